@@ -1,0 +1,199 @@
+"""Contracts of the engine: what a bank, a split, a predictor and a gate are.
+
+Row numbers always mean bank rows. The bank is sorted by (article, chunk), so the L chunks of a
+window, which are consecutive by definition, are L consecutive rows: a window is fully named by
+the row of its last chunk, and no context is ever copied to describe a split.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from schemas.report import Metric
+
+FloatArray = npt.NDArray[np.float32]
+DoubleArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
+BoolArray = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Bank:
+    """All chunk vectors. Made by :func:`gates.bank.build_bank`, which validates every promise.
+
+    Attributes:
+        vectors: (N, D) float32, unit rows, sorted by article then chunk.
+        articles: (N,) article index of each row.
+        chunks: (N,) chunk index of each row within its article.
+        run_first: (N,) first row of the gap-free run of chunks each row belongs to.
+        run_last: (N,) last row (inclusive) of that run. Windows never leave a run.
+        article_first: (N,) first row of the row's article.
+        article_last: (N,) last row (inclusive) of the row's article.
+        source: where it came from, for messages and the report.
+        sha256: digest of vectors, articles and chunks.
+        texts: (N,) the chunks' texts in row order, or None.
+        titles: article index -> title, possibly empty.
+    """
+
+    vectors: FloatArray
+    articles: IntArray
+    chunks: IntArray
+    run_first: IntArray
+    run_last: IntArray
+    article_first: IntArray
+    article_last: IntArray
+    source: str
+    sha256: str
+    texts: tuple[str, ...] | None
+    titles: Mapping[int, str]
+
+    @property
+    def rows(self) -> int:
+        """N, the number of chunks."""
+        return int(self.vectors.shape[0])
+
+    @property
+    def dimension(self) -> int:
+        """D, the width of a vector."""
+        return int(self.vectors.shape[1])
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A named set of windows.
+
+    Attributes:
+        name: ``train``, ``val`` or ``ood``.
+        last_rows: (n,) ascending bank row of each window's last context chunk.
+    """
+
+    name: str
+    last_rows: IntArray
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A bank and its splits for one context length and horizon.
+
+    Attributes:
+        bank: all chunk vectors.
+        splits: by name; no two share an article.
+        context: L, chunks a model reads.
+        horizon: the target lies this many rows after the window's last row.
+    """
+
+    bank: Bank
+    splits: Mapping[str, Split]
+    context: int
+    horizon: int
+
+
+@dataclass(frozen=True, eq=False)
+class Queries:
+    """A batch of things to predict.
+
+    Attributes:
+        contexts: (B, L, D) float32 on the predictor's device.
+        target_rows: (B,) bank row each prediction will be compared with. Only the oracle and the
+            controls that are defined by their answer may look at it; a model never sees it.
+    """
+
+    contexts: torch.Tensor
+    target_rows: IntArray
+
+
+class Predictor(Protocol):
+    """Anything that answers queries."""
+
+    @property
+    def name(self) -> str:
+        """How tables and messages call it."""
+        ...
+
+    @property
+    def device(self) -> torch.device:
+        """Where ``Queries.contexts`` must lie."""
+        ...
+
+    def predict(self, queries: Queries) -> torch.Tensor:
+        """Return (B, D) predictions of any positive length; the engine normalises them."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """What a gate measured, one row a sample; enough to score it without the model.
+
+    Attributes:
+        index: (m,) which of the run's windows these are (a gate may need more neighbours than a
+            window near an article's edge has).
+        articles: (m,) article of each sample, the clusters of every interval.
+        arrays: name -> (m, ...) per-sample values.
+    """
+
+    index: IntArray
+    articles: IntArray
+    arrays: Mapping[str, npt.NDArray[Any]]
+
+
+class Run(Protocol):
+    """One predictor on the windows of one split: what a gate may ask for.
+
+    The base predictions are made once, before any gate runs, and shared by all.
+    """
+
+    @property
+    def bank(self) -> Bank: ...
+
+    @property
+    def context(self) -> int: ...
+
+    @property
+    def horizon(self) -> int: ...
+
+    @property
+    def seed(self) -> int: ...
+
+    @property
+    def last_rows(self) -> IntArray:
+        """(S,) last context row of every window."""
+        ...
+
+    @property
+    def target_rows(self) -> IntArray:
+        """(S,) ``last_rows + horizon``."""
+        ...
+
+    @property
+    def base(self) -> FloatArray:
+        """(S, D) unit predictions from the undamaged contexts."""
+        ...
+
+    def predict_rows(self, context_rows: IntArray, target_rows: IntArray) -> FloatArray:
+        """Unit predictions (m, D) from contexts made of bank rows (m, L)."""
+        ...
+
+    def predict_contexts(self, contexts: FloatArray, target_rows: IntArray) -> FloatArray:
+        """Unit predictions (m, D) from explicit contexts (m, L, D)."""
+        ...
+
+
+class Gate(Protocol):
+    """One of the five tests. ``measure`` is the only place that calls the model."""
+
+    @property
+    def name(self) -> str:
+        """Its name in :data:`schemas.metrics.GATES`."""
+        ...
+
+    def measure(self, run: Run) -> Samples:
+        """Ask the predictor and keep per-sample values."""
+        ...
+
+    def score(self, samples: Samples, confidence: float) -> dict[str, Metric]:
+        """Pure: full metric name -> value, interval, n, articles."""
+        ...

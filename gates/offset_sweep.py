@@ -1,0 +1,76 @@
+"""Gate A: to which neighbour of the target is the prediction closest?
+
+k = 0 is the target, k = -1 the chunk before it, k = -horizon the last context chunk.
+"""
+
+import numpy as np
+
+from gates.contracts import DoubleArray, IntArray, Run, Samples
+from gates.geometry import cosine_to_rows
+from gates.intervals import estimate_mean, least_metric, mean_metric, share_metric, student_t, undefined
+from gates.windows import fits
+from schemas.metrics import OFFSETS
+from schemas.report import Metric
+
+TARGET = OFFSETS.index(0)
+PREVIOUS = OFFSETS.index(-1)
+_RIVALS = [i for i, k in enumerate(OFFSETS) if k != 0]
+
+
+class OffsetSweep:
+    """``cosines`` (m, 7) to target-3 ... target+3 and ``last`` (m,) to the last context chunk."""
+
+    name = "offset_sweep"
+
+    def measure(self, run: Run) -> Samples:
+        """Cosines of the base predictions, on the windows whose seven neighbours all exist."""
+        index = np.flatnonzero(fits(run.bank, run.target_rows, before=-OFFSETS[0], after=OFFSETS[-1]))
+        targets, predictions = run.target_rows[index], run.base[index]
+        cosines = np.stack([cosine_to_rows(predictions, run.bank, targets + k) for k in OFFSETS], axis=1)
+        return Samples(
+            index=index,
+            articles=run.bank.articles[targets],
+            arrays={"cosines": cosines, "last": cosine_to_rows(predictions, run.bank, targets - run.horizon)},
+        )
+
+    def score(self, samples: Samples, confidence: float) -> dict[str, Metric]:
+        """Means per offset, margins and the peak.
+
+        ``margin = c[0] - max_{k != 0} c[k]``, ``margin_prev = c[0] - c[-1]``,
+        ``margin_last = c[0] - cos(prediction, last context chunk)``, ``win_rate_prev`` the share
+        of samples closer to the target than to the chunk before it (a tie is no win).
+        """
+        cosines = samples.arrays["cosines"].astype(np.float64)
+        last, articles = samples.arrays["last"].astype(np.float64), samples.articles
+        target, previous = cosines[:, TARGET], cosines[:, PREVIOUS]
+        scores = {
+            f"cos@{k:+d}": mean_metric(cosines[:, i], articles, confidence) for i, k in enumerate(OFFSETS)
+        }
+        scores["cos"] = mean_metric(target, articles, confidence)
+        scores["margin"] = least_metric(target[:, None] - cosines[:, _RIVALS], articles, confidence)
+        scores["margin_prev"] = mean_metric(target - previous, articles, confidence)
+        scores["margin_last"] = mean_metric(target - last, articles, confidence)
+        scores["peak_offset"] = _peak(cosines, articles, confidence)
+        scores["win_rate_prev"] = share_metric(target > previous, articles, confidence)
+        return {f"{self.name}.{name}": metric for name, metric in scores.items()}
+
+
+def _peak(cosines: DoubleArray, articles: IntArray, confidence: float) -> Metric:
+    """The offset with the highest mean, and the span of offsets not significantly below it.
+
+    Equal means count against the model: the peak is then the tied offset farthest from the target.
+    """
+    if len(cosines) == 0:
+        return undefined("no window has all seven neighbours")
+    means = cosines.mean(axis=0)
+    tied = [i for i in range(len(OFFSETS)) if means[i] == means.max()]
+    best = max(tied, key=lambda i: (abs(OFFSETS[i]), -i))
+    gaps = [estimate_mean(cosines[:, best] - cosines[:, i], articles) for i in range(len(OFFSETS))]
+    n, groups = gaps[0].n, gaps[0].articles
+    if groups < 2:
+        return Metric(
+            float(OFFSETS[best]), None, None, n, groups, "an interval needs samples of at least 2 articles"
+        )
+    t = student_t(confidence, groups - 1)
+    near = [k for k, gap in zip(OFFSETS, gaps, strict=True) if gap.mean <= t * (gap.error or 0.0)]
+    return Metric(float(OFFSETS[best]), float(min(near)), float(max(near)), n, groups)

@@ -1,0 +1,72 @@
+"""Gate B: is the target found among the chunks it could be confused with?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from gates.contracts import IntArray, Run, Samples
+from gates.intervals import mean_metric, median_metric, share_metric
+from gates.ranks import Backend, article_rivals, bank_rivals, context_rivals
+from gates.windows import context_rows
+from schemas.metrics import POOLS, RECALL_AT
+from schemas.report import Metric
+
+
+@dataclass(frozen=True)
+class Retrieval:
+    """Ranks of the target in four pools.
+
+    ``bank``: all bank rows; ``article``: rows of the target's article; ``_unseen``: the same
+    without the L context rows. Arrays per pool: ``<pool>.rank`` and ``<pool>.optimistic`` (S,),
+    1 is best, and ``<pool>.size`` (S,), the number of candidates with the target among them.
+
+    Attributes:
+        backend: library for the bulk product over the bank; the ranks do not depend on it.
+        device: where torch makes it.
+    """
+
+    backend: Backend
+    device: torch.device
+    name: str = "retrieval"
+
+    def measure(self, run: Run) -> Samples:
+        """Rank every target by inner product with the base prediction."""
+        targets, contexts = run.target_rows, context_rows(run.last_rows, run.context)
+        seen = context_rivals(run.base, run.bank, targets, contexts)
+        article = article_rivals(run.base, run.bank, targets)
+        bank = bank_rivals(run.base, run.bank, targets, backend=self.backend, device=self.device)
+        article_size = run.bank.article_last[targets] - run.bank.article_first[targets] + 1
+        bank_size = np.full_like(article_size, run.bank.rows)
+        pools = {
+            "bank": (bank, bank_size),
+            "bank_unseen": (bank.without(seen), bank_size - run.context),
+            "article": (article, article_size),
+            "article_unseen": (article.without(seen), article_size - run.context),
+        }
+        arrays: dict[str, IntArray] = {}
+        for pool, (rivals, size) in pools.items():
+            arrays[f"{pool}.rank"] = rivals.pessimistic
+            arrays[f"{pool}.optimistic"] = rivals.optimistic
+            arrays[f"{pool}.size"] = size
+        return Samples(np.arange(len(targets)), run.bank.articles[targets], arrays)
+
+    def score(self, samples: Samples, confidence: float) -> dict[str, Metric]:
+        """R@k, chance, MRR, median ranks and tie share of every pool.
+
+        R@k is the share with pessimistic rank <= k; chance is the mean of min(k, size) / size.
+        """
+        scores: dict[str, Metric] = {}
+        for pool in POOLS:
+            rank, size = samples.arrays[f"{pool}.rank"], samples.arrays[f"{pool}.size"]
+            optimistic, articles = samples.arrays[f"{pool}.optimistic"], samples.articles
+            prefix = f"{self.name}.{pool}"
+            for k in RECALL_AT:
+                scores[f"{prefix}.r@{k}"] = share_metric(rank <= k, articles, confidence)
+                chance = np.minimum(k, size) / size
+                scores[f"{prefix}.chance@{k}"] = mean_metric(chance, articles, confidence)
+            scores[f"{prefix}.mrr"] = mean_metric(1.0 / rank, articles, confidence)
+            scores[f"{prefix}.median_rank"] = median_metric(rank, articles, confidence)
+            scores[f"{prefix}.median_rank_optimistic"] = median_metric(optimistic, articles, confidence)
+            scores[f"{prefix}.tie_share"] = share_metric(rank > optimistic, articles, confidence)
+        return scores

@@ -1,0 +1,185 @@
+"""Ridge regression from the flattened context to the target, in closed form.
+
+The honest linear baseline: a model that does not beat it has learned nothing a matrix could not.
+"""
+
+import functools
+import math
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+import torch
+
+from gates.contracts import Bank, BoolArray, FloatArray, IntArray
+from gates.seeded import hash_rows
+from gates.windows import context_rows
+from schemas.errors import DataError
+
+STRENGTHS: tuple[float, ...] = (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+"""Regularisation strengths tried by default, relative to the number of windows."""
+
+
+@dataclass(frozen=True, eq=False)
+class RidgeFit:
+    """A fitted linear map ``context.flatten() @ weight + bias``.
+
+    Attributes:
+        weight: (L * D, D). bias: (D,).
+        strength: the chosen regularisation, relative to the number of windows.
+        scores: strength -> mean cosine on the held-out windows.
+    """
+
+    weight: FloatArray
+    bias: FloatArray
+    strength: float
+    scores: Mapping[float, float]
+
+
+def gather_training(
+    bank: Bank, last_rows: IntArray, *, context: int, horizon: int
+) -> tuple[FloatArray, FloatArray]:
+    """Flattened contexts (n, L * D) and targets (n, D) of windows."""
+    contexts = bank.vectors[context_rows(last_rows, context)].reshape(len(last_rows), -1)
+    return contexts, bank.vectors[last_rows + horizon]
+
+
+def holdout_articles(articles: IntArray, *, fraction: float, seed: int) -> BoolArray:
+    """Mark about ``fraction`` of the distinct articles, at least one and never all.
+
+    Args:
+        articles: (n,) article of each window.
+        fraction: share of articles, in (0, 1).
+        seed: of the choice.
+
+    Raises:
+        DataError: fewer than two articles.
+    """
+    distinct = np.unique(articles)
+    if len(distinct) < 2:
+        raise DataError(
+            "choosing a regularisation needs windows of at least 2 articles, one to hold out; "
+            f"found {len(distinct)}"
+        )
+    count = min(max(1, round(fraction * len(distinct))), len(distinct) - 1)
+    order = np.argsort(hash_rows(distinct, seed=seed, stream="holdout"), kind="stable")
+    return np.isin(articles, distinct[order[:count]])
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Raw second moments of a set of windows; the moments of a union are their sum."""
+
+    n: int
+    x_sum: torch.Tensor
+    y_sum: torch.Tensor
+    xx: torch.Tensor
+    xy: torch.Tensor
+
+    @classmethod
+    def of(cls, x: torch.Tensor, y: torch.Tensor) -> "Moments":
+        """Moments of inputs (n, P) and targets (n, D)."""
+        return cls(len(x), x.sum(dim=0).double(), y.sum(dim=0).double(), x.T @ x, x.T @ y)
+
+    def __add__(self, other: "Moments") -> "Moments":
+        return Moments(
+            self.n + other.n,
+            self.x_sum + other.x_sum,
+            self.y_sum + other.y_sum,
+            self.xx + other.xx,
+            self.xy + other.xy,
+        )
+
+    def solve(self, strength: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """Weight (P, D) and bias (D,) of the ridge solution, solved in float64 on the CPU."""
+        x_mean, y_mean = self.x_sum / self.n, self.y_sum / self.n
+        gram = self.xx.double().sub_(self.n * torch.outer(x_mean, x_mean))
+        gram.diagonal().add_(self.n * strength)
+        cross = self.xy.double() - self.n * torch.outer(x_mean, y_mean)
+        weight = torch.cholesky_solve(cross, torch.linalg.cholesky(gram))
+        return weight.float(), (y_mean - x_mean @ weight).float()
+
+
+def fit_ridge(
+    contexts: FloatArray, targets: FloatArray, *, strengths: Sequence[float], holdout: BoolArray
+) -> RidgeFit:
+    """Choose the strength by mean cosine on the held-out windows, then refit on all of them.
+
+    Minimises ``sum |x W + b - y|^2 + n * strength * |W|^2`` with the intercept unpenalised.
+
+    Args:
+        contexts: (n, L * D).
+        targets: (n, D).
+        strengths: candidates, each > 0.
+        holdout: (n,) True for the windows that choose among them.
+    """
+    x, y = torch.from_numpy(contexts), torch.from_numpy(targets)
+    held = torch.from_numpy(holdout)
+    fitted, total_held = Moments.of(x[~held], y[~held]), Moments.of(x[held], y[held])
+    scores = {}
+    for strength in strengths:
+        weight, bias = fitted.solve(strength)
+        predicted = x[held] @ weight + bias
+        scores[strength] = float(torch.nn.functional.cosine_similarity(predicted, y[held]).mean())
+    best = max(scores, key=lambda strength: scores[strength])
+    weight, bias = (fitted + total_held).solve(best)
+    return RidgeFit(weight.numpy(), bias.numpy(), best, MappingProxyType(scores))
+
+
+def cross_fit_folds(articles: IntArray, *, folds: int, seed: int) -> IntArray:
+    """Fold (0 to ``folds`` - 1) of each window, all windows of an article in one fold, sizes even."""
+    distinct = np.unique(articles)
+    order = np.argsort(hash_rows(distinct, seed=seed, stream="folds"), kind="stable")
+    fold_of = np.empty(len(distinct), dtype=np.int64)
+    fold_of[order] = np.arange(len(distinct)) % folds
+    return fold_of[np.searchsorted(distinct, articles)]
+
+
+def cross_fit(
+    contexts: FloatArray,
+    targets: FloatArray,
+    fold: IntArray,
+    *,
+    folds: int,
+    strengths: Sequence[float],
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Fit one map per fold on the windows of all other folds.
+
+    The strength is the one with the best mean cosine over all out-of-fold predictions; choosing
+    among a handful on the windows that are scored can only flatter the baseline.
+
+    Args:
+        contexts: (n, L * D).
+        targets: (n, D).
+        fold: (n,) in 0 to ``folds`` - 1, all windows of an article in one fold.
+        folds: K.
+        strengths: candidates, each > 0.
+
+    Returns:
+        Weights (K, L * D, D) and biases (K, D).
+
+    Raises:
+        DataError: a fold has no windows outside it to learn from.
+    """
+    x, y, of = torch.from_numpy(contexts), torch.from_numpy(targets), torch.from_numpy(fold)
+    used = torch.unique(of)
+    if len(used) < 2:
+        raise DataError("cross-fitting the ridge control needs windows of at least 2 articles; found 1")
+    parts = [Moments.of(x[of == k], y[of == k]) for k in range(folds)]
+    others = [_all_but(parts, k) for k in range(folds)]
+    best: tuple[float, list[tuple[torch.Tensor, torch.Tensor]]] = (-math.inf, [])
+    for strength in strengths:
+        fits = [rest.solve(strength) for rest in others]
+        total = sum(
+            float(torch.nn.functional.cosine_similarity(x[of == k] @ weight + bias, y[of == k]).sum())
+            for k, (weight, bias) in enumerate(fits)
+        )
+        if total > best[0]:
+            best = (total, fits)
+    return torch.stack([weight for weight, _ in best[1]]), torch.stack([bias for _, bias in best[1]])
+
+
+def _all_but(parts: Sequence[Moments], left_out: int) -> Moments:
+    return functools.reduce(operator.add, (part for k, part in enumerate(parts) if k != left_out))

@@ -1,0 +1,72 @@
+"""Gate D: free-running prediction, fed with its own outputs.
+
+Step j (1 to H) predicts the chunk at target + j - 1 and is compared with exactly that chunk. The
+context of step j ends at u = last + j - 1. A context position is the true row up to the last
+context row and the model's own prediction after it; the prediction of row u comes from the context
+that ends at u - horizon, so at horizon 2 the skipped chunk is predicted from the window one place
+earlier.
+"""
+
+import numpy as np
+
+from gates.contracts import FloatArray, IntArray, Run, Samples
+from gates.geometry import cosine_to_rows
+from gates.intervals import mean_metric
+from gates.windows import context_rows, fits
+from schemas.metrics import ROLLOUT_STEPS
+from schemas.report import Metric
+
+
+class Rollout:
+    """``cosines`` (m, H) of every free-running step."""
+
+    name = "rollout"
+
+    def measure(self, run: Run) -> Samples:
+        """Roll out the windows whose H true chunks and whose horizon - 1 earlier contexts exist."""
+        index = np.flatnonzero(
+            fits(
+                run.bank,
+                run.last_rows,
+                before=run.context - 1 + run.horizon - 1,
+                after=run.horizon + ROLLOUT_STEPS - 1,
+            )
+        )
+        last = run.last_rows[index]
+        # Predicted rows in order: last + 1, last + 2, ...; those before the target first.
+        predicted = [_predict_ending_at(run, last, -lead) for lead in range(run.horizon - 1, 0, -1)]
+        cosines = np.empty((len(index), ROLLOUT_STEPS), dtype=np.float64)
+        for step in range(1, ROLLOUT_STEPS + 1):
+            if step == 1:
+                answer = run.base[index]
+            else:
+                contexts = _mixed_contexts(run, last, predicted, step - 1)
+                answer = run.predict_contexts(contexts, last + run.horizon + step - 1)
+            predicted.append(answer)
+            cosines[:, step - 1] = cosine_to_rows(answer, run.bank, last + run.horizon + step - 1)
+        return Samples(index=index, articles=run.bank.articles[last], arrays={"cosines": cosines})
+
+    def score(self, samples: Samples, confidence: float) -> dict[str, Metric]:
+        """Mean cosine per step, and ``avg_cos`` over samples and steps."""
+        cosines = samples.arrays["cosines"].astype(np.float64)
+        scores = {f"{self.name}.avg_cos": mean_metric(cosines.mean(axis=1), samples.articles, confidence)}
+        for step in range(1, ROLLOUT_STEPS + 1):
+            scores[f"{self.name}.cos@{step}"] = mean_metric(
+                cosines[:, step - 1], samples.articles, confidence
+            )
+        return scores
+
+
+def _predict_ending_at(run: Run, last: IntArray, shift: int) -> FloatArray:
+    """Predictions from the true contexts that end ``shift`` rows from ``last``."""
+    ends = last + shift
+    return run.predict_rows(context_rows(ends, run.context), ends + run.horizon)
+
+
+def _mixed_contexts(run: Run, last: IntArray, predicted: list[FloatArray], beyond: int) -> FloatArray:
+    """Contexts (m, L, D) that end at last + ``beyond``: true rows, then own predictions."""
+    rows = context_rows(last, run.context)
+    own = min(beyond, run.context)
+    true_rows = rows[:, beyond:]
+    ours = np.stack(predicted[beyond - own : beyond], axis=1)
+    return np.concatenate([run.bank.vectors[true_rows], ours], axis=1)

@@ -1,0 +1,186 @@
+"""The whole evaluation: a model and all controls through the five gates, on every split."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import torch
+
+from gates.ablations import Ablations
+from gates.bins_delta import DEFAULT_EDGES, BinsDelta
+from gates.contracts import Dataset, Gate, IntArray, Predictor, Samples
+from gates.controls import RidgeSource, make_controls
+from gates.offset_sweep import OffsetSweep
+from gates.ranks import Backend
+from gates.retrieval import Retrieval
+from gates.rollout import Rollout
+from gates.run import Progress, start_run
+from gates.windows import draw
+from schemas.errors import DataError, EvaluationError, UsageError
+from schemas.metrics import PAIR, ROLLOUT_STEPS
+from schemas.report import Evidence, Metric, Metrics
+
+EVALUATED: tuple[str, str] = ("val", "ood")
+"""The splits every evaluation measures; gate E compares the first with the second."""
+
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Knobs of an evaluation.
+
+    Attributes:
+        seed: of the sample draw, the ablations and the controls.
+        max_samples: windows kept per split by a seeded draw; None keeps all.
+        confidence: of every interval, in (0, 1).
+        bin_edges: coherence edges of gate E, ascending.
+        retrieval: library of the bank search. device: where torch makes it.
+        batch_size: contexts per model call.
+        min_samples: a split with fewer windows ends the evaluation. min_articles: likewise.
+    """
+
+    seed: int = 0
+    max_samples: int | None = None
+    confidence: float = 0.95
+    bin_edges: tuple[float, float] = DEFAULT_EDGES
+    retrieval: Backend = "faiss"
+    device: torch.device = CPU
+    batch_size: int = 256
+    min_samples: int = 100
+    min_articles: int = 5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**63:
+            raise UsageError(f"the seed must lie in 0 to 2**63 - 1; found {self.seed}")
+        if not 0.0 < self.confidence < 1.0:
+            raise UsageError(f"the confidence must lie between 0 and 1; found {self.confidence}")
+        if not self.bin_edges[0] < self.bin_edges[1]:
+            raise UsageError(f"bin edges must ascend; found {self.bin_edges}")
+        if self.batch_size < 1:
+            raise UsageError(f"the batch size must be at least 1; found {self.batch_size}")
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """What one predictor scored.
+
+    Attributes:
+        samples: split -> gate -> per-sample arrays.
+        metrics: split (or pair) -> metric name -> Metric.
+    """
+
+    samples: Mapping[str, Mapping[str, Samples]]
+    metrics: Metrics
+
+
+@dataclass(frozen=True, eq=False)
+class Bench:
+    """Everything models share: the drawn windows, the gates and the controls' scores.
+
+    Made once by :func:`prepare`; any number of models can then be measured on the same samples.
+    """
+
+    dataset: Dataset
+    options: Options
+    sampled: Mapping[str, IntArray]
+    gates: tuple[Gate, ...]
+    controls: Mapping[str, Predictor]
+    control_metrics: Mapping[str, Metrics]
+    ridge: RidgeSource
+
+    def evidence(self, model: Measured) -> Evidence:
+        """The model's metrics beside the controls', ready for a verdict."""
+        return Evidence(model=model.metrics, controls=self.control_metrics)
+
+
+def make_gates(options: Options) -> tuple[Gate, ...]:
+    """The five gates, A to E."""
+    return (
+        OffsetSweep(),
+        Retrieval(options.retrieval, options.device),
+        Ablations(),
+        Rollout(),
+        BinsDelta(options.bin_edges),
+    )
+
+
+def passes(dataset: Dataset) -> int:
+    """Predictions made per window at most: base, ablations (L + 4), rollout."""
+    return 1 + dataset.context + 4 + (dataset.horizon - 1) + (ROLLOUT_STEPS - 1)
+
+
+def prepare(dataset: Dataset, options: Options, progress: Progress) -> Bench:
+    """Draw the samples and measure all controls on them.
+
+    Raises:
+        DataError: the data set lacks val or ood.
+        EvaluationError: a split has fewer windows or articles than the minimum.
+    """
+    sampled = {name: _draw(dataset, name, options) for name in EVALUATED}
+    gates = make_gates(options)
+    controls, ridge = make_controls(dataset, EVALUATED, seed=options.seed)
+    metrics = {
+        name: _measure(dataset, options, sampled, gates, predictor, progress).metrics
+        for name, predictor in controls.items()
+    }
+    return Bench(
+        dataset, options, MappingProxyType(sampled), gates, controls, MappingProxyType(metrics), ridge
+    )
+
+
+def measure(bench: Bench, predictor: Predictor, progress: Progress) -> Measured:
+    """All gates for one predictor on the bench's samples."""
+    return _measure(bench.dataset, bench.options, bench.sampled, bench.gates, predictor, progress)
+
+
+def _draw(dataset: Dataset, name: str, options: Options) -> IntArray:
+    if name not in dataset.splits:
+        raise DataError(
+            f"an evaluation needs the splits {' and '.join(EVALUATED)}; {name!r} is missing. "
+            "Name it with a flag or in gatekeeper.toml"
+        )
+    rows = draw(dataset.splits[name].last_rows, count=options.max_samples, seed=options.seed)
+    articles = len(set(dataset.bank.articles[rows].tolist()))
+    for found, needed, what in (
+        (len(rows), options.min_samples, "samples"),
+        (articles, options.min_articles, "articles"),
+    ):
+        if found < needed:
+            raise EvaluationError(
+                f"split {name!r} has {found} {what}, the policy needs at least {needed}; "
+                "evaluate more data or lower the policy's minimum"
+            )
+    return rows
+
+
+def _measure(
+    dataset: Dataset,
+    options: Options,
+    sampled: Mapping[str, IntArray],
+    gates: tuple[Gate, ...],
+    predictor: Predictor,
+    progress: Progress,
+) -> Measured:
+    samples: dict[str, dict[str, Samples]] = {}
+    metrics: dict[str, dict[str, Metric]] = {}
+    for split, rows in sampled.items():
+        run = start_run(
+            predictor,
+            dataset.bank,
+            split,
+            rows,
+            context=dataset.context,
+            horizon=dataset.horizon,
+            seed=options.seed,
+            batch_size=options.batch_size,
+            progress=progress,
+        )
+        samples[split] = {gate.name: gate.measure(run) for gate in gates}
+        metrics[split] = {}
+        for gate in gates:
+            metrics[split] |= gate.score(samples[split][gate.name], options.confidence)
+    bins = BinsDelta(options.bin_edges)
+    val, ood = (samples[split][bins.name] for split in EVALUATED)
+    metrics[PAIR] = bins.compare(val, ood, options.confidence)
+    return Measured(samples, metrics)

@@ -1,0 +1,108 @@
+"""Windows: which rows of the bank can be a context with a target, and splits made of them."""
+
+import hashlib
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+
+from gates.contracts import Bank, BoolArray, Dataset, IntArray, Split
+from gates.seeded import hash_rows
+from schemas.errors import DataError, UsageError
+
+
+def fits(bank: Bank, last_rows: IntArray, *, before: int, after: int) -> BoolArray:
+    """Whether the ``before`` rows up to the one before ``last_rows`` and ``after`` rows after exist.
+
+    Args:
+        bank: the bank.
+        last_rows: (n,) rows.
+        before: rows needed before each row (L - 1 for a context of L).
+        after: rows needed after it.
+
+    Returns:
+        (n,) True where all of them lie in the row's own gap-free run.
+    """
+    return (last_rows - before >= bank.run_first[last_rows]) & (last_rows + after <= bank.run_last[last_rows])
+
+
+def window_rows(bank: Bank, articles: IntArray | None, *, context: int, horizon: int) -> IntArray:
+    """Last rows of all windows of the given articles (of all articles when None), ascending.
+
+    A window is ``context`` consecutive chunks of one article whose target, ``horizon`` chunks
+    after the last one, exists as well with no gap in between.
+    """
+    _check_shape(context, horizon)
+    rows = np.arange(bank.rows, dtype=np.int64)
+    if articles is not None:
+        rows = rows[np.isin(bank.articles, articles)]
+    return rows[fits(bank, rows, before=context - 1, after=horizon)]
+
+
+def context_rows(last_rows: IntArray, context: int) -> IntArray:
+    """(n, L) bank rows of each window, oldest first."""
+    return last_rows[:, None] + np.arange(1 - context, 1, dtype=np.int64)
+
+
+def make_dataset(bank: Bank, splits: Mapping[str, IntArray], *, context: int, horizon: int) -> Dataset:
+    """Check splits given as last rows and bind them to their bank.
+
+    Raises:
+        DataError: a split has no window, names a row that is no window, or shares an article
+            with another split.
+    """
+    _check_shape(context, horizon)
+    checked: dict[str, Split] = {}
+    owners: dict[int, str] = {}
+    for name, given in splits.items():
+        rows = np.unique(np.asarray(given, dtype=np.int64))
+        if rows.size == 0:
+            raise DataError(
+                f"split {name!r} of {bank.source} has no window of {context} chunks with a target "
+                f"{horizon} further on; name longer or more articles"
+            )
+        if rows[0] < 0 or rows[-1] >= bank.rows:
+            raise DataError(f"split {name!r} names row {rows[-1]}, but {bank.source} has {bank.rows} rows")
+        bad = rows[~fits(bank, rows, before=context - 1, after=horizon)]
+        if bad.size:
+            raise DataError(
+                f"split {name!r}: {bad.size} window(s) cross an article or a gap in the chunk index, "
+                f"first the one that ends at row {bad[0]} (article {bank.articles[bad[0]]})"
+            )
+        articles = np.unique(bank.articles[rows]).tolist()
+        shared = sorted({(owners[a], a) for a in articles if a in owners})
+        if shared:
+            other, article = shared[0]
+            raise DataError(
+                f"splits {other!r} and {name!r} share {len(shared)} article(s), first article {article}; "
+                "an article may belong to one split only"
+            )
+        owners |= dict.fromkeys(articles, name)
+        checked[name] = Split(name=name, last_rows=rows)
+    return Dataset(bank=bank, splits=MappingProxyType(checked), context=context, horizon=horizon)
+
+
+def draw(last_rows: IntArray, *, count: int | None, seed: int) -> IntArray:
+    """A seeded draw of ``count`` windows across all articles, ascending; all of them when None.
+
+    The windows with the smallest keyed hashes are kept, so a smaller draw is a subset of a larger
+    one and the draw does not depend on the order of the windows.
+    """
+    if count is None or count >= len(last_rows):
+        return np.sort(last_rows)
+    if count < 1:
+        raise UsageError(f"the sample size must be at least 1; found {count}")
+    smallest = np.argsort(hash_rows(last_rows, seed=seed, stream="draw"), kind="stable")[:count]
+    return np.sort(last_rows[smallest])
+
+
+def rows_digest(last_rows: IntArray) -> str:
+    """SHA-256 of a set of windows."""
+    return hashlib.sha256(np.sort(last_rows).astype("<i8").tobytes()).hexdigest()
+
+
+def _check_shape(context: int, horizon: int) -> None:
+    if context < 1 or horizon < 1:
+        raise UsageError(
+            f"context and horizon must be at least 1; found context {context}, horizon {horizon}"
+        )

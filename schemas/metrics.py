@@ -1,0 +1,116 @@
+"""Names of all metrics a report can hold, and what each one means.
+
+A metric is addressed by ``gate.name``. Most belong to one split; the *pair* metrics of
+gate E compare two splits and are stored under the pair's name (``val-ood``).
+"""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from schemas.errors import PolicyError
+
+GATES: tuple[str, ...] = ("offset_sweep", "retrieval", "ablations", "rollout", "bins_delta")
+"""The five gates of 5CAT, A to E."""
+
+GATE_LETTERS: Mapping[str, str] = MappingProxyType(dict(zip(GATES, "ABCDE", strict=True)))
+
+OFFSETS: tuple[int, ...] = (-3, -2, -1, 0, 1, 2, 3)
+RECALL_AT: tuple[int, ...] = (1, 5, 10)
+POOLS: tuple[str, ...] = ("bank", "bank_unseen", "article", "article_unseen")
+ABLATIONS: tuple[str, ...] = ("shuffle", "reverse", "leave_one_out", "repeat_last", "cross_article")
+ROLLOUT_STEPS = 5
+BINS: tuple[str, ...] = ("low", "normal", "high")
+PAIR = "val-ood"
+"""Name under which the metrics that compare val with ood are stored."""
+
+
+@dataclass(frozen=True)
+class MetricInfo:
+    """What a metric means and where it lives (``pair``: on a pair of splits)."""
+
+    name: str
+    meaning: str
+    pair: bool = False
+
+    @property
+    def gate(self) -> str:
+        """The gate that measures it."""
+        return self.name.partition(".")[0]
+
+
+def _offset_sweep() -> list[MetricInfo]:
+    rows = [
+        MetricInfo(f"offset_sweep.cos@{k:+d}", f"mean cosine to the chunk at target{k:+d}")
+        for k in OFFSETS
+    ]
+    return [
+        *rows,
+        MetricInfo("offset_sweep.cos", "mean cosine to the target (k = 0)"),
+        MetricInfo("offset_sweep.margin", "cos(k=0) minus the best other offset"),
+        MetricInfo("offset_sweep.margin_prev", "cos(k=0) minus cos(k=-1)"),
+        MetricInfo("offset_sweep.margin_last", "cos(k=0) minus cosine to the last context chunk"),
+        MetricInfo("offset_sweep.peak_offset", "offset with the highest mean cosine"),
+        MetricInfo("offset_sweep.win_rate_prev", "share of samples nearer to k=0 than to k=-1"),
+    ]
+
+
+def _retrieval() -> list[MetricInfo]:
+    rows = []
+    for pool in POOLS:
+        where = f"among the {pool.replace('_', ' ')} rows"
+        for k in RECALL_AT:
+            rows.append(MetricInfo(f"retrieval.{pool}.r@{k}", f"share of targets in the top {k} {where}"))
+            rows.append(MetricInfo(f"retrieval.{pool}.chance@{k}", f"R@{k} of a random order {where}"))
+        rows += [
+            MetricInfo(f"retrieval.{pool}.mrr", f"mean reciprocal rank {where}"),
+            MetricInfo(f"retrieval.{pool}.median_rank", f"median rank {where}, ties against the model"),
+            MetricInfo(f"retrieval.{pool}.median_rank_optimistic", f"the same {where}, ties for the model"),
+            MetricInfo(f"retrieval.{pool}.tie_share", f"share of targets tied with a rival {where}"),
+        ]
+    return rows
+
+
+def _bins_delta() -> list[MetricInfo]:
+    rows = [
+        MetricInfo("bins_delta.cos", "mean cosine to the target over all windows"),
+        MetricInfo("bins_delta.delta", "|mean cosine val - mean cosine ood|", pair=True),
+    ]
+    for name in BINS:
+        rows.append(MetricInfo(f"bins_delta.{name}.cos", f"mean cosine in the {name}-coherence bin"))
+        rows.append(MetricInfo(f"bins_delta.{name}.delta", f"|val - ood| in the {name} bin", pair=True))
+    return rows
+
+
+def _all() -> dict[str, MetricInfo]:
+    rows = [
+        *_offset_sweep(),
+        *_retrieval(),
+        *(
+            MetricInfo(f"ablations.{name}", f"change of cos(target) under {name} of the context")
+            for name in ABLATIONS
+        ),
+        MetricInfo("rollout.avg_cos", f"mean cosine over {ROLLOUT_STEPS} free-running steps"),
+        *(
+            MetricInfo(f"rollout.cos@{j}", f"mean cosine at free-running step {j}")
+            for j in range(1, ROLLOUT_STEPS + 1)
+        ),
+        *_bins_delta(),
+    ]
+    return {row.name: row for row in rows}
+
+
+METRICS: Mapping[str, MetricInfo] = MappingProxyType(_all())
+
+
+def known_metric(name: str) -> MetricInfo:
+    """Return the metric called ``name``.
+
+    Raises:
+        PolicyError: no such metric; the message names the nearest known one.
+    """
+    if name in METRICS:
+        return METRICS[name]
+    close = difflib.get_close_matches(name, METRICS, n=1, cutoff=0.0)
+    raise PolicyError(f"unknown metric {name!r}; the nearest known one is {close[0]!r}")

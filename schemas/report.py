@@ -1,0 +1,242 @@
+"""The evaluation report: one frozen record that every output is written from.
+
+The *evidence* (metrics of the model and of the controls, inputs, settings, policy) is what a
+report states. Everything else (checks, gate statuses, findings, verdict) is derived from it by
+:func:`schemas.verdict.judge`, when the report is made and again whenever one is read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.policy import Policy
+
+SCHEMA_VERSION = "1.0"
+
+Status = Literal["pass", "fail", "inconclusive", "skipped", "error"]
+Outcome = Literal["deployable", "blocked", "error"]
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One measured number.
+
+    Attributes:
+        value: the point estimate, or None when it is undefined (then ``reason`` says why).
+        low, high: interval at the report's confidence, clustered by article; None if undefined.
+        n: samples behind it.
+        articles: distinct articles among them.
+        reason: why ``value`` or the interval is undefined, else "".
+    """
+
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+    articles: int
+    reason: str = ""
+
+
+Metrics = Mapping[str, Mapping[str, Metric]]
+"""split (or pair) name -> full metric name -> Metric."""
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """What was evaluated.
+
+    Attributes:
+        spec: as given on the command line, without folders.
+        kind: ``checkpoint``, ``control``, ``factory`` or ``exported``.
+        architecture: registered architecture, control name or factory path.
+        sha256: digest of the model file; None for a control or a factory.
+        parameters: number of parameters; 0 for a control.
+        fingerprint: ``verified``, ``absent`` or ``not applicable``.
+    """
+
+    spec: str
+    kind: Literal["checkpoint", "control", "factory", "exported"]
+    architecture: str
+    sha256: str | None
+    parameters: int
+    fingerprint: Literal["verified", "absent", "not applicable"]
+
+
+@dataclass(frozen=True)
+class BankInput:
+    """The bank the evaluation read."""
+
+    source: str
+    sha256: str
+    rows: int
+    dimension: int
+    articles: int
+
+
+@dataclass(frozen=True)
+class SplitInput:
+    """A split: all its windows, and how many of them the seeded draw kept.
+
+    ``sha256`` is the digest of all window rows, ``sample_sha256`` of the ones evaluated.
+    """
+
+    windows: int
+    articles: int
+    sampled: int
+    sha256: str
+    sample_sha256: str
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything the numbers depend on, bound by digest (``policy_sha256`` of the TOML bytes)."""
+
+    model: ModelInput
+    bank: BankInput
+    splits: Mapping[str, SplitInput]
+    policy_sha256: str
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How it was measured.
+
+    Attributes:
+        context: L. horizon: distance from last context chunk to target.
+        horizon_source: ``checkpoint``, ``sequence file``, ``flag``, ``config`` or ``default``.
+        seed: of the sample draw and the ablations.
+        max_samples: cap per split, None for all windows.
+        confidence: of every interval.
+        bin_edges: coherence edges between low/normal/high.
+        retrieval: ``faiss`` or ``torch``.
+        ridge: ``train split`` or ``cross-fitted by article``.
+    """
+
+    context: int
+    horizon: int
+    horizon_source: Literal["checkpoint", "sequence file", "flag", "config", "default"]
+    seed: int
+    max_samples: int | None
+    confidence: float
+    bin_edges: tuple[float, float]
+    retrieval: Literal["faiss", "torch"]
+    ridge: Literal["train split", "cross-fitted by article"]
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Versions and machine facts that can move the last digits."""
+
+    tool_version: str
+    git_revision: str | None
+    python: str
+    platform: str
+    device: str
+    threads: int
+    packages: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class ScoresFile:
+    """The companion ``.npz`` with per-sample scores, beside the report."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """All that was measured; the sole input of the verdict.
+
+    ``controls`` maps oracle, copy_last, mean_context, constant, random and ridge to metrics over
+    the very same samples.
+    """
+
+    model: Metrics
+    controls: Mapping[str, Metrics]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One policy line on one split.
+
+    Attributes:
+        gate: gate it belongs to, or ``backward_bias``.
+        metric, split: what was compared.
+        minimum, maximum: inclusive bounds, None where open.
+        above: exclusive lower bound, None where open.
+        required: alone enough to block deployment when it does not pass.
+        status: pass, fail, inconclusive, skipped or error.
+        sentence: the reason in one sentence, for people.
+    """
+
+    gate: str
+    metric: str
+    split: str
+    minimum: float | None
+    maximum: float | None
+    above: float | None
+    required: bool
+    status: Status
+    sentence: str
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """A gate's status and the trivial controls that also pass it (then it is vacuous here)."""
+
+    name: str
+    status: Status
+    vacuous_for: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The decision.
+
+    Attributes:
+        outcome: ``deployable``, ``blocked`` or ``error``.
+        gates_passed: how many of the five passed.
+        escaped: the model points away from everything (or is no better than chance).
+        reasons: why it is not deployable, one sentence each; empty when it is.
+        remarks: what a reader should know besides (vacuous gates, not beating ridge).
+    """
+
+    outcome: Outcome
+    gates_passed: int
+    escaped: bool
+    reasons: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+    @property
+    def deployable(self) -> bool:
+        """Whether the model may be deployed."""
+        return self.outcome == "deployable"
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Everything derived from evidence and policy."""
+
+    checks: tuple[Check, ...]
+    gates: tuple[GateResult, ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Report:
+    """A whole evaluation.
+
+    ``created`` is UTC, ISO 8601 with a trailing Z. ``policy`` is the policy that was applied,
+    embedded so that a reader can re-derive ``judgement`` from ``evidence``.
+    """
+
+    schema_version: str
+    created: str
+    inputs: Inputs
+    settings: Settings
+    environment: Environment
+    policy: Policy
+    evidence: Evidence
+    judgement: Judgement
+    scores: ScoresFile | None
