@@ -173,15 +173,16 @@ def _sort_by_faiss(
 
     # range_search takes one radius for all queries. An extra coordinate, -target score in the
     # query and 1 in the row, turns the product into the lead over the target, so one radius fits.
+    # One block of rows is indexed at a time, so that the bank is never copied as a whole.
     close = close_within(bank.dimension)
-    index = faiss.IndexFlatIP(bank.dimension + 1)
+    shifted = np.hstack([predictions, -target_scores.astype(np.float32)[:, None]])
     for row_start in range(0, bank.rows, _BANK_ROWS):
         block = bank.vectors[row_start : row_start + _BANK_ROWS]
+        index = faiss.IndexFlatIP(bank.dimension + 1)
         index.add(np.hstack([block, np.ones((len(block), 1), dtype=np.float32)]))
-    shifted = np.hstack([predictions, -target_scores.astype(np.float32)[:, None]])
-    for start in range(0, len(shifted), _QUERIES):
-        limits, lead, row = index.range_search(shifted[start : start + _QUERIES], -close)
-        query = np.repeat(np.arange(len(limits) - 1), np.diff(limits).astype(np.int64)) + start
-        clear = lead > close
-        better = np.bincount(query[clear], minlength=len(target_scores))
-        yield query[~clear], row[~clear].astype(np.int64), better
+        for start in range(0, len(shifted), _QUERIES):
+            limits, lead, row = index.range_search(shifted[start : start + _QUERIES], -close)
+            query = np.repeat(np.arange(len(limits) - 1), np.diff(limits).astype(np.int64)) + start
+            clear = lead > close
+            better = np.bincount(query[clear], minlength=len(target_scores))
+            yield query[~clear], row[~clear].astype(np.int64) + row_start, better

@@ -7,6 +7,7 @@
     ├── ModelError             3  a checkpoint or a module is unusable
     │   └── PredictionError    3  a model returned something that is no prediction
     ├── ReportError            3  a report does not follow its schema or contradicts itself
+    ├── OutputError            3  a file cannot be written
     └── EvaluationError        3  the measurement itself is not sound on this data
 
 Messages are one line: what was expected, what was found, what to do.
@@ -50,6 +51,10 @@ class PredictionError(ModelError):
 
 class ReportError(GatekeeperError):
     """A report cannot be trusted: malformed, of an unknown version, or contradicting itself."""
+
+
+class OutputError(GatekeeperError):
+    """A file cannot be written where it was asked for."""
 
 
 class EvaluationError(GatekeeperError):

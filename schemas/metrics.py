@@ -42,8 +42,7 @@ class MetricInfo:
 
 def _offset_sweep() -> list[MetricInfo]:
     rows = [
-        MetricInfo(f"offset_sweep.cos@{k:+d}", f"mean cosine to the chunk at target{k:+d}")
-        for k in OFFSETS
+        MetricInfo(f"offset_sweep.cos@{k:+d}", f"mean cosine to the chunk at target{k:+d}") for k in OFFSETS
     ]
     return [
         *rows,

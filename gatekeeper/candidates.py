@@ -1,0 +1,59 @@
+"""What the command line calls MODEL, made ready to be measured."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from gatekeeper.evaluation import Candidate
+from gatekeeper.loading import load_model
+from gates.contracts import Predictor
+from gates.controls import control
+from schemas.report import ModelInput
+
+CONTROL_PREFIX = "control:"
+
+
+def is_control(spec: str) -> bool:
+    """Whether ``spec`` names a built-in control."""
+    return spec.startswith(CONTROL_PREFIX)
+
+
+def control_candidate(spec: str, controls: Mapping[str, Predictor]) -> Candidate:
+    """A built-in control as the model under evaluation."""
+    name = spec.removeprefix(CONTROL_PREFIX)
+    return Candidate(
+        predictor=control(controls, name),
+        info=ModelInput(
+            spec=spec,
+            kind="control",
+            architecture=name,
+            sha256=None,
+            parameters=0,
+            fingerprint="not applicable",
+        ),
+        horizon=None,
+        context=None,
+        default_report=default_report(spec),
+    )
+
+
+def load_candidate(spec: str, *, device: torch.device, dimension: int, allow_code: bool) -> Candidate:
+    """A checkpoint, exported program or factory as the model under evaluation."""
+    model = load_model(spec, device=device, dimension=dimension, allow_code=allow_code)
+    return Candidate(
+        predictor=model.predictor,
+        info=model.info,
+        horizon=model.horizon,
+        context=model.context,
+        default_report=default_report(spec),
+    )
+
+
+def default_report(spec: str) -> Path:
+    """Beside a model file, else in the working directory: ``<model>.report.json``."""
+    path = Path(spec)
+    if path.is_file():
+        return path.with_name(f"{path.stem}.report.json")
+    return Path(f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', spec)}.report.json")

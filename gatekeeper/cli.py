@@ -1,0 +1,59 @@
+"""The command line, assembled from ``gatekeeper.commands``."""
+
+import importlib
+from typing import Any
+
+import click
+
+from gatekeeper import __version__
+from schemas.errors import EXIT_ERROR, GatekeeperError
+
+COMMANDS = {
+    "eval": ("gatekeeper.commands.eval:eval_command", "Run the five gates on a model and write a report."),
+    "train": ("gatekeeper.commands.train:train_group", "Train a model with a registered trainer."),
+    "data": ("gatekeeper.commands.data:data_group", "Make data with a known answer."),
+    "schema": ("gatekeeper.commands.schema:schema_command", "Print a published JSON Schema."),
+}
+"""Name -> (where it lives, one line of help). Imported when used, so that ``--help`` is instant."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is invoked and turns our errors into exit codes."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All command names in the order of a work day."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  (click's own signature)
+        """Run a command; a :class:`GatekeeperError` ends it with its line and exit code."""
+        try:
+            return super().invoke(ctx)
+        except GatekeeperError as error:
+            click.echo(f"Error: {' '.join(str(error).split())}", err=True)
+            ctx.exit(error.exit_code)
+        except (KeyboardInterrupt, click.Abort):
+            # click would exit with 1, which here means blocked by the gates.
+            click.echo("Error: interrupted before a verdict; run the command again", err=True)
+            ctx.exit(EXIT_ERROR)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="gatekeeper")
+def cli() -> None:
+    """Decide whether a next-embedding model may be deployed.
+
+    Exit codes: 0 pass or done, 1 blocked, 2 usage error, 3 could not evaluate.
+    """

@@ -1,0 +1,52 @@
+"""Flags that several commands share, all optional: what is not given comes from the configuration."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from gatekeeper.config_values import RETRIEVALS
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_SPLIT = "article ranges over the bank (0-39,45) or a sequence file (*.npz)"
+
+_DATA = (
+    click.option(
+        "--config", type=click.Path(path_type=Path), help="Configuration file instead of the nearest one."
+    ),
+    click.option("--bank", type=click.Path(path_type=Path), help="Bank file (*.npz); default: speeches."),
+    click.option("--train", help=f"Train split: {_SPLIT}."),
+    click.option("--val", help=f"Val split: {_SPLIT}."),
+    click.option("--ood", help=f"Out-of-distribution split: {_SPLIT}."),
+    click.option("--context", type=int, help="Chunks a model reads, where its checkpoint is silent [5]."),
+    click.option("--horizon", type=int, help="Places from last chunk to target, likewise [1]."),
+)
+
+_EVAL = (
+    click.option("--policy", help="Built-in policy or a TOML file [seed-5cat]."),
+    click.option("--max-samples", type=int, help="Windows per split, drawn with the seed [all]."),
+    click.option("--seed", type=int, help="Seed of draw, ablations and controls [0]."),
+    click.option("--device", help="auto, cpu, cuda or mps [auto]."),
+    click.option("--batch-size", type=int, help="Contexts per model call [256]."),
+    click.option("--retrieval", type=click.Choice(RETRIEVALS), help="Library of the bank search [auto]."),
+    click.option("--bin-edges", type=float, nargs=2, default=None, help="Coherence edges [0.45 0.55]."),
+    click.option("--confidence", type=float, help="Of every interval [0.95]."),
+)
+
+
+def data_options(command: Command) -> Command:
+    """Add the flags that name bank and splits."""
+    return _add(command, _DATA)
+
+
+def eval_options(command: Command) -> Command:
+    """Add the flags that say how to evaluate."""
+    return _add(command, _EVAL)
+
+
+def _add(command: Command, options: tuple[Callable[[Command], Command], ...]) -> Command:
+    for option in reversed(options):
+        command = option(command)
+    return command

@@ -1,0 +1,12 @@
+"""``gatekeeper schema``: print a published JSON Schema."""
+
+import click
+
+from schemas.report_io import SCHEMAS, schema_text
+
+
+@click.command(name="schema")
+@click.argument("name", type=click.Choice(SCHEMAS))
+def schema_command(name: str) -> None:
+    """Print the JSON Schema that NAME files follow."""
+    click.echo(schema_text(name), nl=False)

@@ -1,0 +1,206 @@
+"""``gatekeeper.toml``: which data to use and how to evaluate.
+
+::
+
+    [data]
+    bank = "bank.npz"              # all chunk vectors; without it the bundled speeches
+    train = "0-39,45"              # article ranges, a list of articles, or a sequence file (*.npz)
+    val = [40, 41, 42]
+    ood = "ood_sequences.npz"
+    context = 5
+    horizon = 1
+
+    [eval]
+    policy = "seed-5cat"           # a built-in policy or a file (*.toml)
+    max_samples = 2000
+    seed = 0
+    device = "auto"
+    batch_size = 256
+    retrieval = "auto"             # auto, faiss or torch
+    bin_edges = [0.45, 0.55]
+    confidence = 0.95
+    report = "report.json"
+
+The file is the nearest ``gatekeeper.toml``, or ``pyproject.toml`` with ``[tool.gatekeeper]``, in the
+working directory or a folder above it. Its relative paths start at its own folder.
+
+Who wins: a flag over the file, the file over the built-in default, key by key. With one exception:
+splits, context and horizon belong to a bank. A ``--bank`` that is not the file's bank therefore drops
+the whole ``[data]`` section; name the new bank's splits with flags as well.
+"""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gatekeeper.config_values import DATA_KEYS, EVAL_KEYS, SPLITS, Converter, SplitSpec, Unfit
+from gates.bins_delta import DEFAULT_EDGES
+from schemas.errors import UsageError
+
+FILE_NAME = "gatekeeper.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """The data to use.
+
+    Attributes:
+        bank: bank file; None is the bundled speeches.
+        train, val, ood: articles or sequence file of each split; None where nobody names it.
+        context: L; None where nobody names it. horizon: likewise.
+    """
+
+    bank: Path | None = None
+    train: SplitSpec | None = None
+    val: SplitSpec | None = None
+    ood: SplitSpec | None = None
+    context: int | None = None
+    horizon: int | None = None
+
+    @property
+    def splits(self) -> dict[str, SplitSpec]:
+        """The splits somebody names, by name."""
+        named: dict[str, SplitSpec | None] = {name: getattr(self, name) for name in SPLITS}
+        return {name: spec for name, spec in named.items() if spec is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvalConfig:
+    """How to evaluate; the meaning of each knob is that of ``gatekeeper eval``'s flag."""
+
+    policy: str = "seed-5cat"
+    max_samples: int | None = None
+    seed: int = 0
+    device: str = "auto"
+    batch_size: int = 256
+    retrieval: str = "auto"
+    bin_edges: tuple[float, float] = DEFAULT_EDGES
+    confidence: float = 0.95
+    report: Path | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Config:
+    """Everything a command needs to know.
+
+    Attributes:
+        data: which data. eval: how to evaluate.
+        file: the file it was read from, or None.
+    """
+
+    data: DataConfig = DataConfig()
+    eval: EvalConfig = EvalConfig()
+    file: Path | None = None
+
+
+def resolve_config(
+    file: Path | None = None, flags: Mapping[str, object] | None = None, *, folder: Path | None = None
+) -> Config:
+    """The configuration of a command: file, then flags (see the module's docstring for who wins).
+
+    Args:
+        file: a configuration file; None looks for one from ``folder`` upwards.
+        flags: key of either section -> value as the file would hold it; None is "not given".
+            Relative paths start at the working directory.
+        folder: where the search starts; the working directory by default.
+
+    Raises:
+        UsageError: the file is missing or broken, or a key or value is wrong.
+    """
+    found = file if file is not None else find_config(folder if folder is not None else Path.cwd())
+    config = Config() if found is None else load_config(found)
+    given = {name: value for name, value in (flags or {}).items() if value is not None}
+    data = _convert({name: given[name] for name in given if name in DATA_KEYS}, DATA_KEYS, Path(), "--")
+    rest = _convert({name: given[name] for name in given if name not in DATA_KEYS}, EVAL_KEYS, Path(), "--")
+    base = config.data
+    if "bank" in data and not _same(data["bank"], base.bank):
+        base = DataConfig()
+    return replace(config, data=replace(base, **data), eval=replace(config.eval, **rest))
+
+
+def find_config(folder: Path) -> Path | None:
+    """The nearest configuration file in ``folder`` or above it, or None."""
+    start = folder.resolve()
+    for place in (start, *start.parents):
+        if (place / FILE_NAME).is_file():
+            return place / FILE_NAME
+        project = place / "pyproject.toml"
+        if project.is_file() and _mentions_us(project):
+            return project
+    return None
+
+
+def load_config(file: Path) -> Config:
+    """Read a configuration file.
+
+    Raises:
+        UsageError: it is missing or no TOML, or a key or value is wrong.
+    """
+    table = _read_toml(file)
+    if file.name == "pyproject.toml":
+        table = _section(_section(table, "tool", file), "gatekeeper", file)
+    _refuse_unknown(table, ("data", "eval"), f"{file}: section ")
+    folder = file.parent
+    data = _convert(_section(table, "data", file), DATA_KEYS, folder, f"{file}: [data] ")
+    evaluation = _convert(_section(table, "eval", file), EVAL_KEYS, folder, f"{file}: [eval] ")
+    return Config(data=DataConfig(**data), eval=EvalConfig(**evaluation), file=file)
+
+
+def _mentions_us(project: Path) -> bool:
+    # A broken pyproject.toml of somebody else's is no reason to stop; ours is read again and reported.
+    try:
+        text = project.read_text(encoding="utf-8")
+        return "gatekeeper" in tomllib.loads(text).get("tool", {})
+    except tomllib.TOMLDecodeError:
+        return "[tool.gatekeeper" in text
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _read_toml(file: Path) -> dict[str, object]:
+    try:
+        with file.open("rb") as stream:
+            return tomllib.load(stream)
+    except FileNotFoundError:
+        raise UsageError(f"configuration file {file} does not exist") from None
+    except OSError as error:
+        raise UsageError(f"configuration file {file} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"configuration file {file} is no TOML: {error}") from None
+
+
+def _section(table: Mapping[str, object], name: str, file: Path) -> dict[str, object]:
+    section = table.get(name, {})
+    if not isinstance(section, dict):
+        raise UsageError(f"{file}: {name!r} must be a section, written [{name}]; found {section!r}")
+    return section
+
+
+def _refuse_unknown(table: Mapping[str, object], known: tuple[str, ...], where: str) -> None:
+    for key in table:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+            raise UsageError(f"{where}{key!r} is unknown; {hint}")
+
+
+def _convert(
+    table: Mapping[str, object], converters: Mapping[str, Converter], folder: Path, where: str
+) -> dict[str, Any]:
+    _refuse_unknown(table, tuple(converters), where)
+    converted: dict[str, Any] = {}
+    for key, value in table.items():
+        try:
+            converted[key] = converters[key](value, folder)
+        except Unfit as unfit:
+            raise UsageError(f"{where}{key}: expected {unfit}, found {value!r}") from None
+        except UsageError as error:
+            raise UsageError(f"{where}{key}: {error}") from None
+    return converted
+
+
+def _same(first: Path, second: Path | None) -> bool:
+    return second is not None and first.resolve() == second.resolve()

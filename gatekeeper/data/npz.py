@@ -1,0 +1,181 @@
+"""``.npz`` files read piece by piece, and every way they can be broken turned into one line.
+
+``numpy.load`` reads a member whole; the seed's sequence files hold each vector five times and reach
+several GB. Here a member can be read in blocks of rows.
+"""
+
+import contextlib
+import io
+import math
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+
+from gatekeeper.data.restricted_pickle import load_objects
+from schemas.errors import DataError
+
+Array = npt.NDArray[np.generic]
+
+_PLAIN_KINDS = "biufUS"
+_MAX_PYTHON_HEADER = 10_000  # numpy's own limit for a header that is parsed
+_READERS = {
+    (1, 0): np.lib.format.read_array_header_1_0,
+    (2, 0): np.lib.format.read_array_header_2_0,
+}
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a member says about its array."""
+
+    shape: tuple[int, ...]
+    fortran: bool
+    dtype: np.dtype[np.generic]
+
+
+class Npz:
+    """An open ``.npz`` file; made by :func:`open_npz`."""
+
+    def __init__(self, archive: zipfile.ZipFile, source: str) -> None:
+        self._archive = archive
+        self.source = source
+        self._members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        if len(self._members) != len(archive.infolist()):
+            raise DataError(f"{source}: two members of the archive have the same name")
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Names of the arrays."""
+        return tuple(self._members)
+
+    def pick(self, *names: str) -> str | None:
+        """The first of ``names`` that the file holds, or None."""
+        return next((name for name in names if name in self._members), None)
+
+    def header(self, key: str) -> Header:
+        """Shape and type of an array, without reading it."""
+        with self._open(key) as (_, header):
+            return header
+
+    def array(self, key: str) -> Array:
+        """A whole array of numbers or text.
+
+        Raises:
+            DataError: it holds pickled objects or is broken.
+        """
+        with self._open(key) as (stream, header):
+            self._refuse_objects(key, header)
+            flat = np.frombuffer(self._read(stream, key, math.prod(header.shape), header), dtype=header.dtype)
+            return flat.reshape(header.shape, order="F" if header.fortran else "C")
+
+    def objects(self, key: str) -> list[object]:
+        """The items of a one-dimensional array of plain Python values or of text.
+
+        Raises:
+            DataError: the pickle asks for more than plain values, or is broken.
+        """
+        with self._open(key) as (stream, header):
+            if len(header.shape) != 1:
+                raise DataError(f"{self.source}: {key} must have one dimension; found shape {header.shape}")
+            if header.dtype.kind == "O":
+                items, shape = load_objects(stream, source=f"{self.source}: {key}")
+                if shape != header.shape:
+                    raise DataError(f"{self.source}: {key} says shape {header.shape} but holds {shape}")
+                return items
+        return list(self.array(key).tolist())
+
+    def blocks(self, key: str, rows: int) -> Iterator[Array]:
+        """The array in blocks of at most ``rows`` first-axis entries, in order."""
+        with self._open(key) as (stream, header):
+            self._refuse_objects(key, header)
+            if header.fortran and len(header.shape) > 1:
+                whole = self.array(key)
+                yield from (whole[start : start + rows] for start in range(0, len(whole), rows))
+                return
+            inner = math.prod(header.shape[1:])
+            for start in range(0, header.shape[0], rows):
+                count = min(rows, header.shape[0] - start)
+                data = self._read(stream, key, count * inner, header)
+                yield np.frombuffer(data, dtype=header.dtype).reshape(count, *header.shape[1:])
+
+    @contextlib.contextmanager
+    def _open(self, key: str) -> Iterator[tuple[IO[bytes], Header]]:
+        if key not in self._members:
+            raise DataError(
+                f"{self.source}: expected an array {key!r}, found {', '.join(self.keys) or 'none'}"
+            )
+        info = self._members[key]
+        with broken_file(f"{self.source}: array {key!r}"), self._archive.open(info) as stream:
+            version = np.lib.format.read_magic(stream)
+            if version not in _READERS:
+                raise DataError(f"{self.source}: array {key!r} has the unknown npy version {version}")
+            shape, fortran, dtype = _READERS[version](stream, max_header_size=_MAX_PYTHON_HEADER)
+            header = Header(shape, fortran, dtype)
+            if any(size < 0 for size in shape):
+                raise DataError(f"{self.source}: array {key!r} has the impossible shape {shape}")
+            # A header may claim any size; believing it would allocate that much.
+            if dtype.kind != "O" and info.file_size - stream.tell() != math.prod(shape) * dtype.itemsize:
+                raise DataError(
+                    f"{self.source}: array {key!r} says {shape} of {dtype} but holds "
+                    f"{info.file_size - stream.tell()} bytes"
+                )
+            yield stream, header
+
+    def _refuse_objects(self, key: str, header: Header) -> None:
+        if header.dtype.kind not in _PLAIN_KINDS:
+            raise DataError(
+                f"{self.source}: array {key!r} must hold numbers or text; found {header.dtype}, "
+                "which is not read because it could run code"
+            )
+
+    def _read(self, stream: IO[bytes], key: str, count: int, header: Header) -> bytes:
+        wanted = count * header.dtype.itemsize
+        data = stream.read(wanted)
+        if len(data) != wanted:
+            raise DataError(f"{self.source}: array {key!r} is cut short; copy the file again")
+        return data
+
+
+@contextlib.contextmanager
+def open_npz(path: Path) -> Iterator[Npz]:
+    """Open an ``.npz`` file.
+
+    Raises:
+        DataError: it is missing, unreadable, no zip archive or cut short.
+    """
+    if not path.is_file():
+        raise DataError(f"{path}: expected an .npz file, found {'a folder' if path.is_dir() else 'nothing'}")
+    with contextlib.ExitStack() as stack:
+        with broken_file(f"{path}"):
+            archive = stack.enter_context(zipfile.ZipFile(path))
+        yield Npz(archive, str(path))
+
+
+@contextlib.contextmanager
+def broken_file(what: str) -> Iterator[None]:
+    """Turn what a broken archive raises into a :class:`DataError`."""
+    try:
+        yield
+    except _BROKEN as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(f"{what} cannot be read: {reason}; expected a complete .npz file") from None
+
+
+def npz_bytes(arrays: Mapping[str, Array]) -> bytes:
+    """A compressed ``.npz`` without pickles; equal arrays give equal bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, array in arrays.items():
+            # A fixed time stamp: the bytes depend on the arrays only.
+            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            info.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(info, "w", force_zip64=True) as stream:
+                np.lib.format.write_array(stream, np.asanyarray(array), allow_pickle=False)
+    return buffer.getvalue()

@@ -1,0 +1,187 @@
+"""Sequence files resolved to rows of a bank, confirmed by their vectors.
+
+The horizon is 1 + ``p6_offset`` where the file states it; otherwise the vectors tell: the last
+context chunk is searched 1, 2, ... places before the target. The stated target chunk may also mean
+the target before the P6 shift. Whatever is assumed must be confirmed by the vectors of every
+sequence, so a file of another bank is never read silently.
+
+The seed's tools slid their window over the whole bank, so some sequences begin in the article
+before. These are no windows; they are left out, counted, and told in a note.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gatekeeper.data.npz import open_npz
+from gatekeeper.data.sequence_file import check_shapes, read_blocks, read_labels, vector_keys
+from gates.contracts import Bank, BoolArray, FloatArray, IntArray
+from schemas.errors import DataError
+
+TOLERANCE = 2e-3
+"""Largest difference between entries of unit vectors; half precision rounds by up to 5e-4."""
+
+_LONGEST_HORIZON = 8  # searched in a file that states none
+_BLOCK_BYTES = 64 * 2**20
+_SHOWN = 5  # offending rows named in a message
+
+
+@dataclass(frozen=True, eq=False)
+class Sequences:
+    """What a sequence file says, in terms of its bank.
+
+    Attributes:
+        source: the file.
+        last_rows: (n,) bank rows of the windows' last context chunks, ascending, each once.
+        context: L. horizon: places from the last context chunk to the target.
+        notes: what a user should know about the file, one sentence each.
+    """
+
+    source: str
+    last_rows: IntArray
+    context: int
+    horizon: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """One way to understand the labels: targets lie ``shift`` chunks after the stated index."""
+
+    horizon: int
+    shift: int
+
+
+def read_sequences(path: Path, bank: Bank) -> Sequences:
+    """Resolve a sequence file to windows of ``bank``.
+
+    Raises:
+        DataError: the file is broken or misses something, a target is not in the bank, vectors
+            disagree with the bank's, or nothing in it is a window.
+    """
+    with open_npz(path) as npz:
+        contexts, targets = vector_keys(npz)
+        count, context = check_shapes(npz, contexts, targets, bank)
+        articles, chunks, offset = read_labels(npz, count)
+        rows_per_block = max(1, _BLOCK_BYTES // (4 * (context + 1) * bank.dimension))
+        blocks = read_blocks(npz, contexts, targets, rows_per_block)
+        reading = _choose(bank, next(blocks), articles, chunks, offset)
+        blocks = read_blocks(npz, contexts, targets, rows_per_block)
+        target_rows = _find_rows(bank, articles, chunks + reading.shift)
+        _refuse_missing(npz.source, target_rows, articles, chunks + reading.shift)
+        _refuse_disagreement(npz.source, bank, blocks, target_rows, reading.horizon)
+    inside = _inside(bank, target_rows, context, reading.horizon)
+    if not inside.any():
+        raise DataError(f"{path}: none of its {count} sequences lies within one article without a gap")
+    last_rows, repeats = np.unique(target_rows[inside] - reading.horizon, return_counts=True)
+    notes = _notes(path, count, int((~inside).sum()), int((repeats - 1).sum()), reading)
+    return Sequences(str(path), last_rows, context, reading.horizon, notes)
+
+
+def _choose(
+    bank: Bank,
+    block: tuple[FloatArray, FloatArray],
+    articles: IntArray,
+    chunks: IntArray,
+    offset: int | None,
+) -> _Reading:
+    """The reading that confirms most windows of the first block; the plainest one among equals."""
+    if offset is None:
+        readings = [_Reading(horizon, 0) for horizon in range(1, _LONGEST_HORIZON + 1)]
+    else:
+        readings = [_Reading(1 + offset, shift) for shift in dict.fromkeys((0, offset))]
+    size, context = block[0].shape[:2]
+    scores = []
+    for reading in readings:
+        rows = _find_rows(bank, articles[:size], chunks[:size] + reading.shift)
+        confirmed = ~_disagrees(bank, block, rows, reading.horizon)
+        # Contexts outside the target's run were not compared, so they confirm nothing.
+        scores.append(int((confirmed & _inside(bank, rows, context, reading.horizon)).sum()))
+    return readings[scores.index(max(scores))]
+
+
+def _find_rows(bank: Bank, articles: IntArray, chunks: IntArray) -> IntArray:
+    """Bank row of each (article, chunk), -1 where the bank has none."""
+    known_articles, article_codes = np.unique(bank.articles, return_inverse=True)
+    known_chunks, chunk_codes = np.unique(bank.chunks, return_inverse=True)
+    keys = article_codes * len(known_chunks) + chunk_codes  # ascending, as the bank is sorted
+    article_places = np.minimum(np.searchsorted(known_articles, articles), len(known_articles) - 1)
+    chunk_places = np.minimum(np.searchsorted(known_chunks, chunks), len(known_chunks) - 1)
+    wanted = article_places * len(known_chunks) + chunk_places
+    rows = np.minimum(np.searchsorted(keys, wanted), bank.rows - 1)
+    found = (bank.articles[rows] == articles) & (bank.chunks[rows] == chunks)
+    return np.where(found, rows, -1).astype(np.int64)
+
+
+def _inside(bank: Bank, target_rows: IntArray, context: int, horizon: int) -> BoolArray:
+    """Which targets have their whole context in their own gap-free run."""
+    return target_rows - horizon - (context - 1) >= bank.run_first[target_rows]
+
+
+def _disagrees(
+    bank: Bank, block: tuple[FloatArray, FloatArray], target_rows: IntArray, horizon: int
+) -> BoolArray:
+    """Which sequences of a block differ from the bank, as far as they lie in the target's own run."""
+    contexts, targets = block
+    length = contexts.shape[1]
+    bad = ~_equal(targets, bank.vectors[target_rows]) | (target_rows < 0)
+    for position in range(length):
+        rows = target_rows - horizon - (length - 1 - position)
+        inside = rows >= bank.run_first[target_rows]
+        bad |= inside & ~_equal(contexts[:, position], bank.vectors[np.maximum(rows, 0)])
+    return bad
+
+
+def _equal(found: FloatArray, expected: FloatArray) -> BoolArray:
+    with np.errstate(invalid="ignore"):
+        return np.asarray((np.abs(found - expected) <= TOLERANCE).all(axis=-1))
+
+
+def _refuse_missing(source: str, rows: IntArray, articles: IntArray, chunks: IntArray) -> None:
+    missing = np.flatnonzero(rows < 0)
+    if missing.size:
+        first = missing[0]
+        raise DataError(
+            f"{source}: {missing.size} of {len(rows)} targets are not in the bank, first article "
+            f"{articles[first]} chunk {chunks[first]} (row {first}); name the bank the file was made from"
+        )
+
+
+def _refuse_disagreement(
+    source: str,
+    bank: Bank,
+    blocks: Iterator[tuple[FloatArray, FloatArray]],
+    target_rows: IntArray,
+    horizon: int,
+) -> None:
+    bad: list[int] = []
+    start = 0
+    for block in blocks:
+        rows = target_rows[start : start + len(block[1])]
+        bad += (start + np.flatnonzero(_disagrees(bank, block, rows, horizon))).tolist()
+        start += len(rows)
+    if bad:
+        shown = ", ".join(str(row) for row in bad[:_SHOWN])
+        raise DataError(
+            f"{source}: the vectors of {len(bad)} of {len(target_rows)} sequences disagree with the bank "
+            f"{bank.source} at horizon {horizon}, first rows {shown}; name the bank the file was made from"
+        )
+
+
+def _notes(path: Path, count: int, outside: int, repeated: int, reading: _Reading) -> tuple[str, ...]:
+    notes = []
+    if outside:
+        notes.append(
+            f"{path}: left out {outside} of {count} sequences that cross an article or a gap in the "
+            "chunk index"
+        )
+    if repeated:
+        notes.append(f"{path}: {repeated} of {count} sequences repeat another one and count once")
+    if reading.shift:
+        notes.append(
+            f"{path}: its vectors show that the stated target chunk is the one before the shift by "
+            f"{reading.shift}"
+        )
+    return tuple(notes)

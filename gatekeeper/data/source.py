@@ -1,0 +1,125 @@
+"""From a configuration to a bank and its splits."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import numpy as np
+
+from gatekeeper.config import Config
+from gatekeeper.config_values import SPLITS, SplitSpec
+from gatekeeper.data.bank_file import read_bank
+from gatekeeper.data.sequences import Sequences, read_sequences
+from gatekeeper.data.speeches import read_speeches
+from gates.contracts import Bank, Dataset, IntArray
+from gates.windows import make_dataset, window_rows
+from schemas.errors import DataError, UsageError
+
+_SHOWN = 5  # missing articles named in a message
+
+
+@dataclass(frozen=True, eq=False)
+class DataSource:
+    """A bank and what its splits are made of.
+
+    Attributes:
+        bank: all chunk vectors.
+        splits: name -> articles, ascending (all their windows are meant), or sequences.
+        context: L where sequence files fix it, else None.
+        horizon: where sequence files fix it, else None.
+        notes: what a user should know about the files, one sentence each.
+    """
+
+    bank: Bank
+    splits: Mapping[str, IntArray | Sequences]
+    context: int | None
+    horizon: int | None
+    notes: tuple[str, ...]
+
+    def articles(self, name: str) -> IntArray:
+        """The articles of one split, ascending."""
+        split = self.splits[name]
+        return np.unique(self.bank.articles[split.last_rows]) if isinstance(split, Sequences) else split
+
+    def dataset(self, *, context: int, horizon: int) -> Dataset:
+        """The splits as windows.
+
+        Raises:
+            UsageError: a sequence file holds windows of another shape.
+            DataError: a split has no window, or two splits share an article.
+        """
+        for what, asked, fixed in (("context", context, self.context), ("horizon", horizon, self.horizon)):
+            if fixed is not None and asked != fixed:
+                raise UsageError(f"the sequence files hold windows of {what} {fixed}; found {what} {asked}")
+        self._refuse_shared_articles()
+        rows = {
+            name: split.last_rows
+            if isinstance(split, Sequences)
+            else window_rows(self.bank, split, context=context, horizon=horizon)
+            for name, split in self.splits.items()
+        }
+        return make_dataset(self.bank, rows, context=context, horizon=horizon)
+
+    def _refuse_shared_articles(self) -> None:
+        # Here and not only among the windows: an article too short for a window is shared as well.
+        names = tuple(self.splits)
+        for position, first in enumerate(names):
+            for second in names[position + 1 :]:
+                shared = np.intersect1d(self.articles(first), self.articles(second))
+                if shared.size:
+                    raise DataError(
+                        f"splits {first!r} and {second!r} share {shared.size} article(s), first article "
+                        f"{shared[0]}; an article may belong to one split only"
+                    )
+
+
+def open_source(config: Config) -> DataSource:
+    """Read the bank and resolve the splits; without a bank in ``config``, the bundled speeches.
+
+    A split that ``config`` names replaces the bundled one of that name.
+
+    Raises:
+        DataError: a file is unusable, a split names an article the bank lacks, or sequence files
+            disagree with the bank or with each other's shape.
+    """
+    splits: dict[str, IntArray | Sequences] = {}
+    if config.data.bank is None:
+        bank, bundled = read_speeches()
+        splits.update(bundled)
+    else:
+        bank = read_bank(config.data.bank)
+    splits.update({name: _resolve(name, spec, bank) for name, spec in config.data.splits.items()})
+    ordered = {name: splits[name] for name in SPLITS if name in splits}
+    files = [split for split in ordered.values() if isinstance(split, Sequences)]
+    return DataSource(
+        bank=bank,
+        splits=MappingProxyType(ordered),
+        context=_common("context", {file.source: file.context for file in files}),
+        horizon=_common("horizon", {file.source: file.horizon for file in files}),
+        notes=tuple(note for file in files for note in file.notes),
+    )
+
+
+def _resolve(name: str, spec: SplitSpec, bank: Bank) -> IntArray | Sequences:
+    if not isinstance(spec, tuple):
+        return read_sequences(spec, bank)
+    wanted = np.array(spec, dtype=np.int64)
+    missing = np.setdiff1d(wanted, bank.articles)
+    if missing.size:
+        shown = ", ".join(str(article) for article in missing[:_SHOWN])
+        raise DataError(
+            f"split {name!r} names {missing.size} article(s) that {bank.source} lacks, first {shown}; "
+            f"its articles are {bank.articles[0]} to {bank.articles[-1]}"
+        )
+    return wanted
+
+
+def _common(what: str, values: Mapping[str, int]) -> int | None:
+    """The one value all files agree on; None without files."""
+    if not values:
+        return None
+    first = next(iter(values))
+    for file, value in values.items():
+        if value != values[first]:
+            raise DataError(f"{first} has {what} {values[first]}, {file} has {what} {value}; they must agree")
+    return values[first]

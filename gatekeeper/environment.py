@@ -1,0 +1,74 @@
+"""Facts about this installation and machine that a report records."""
+
+import importlib.metadata
+import platform
+import subprocess
+from pathlib import Path
+
+import torch
+
+from gatekeeper import __version__
+from gates.ranks import Backend
+from schemas.errors import UsageError
+from schemas.report import Environment
+
+_PACKAGES = ("torch", "numpy", "scipy", "faiss-cpu")
+
+
+def describe_environment(device: torch.device) -> Environment:
+    """Versions, platform, device and threads."""
+    return Environment(
+        tool_version=__version__,
+        git_revision=_git_revision(),
+        python=platform.python_version(),
+        platform=platform.platform(),
+        device=str(device),
+        threads=torch.get_num_threads(),
+        packages={name: importlib.metadata.version(name) for name in _PACKAGES},
+    )
+
+
+def choose_device(name: str) -> torch.device:
+    """``auto`` is cuda, else mps, else cpu; any other name is a torch device.
+
+    Raises:
+        UsageError: torch knows no such device, or this machine has none.
+    """
+    if name != "auto":
+        try:
+            device = torch.device(name)
+            torch.empty(1, device=device)
+        except (RuntimeError, AssertionError, NotImplementedError) as error:
+            raise UsageError(f"device {name!r} cannot be used: {str(error).splitlines()[0]}") from None
+        return device
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def choose_retrieval(name: str) -> Backend:
+    """``auto`` is faiss, except on macOS, where faiss and torch can clash over OpenMP."""
+    if name != "auto":
+        return "faiss" if name == "faiss" else "torch"
+    return "torch" if platform.system() == "Darwin" else "faiss"
+
+
+def _git_revision() -> str | None:
+    """Commit of the source tree this package runs from, with ``+`` if it was changed since."""
+    home = Path(__file__).resolve().parent
+
+    def git(*arguments: str) -> str | None:
+        try:
+            done = subprocess.run(
+                ["git", "-C", str(home), *arguments], capture_output=True, text=True, timeout=10, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return done.stdout.strip() if done.returncode == 0 else None
+
+    # Installed into a virtual environment inside somebody's repository, the package is not tracked.
+    if git("ls-files", "--error-unmatch", Path(__file__).name) is None:
+        return None
+    revision = git("rev-parse", "HEAD")
+    changed = git("status", "--porcelain", "--untracked-files=no", "--", "..")
+    return f"{revision}+" if revision and changed else revision

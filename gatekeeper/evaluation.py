@@ -1,0 +1,216 @@
+"""From a model and a data source to a :class:`~schemas.report.Report` with its companion files."""
+
+import hashlib
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from gatekeeper.environment import describe_environment
+from gates.contracts import Dataset, Predictor
+from gates.suite import EVALUATED, Bench, Measured
+from gates.windows import rows_digest
+from schemas.atomic import write_bytes
+from schemas.errors import ModelError, UsageError
+from schemas.policy_io import LoadedPolicy
+from schemas.report import (
+    SCHEMA_VERSION,
+    BankInput,
+    Inputs,
+    ModelInput,
+    Report,
+    ScoresFile,
+    Settings,
+    SplitInput,
+)
+from schemas.verdict import judge
+
+HorizonSource = Literal["checkpoint", "sequence file", "flag", "config", "default"]
+
+DEFAULT_HORIZON = 1
+DEFAULT_CONTEXT = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A model ready to be measured.
+
+    Attributes:
+        predictor: answers queries.
+        info: what the report says about it.
+        horizon, context: what it was trained for; None where its checkpoint is silent.
+        default_report: where its report goes unless the user names another place.
+    """
+
+    predictor: Predictor
+    info: ModelInput
+    horizon: int | None
+    context: int | None
+    default_report: Path
+
+
+@dataclass(frozen=True)
+class Shape:
+    """Context length and horizon of an evaluation, and who decided the horizon."""
+
+    context: int
+    horizon: int
+    source: HorizonSource
+
+
+def settle_shape(
+    *,
+    checkpoint: tuple[int | None, int | None],
+    data: tuple[int | None, int | None],
+    flag: tuple[int | None, int | None],
+    config: tuple[int | None, int | None],
+) -> Shape:
+    """Agree on (context, horizon) from all who name one; each pair is (context, horizon).
+
+    The order of precedence is checkpoint, sequence file, flag, config, default. Whoever names a
+    value must agree with the first who does: a model trained for one horizon must never be
+    measured at another without a word.
+
+    Raises:
+        UsageError: two sources disagree.
+    """
+    voices: tuple[tuple[HorizonSource, tuple[int | None, int | None]], ...] = (
+        ("checkpoint", checkpoint),
+        ("sequence file", data),
+        ("flag", flag),
+        ("config", config),
+    )
+    settled: list[tuple[int, HorizonSource]] = []
+    for position, (what, default) in enumerate((("context", DEFAULT_CONTEXT), ("horizon", DEFAULT_HORIZON))):
+        named = [(pair[position], source) for source, pair in voices if pair[position] is not None]
+        if not named:
+            settled.append((default, "default"))
+            continue
+        value, source = cast(int, named[0][0]), named[0][1]
+        for other, other_source in named[1:]:
+            if other != value:
+                raise UsageError(
+                    f"the {source} says {what} {value}, the {other_source} says {what} {other}; "
+                    "evaluate a model at what it was trained for"
+                )
+        settled.append((value, source))
+    return Shape(context=settled[0][0], horizon=settled[1][0], source=settled[1][1])
+
+
+def make_report(
+    bench: Bench,
+    candidate: Candidate,
+    measured: Measured,
+    policy: LoadedPolicy,
+    shape: Shape,
+    *,
+    now: datetime | None = None,
+) -> Report:
+    """Judge the measurement and bind it to everything it depends on."""
+    options, dataset = bench.options, bench.dataset
+    evidence = bench.evidence(measured)
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        created=(now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        inputs=Inputs(
+            model=candidate.info,
+            bank=BankInput(
+                source=Path(dataset.bank.source).name,
+                sha256=dataset.bank.sha256,
+                rows=dataset.bank.rows,
+                dimension=dataset.bank.dimension,
+                articles=len(np.unique(dataset.bank.articles)),
+            ),
+            splits={name: _split_input(dataset, bench, name) for name in EVALUATED},
+            policy_sha256=policy.sha256,
+        ),
+        settings=Settings(
+            context=shape.context,
+            horizon=shape.horizon,
+            horizon_source=shape.source,
+            seed=options.seed,
+            max_samples=options.max_samples,
+            confidence=options.confidence,
+            bin_edges=options.bin_edges,
+            retrieval=options.retrieval,
+            ridge=bench.ridge,
+        ),
+        environment=describe_environment(options.device),
+        policy=policy.policy,
+        evidence=evidence,
+        judgement=judge(evidence, policy.policy),
+        scores=None,
+    )
+
+
+def write_scores(path: Path, bench: Bench, measured: Measured) -> ScoresFile:
+    """Write the per-sample scores beside the report and return their name and digest.
+
+    Keys: ``<split>.last_rows`` and ``<split>.articles`` (S,) name the windows;
+    ``<split>.<gate>.index`` (m,) says which of them a gate measured, and
+    ``<split>.<gate>.<array>`` (m, ...) holds what it measured.
+    """
+    arrays: dict[str, npt.NDArray[np.generic]] = {}
+    for split, rows in bench.sampled.items():
+        arrays[f"{split}.last_rows"] = rows
+        arrays[f"{split}.articles"] = bench.dataset.bank.articles[rows]
+        for gate, samples in measured.samples[split].items():
+            arrays[f"{split}.{gate}.index"] = samples.index
+            arrays |= {f"{split}.{gate}.{name}": array for name, array in samples.arrays.items()}
+    data = _npz_bytes(arrays)
+    write_bytes(path, data)
+    return ScoresFile(name=path.name, sha256=hashlib.sha256(data).hexdigest())
+
+
+def check_width(candidate: Candidate, dataset: Dataset) -> None:
+    """One forward pass on a real window, so that a misfit is told before anything is measured.
+
+    Raises:
+        ModelError: the model does not map (1, L, D) to (1, D).
+    """
+    import torch
+
+    from gates.contracts import Queries
+
+    bank, context = dataset.bank, dataset.context
+    row = dataset.splits[EVALUATED[0]].last_rows[:1]
+    window = torch.from_numpy(bank.vectors[int(row[0]) - context + 1 : int(row[0]) + 1])[None]
+    expected = (1, bank.dimension)
+    try:
+        with torch.inference_mode():
+            answer = candidate.predictor.predict(
+                Queries(window.to(candidate.predictor.device), row + dataset.horizon)
+            )
+    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+        first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ModelError(
+            f"{candidate.info.spec} cannot read contexts of shape (1, {context}, {bank.dimension}): "
+            f"{first_line}"
+        ) from error
+    if tuple(answer.shape) != expected:
+        raise ModelError(
+            f"{candidate.info.spec} must map (1, {context}, {bank.dimension}) to {expected}; "
+            f"found {tuple(answer.shape)}"
+        )
+
+
+def _split_input(dataset: Dataset, bench: Bench, name: str) -> SplitInput:
+    rows = dataset.splits[name].last_rows
+    return SplitInput(
+        windows=len(rows),
+        articles=len(np.unique(dataset.bank.articles[rows])),
+        sampled=len(bench.sampled[name]),
+        sha256=rows_digest(rows),
+        sample_sha256=rows_digest(bench.sampled[name]),
+    )
+
+
+def _npz_bytes(arrays: Mapping[str, npt.NDArray[np.generic]]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()

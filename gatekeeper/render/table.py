@@ -1,0 +1,113 @@
+"""The report as a table for a terminal or as markdown, and a leaderboard of several."""
+
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from gatekeeper.render.rows import HEADERS, interval, number, result_rows
+from schemas.metrics import GATE_LETTERS, GATES
+from schemas.report import Report
+
+OUTCOMES = {"deployable": "DEPLOYABLE", "blocked": "BLOCKED", "error": "ERROR"}
+
+
+def render_table(report: Report) -> str:
+    """Heading, result table, gates, verdict with its reasons."""
+    table = tabulate(result_rows(report), headers=_headers(report), tablefmt="simple", disable_numparse=True)
+    return "\n\n".join([_heading(report), table, _gates(report), _verdict(report, bullet="  - ")])
+
+
+def render_markdown(report: Report) -> str:
+    """The same as GitHub-flavoured markdown, verdict first."""
+    table = tabulate(result_rows(report), headers=_headers(report), tablefmt="github", disable_numparse=True)
+    return "\n\n".join(
+        [f"## {_title(report)}", _verdict(report, bullet="- "), _gates(report), table, _heading(report)]
+    )
+
+
+def render_leaderboard(reports: Sequence[Report], *, markdown: bool = False) -> str:
+    """Several models on the same data, best first: verdict, gates passed, margin on ood."""
+
+    def key(report: Report) -> tuple[int, int, float]:
+        verdict = report.judgement.verdict
+        order = ("deployable", "blocked", "error").index(verdict.outcome)
+        margin = report.evidence.model["ood"]["offset_sweep.margin"].value
+        return order, -verdict.gates_passed, -(margin if margin is not None else -2.0)
+
+    rows = []
+    for report in sorted(reports, key=key):
+        ood = report.evidence.model["ood"]
+        margin, cos, recall = (
+            ood[name] for name in ("offset_sweep.margin", "offset_sweep.cos", "retrieval.article.r@5")
+        )
+        verdict = report.judgement.verdict
+        rows.append(
+            [
+                report.inputs.model.spec,
+                OUTCOMES[verdict.outcome],
+                f"{verdict.gates_passed}/{len(GATES)}",
+                f"{number(margin.value)} {interval(margin)}",
+                f"{number(cos.value)} {interval(cos)}",
+                f"{number(recall.value)} {interval(recall)}",
+            ]
+        )
+    headers = ("model", "verdict", "gates", "margin ood", "cos ood", "article R@5 ood")
+    form = "github" if markdown else "simple"
+    return tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True)
+
+
+def _headers(report: Report) -> list[str]:
+    return [
+        f"{report.settings.confidence:.0%} interval" if head == "95% interval" else head for head in HEADERS
+    ]
+
+
+def _title(report: Report) -> str:
+    return f"{OUTCOMES[report.judgement.verdict.outcome]}: {report.inputs.model.spec}"
+
+
+def _heading(report: Report) -> str:
+    model, bank, settings = report.inputs.model, report.inputs.bank, report.settings
+    splits = ", ".join(
+        f"{name} {split.sampled} of {split.windows} windows in {split.articles} articles"
+        for name, split in report.inputs.splits.items()
+    )
+    size = f", {model.parameters:,} parameters" if model.parameters else ""
+    return "\n".join(
+        [
+            f"{model.spec} ({model.architecture}{size}; fingerprint {model.fingerprint})",
+            f"{bank.source}: {bank.rows} chunks of width {bank.dimension} in {bank.articles} articles; "
+            + splits,
+            f"context {settings.context}, horizon {settings.horizon} (from {settings.horizon_source}), "
+            f"policy {report.policy.name}, seed {settings.seed}, ridge control {settings.ridge}",
+        ]
+    )
+
+
+def _gates(report: Report) -> str:
+    parts = []
+    for gate in report.judgement.gates:
+        letter = GATE_LETTERS.get(gate.name)
+        vacuous = f" (vacuous: {', '.join(gate.vacuous_for)} passes too)" if gate.vacuous_for else ""
+        parts.append(f"{letter + ' ' if letter else ''}{gate.name} {gate.status.upper()}{vacuous}")
+    return "Gates: " + "; ".join(parts)
+
+
+def _verdict(report: Report, *, bullet: str) -> str:
+    verdict = report.judgement.verdict
+    needed = report.policy.min_gates_passed
+    lines = [
+        f"{OUTCOMES[verdict.outcome]}: {verdict.gates_passed} of {len(GATES)} gates passed, {needed} needed"
+        + (", escaped" if verdict.escaped else "")
+    ]
+    lines += [f"{bullet}{reason}" for reason in verdict.reasons]
+    others = [
+        check.sentence
+        for check in report.judgement.checks
+        if check.status != "pass" and check.sentence not in verdict.reasons
+    ]
+    if others:
+        lines += ["Not required, but not passed either:", *(f"{bullet}{other}" for other in others)]
+    if verdict.remarks:
+        lines += ["Remarks:", *(f"{bullet}{remark}" for remark in verdict.remarks)]
+    return "\n".join(lines)

@@ -1,0 +1,125 @@
+"""Metrics against a policy: one :class:`~schemas.report.Check` per policy line and split."""
+
+import math
+from collections.abc import Iterator
+
+from schemas.metrics import METRICS, PAIR
+from schemas.policy import Policy, PolicyCheck
+from schemas.report import Check, Metric, Metrics, Status
+from schemas.wording import compared, place
+
+SPLITS: tuple[str, ...] = ("train", "val", "ood")
+"""Names a policy may check on."""
+
+PAIRED: tuple[str, str] = ("val", "ood")
+"""The two splits a pair metric compares."""
+
+_WORST_FIRST: tuple[Status, ...] = ("error", "fail", "inconclusive", "skipped")
+
+
+def run_checks(metrics: Metrics, policy: Policy) -> tuple[Check, ...]:
+    """Check every line of ``policy`` on every split it names, in the policy's order."""
+    return tuple(_check(line, split, metrics, policy) for line in policy.checks for split in line.splits)
+
+
+def measured_splits(metrics: Metrics) -> tuple[str, ...]:
+    """The splits that were measured, train, val and ood first; pairs of splits are left out.
+
+    The order does not depend on the mapping's, so that a verdict does not either.
+    """
+    known = [name for name in SPLITS if name in metrics]
+    return (*known, *sorted(metrics.keys() - {*SPLITS, PAIR}))
+
+
+def gate_status(gate: str, checks: tuple[Check, ...]) -> Status:
+    """``pass`` if the gate has checks and all pass, else its worst status; ``skipped`` without checks.
+
+    The order is error, fail, inconclusive, skipped.
+    """
+    found = {check.status for check in checks if check.gate == gate}
+    return next((status for status in _WORST_FIRST if status in found), "pass" if found else "skipped")
+
+
+def decide(line: PolicyCheck, low: float, high: float) -> Status:
+    """Compare the span from ``low`` to ``high`` (a point when they are equal) with the bounds.
+
+    ``pass`` when all of it satisfies them, ``fail`` when it lies wholly beyond one of them,
+    otherwise ``inconclusive``. NaN satisfies nothing, so it never passes.
+    """
+    if (
+        (line.minimum is None or low >= line.minimum)
+        and (line.maximum is None or high <= line.maximum)
+        and (line.above is None or low > line.above)
+        and low <= high
+    ):
+        return "pass"
+    beyond = (
+        (line.minimum is not None and high < line.minimum)
+        or (line.maximum is not None and low > line.maximum)
+        or (line.above is not None and high <= line.above)
+    )
+    return "fail" if beyond else "inconclusive"
+
+
+def _check(line: PolicyCheck, split: str, metrics: Metrics, policy: Policy) -> Check:
+    status, sentence = _outcome(line, split, metrics, policy)
+    return Check(
+        gate=line.gate,
+        metric=line.metric,
+        split=split,
+        minimum=line.minimum,
+        maximum=line.maximum,
+        above=line.above,
+        required=line.required,
+        status=status,
+        sentence=sentence,
+    )
+
+
+def _outcome(line: PolicyCheck, split: str, metrics: Metrics, policy: Policy) -> tuple[Status, str]:
+    where = place(line.metric, split)
+    metric = metrics.get(split, {}).get(line.metric)
+    if metric is None:
+        return "skipped", f"{where} was not measured"
+    if metric.value is None:
+        return "skipped", f"{where} is undefined: {metric.reason or 'no reason given'}"
+    if not math.isfinite(metric.value):
+        return "error", f"{where} is {metric.value}, which is not a finite number"
+    for name, size in _sizes(line.metric, split, metrics, metric):
+        if not size.n >= policy.min_samples:
+            return "error", _too_few(name, size.n, "samples", policy.min_samples)
+        if not size.articles >= policy.min_articles:
+            return "error", _too_few(name, size.articles, "articles", policy.min_articles)
+    return _compare(line, split, metric, metric.value, policy)
+
+
+def _compare(
+    line: PolicyCheck, split: str, metric: Metric, value: float, policy: Policy
+) -> tuple[Status, str]:
+    if policy.decide == "point":
+        status = decide(line, value, value)
+    elif metric.low is None or metric.high is None:
+        status = "inconclusive"
+    elif not metric.low <= value <= metric.high:
+        where = place(line.metric, split)
+        return "error", f"{where} is {value}, outside its own interval [{metric.low}, {metric.high}]"
+    else:
+        status = decide(line, metric.low, metric.high)
+    return status, compared(line, split, metric, value, status)
+
+
+def _sizes(name: str, split: str, metrics: Metrics, metric: Metric) -> Iterator[tuple[str, Metric]]:
+    """What must be large enough: the metric and, for a pair, each of the two means it compares.
+
+    A pair's own counts are sums, in which 199 samples on val would hide a single one on ood.
+    """
+    yield place(name, split), metric
+    if split == PAIR and name in METRICS and METRICS[name].pair:
+        mean = f"{name.removesuffix('delta')}cos"
+        for side in PAIRED:
+            found = metrics.get(side, {}).get(mean)
+            yield place(mean, side), found or Metric(None, None, None, 0, 0)
+
+
+def _too_few(where: str, found: int, what: str, needed: int) -> str:
+    return f"{where} rests on {found} {what}, fewer than the {needed} the policy needs"

@@ -1,0 +1,167 @@
+"""Policies from TOML: the built-in ones by name, others by path."""
+
+import difflib
+import functools
+import hashlib
+import importlib.resources
+import math
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+from schemas.codec import decode
+from schemas.errors import PolicyError
+from schemas.policy import Policy
+from schemas.policy_rules import check_policy
+from schemas.validation import violation
+
+POLICY_VERSION = "1.0"
+
+_MAX_BYTES = 2**20
+_MAX_DEPTH = 8
+_TOO_DEEP = f"not a policy: tables and lists are nested more than {_MAX_DEPTH} deep"
+_LINE_KEYS = {"minimum": "min", "maximum": "max", "above": "above"}
+
+
+@dataclass(frozen=True)
+class LoadedPolicy:
+    """A policy and where it came from.
+
+    Attributes:
+        policy: the thresholds.
+        sha256: hex digest of the TOML file's bytes.
+        source: ``built-in``, or the file's name without its folders.
+    """
+
+    policy: Policy
+    sha256: str
+    source: str
+
+
+def builtin_policies() -> tuple[str, ...]:
+    """Names of the built-in policies, sorted."""
+    folder = importlib.resources.files("schemas") / "policies"
+    return tuple(
+        sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    )
+
+
+def load_policy(name_or_path: str | os.PathLike[str]) -> LoadedPolicy:
+    """Load a built-in policy by name or any policy by the path of its TOML file.
+
+    A built-in name wins over a file of that name; write ``./NAME`` for the file.
+
+    Raises:
+        PolicyError: neither a known name nor a readable file, or a file that is no valid policy.
+    """
+    name = os.fspath(name_or_path)
+    if isinstance(name_or_path, str) and name in builtin_policies():
+        return _builtin(name)
+    path = Path(name)
+    data = _read(path, name)
+    try:
+        return LoadedPolicy(parse_policy(data), hashlib.sha256(data).hexdigest(), path.name)
+    except PolicyError as error:
+        raise PolicyError(f"policy {name}: {error}") from None
+
+
+def parse_policy(data: bytes) -> Policy:
+    """Parse and check the bytes of a policy file.
+
+    Raises:
+        PolicyError: they are no TOML, of another schema version, or break a rule of the schema
+            or of :func:`schemas.policy_rules.check_policy`.
+    """
+    try:
+        document = tomllib.loads(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise PolicyError("expected UTF-8 text, found other bytes") from None
+    except (tomllib.TOMLDecodeError, ValueError) as error:
+        raise PolicyError(f"not TOML: {error}") from None
+    except RecursionError:
+        raise PolicyError(_TOO_DEEP) from None
+    _refuse_unusual(document)
+    _check_version(document)
+    found = violation("policy", document)
+    if found is not None:
+        raise PolicyError(found)
+    policy = decode(Policy, _completed(document), where="policy", error=PolicyError)
+    check_policy(policy)
+    return policy
+
+
+@functools.cache
+def _builtin(name: str) -> LoadedPolicy:
+    data = (importlib.resources.files("schemas") / "policies" / f"{name}.toml").read_bytes()
+    return LoadedPolicy(parse_policy(data), hashlib.sha256(data).hexdigest(), "built-in")
+
+
+def builtin_by_digest(sha256: str) -> Policy | None:
+    """The built-in policy whose file has this digest, if there is one."""
+    loaded = (_builtin(name) for name in builtin_policies())
+    return next((one.policy for one in loaded if one.sha256 == sha256), None)
+
+
+def _read(path: Path, name: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BYTES + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        known = builtin_policies()
+        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+        raise PolicyError(
+            f"unknown policy {name!r}: no such file, and the built-in policies are "
+            f"{', '.join(known)} (nearest: {nearest})"
+        ) from None
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise PolicyError(f"cannot read policy {name!r}: {why}") from None
+    if len(data) > _MAX_BYTES:
+        raise PolicyError(f"policy {name}: expected at most {_MAX_BYTES} bytes, found more")
+    return data
+
+
+def _check_version(document: dict[str, object]) -> None:
+    version = document.get("schema_version")
+    if version is None:
+        raise PolicyError(f'expected schema_version = "{POLICY_VERSION}", found none; add it')
+    if not isinstance(version, str) or not re.fullmatch(r"1\.[0-9]{1,3}", version):
+        raise PolicyError(f"expected schema_version 1.x, found {str(version)[:40]!r}")
+
+
+def _refuse_unusual(document: dict[str, object]) -> None:
+    """TOML has nan, inf and integers of any length; none of them is a threshold."""
+    level: list[object] = [document]
+    for _ in range(_MAX_DEPTH):
+        for value in level:
+            if isinstance(value, float) and not math.isfinite(value):
+                raise PolicyError(f"expected finite numbers only, found {value}")
+            if isinstance(value, int) and value.bit_length() > 63:
+                raise PolicyError("expected integers of at most 64 bits, found a longer one")
+        level = [
+            child
+            for value in level
+            if isinstance(value, (dict, list))
+            for child in (value.values() if isinstance(value, dict) else value)
+        ]
+    if level:
+        raise PolicyError(_TOO_DEEP)
+
+
+def _completed(document: dict[str, object]) -> dict[str, object]:
+    """The document in the form of :class:`Policy`: absent bounds None, ``required`` false."""
+    lines = cast("list[dict[str, object]]", document["check"])
+    checks = [
+        {
+            "gate": line["gate"],
+            "metric": line["metric"],
+            "splits": line["splits"],
+            **{field: line.get(key) for field, key in _LINE_KEYS.items()},
+            "required": line.get("required", False),
+        }
+        for line in lines
+    ]
+    return {**{key: value for key, value in document.items() if key != "check"}, "checks": checks}

@@ -1,0 +1,128 @@
+"""JSON as the standard defines it, nothing more: what Python's parser lets through is refused.
+
+Refused: NaN and Infinity, numbers that overflow, duplicate keys, lone surrogates, nesting deeper
+than any report needs, input too large to be one, and bytes that are no UTF-8.
+"""
+
+import json
+import math
+
+from schemas.errors import ReportError
+
+MAX_BYTES = 64 * 2**20
+"""A report with all its controls is well under one MiB."""
+
+MAX_DEPTH = 32
+
+_MAX_INTEGER_DIGITS = 20  # 2**64 has 20 digits: no seed, count or size needs more
+
+
+def loads(text: str | bytes) -> object:
+    """Parse one JSON document.
+
+    Args:
+        text: the document; bytes must be UTF-8 without a byte-order mark.
+
+    Returns:
+        dict, list, str, int, float, bool or None; every float is finite.
+
+    Raises:
+        ReportError: the text is not strict JSON; the message says what and where.
+
+    Example:
+        >>> loads('{"value": 0.5}')
+        {'value': 0.5}
+    """
+    if len(text) > MAX_BYTES:
+        raise ReportError(f"expected at most {MAX_BYTES} bytes of JSON, found {len(text)}")
+    try:
+        decoded = text.decode("utf-8") if isinstance(text, bytes) else text
+        value: object = json.loads(
+            decoded,
+            object_pairs_hook=_object,
+            parse_constant=_constant,
+            parse_float=_float,
+            parse_int=_integer,
+        )
+    except UnicodeDecodeError as error:
+        raise ReportError(
+            f"expected UTF-8, found byte {error.object[error.start]:#04x} at {error.start}"
+        ) from None
+    except json.JSONDecodeError as error:
+        raise ReportError(f"not JSON: {error}") from None
+    except RecursionError:
+        raise ReportError(_too_deep()) from None
+    _refuse_depth(value)
+    if "\\ud" in decoded.lower():
+        _refuse_surrogates(value)
+    return value
+
+
+def dumps(value: object) -> str:
+    r"""Write ``value`` with two spaces of indent, keys in their given order, and a final newline.
+
+    Raises:
+        ReportError: it holds NaN, an infinity, a lone surrogate or something JSON cannot express.
+
+    Example:
+        >>> dumps({"b": 1, "a": [0.5]})
+        '{\n  "b": 1,\n  "a": [\n    0.5\n  ]\n}\n'
+    """
+    try:
+        text = json.dumps(value, allow_nan=False, ensure_ascii=False, indent=2)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ReportError(f"cannot be written as JSON: {error}") from None
+    _refuse_surrogates(text)
+    return text + "\n"
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        raise ReportError(f"key {twice!r} appears twice in one object")
+    return found
+
+
+def _constant(text: str) -> float:
+    raise ReportError(f"{text} is not JSON; an undefined number is written as null")
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ReportError(f"number {text[:40]} is too large for a double")
+    return number
+
+
+def _integer(text: str) -> int:
+    if len(text.lstrip("-")) > _MAX_INTEGER_DIGITS:
+        raise ReportError(f"integer {text[:40]} has more than {_MAX_INTEGER_DIGITS} digits")
+    return int(text)
+
+
+def _refuse_depth(value: object) -> None:
+    level, depth = [value], 0
+    while level:
+        if depth > MAX_DEPTH:
+            raise ReportError(_too_deep())
+        level = [
+            child
+            for item in level
+            if isinstance(item, (dict, list))
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+        depth += 1
+
+
+def _too_deep() -> str:
+    return f"objects and lists are nested more than {MAX_DEPTH} deep"
+
+
+def _refuse_surrogates(value: object) -> None:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ReportError(f"a string holds the lone surrogate U+{ord(text[error.start]):04X}") from None

@@ -1,0 +1,87 @@
+"""The published JSON Schemas, and one clear line about what breaks them."""
+
+import difflib
+import functools
+import importlib.resources
+import json
+import re
+from collections.abc import Iterable
+from typing import Any, cast
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+
+from schemas.errors import UsageError
+
+SCHEMAS: tuple[str, ...] = ("policy", "report")
+"""Names of the published schemas."""
+
+_MOST_TEXT = 160
+
+
+def schema_text(name: str) -> str:
+    """The text of a published schema, as ``gatekeeper schema NAME`` prints it.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    if name not in SCHEMAS:
+        raise UsageError(f"unknown schema {name!r}; known schemas: {', '.join(SCHEMAS)}")
+    return (importlib.resources.files("schemas") / f"{name}.v1.json").read_text(encoding="utf-8")
+
+
+def violation(name: str, value: object) -> str | None:
+    """The most relevant way in which ``value`` breaks the schema, or None if it follows it.
+
+    Returns:
+        One line that begins with the place, e.g. ``$.check[0].min: expected number, found ...``.
+    """
+    errors: Iterable[ValidationError] = _validator(name).iter_errors(value)
+    worst = best_match(errors)
+    return None if worst is None else f"{worst.json_path}: {_explain(worst)}"
+
+
+@functools.cache
+def _validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(json.loads(schema_text(name)))
+
+
+def _explain(error: ValidationError) -> str:
+    keyword, wanted, found = str(error.validator), error.validator_value, error.instance
+    if keyword == "additionalProperties" and isinstance(found, dict):
+        return _unknown_key(found, cast("dict[str, Any]", error.schema))
+    if "propertyNames" in error.schema_path:
+        names = wanted if isinstance(wanted, list) else []
+        return f"unknown name {_short(found)}{_nearest(found, names)}"
+    if keyword == "type":
+        kinds = " or ".join(wanted) if isinstance(wanted, list) else str(wanted)
+        return f"expected {kinds}, found {_short(found)}"
+    if keyword in ("enum", "const"):
+        allowed = wanted if isinstance(wanted, list) else [wanted]
+        near = _nearest(found, [item for item in allowed if isinstance(item, str)])
+        return f"expected one of {_short(allowed)}, found {_short(found)}{near}"
+    if keyword == "not":
+        return f"control characters are not allowed, found {_short(found)}"
+    return _one_line(error.message)
+
+
+def _unknown_key(found: dict[str, Any], schema: dict[str, Any]) -> str:
+    known, patterns = list(schema.get("properties", {})), schema.get("patternProperties", {})
+    unknown = next(
+        key for key in found if key not in known and not any(re.search(one, key) for one in patterns)
+    )
+    return f"unknown key {_short(unknown)}{_nearest(unknown, known)}"
+
+
+def _nearest(found: object, known: list[str]) -> str:
+    close = difflib.get_close_matches(str(found), known, n=1, cutoff=0.0) if known else []
+    return f"; the nearest known one is {close[0]!r}" if close else ""
+
+
+def _short(value: object) -> str:
+    return _one_line(json.dumps(value, ensure_ascii=True, default=str))
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _MOST_TEXT else f"{line[:_MOST_TEXT]}..."

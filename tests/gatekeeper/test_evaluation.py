@@ -1,0 +1,33 @@
+import pytest
+
+from gatekeeper.evaluation import Shape, settle_shape
+from schemas.errors import UsageError
+
+NONE = (None, None)
+
+
+@pytest.mark.parametrize(
+    ("voices", "expected"),
+    [
+        ({}, Shape(5, 1, "default")),
+        ({"config": (5, 2)}, Shape(5, 2, "config")),
+        ({"flag": (None, 2)}, Shape(5, 2, "flag")),
+        ({"data": (5, 2)}, Shape(5, 2, "sequence file")),
+        ({"checkpoint": (3, 1)}, Shape(3, 1, "checkpoint")),
+        ({"checkpoint": (5, 2), "data": (5, 2), "flag": (None, 2), "config": (5, None)}, Shape(5, 2, "checkpoint")),
+        ({"checkpoint": (5, None), "config": (None, 2)}, Shape(5, 2, "config")),
+    ],
+)
+def test_shape_comes_from_the_first_who_names_it(
+    voices: dict[str, tuple[int | None, int | None]], expected: Shape
+) -> None:
+    given = {name: voices.get(name, NONE) for name in ("checkpoint", "data", "flag", "config")}
+    assert settle_shape(**given) == expected
+
+
+@pytest.mark.parametrize("other", ["data", "flag", "config"])
+def test_whoever_contradicts_the_checkpoint_is_refused(other: str) -> None:
+    voices = {name: NONE for name in ("data", "flag", "config")}
+    voices[other] = (None, 2)  # type: ignore[assignment]
+    with pytest.raises(UsageError, match=r"the checkpoint says horizon 1, .* says horizon 2"):
+        settle_shape(checkpoint=(5, 1), **voices)

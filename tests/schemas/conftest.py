@@ -1,0 +1,170 @@
+"""A fabricated good model with plausible controls, and reports around it."""
+
+import dataclasses
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from schemas.metrics import METRICS, PAIR
+from schemas.policy import Policy
+from schemas.policy_io import LoadedPolicy, load_policy
+from schemas.report import (
+    SCHEMA_VERSION,
+    BankInput,
+    Environment,
+    Evidence,
+    Inputs,
+    Metric,
+    Metrics,
+    ModelInput,
+    Report,
+    ScoresFile,
+    Settings,
+    SplitInput,
+)
+from schemas.verdict import judge
+
+EvidenceFactory = Callable[[], Evidence]
+ReportFactory = Callable[..., Report]
+Change = Callable[..., Evidence]
+
+_N, _ARTICLES = 400, 20
+
+# The figures that differ between predictors; all other metrics get a value within their range.
+_GOOD = {
+    "offset_sweep.cos": 0.60,
+    "offset_sweep.margin": 0.15,
+    "offset_sweep.margin_prev": 0.20,
+    "offset_sweep.margin_last": 0.18,
+    "offset_sweep.peak_offset": 0.0,
+    "retrieval.article.r@1": 0.70,
+    "retrieval.article.r@5": 0.97,
+    "retrieval.article.mrr": 0.85,
+    "retrieval.article_unseen.r@5": 0.98,
+    "retrieval.article_unseen.chance@5": 0.10,
+    "ablations.shuffle": -0.30,
+    "ablations.reverse": -0.25,
+    "ablations.leave_one_out": -0.20,
+    "ablations.repeat_last": -0.10,
+    "ablations.cross_article": -0.15,
+    "rollout.avg_cos": 0.50,
+    "bins_delta.delta": 0.02,
+}
+_NO_ABLATION = {name: 0.0 for name in _GOOD if name.startswith("ablations.")}
+_WEAK = {
+    **_GOOD,
+    **_NO_ABLATION,
+    "offset_sweep.margin": -0.10,
+    "offset_sweep.margin_prev": -0.05,
+    "offset_sweep.margin_last": -0.20,
+    "offset_sweep.peak_offset": -1.0,
+    "retrieval.article.r@1": 0.05,
+    "retrieval.article.r@5": 0.20,
+    "retrieval.article.mrr": 0.15,
+    "retrieval.article_unseen.r@5": 0.20,
+    "rollout.avg_cos": 0.30,
+}
+_PROFILES: Mapping[str, Mapping[str, float]] = {
+    "oracle": {
+        **_GOOD,
+        **_NO_ABLATION,
+        "offset_sweep.cos": 1.0,
+        "offset_sweep.margin": 0.50,
+        "retrieval.article.r@1": 1.0,
+        "retrieval.article.r@5": 1.0,
+        "retrieval.article.mrr": 1.0,
+        "retrieval.article_unseen.r@5": 1.0,
+        "rollout.avg_cos": 1.0,
+        "bins_delta.delta": 0.0,
+    },
+    "copy_last": {**_WEAK, "offset_sweep.cos": 0.45, "bins_delta.delta": 0.08},
+    "mean_context": {**_WEAK, "offset_sweep.cos": 0.50},
+    "constant": {**_WEAK, "offset_sweep.cos": 0.40, "bins_delta.delta": 0.01},
+    "random": {**_WEAK, "offset_sweep.cos": 0.0, "rollout.avg_cos": 0.0, "bins_delta.delta": 0.08},
+    "ridge": {**_WEAK, "offset_sweep.cos": 0.52, "retrieval.article.r@5": 0.55},
+}
+
+
+def _metrics(profile: Mapping[str, float]) -> Metrics:
+    def metric(name: str, pair: bool) -> Metric:
+        default = 5.0 if "median_rank" in name else 0.1
+        value = profile.get(name, default)
+        half = 0.0 if name == "offset_sweep.peak_offset" else 0.01
+        sides = 2 if pair else 1
+        return Metric(value, value - half, value + half, sides * _N, sides * _ARTICLES)
+
+    single = {name: metric(name, pair=False) for name, info in METRICS.items() if not info.pair}
+    paired = {name: metric(name, pair=True) for name, info in METRICS.items() if info.pair}
+    return {"val": single, "ood": dict(single), PAIR: paired}
+
+
+def _good_evidence() -> Evidence:
+    return Evidence(
+        model=_metrics(_GOOD), controls={name: _metrics(profile) for name, profile in _PROFILES.items()}
+    )
+
+
+def _change(evidence: Evidence, name: str, split: str, *, who: str = "model", **fields: object) -> Evidence:
+    """The evidence with some fields of one metric replaced; ``value`` alone moves its interval along."""
+    metrics = evidence.model if who == "model" else evidence.controls[who]
+    if set(fields) == {"value"} and isinstance(fields["value"], float):
+        fields |= {"low": fields["value"] - 0.01, "high": fields["value"] + 0.01}
+    changed = dataclasses.replace(metrics[split][name], **fields)  # type: ignore[arg-type]
+    rows = {**metrics, split: {**metrics[split], name: changed}}
+    if who == "model":
+        return dataclasses.replace(evidence, model=rows)
+    return dataclasses.replace(evidence, controls={**evidence.controls, who: rows})
+
+
+def _make_report(
+    evidence: Evidence | None = None, policy: Policy | None = None, digest: str | None = None
+) -> Report:
+    loaded: LoadedPolicy = load_policy("seed-5cat")
+    evidence = evidence or _good_evidence()
+    split = SplitInput(windows=900, articles=40, sampled=_N, sha256="1" * 64, sample_sha256="2" * 64)
+    return Report(
+        schema_version=SCHEMA_VERSION,
+        created="2026-01-31T12:00:00Z",
+        inputs=Inputs(
+            model=ModelInput("best_model.pt", "checkpoint", "gru", "a" * 64, 1234, "verified"),
+            bank=BankInput("speeches", "b" * 64, 9302, 384, 122),
+            splits={"val": split, "ood": split},
+            policy_sha256=digest or (loaded.sha256 if policy is None else "c" * 64),
+        ),
+        settings=Settings(
+            context=5,
+            horizon=1,
+            horizon_source="default",
+            seed=0,
+            max_samples=None,
+            confidence=0.95,
+            bin_edges=(0.45, 0.55),
+            retrieval="faiss",
+            ridge="train split",
+        ),
+        environment=Environment("0.1.0", None, "3.11.7", "Linux", "cpu", 2, {"numpy": "2.0.0"}),
+        policy=policy or loaded.policy,
+        evidence=evidence,
+        judgement=judge(evidence, policy or loaded.policy),
+        scores=ScoresFile("scores.npz", "d" * 64),
+    )
+
+
+@pytest.fixture(scope="session")
+def good_evidence() -> EvidenceFactory:
+    return _good_evidence
+
+
+@pytest.fixture(scope="session")
+def change() -> Change:
+    return _change
+
+
+@pytest.fixture(scope="session")
+def make_report() -> ReportFactory:
+    return _make_report
+
+
+@pytest.fixture(scope="session")
+def seed_policy() -> Policy:
+    return load_policy("seed-5cat").policy

@@ -1,0 +1,131 @@
+"""The published schemas: sound themselves, closed, and in step with the records."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any, get_args
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from schemas.errors import UsageError
+from schemas.metrics import GATES, METRICS
+from schemas.policy import Policy, PolicyCheck
+from schemas.report import (
+    BankInput,
+    Check,
+    Environment,
+    Evidence,
+    GateResult,
+    Inputs,
+    Judgement,
+    Metric,
+    ModelInput,
+    Outcome,
+    Report,
+    ScoresFile,
+    Settings,
+    SplitInput,
+    Status,
+    Verdict,
+)
+from schemas.report_io import SCHEMAS, schema_text
+from schemas.soundness import CONTROLS, TRIVIAL
+from schemas.verdict import BACKWARD_BIAS
+
+REPORT: dict[str, Any] = json.loads(schema_text("report"))
+POLICY: dict[str, Any] = json.loads(schema_text("policy"))
+DEFS = REPORT["$defs"]
+INPUTS = DEFS["inputs"]["properties"]
+JUDGED = DEFS["judgement"]["properties"]
+EVIDENCE = REPORT["properties"]["evidence"]
+METRIC_ROWS = next(iter(DEFS["metrics"]["patternProperties"].values()))
+
+
+def nodes(schema: object) -> Iterator[dict[str, Any]]:
+    if isinstance(schema, dict):
+        yield schema
+        for value in schema.values():
+            yield from nodes(value)
+    elif isinstance(schema, list):
+        for value in schema:
+            yield from nodes(value)
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_schema_is_valid_versioned_and_closed(name: str) -> None:
+    schema = json.loads(schema_text(name))
+    Draft202012Validator.check_schema(schema)
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["$id"].endswith(f"/{name}/v1.json")
+    for node in nodes(schema):
+        kind = node.get("type")
+        if kind == "object" or (isinstance(kind, list) and "object" in kind):
+            assert "additionalProperties" in node
+            if "properties" in node:
+                assert node["additionalProperties"] is False
+        if "properties" in node and "additionalProperties" in node:
+            for key, value in node["properties"].items():
+                assert value.get("description"), f"{key} is not described"
+
+
+@pytest.mark.parametrize(
+    ("record", "schema"),
+    [
+        (Report, REPORT),
+        (Inputs, DEFS["inputs"]),
+        (ModelInput, INPUTS["model"]),
+        (BankInput, INPUTS["bank"]),
+        (SplitInput, next(iter(INPUTS["splits"]["patternProperties"].values()))),
+        (Settings, DEFS["settings"]),
+        (Environment, DEFS["environment"]),
+        (Policy, DEFS["policy"]),
+        (PolicyCheck, DEFS["policy"]["properties"]["checks"]["items"]),
+        (Evidence, EVIDENCE),
+        (Judgement, DEFS["judgement"]),
+        (Check, JUDGED["checks"]["items"]),
+        (GateResult, JUDGED["gates"]["items"]),
+        (Verdict, JUDGED["verdict"]),
+        (ScoresFile, REPORT["properties"]["scores"]),
+        *((Metric, schema) for schema in METRIC_ROWS["patternProperties"].values()),
+    ],
+)
+def test_every_field_of_a_record_is_required_by_its_schema(record: type, schema: dict[str, Any]) -> None:
+    names = [field.name for field in fields(record)]
+    assert list(schema["properties"]) == names
+    assert schema["required"] == names
+
+
+def test_metric_names_are_exactly_the_known_ones() -> None:
+    assert DEFS["metric_name"]["enum"] == list(METRICS)
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_has_exactly_one_range(name: str) -> None:
+    matching = [pattern for pattern in METRIC_ROWS["patternProperties"] if re.search(pattern, name)]
+    assert len(matching) == 1
+
+
+def test_controls_gates_and_statuses_are_those_of_the_records() -> None:
+    controls = EVIDENCE["properties"]["controls"]
+    gates = [*GATES, BACKWARD_BIAS]
+    assert tuple(controls["properties"]) == tuple(controls["required"]) == CONTROLS
+    assert JUDGED["gates"]["items"]["properties"]["vacuous_for"]["items"]["enum"] == list(TRIVIAL)
+    assert JUDGED["gates"]["items"]["properties"]["name"]["enum"] == gates
+    assert POLICY["properties"]["check"]["items"]["properties"]["gate"]["enum"] == gates
+    assert JUDGED["checks"]["items"]["properties"]["status"]["enum"] == list(get_args(Status))
+    assert JUDGED["verdict"]["properties"]["outcome"]["enum"] == list(get_args(Outcome))
+
+
+def test_an_unknown_schema_lists_the_known_ones() -> None:
+    with pytest.raises(UsageError, match="unknown schema 'rapport'; known schemas: policy, report"):
+        schema_text("rapport")
+
+
+def test_the_package_imports_neither_torch_nor_numpy() -> None:
+    code = "import sys, schemas.report_io; print({'torch', 'numpy'} & sys.modules.keys())"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
