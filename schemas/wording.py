@@ -9,6 +9,7 @@ from schemas.report import Metric, Status
 
 _WHOLE_NUMBERS = ("offset_sweep.peak_offset",)
 _MOST_DIGITS = 9
+_ROUNDING = 1e-6  # of float32 cosines; written as a power of ten, for 0.000000000 says nothing
 
 
 def place(metric: str, split: str) -> str:
@@ -44,8 +45,8 @@ def compared(line: PolicyCheck, split: str, metric: Metric, value: float, status
     """
     ends = [end for end in (metric.low, metric.high) if end is not None]
     digits = _digits(line, [value, *ends])
-    interval = f" [{', '.join(figure(end, digits) for end in ends)}]" if len(ends) == 2 else ""
-    found = f"{place(line.metric, split)} is {figure(value, digits)}{interval}"
+    interval = f" [{', '.join(_measured(end, digits) for end in ends)}]" if len(ends) == 2 else ""
+    found = f"{place(line.metric, split)} is {_measured(value, digits)}{interval}"
     if status == "pass":
         return f"{found}, {_met(line, digits)}"
     if status == "inconclusive" and not interval:
@@ -53,6 +54,10 @@ def compared(line: PolicyCheck, split: str, metric: Metric, value: float, status
     if status == "inconclusive":
         return f"{found}, an interval that reaches across {_asked(line, digits)}, so it is inconclusive"
     return f"{found}, {_violated(line, value, digits)}"
+
+
+def _measured(value: float, digits: int) -> str:
+    return f"{value:.0e}" if 0 < abs(value) < _ROUNDING else figure(value, digits)
 
 
 def _met(line: PolicyCheck, digits: int) -> str:
@@ -94,7 +99,7 @@ def _digits(line: PolicyCheck, numbers: list[float]) -> int:
     start = 0 if line.metric in _WHOLE_NUMBERS else 3
     for digits in range(start, _MOST_DIGITS):
         exact = all(round(bound, digits) == bound for bound in bounds)
-        apart = all(figure(n, digits) != figure(b, digits) for n in numbers for b in bounds if n != b)
+        apart = all(_measured(n, digits) != figure(b, digits) for n in numbers for b in bounds if n != b)
         if exact and apart:
             return digits
     return _MOST_DIGITS

@@ -132,8 +132,8 @@ def read_blocks(npz: Npz, contexts: str, targets: str, rows: int) -> Iterator[tu
 
 
 def _unit(vectors: Array) -> FloatArray:
-    values = vectors.astype(np.float32)
     # A zero or infinite vector becomes NaN here and is then reported as a disagreement.
     with np.errstate(all="ignore"):
+        values = vectors.astype(np.float32)
         values /= np.linalg.norm(values, axis=-1, keepdims=True)
     return values

@@ -2,6 +2,7 @@
 
 from schemas.metrics import GATE_LETTERS, PAIR
 from schemas.report import Check, Metric, Report
+from schemas.wording import figure
 
 CONTROL_HEADS = {
     "oracle": "oracle",
@@ -47,15 +48,15 @@ def result_rows(report: Report) -> list[list[str]]:
 
 
 def number(value: float | None) -> str:
-    """A figure for people: three decimals with a sign only when negative, ``-`` if undefined."""
-    return "-" if value is None else f"{value:.3f}"
+    """A figure for people with three decimals; ``-`` if undefined."""
+    return "-" if value is None else figure(value)
 
 
 def interval(metric: Metric) -> str:
     """``[low, high]`` or ``-``."""
     if metric.low is None or metric.high is None:
         return "-"
-    return f"[{metric.low:.3f}, {metric.high:.3f}]"
+    return f"[{figure(metric.low)}, {figure(metric.high)}]"
 
 
 def _row(report: Report, letter: str, name: str, split: str, threshold: str, status: str) -> list[str]:

@@ -14,14 +14,22 @@ OUTCOMES = {"deployable": "DEPLOYABLE", "blocked": "BLOCKED", "error": "ERROR"}
 def render_table(report: Report) -> str:
     """Heading, result table, gates, verdict with its reasons."""
     table = tabulate(result_rows(report), headers=_headers(report), tablefmt="simple", disable_numparse=True)
-    return "\n\n".join([_heading(report), table, _gates(report), _verdict(report, bullet="  - ")])
+    return "\n\n".join(
+        [_heading(report), table, _gates(report, bullet="  - "), _verdict(report, bullet="  - ")]
+    )
 
 
 def render_markdown(report: Report) -> str:
     """The same as GitHub-flavoured markdown, verdict first."""
     table = tabulate(result_rows(report), headers=_headers(report), tablefmt="github", disable_numparse=True)
     return "\n\n".join(
-        [f"## {_title(report)}", _verdict(report, bullet="- "), _gates(report), table, _heading(report)]
+        [
+            f"## {_title(report)}",
+            _verdict(report, bullet="- "),
+            _gates(report, bullet="- "),
+            table,
+            _heading(report),
+        ]
     )
 
 
@@ -84,13 +92,13 @@ def _heading(report: Report) -> str:
     )
 
 
-def _gates(report: Report) -> str:
-    parts = []
+def _gates(report: Report, *, bullet: str) -> str:
+    lines = []
     for gate in report.judgement.gates:
-        letter = GATE_LETTERS.get(gate.name)
-        vacuous = f" (vacuous: {', '.join(gate.vacuous_for)} passes too)" if gate.vacuous_for else ""
-        parts.append(f"{letter + ' ' if letter else ''}{gate.name} {gate.status.upper()}{vacuous}")
-    return "Gates: " + "; ".join(parts)
+        letter = GATE_LETTERS.get(gate.name, "bias")
+        vacuous = f" (vacuous here: passed by {', '.join(gate.vacuous_for)} too)" if gate.vacuous_for else ""
+        lines.append(f"{bullet}{letter} {gate.name}: {gate.status.upper()}{vacuous}")
+    return "\n".join(["Gates:", *lines])
 
 
 def _verdict(report: Report, *, bullet: str) -> str:

@@ -14,7 +14,10 @@ NONE = (None, None)
         ({"flag": (None, 2)}, Shape(5, 2, "flag")),
         ({"data": (5, 2)}, Shape(5, 2, "sequence file")),
         ({"checkpoint": (3, 1)}, Shape(3, 1, "checkpoint")),
-        ({"checkpoint": (5, 2), "data": (5, 2), "flag": (None, 2), "config": (5, None)}, Shape(5, 2, "checkpoint")),
+        (
+            {"checkpoint": (5, 2), "data": (5, 2), "flag": (None, 2), "config": (5, None)},
+            Shape(5, 2, "checkpoint"),
+        ),
         ({"checkpoint": (5, None), "config": (None, 2)}, Shape(5, 2, "config")),
     ],
 )
@@ -27,7 +30,7 @@ def test_shape_comes_from_the_first_who_names_it(
 
 @pytest.mark.parametrize("other", ["data", "flag", "config"])
 def test_whoever_contradicts_the_checkpoint_is_refused(other: str) -> None:
-    voices = {name: NONE for name in ("data", "flag", "config")}
-    voices[other] = (None, 2)  # type: ignore[assignment]
+    voices: dict[str, tuple[int | None, int | None]] = dict.fromkeys(("data", "flag", "config"), NONE)
+    voices[other] = (None, 2)
     with pytest.raises(UsageError, match=r"the checkpoint says horizon 1, .* says horizon 2"):
         settle_shape(checkpoint=(5, 1), **voices)

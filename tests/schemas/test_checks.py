@@ -110,6 +110,10 @@ def test_decide_compares_a_span_with_the_bounds(
             "offset_sweep.peak_offset on ood is 0 [0, 0], exactly as required",
         ),
         (
+            line(high=0.0), Metric(4.2e-10, -3e-9, 0.0, 400, 20), "point", "fail",
+            "offset_sweep.margin on ood is 4e-10 [-3e-09, 0.000], above the allowed 0.000",
+        ),
+        (
             line(low=0.05), Metric(0.06, 0.04, 0.08, 400, 20), "bound", "inconclusive",
             "offset_sweep.margin on ood is 0.060 [0.040, 0.080], an interval that reaches across the "
             "threshold 0.050, so it is inconclusive",

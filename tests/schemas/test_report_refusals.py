@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from schemas.errors import ReportError
 from schemas.metrics import PAIR
@@ -278,3 +280,35 @@ def test_evidence_cannot_be_improved_without_the_judgement_noticing(plain: dict[
         value={**plain["evidence"]["model"]["val"][MARGIN], "value": 0.155},
     )
     assert "sentence" in refusal(plain, edit)
+
+
+ODD: st.SearchStrategy[object] = st.sampled_from(
+    [None, True, 0, -1, 10**19, 1e308, "", "x", "val", [], ["x"], [[]], {}, {"x": 1}]
+)
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_no_odd_value_anywhere_ends_in_anything_but_a_report_error(
+    plain: dict[str, Any], data: st.DataObject
+) -> None:
+    document = copy.deepcopy(plain)
+    place: Any = document
+    while True:
+        keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        key = data.draw(st.sampled_from(keys))
+        inner = place[key]
+        if not (isinstance(inner, (dict, list)) and inner and data.draw(st.integers(0, 5))):
+            break
+        place = inner
+    place[key] = data.draw(ODD)
+    try:
+        parsed = parse_report(json.dumps(document))
+    except ReportError as error:
+        message = str(error)
+    else:
+        # A value that changes nothing a reader depends on, such as another seed, is accepted.
+        message = ""
+        assert report_to_json(parsed) == document
+    assert "\n" not in message
+    assert len(message) < 700
