@@ -10,9 +10,10 @@ from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from gatekeeper.environment import describe_environment
-from gates.contracts import Dataset, Predictor
+from gates.contracts import Dataset, Predictor, Queries
 from gates.suite import EVALUATED, Bench, Measured
 from gates.windows import rows_digest
 from schemas.atomic import write_bytes
@@ -173,28 +174,16 @@ def check_width(candidate: Candidate, dataset: Dataset) -> None:
     Raises:
         ModelError: the model does not map (1, L, D) to (1, D).
     """
-    import torch
-
-    from gates.contracts import Queries
-
     bank, context = dataset.bank, dataset.context
     row = dataset.splits[EVALUATED[0]].last_rows[:1]
     window = torch.from_numpy(bank.vectors[int(row[0]) - context + 1 : int(row[0]) + 1])[None]
-    expected = (1, bank.dimension)
-    try:
-        with torch.inference_mode():
-            answer = candidate.predictor.predict(
-                Queries(window.to(candidate.predictor.device), row + dataset.horizon)
-            )
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
-        first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    with torch.inference_mode():
+        answer = candidate.predictor.predict(
+            Queries(window.to(candidate.predictor.device), row + dataset.horizon)
+        )
+    if tuple(answer.shape) != (1, bank.dimension):
         raise ModelError(
-            f"{candidate.info.spec} cannot read contexts of shape (1, {context}, {bank.dimension}): "
-            f"{first_line}"
-        ) from error
-    if tuple(answer.shape) != expected:
-        raise ModelError(
-            f"{candidate.info.spec} must map (1, {context}, {bank.dimension}) to {expected}; "
+            f"{candidate.info.spec} must map (1, {context}, {bank.dimension}) to (1, {bank.dimension}); "
             f"found {tuple(answer.shape)}"
         )
 

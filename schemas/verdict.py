@@ -91,7 +91,8 @@ def _ridge_remarks(evidence: Evidence) -> list[str]:
             if (mine := value_of(evidence.model, split, name)) is not None
             and (rival := value_of(ridge, split, name)) is not None
         ]
-        if any(mine <= rival for _, mine, rival in known):
+        beaten = any(mine > rival for _, mine, rival in known)
+        if any(mine < rival for _, mine, rival in known) or (known and not beaten):
             figures = ", ".join(
                 f"{what} {figure(mine)} against {figure(rival)}" for what, mine, rival in known
             )

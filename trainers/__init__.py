@@ -1,1 +1,1 @@
-"""To be written."""
+"""Pluggable trainers and architectures, found through entry points."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -50,7 +51,7 @@ def synth_command(world: str, out: Path, bank: Path | None, **knobs: int | float
     x[t+1] = rho R x[t] + sqrt(1 - rho^2) noise on the unit sphere: R^j of the last chunk has
     cosine rho^|m| cos((j - m) angle) to the chunk m places on.
     """  # noqa: D301  (click's paragraph mark)
-    given = {name: value for name, value in knobs.items() if value is not None}
+    given: dict[str, Any] = {name: value for name, value in knobs.items() if value is not None}
     if world in WORLDS:
         if bank is not None:
             raise UsageError(f"--bank names a bank to copy ({' or '.join(COPIES)}); {world} makes its own")
@@ -62,19 +63,21 @@ def synth_command(world: str, out: Path, bank: Path | None, **knobs: int | float
     click.echo(f"{out}: {world} world; evaluate with --config {out / 'gatekeeper.toml'}")
 
 
-def _copy(kind: str, out: Path, bank: Path | None, given: dict[str, int | float]) -> None:
+def _copy(kind: str, out: Path, bank: Path | None, given: dict[str, Any]) -> None:
     seed = int(given.pop("seed", 0)) if kind == "shuffled" else 0
     if given:
         raise UsageError(f"--{next(iter(given))} does not apply to a {kind} copy of a bank")
     config = resolve_config(None, {"bank": bank})
     source = open_source(config)
+    for note in source.notes:
+        click.echo(f"note: {note}", err=True)
     name = f"{kind} {source.bank.source}"
     copy = (
         shuffled_bank(source.bank, seed=seed, source=name)
         if kind == "shuffled"
         else reversed_bank(source.bank, source=name)
     )
-    write_copy(out, kind, copy, source, config)
+    write_copy(out, f"{kind} --seed {seed}" if kind == "shuffled" else kind, copy, source, config)
 
 
 def _say_expected(world: World) -> None:
@@ -82,5 +85,6 @@ def _say_expected(world: World) -> None:
         cosines = expected_cosines(rho=world.rho, angle=world.angle, power=power, horizon=world.horizon)
         rival = max(value for offset, value in cosines.items() if offset != 0)
         click.echo(
-            f"{name}.pt predicts R^{power:g}: expected cos {cosines[0]:+.3f}, margin {cosines[0] - rival:+.3f}"
+            f"{name}.pt predicts R^{power:g} of the last chunk: expected cos {cosines[0]:+.3f}, "
+            f"margin {cosines[0] - rival:+.3f}"
         )

@@ -148,7 +148,7 @@ def build_world(world: World, *, source: str) -> Bank:
     )
 
 
-def best_weight(world: World, power: float) -> FloatArray:
+def predictor_weight(world: World, *, power: float) -> FloatArray:
     """Weight (D, CONTEXT * D) of the linear predictor that applies R^power to the last chunk."""
     weight = np.zeros((world.dimension, CONTEXT * world.dimension), dtype=np.float32)
     weight[:, -world.dimension :] = rotation(world, power=power)
@@ -162,7 +162,13 @@ def reversed_bank(bank: Bank, *, source: str) -> Bank:
 
 
 def shuffled_bank(bank: Bank, *, seed: int, source: str) -> Bank:
-    """The bank with the chunks of every article in random order."""
+    """The bank with the chunks of every article in random order.
+
+    Raises:
+        UsageError: the seed is negative.
+    """
+    if seed < 0:
+        raise UsageError(f"expected a seed of at least 0, found {seed}")
     rng = np.random.default_rng([seed, 2])
     # Sorting random numbers within articles permutes each article's rows among themselves.
     order = np.lexsort((rng.random(bank.rows), bank.articles))

@@ -17,7 +17,8 @@ from gatekeeper.config import Config
 from gatekeeper.data.articles import format_articles
 from gatekeeper.data.bank_file import write_bank
 from gatekeeper.data.source import DataSource
-from gatekeeper.data.synth import CONTEXT, World, build_world, expected_cosines, write_predictor
+from gatekeeper.data.synth import CONTEXT, World, build_world
+from gatekeeper.data.synth_predictor import write_predictor
 from gates.contracts import Bank, IntArray
 from schemas.atomic import write_text
 from schemas.errors import DataError, OutputError
@@ -36,7 +37,8 @@ def write_world(folder: Path, name: str, world: World) -> None:
     bank = build_world(world, source=name)
     settings = _settings(
         f"{name} --seed {world.seed} --articles {world.articles} --chunks {world.chunks} "
-        f"--dimension {world.dimension} --angle {world.angle:g} --rho {world.rho:g} --horizon {world.horizon}",
+        f"--dimension {world.dimension} --angle {world.angle:g} --rho {world.rho:g} "
+        f"--horizon {world.horizon}",
         divide(np.unique(bank.articles)),
         {"context": CONTEXT, "horizon": world.horizon},
     )

@@ -1,1 +1,1 @@
-"""To be written."""
+"""Built-in architectures; each file holds one concept and is registered in ``pyproject.toml``."""

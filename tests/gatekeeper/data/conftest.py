@@ -1,0 +1,36 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gatekeeper.data.npz import Array, npz_bytes
+from gatekeeper.data.speeches import read_speeches
+from gates.bank import build_bank
+from gates.contracts import Bank, IntArray
+
+WriteNpz = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def speeches() -> tuple[Bank, dict[str, IntArray]]:
+    return read_speeches()
+
+
+@pytest.fixture
+def small_bank() -> Bank:
+    """Articles 3, 5, 9 of 12, 10 and 14 chunks, D 8; article 9 has a gap after chunk 6."""
+    articles = np.repeat([3, 5, 9], [12, 10, 14])
+    chunks = np.concatenate([np.arange(12), np.arange(10), np.delete(np.arange(15), 7)])
+    vectors = np.random.default_rng(7).standard_normal((len(articles), 8)).astype(np.float32)
+    return build_bank(vectors, articles, chunks, source="small", titles={3: "a", 5: "b", 9: "c"})
+
+
+@pytest.fixture
+def write_npz(tmp_path: Path) -> WriteNpz:
+    def write(name: str = "file.npz", **arrays: Array) -> Path:
+        path = tmp_path / name
+        path.write_bytes(npz_bytes(arrays))
+        return path
+
+    return write

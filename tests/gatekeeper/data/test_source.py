@@ -1,0 +1,127 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gatekeeper.config import Config, DataConfig
+from gatekeeper.data.bank_file import write_bank
+from gatekeeper.data.source import DataSource, open_source
+from gates.contracts import Bank, IntArray
+from gates.windows import window_rows
+from schemas.errors import DataError, UsageError
+
+Speeches = tuple[Bank, dict[str, IntArray]]
+
+
+@pytest.fixture
+def bank_path(tmp_path: Path, small_bank: Bank) -> Path:
+    write_bank(tmp_path / "bank.npz", small_bank)
+    return tmp_path / "bank.npz"
+
+
+def save_sequences(path: Path, bank: Bank, rows: IntArray, *, horizon: int, context: int = 3) -> Path:
+    np.savez(
+        path,
+        contexts=np.stack([bank.vectors[rows - context + 1 + place] for place in range(context)], axis=1),
+        targets=bank.vectors[rows + horizon],
+        article_ids=bank.articles[rows + horizon],
+        target_indices=bank.chunks[rows + horizon],
+        p6_offset=horizon - 1,
+    )
+    return path
+
+
+def open_data(**data: object) -> DataSource:
+    return open_source(Config(data=DataConfig(**data)))  # type: ignore[arg-type]  # what a test passes
+
+
+def test_nothing_configured_is_the_bundled_speeches(speeches: Speeches) -> None:
+    source = open_source(Config())
+    assert source.bank.source == "speeches"
+    assert tuple(source.splits) == ("train", "val", "ood")
+    assert (source.context, source.horizon, source.notes) == (None, None, ())
+    dataset = source.dataset(context=5, horizon=1)
+    for name, articles in speeches[1].items():
+        expected = window_rows(source.bank, articles, context=5, horizon=1)
+        assert dataset.splits[name].last_rows.tolist() == expected.tolist()
+
+
+def test_a_named_split_replaces_the_bundled_one() -> None:
+    source = open_data(val=(2, 5))
+    assert source.articles("val").tolist() == [2, 5]
+    assert len(source.articles("train")) == 44
+
+
+def test_own_bank_has_only_the_splits_named(bank_path: Path) -> None:
+    source = open_data(bank=bank_path, val=(3,), ood=(9,))
+    assert tuple(source.splits) == ("val", "ood")
+    dataset = source.dataset(context=4, horizon=2)
+    assert set(dataset.bank.articles[dataset.splits["ood"].last_rows]) == {9}
+    assert (dataset.context, dataset.horizon) == (4, 2)
+
+
+def test_sequence_files_fix_context_and_horizon(tmp_path: Path, bank_path: Path, small_bank: Bank) -> None:
+    rows = window_rows(small_bank, np.array([9]), context=3, horizon=2)[::2]
+    file = save_sequences(tmp_path / "ood.npz", small_bank, rows, horizon=2)
+    source = open_data(bank=bank_path, val=(3, 5), ood=file)
+    assert (source.context, source.horizon) == (3, 2)
+    assert source.articles("ood").tolist() == [9]
+    dataset = source.dataset(context=3, horizon=2)
+    assert dataset.splits["ood"].last_rows.tolist() == rows.tolist()
+    for context, horizon, what in (
+        (5, 2, "context 3; found context 5"),
+        (3, 1, "horizon 2; found horizon 1"),
+    ):
+        with pytest.raises(UsageError, match=f"hold windows of {what}"):
+            source.dataset(context=context, horizon=horizon)
+
+
+@pytest.mark.parametrize(("context", "horizon", "what"), [(3, 1, "horizon"), (4, 2, "context")])
+def test_sequence_files_must_agree(
+    tmp_path: Path, bank_path: Path, small_bank: Bank, context: int, horizon: int, what: str
+) -> None:
+    files = {}
+    for name, article, shape in (("val", 3, (3, 2)), ("ood", 5, (context, horizon))):
+        rows = window_rows(small_bank, np.array([article]), context=shape[0], horizon=shape[1])
+        files[name] = save_sequences(
+            tmp_path / f"{name}.npz", small_bank, rows, context=shape[0], horizon=shape[1]
+        )
+    with pytest.raises(DataError, match=f"has {what} .* has {what} .* they must agree"):
+        open_data(bank=bank_path, **files)
+
+
+def test_articles_the_bank_lacks(bank_path: Path) -> None:
+    with pytest.raises(DataError) as caught:
+        open_data(bank=bank_path, val=(3, 4, 6, 7, 8, 10, 11))
+    message = str(caught.value)
+    assert "split 'val' names 6 article(s)" in message
+    assert "first 4, 6, 7, 8, 10; its articles are 3 to 9" in message
+
+
+def test_shared_articles(tmp_path: Path, bank_path: Path, small_bank: Bank) -> None:
+    with pytest.raises(DataError, match="splits 'train' and 'ood' share 1 article") as caught:
+        open_data(bank=bank_path, train=(3, 5), ood=(5, 9)).dataset(context=5, horizon=1)
+    assert "first article 5" in str(caught.value)
+
+    rows = window_rows(small_bank, np.array([5, 9]), context=3, horizon=1)
+    file = save_sequences(tmp_path / "val.npz", small_bank, rows, horizon=1)
+    with pytest.raises(DataError, match="splits 'val' and 'ood' share 1 article"):
+        open_data(bank=bank_path, val=file, ood=(9,)).dataset(context=3, horizon=1)
+
+
+def test_an_article_too_short_for_a_window_is_shared_as_well(bank_path: Path) -> None:
+    # Article 5 has 10 chunks: no window of 10 + 1, and yet it may not be in two splits.
+    source = open_data(bank=bank_path, val=(3, 5), ood=(5, 9))
+    with pytest.raises(DataError, match="first article 5"):
+        source.dataset(context=10, horizon=1)
+
+
+def test_a_split_without_windows(bank_path: Path) -> None:
+    with pytest.raises(DataError, match=r"split 'ood' of .* has no window of 9 chunks"):
+        open_data(bank=bank_path, val=(3,), ood=(9,)).dataset(context=9, horizon=1)
+
+
+def test_missing_files(tmp_path: Path, bank_path: Path) -> None:
+    for data in ({"bank": tmp_path / "no.npz"}, {"bank": bank_path, "val": tmp_path / "no.npz"}):
+        with pytest.raises(DataError, match=r"no\.npz: expected an \.npz file, found nothing"):
+            open_data(**data)

@@ -1,0 +1,234 @@
+"""Checkpoints: weights with the name of their architecture, its configuration and a fingerprint.
+
+A ``.pt`` file is a torch zip archive of plain values and tensors: ``model_type, model_config,
+model_state_dict, horizon, context, fingerprint`` and whatever the trainer adds. A ``.safetensors``
+file holds the tensors, and the rest as JSON in its header under ``gatekeeper``.
+"""
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from torch import nn
+
+from schemas.atomic import write_bytes
+from schemas.errors import ModelError
+from trainers import fingerprint
+from trainers.registry import architecture
+from trainers.unpickling import load_archive
+
+HEADER = "gatekeeper"
+_CORE = ("model_type", "model_config", "model_state_dict", "horizon", "context", "fingerprint")
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """The checked contents of a checkpoint file.
+
+    Attributes:
+        model_type, model_config: architecture and what to build it from.
+        state: tensor name -> dense finite float32 (or integer) tensor.
+        horizon, context: what it was trained for; None where an old file is silent.
+        fingerprint: (4, D) stored answer to the probe, or None.
+        facts: everything else in the file.
+    """
+
+    model_type: str
+    model_config: Mapping[str, object]
+    state: Mapping[str, torch.Tensor]
+    horizon: int | None
+    context: int | None
+    fingerprint: torch.Tensor | None
+    facts: Mapping[str, object]
+
+
+def save_checkpoint(
+    path: Path,
+    *,
+    model_type: str,
+    model_config: Mapping[str, object],
+    module: nn.Module,
+    horizon: int,
+    context: int,
+    extra: Mapping[str, object],
+) -> None:
+    """Write a checkpoint atomically; the suffix of ``path`` chooses the format.
+
+    Args:
+        path: ``*.pt`` or ``*.safetensors``.
+        model_type: registered architecture.
+        model_config: what it was built from; ``input_dim`` is D.
+        module: the trained module.
+        horizon: what it was trained for.
+        context: L.
+        extra: further plain values, e.g. ``epoch`` or ``val_cosine``.
+
+    Raises:
+        ModelError: another suffix.
+        OutputError: the file cannot be written.
+    """
+    dimension = _whole(model_config, "input_dim", str(path))
+    cpu = {name: tensor.detach().to("cpu").contiguous() for name, tensor in module.state_dict().items()}
+    stored = fingerprint.answer(module.to("cpu"), context, dimension)
+    facts = {
+        "model_type": model_type,
+        "model_config": dict(model_config),
+        "horizon": horizon,
+        "context": context,
+    }
+    if path.suffix == ".pt":
+        buffer = io.BytesIO()
+        torch.save({**extra, **facts, "model_state_dict": cpu, "fingerprint": stored}, buffer)
+        write_bytes(path, buffer.getvalue())
+    elif path.suffix == ".safetensors":
+        header = json.dumps({**extra, **facts, "fingerprint": stored.tolist()}, allow_nan=False)
+        write_bytes(path, safetensors.torch.save(cpu, {HEADER: header}))
+    else:
+        raise ModelError(f"a checkpoint must end in .pt or .safetensors; found {path.name!r}")
+
+
+def read_checkpoint(data: bytes, name: str) -> Checkpoint:
+    """Read the bytes of a checkpoint without running any code in them.
+
+    Args:
+        data: the whole file.
+        name: its name; ``*.safetensors`` is read as such, all else as a torch archive.
+
+    Raises:
+        ModelError: not a checkpoint, damaged, or weights that are not finite dense floats.
+    """
+    content = _read_safetensors(data, name) if name.endswith(".safetensors") else load_archive(data, name)
+    for key in ("model_type", "model_config", "model_state_dict"):
+        if key not in content:
+            found = ", ".join(sorted(content)[:6])
+            raise ModelError(f"{name} is no checkpoint: it lacks {key!r} (found {found})")
+    model_type, config, state = (content[key] for key in ("model_type", "model_config", "model_state_dict"))
+    if not isinstance(model_type, str) or not isinstance(config, Mapping):
+        raise ModelError(f"{name}: model_type must be a name and model_config a mapping")
+    stored = content.get("fingerprint")
+    return Checkpoint(
+        model_type=model_type,
+        model_config={str(key): value for key, value in config.items()},
+        state=_checked_state(state, name),
+        horizon=_optional(content, "horizon", name),
+        context=_optional(content, "context", name),
+        fingerprint=None if stored is None else _checked_fingerprint(stored, name),
+        facts={str(key): value for key, value in content.items() if key not in _CORE},
+    )
+
+
+def restore(checkpoint: Checkpoint, name: str) -> nn.Module:
+    """Build the module, load the weights strictly and check the fingerprint.
+
+    Returns:
+        The module on the CPU in evaluation mode.
+
+    Raises:
+        ModelError: unknown architecture, weights that do not fit it, or another answer to the probe.
+    """
+    plugin = architecture(checkpoint.model_type)
+    # Without storage first: a wrong configuration must not allocate what it claims to need.
+    with torch.device("meta"):
+        shapes = {
+            key: value.shape for key, value in plugin.build(checkpoint.model_config).state_dict().items()
+        }
+    _check_fit(checkpoint, {key: tuple(shape) for key, shape in shapes.items()}, name)
+    module = plugin.build(checkpoint.model_config)
+    module.load_state_dict(dict(checkpoint.state), strict=True)
+    module.eval()
+    if checkpoint.fingerprint is not None:
+        if checkpoint.context is None:
+            raise ModelError(f"{name} has a fingerprint but no context length; save it again")
+        dimension = _whole(checkpoint.model_config, "input_dim", name)
+        found = fingerprint.answer(module, checkpoint.context, dimension)
+        if not fingerprint.agrees(checkpoint.fingerprint, found):
+            raise ModelError(
+                f"{name}: its weights fit {checkpoint.model_type!r}, but the module answers the stored probe "
+                "differently; it was trained as another class, or the file is damaged"
+            )
+    return module
+
+
+def _read_safetensors(data: bytes, name: str) -> dict[str, object]:
+    try:
+        state = safetensors.torch.load(data)
+        size = int.from_bytes(data[:8], "little")
+        header = json.loads(data[8 : 8 + size])
+        facts = json.loads(header["__metadata__"][HEADER])
+    except (safetensors.SafetensorError, ValueError, RecursionError, TypeError) as error:
+        raise ModelError(f"{name} is no readable safetensors file: {str(error).splitlines()[0]}") from None
+    except KeyError:
+        raise ModelError(
+            f"{name} has no {HEADER!r} entry in its header; it must name model_type and model_config"
+        ) from None
+    if not isinstance(facts, dict):
+        raise ModelError(f"{name}: the {HEADER!r} entry of its header must be an object")
+    return {**facts, "model_state_dict": state}
+
+
+def _checked_state(state: object, name: str) -> dict[str, torch.Tensor]:
+    if not isinstance(state, Mapping) or not state:
+        raise ModelError(f"{name}: model_state_dict must map names to tensors; found {type(state).__name__}")
+    checked: dict[str, torch.Tensor] = {}
+    for key, tensor in state.items():
+        if not isinstance(key, str) or not isinstance(tensor, torch.Tensor):
+            raise ModelError(
+                f"{name}: model_state_dict[{key!r}] must be a tensor; found {type(tensor).__name__}"
+            )
+        if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_complex():
+            raise ModelError(
+                f"{name}: {key} must be a dense real tensor; found {tensor.layout}, {tensor.dtype}"
+            )
+        if tensor.is_floating_point():
+            tensor = tensor.float()
+            if not bool(torch.isfinite(tensor).all()):
+                bad = int((~torch.isfinite(tensor)).sum())
+                raise ModelError(
+                    f"{name}: {bad} weight(s) of {key} are NaN or infinite; the training diverged"
+                )
+        checked[key] = tensor
+    return checked
+
+
+def _checked_fingerprint(stored: object, name: str) -> torch.Tensor:
+    try:
+        tensor = torch.as_tensor(stored, dtype=torch.float32)
+    except (TypeError, ValueError, RuntimeError):
+        raise ModelError(f"{name}: its fingerprint is no matrix of numbers") from None
+    if tensor.ndim != 2 or not bool(torch.isfinite(tensor).all()):
+        raise ModelError(
+            f"{name}: its fingerprint must be a finite matrix; found shape {tuple(tensor.shape)}"
+        )
+    return tensor
+
+
+def _check_fit(checkpoint: Checkpoint, expected: Mapping[str, tuple[int, ...]], name: str) -> None:
+    found = {key: tuple(tensor.shape) for key, tensor in checkpoint.state.items()}
+    complaints = [f"lacks {key}" for key in expected if key not in found]
+    complaints += [f"has unexpected {key}" for key in found if key not in expected]
+    complaints += [
+        f"{key} is {found[key]}, expected {shape}"
+        for key, shape in expected.items()
+        if key in found and found[key] != shape
+    ]
+    if complaints:
+        more = f" and {len(complaints) - 3} more" if len(complaints) > 3 else ""
+        raise ModelError(
+            f"{name}: its weights do not fit architecture {checkpoint.model_type!r}: "
+            f"{'; '.join(complaints[:3])}{more}"
+        )
+
+
+def _optional(content: Mapping[str, object], key: str, name: str) -> int | None:
+    return None if content.get(key) is None else _whole(content, key, name)
+
+
+def _whole(content: Mapping[str, object], key: str, name: str) -> int:
+    value = content.get(key)
+    if type(value) is not int or value < 1:
+        raise ModelError(f"{name}: {key} must be a whole number of at least 1; found {value!r}")
+    return value

@@ -1,0 +1,75 @@
+"""Plug-ins through entry points. Loading fails closed: a broken or duplicate one is an error."""
+
+import difflib
+from importlib.metadata import EntryPoint, entry_points
+from typing import cast
+
+from schemas.errors import GatekeeperError, ModelError, UsageError
+from trainers.contracts import Architecture, Trainer
+
+ARCHITECTURES = "gatekeeper.architectures"
+TRAINERS = "gatekeeper.trainers"
+
+
+def architecture_names() -> tuple[str, ...]:
+    """Names of all registered architectures, sorted."""
+    return _names(ARCHITECTURES)
+
+
+def trainer_names() -> tuple[str, ...]:
+    """Names of all registered trainers, sorted."""
+    return _names(TRAINERS)
+
+
+def architecture(name: str) -> Architecture:
+    """Load one architecture.
+
+    Raises:
+        ModelError: unknown, registered twice, or not loadable.
+    """
+    loaded = _load(ARCHITECTURES, name, "architecture", ModelError)
+    if not isinstance(loaded, Architecture):
+        raise ModelError(
+            f"architecture plug-in {name!r} must be a trainers.contracts.Architecture; "
+            f"found {type(loaded).__name__}"
+        )
+    return loaded
+
+
+def trainer(name: str) -> Trainer:
+    """Load one trainer.
+
+    Raises:
+        UsageError: unknown, registered twice, or not loadable.
+    """
+    loaded = _load(TRAINERS, name, "trainer", UsageError)
+    missing = [
+        part for part in ("name", "summary", "architecture", "settings", "fit") if not hasattr(loaded, part)
+    ]
+    if missing:
+        raise UsageError(f"trainer plug-in {name!r} lacks {missing[0]!r}; see trainers.contracts.Trainer")
+    return cast(Trainer, loaded)
+
+
+def _names(group: str) -> tuple[str, ...]:
+    return tuple(sorted({point.name for point in entry_points(group=group)}))
+
+
+def _load(group: str, name: str, what: str, error: type[GatekeeperError]) -> object:
+    found: list[EntryPoint] = [point for point in entry_points(group=group) if point.name == name]
+    values = sorted({point.value for point in found})
+    if not found:
+        known = _names(group)
+        close = difflib.get_close_matches(name, known, n=1)
+        hint = f"; did you mean {close[0]!r}?" if close else ""
+        raise error(f"unknown {what} {name!r}{hint} Known: {', '.join(known)}")
+    if len(values) > 1:
+        raise error(
+            f"{what} {name!r} is registered more than once: {', '.join(values)}; uninstall all but one"
+        )
+    try:
+        return found[0].load()
+    except Exception as broken:
+        raise error(
+            f"{what} plug-in {name!r} ({values[0]}) cannot be loaded: {type(broken).__name__}: {broken}"
+        ) from broken
