@@ -219,9 +219,16 @@ def test_a_model_that_does_not_beat_ridge_is_told_so(
     assert slower.remarks[1:] == (
         "the model does not beat ridge on val: cos 0.500 against 0.520, article R@5 0.970 against 0.550",
     )
-    ranks = judge(change(good_evidence(), "retrieval.article.r@5", "ood", value=0.55), seed_policy).verdict
+    recall = "retrieval.article.r@5"
+    ranks = judge(change(good_evidence(), recall, "ood", value=0.54), seed_policy).verdict
     assert ranks.remarks[1:] == (
-        "the model does not beat ridge on ood: cos 0.600 against 0.520, article R@5 0.550 against 0.550",
+        "the model does not beat ridge on ood: cos 0.600 against 0.520, article R@5 0.540 against 0.550",
+    )
+    equal = change(good_evidence(), recall, "ood", value=0.55)
+    assert judge(equal, seed_policy).verdict.remarks[1:] == ()  # as good in one, better in the other
+    both = judge(change(equal, COS, "ood", value=0.52), seed_policy).verdict
+    assert both.remarks[1:] == (
+        "the model does not beat ridge on ood: cos 0.520 against 0.520, article R@5 0.550 against 0.550",
     )
 
 
