@@ -18,7 +18,6 @@ import torch
 
 from gates.contracts import Bank, Dataset, FloatArray, IntArray, Predictor, Queries
 from gates.ridge import (
-    STRENGTHS,
     cross_fit,
     cross_fit_folds,
     fit_ridge,
@@ -42,6 +41,9 @@ CONTROLS: Mapping[str, str] = MappingProxyType(
 
 RIDGE_WINDOWS = 20_000
 """At most this many seeded windows are used to fit the ridge control."""
+
+RIDGE_STRENGTHS = (1e-3, 1e-2, 1e-1)
+"""Candidates for the control; weaker ones matter only with more windows than it uses."""
 
 _DIRECTIONS = 4_096
 _FOLDS = 5
@@ -196,12 +198,12 @@ def _make_ridge(
         rows = draw(dataset.splits["train"].last_rows, count=RIDGE_WINDOWS, seed=seed)
         contexts, targets = gather_training(bank, rows, context=context, horizon=horizon)
         held = holdout_articles(bank.articles[rows], fraction=0.2, seed=seed)
-        fit = fit_ridge(contexts, targets, strengths=STRENGTHS, holdout=held)
+        fit = fit_ridge(contexts, targets, strengths=RIDGE_STRENGTHS, holdout=held)
         weights, biases = torch.from_numpy(fit.weight)[None], torch.from_numpy(fit.bias)[None]
         return RidgeControl(weights, biases, np.zeros(bank.rows, dtype=np.int64)), "train split"
     pooled = np.concatenate([dataset.splits[name].last_rows for name in evaluated])
     rows = draw(pooled, count=RIDGE_WINDOWS, seed=seed)
     contexts, targets = gather_training(bank, rows, context=context, horizon=horizon)
     fold_of_row = cross_fit_folds(bank.articles, folds=_FOLDS, seed=seed)
-    weights, biases = cross_fit(contexts, targets, fold_of_row[rows], folds=_FOLDS, strengths=STRENGTHS)
+    weights, biases = cross_fit(contexts, targets, fold_of_row[rows], folds=_FOLDS, strengths=RIDGE_STRENGTHS)
     return RidgeControl(weights, biases, fold_of_row), "cross-fitted by article"

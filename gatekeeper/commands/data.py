@@ -48,8 +48,9 @@ def synth_command(world: str, out: Path, bank: Path | None, **knobs: int | float
     reversed  a bank with the chunks of every article in reverse
     shuffled  a bank with the chunks of every article in random order
 
-    x[t+1] = rho R x[t] + sqrt(1 - rho^2) noise on the unit sphere: R^j of the last chunk has
-    cosine rho^|m| cos((j - m) angle) to the chunk m places on.
+    x[t+1] = rho R x[t] + sqrt(1 - rho^2) noise, normalised, where R turns every plane of a random
+    basis by one angle: R^j of the last chunk has cosine rho^|m| cos((j - m) angle) to the chunk m
+    places on.
     """  # noqa: D301  (click's paragraph mark)
     given: dict[str, Any] = {name: value for name, value in knobs.items() if value is not None}
     if world in WORLDS:
@@ -82,7 +83,9 @@ def _copy(kind: str, out: Path, bank: Path | None, given: dict[str, Any]) -> Non
 
 def _say_expected(world: World) -> None:
     for name, power in world.powers.items():
-        cosines = expected_cosines(rho=world.rho, angle=world.angle, power=power, horizon=world.horizon)
+        cosines = expected_cosines(
+            rho=world.rho, angle=world.angle, power=power, horizon=world.horizon, dimension=world.dimension
+        )
         rival = max(value for offset, value in cosines.items() if offset != 0)
         click.echo(
             f"{name}.pt predicts R^{power:g} of the last chunk: expected cos {cosines[0]:+.3f}, "

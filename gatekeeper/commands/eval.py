@@ -11,7 +11,7 @@ import click
 from tqdm import tqdm
 
 from gatekeeper.candidates import control_candidate, default_report, is_control, load_candidate
-from gatekeeper.commands.options import data_options, eval_options
+from gatekeeper.commands.options import data_options, eval_options, tell_notes
 from gatekeeper.config import Config, resolve_config
 from gatekeeper.data.source import DataSource, open_source
 from gatekeeper.environment import choose_device, choose_retrieval
@@ -126,7 +126,9 @@ class _Work:
             min_samples=policy.policy.min_samples,
             min_articles=policy.policy.min_articles,
         )
-        return cls(config, flags, open_source(config), policy, options, allow_code)
+        source = open_source(config)
+        tell_notes(source)
+        return cls(config, flags, source, policy, options, allow_code)
 
     def evaluate(self, spec: str) -> Report:
         """Measure one model, judge it, write report and scores."""

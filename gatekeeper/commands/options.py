@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from gatekeeper.config_values import RETRIEVALS
+from gatekeeper.data.source import DataSource
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -44,6 +45,12 @@ def data_options(command: Command) -> Command:
 def eval_options(command: Command) -> Command:
     """Add the flags that say how to evaluate."""
     return _add(command, _EVAL)
+
+
+def tell_notes(source: DataSource) -> None:
+    """Say on stderr what a user should know about the data, e.g. sequences that were left out."""
+    for note in source.notes:
+        click.echo(f"note: {note}", err=True)
 
 
 def _add(command: Command, options: tuple[Callable[[Command], Command], ...]) -> Command:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from gatekeeper.commands.options import data_options
+from gatekeeper.commands.options import data_options, tell_notes
 from gatekeeper.config import resolve_config
 from gatekeeper.data.source import DataSource, open_source
 from gatekeeper.environment import choose_device, describe_environment
@@ -56,6 +56,7 @@ def train_command(recipe: Trainer) -> click.Command:
         settings = recipe.settings(**knobs)
         merged = resolve_config(config, {**data_flags, "seed": seed, "device": device})
         source = open_source(merged)
+        tell_notes(source)
         shape = settle_shape(
             checkpoint=(None, None),
             data=(source.context, source.horizon),

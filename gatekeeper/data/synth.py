@@ -1,22 +1,22 @@
 r"""Worlds with a known answer.
 
-Every article is a walk on the unit sphere in D dimensions (D even). A rotation R turns every plane
-of one random orthonormal basis by the same angle a, and
+Every article is a stationary walk in D dimensions (D even),
 
-    x[t+1] = rho R x[t] + sqrt(1 - rho^2) n[t],
+    x[t+1] = rho R x[t] + sqrt(1 - rho^2) n[t],    x[0], n[t] ~ N(0, I / D) independent,
 
-where n[t] is a random unit vector orthogonal to R x[t]. So all x are unit vectors, and because
-E[n[t] | x[t]] = 0, looking d >= 0 steps ahead E[x[t+d] | x[t]] = rho^d R^d x[t].
+whose chunks are normalised when they are stored. The rotation R turns every plane of one random
+orthonormal basis by the same angle a. Because E[n[t] | x[t]] = 0, looking h steps ahead
+E[x[t+h] | x[t]] = rho^h R^h x[t]: the best prediction points along R^h x[t].
 
-The best prediction of the chunk ``horizon`` places on is thus R^horizon x. What does a predictor
-R^j x[t] score against the chunk at place m relative to the last context chunk? R is orthogonal and
-<R^p x, R^q x> = cos((p - q) a) for every x, therefore
+What does a predictor R^j x[t] score against the chunk m places on? R is orthogonal and
+<R^p x, R^q x> = cos((p - q) a) |x|^2 for every x, therefore
 
-    m >= 0:  E<R^j x[t], x[t+m]> = rho^m <R^j x[t], R^m x[t]>           = rho^m   cos((j - m) a)
-    m < 0:   E<R^j x[t], x[t+m]> = rho^|m| <R^j R^|m| x[t+m], x[t+m]>   = rho^|m| cos((j - m) a)
+    m >= 0:  E<R^j x[t], x[t+m]> = rho^m   E<R^j x[t], R^m x[t]>            = rho^m   cos((j - m) a)
+    m < 0:   E<R^j x[t], x[t+m]> = rho^|m| E<R^j R^|m| x[t+m], x[t+m]>      = rho^|m| cos((j - m) a)
 
-exactly, with m = horizon + k for offset k of gate A. Powers need not be whole: R^j turns each plane
-by j a.
+with m = horizon + k for offset k of gate A. The cosine divides by both lengths, which vary by about
+1 / sqrt(D); expanding to second order lowers its mean by the factor 1 - (1 - rho^(2|m|)) / (2 D).
+Powers need not be whole: R^j turns each plane by j a.
 """
 
 import math
@@ -89,7 +89,9 @@ TRAP = World(angle=36.0, rho=0.8, horizon=2, overshoot={"least_squares": 0.0, "b
 """Least squares (j = 2) lies closer to the chunk before the target than to the target; j = 2.6 does not."""
 
 
-def expected_cosines(*, rho: float, angle: float, power: float, horizon: int) -> dict[int, float]:
+def expected_cosines(
+    *, rho: float, angle: float, power: float, horizon: int, dimension: int | None = None
+) -> dict[int, float]:
     """Mean cosine of R^power x to the chunk at each offset of gate A, in closed form.
 
     Args:
@@ -97,18 +99,25 @@ def expected_cosines(*, rho: float, angle: float, power: float, horizon: int) ->
         angle: degrees.
         power: j.
         horizon: places from x to the target.
+        dimension: D, for the correction of order 1 / D; None is the limit of large D.
 
     Returns:
-        offset k (0 is the target) -> rho^abs(m) cos((power - m) angle) with m = horizon + k.
+        offset k (0 is the target) -> rho^abs(m) cos((power - m) angle) with m = horizon + k, times
+        1 - (1 - rho^(2 abs(m))) / (2 D).
 
     Example:
         >>> cosines = expected_cosines(rho=0.8, angle=36, power=2, horizon=2)
         >>> round(cosines[0], 4), round(cosines[-1], 4)
         (0.64, 0.6472)
     """
-    return {
-        k: rho ** abs(horizon + k) * math.cos(math.radians((power - horizon - k) * angle)) for k in OFFSETS
-    }
+    cosines = {}
+    for k in OFFSETS:
+        place = horizon + k
+        weight = rho ** abs(place)
+        if dimension is not None:
+            weight *= 1.0 - (1.0 - weight**2) / (2.0 * dimension)
+        cosines[k] = weight * math.cos(math.radians((power - place) * angle))
+    return cosines
 
 
 def rotation(world: World, *, power: float = 1.0) -> DoubleArray:
@@ -124,17 +133,15 @@ def rotation(world: World, *, power: float = 1.0) -> DoubleArray:
 
 
 def walk(world: World) -> FloatArray:
-    """The chunks of all articles, (articles, chunks, D), unit rows."""
+    """The chunks of all articles, (articles, chunks, D), not yet normalised."""
     rng = np.random.default_rng([world.seed, 1])
     turn = rotation(world)
-    chunks = np.empty((world.articles, world.chunks, world.dimension))
-    chunks[:, 0] = _unit(rng.standard_normal((world.articles, world.dimension)))
+    noise = rng.standard_normal((world.articles, world.chunks, world.dimension)) / math.sqrt(world.dimension)
+    chunks = np.empty_like(noise)
+    chunks[:, 0] = noise[:, 0]
     for step in range(1, world.chunks):
-        turned = chunks[:, step - 1] @ turn.T
-        noise = rng.standard_normal(turned.shape)
-        noise -= np.einsum("ad,ad->a", noise, turned)[:, None] * turned
-        # Unit and orthogonal, so that the sum is a unit vector; the norm only removes rounding.
-        chunks[:, step] = _unit(world.rho * turned + math.sqrt(1.0 - world.rho**2) * _unit(noise))
+        chunks[:, step] = world.rho * chunks[:, step - 1] @ turn.T
+        chunks[:, step] += math.sqrt(1.0 - world.rho**2) * noise[:, step]
     return chunks.astype(np.float32)
 
 
@@ -181,7 +188,3 @@ def _rearranged(bank: Bank, chunks: IntArray, *, source: str) -> Bank:
     return build_bank(
         bank.vectors, bank.articles, chunks, source=source, texts=bank.texts, titles=bank.titles
     )
-
-
-def _unit(rows: DoubleArray) -> DoubleArray:
-    return np.asarray(rows / np.linalg.norm(rows, axis=-1, keepdims=True))
