@@ -5,6 +5,7 @@ import importlib
 import io
 import re
 import sys
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -37,7 +38,7 @@ class ModulePredictor:
         """
         try:
             answer = self.module(queries.contexts)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # an exit from user code would look like a pass
             shape = tuple(queries.contexts.shape)
             raise PredictionError(
                 f"{self.name} cannot read contexts of shape {shape}: {_first_line(error)}"
@@ -105,7 +106,7 @@ def _load_file(path: Path, *, device: torch.device, dimension: int, allow_code: 
         return _loaded(module, path.name, "exported", kind, digest, device=device)
     checkpoint = read_checkpoint(data, path.name)
     width = checkpoint.model_config.get("input_dim")
-    if width != dimension:
+    if type(width) is not int or width != dimension:
         raise ModelError(
             f"{path} reads vectors of width {width}, the bank has width {dimension}; "
             "evaluate it on the bank it was trained for"
@@ -126,10 +127,13 @@ def _load_file(path: Path, *, device: torch.device, dimension: int, allow_code: 
 def _load_program(data: bytes, kind: str, path: Path) -> nn.Module:
     try:
         if kind == "torchscript":
-            program: nn.Module = torch.jit.load(  # type: ignore[no-untyped-call]
-                io.BytesIO(data), map_location="cpu"
-            )
-            return program
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # says what to save, not what to load
+                program: nn.Module = torch.jit.load(  # type: ignore[no-untyped-call]
+                    io.BytesIO(data), map_location="cpu"
+                )
+            # The mode it was saved in travels with it; an exported program has no dropout left.
+            return program.eval()
         return torch.export.load(io.BytesIO(data)).module()
     except Exception as error:
         raise ModelError(f"{path} cannot be loaded as a {kind} program: {_first_line(error)}") from error
@@ -144,7 +148,7 @@ def _load_factory(spec: str, *, device: torch.device) -> LoadedModel:
         for part in attribute.split("."):
             found = getattr(found, part)
         made = found if isinstance(found, nn.Module) else found() if callable(found) else found
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # an exit from user code would look like a pass
         raise ModelError(f"{spec} cannot be loaded: {type(error).__name__}: {_first_line(error)}") from error
     if not isinstance(made, nn.Module):
         raise ModelError(f"{spec} must be or return a torch.nn.Module; found {type(made).__name__}")

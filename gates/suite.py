@@ -121,7 +121,7 @@ def prepare(dataset: Dataset, options: Options, progress: Progress) -> Bench:
     gates = make_gates(options)
     controls, ridge = make_controls(dataset, EVALUATED, seed=options.seed)
     metrics = {
-        name: _measure(dataset, options, sampled, gates, predictor, progress).metrics
+        name: run_gates(dataset, options, sampled, gates, predictor, progress).metrics
         for name, predictor in controls.items()
     }
     return Bench(
@@ -131,7 +131,7 @@ def prepare(dataset: Dataset, options: Options, progress: Progress) -> Bench:
 
 def measure(bench: Bench, predictor: Predictor, progress: Progress) -> Measured:
     """All gates for one predictor on the bench's samples."""
-    return _measure(bench.dataset, bench.options, bench.sampled, bench.gates, predictor, progress)
+    return run_gates(bench.dataset, bench.options, bench.sampled, bench.gates, predictor, progress)
 
 
 def _draw(dataset: Dataset, name: str, options: Options) -> IntArray:
@@ -154,7 +154,7 @@ def _draw(dataset: Dataset, name: str, options: Options) -> IntArray:
     return rows
 
 
-def _measure(
+def run_gates(
     dataset: Dataset,
     options: Options,
     sampled: Mapping[str, IntArray],
@@ -162,6 +162,7 @@ def _measure(
     predictor: Predictor,
     progress: Progress,
 ) -> Measured:
+    """Measure a predictor on given windows (split -> last rows) and score all gates."""
     samples: dict[str, dict[str, Samples]] = {}
     metrics: dict[str, dict[str, Metric]] = {}
     for split, rows in sampled.items():

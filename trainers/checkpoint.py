@@ -5,6 +5,7 @@ model_state_dict, horizon, context, fingerprint`` and whatever the trainer adds.
 file holds the tensors, and the rest as JSON in its header under ``gatekeeper``.
 """
 
+import copy
 import io
 import json
 from collections.abc import Mapping
@@ -20,8 +21,12 @@ from schemas.errors import ModelError
 from trainers import fingerprint
 from trainers.registry import architecture
 from trainers.unpickling import load_archive
+from trainers.weights import check_dense, check_fit, checked_state
 
 HEADER = "gatekeeper"
+LONGEST = 4096
+"""Longest context a checkpoint may name; the probe is made in that length before anything is compared."""
+
 _CORE = ("model_type", "model_config", "model_state_dict", "horizon", "context", "fingerprint")
 
 
@@ -73,7 +78,8 @@ def save_checkpoint(
     """
     dimension = _whole(model_config, "input_dim", str(path))
     cpu = {name: tensor.detach().to("cpu").contiguous() for name, tensor in module.state_dict().items()}
-    stored = fingerprint.answer(module.to("cpu"), context, dimension)
+    # A copy, because moving a module moves it for its optimiser and its training loop as well.
+    stored = fingerprint.answer(copy.deepcopy(module).to("cpu"), context, dimension)
     facts = {
         "model_type": model_type,
         "model_config": dict(model_config),
@@ -113,9 +119,9 @@ def read_checkpoint(data: bytes, name: str) -> Checkpoint:
     return Checkpoint(
         model_type=model_type,
         model_config={str(key): value for key, value in config.items()},
-        state=_checked_state(state, name),
+        state=checked_state(state, name),
         horizon=_optional(content, "horizon", name),
-        context=_optional(content, "context", name),
+        context=_optional(content, "context", name, most=LONGEST),
         fingerprint=None if stored is None else _checked_fingerprint(stored, name),
         facts={str(key): value for key, value in content.items() if key not in _CORE},
     )
@@ -133,10 +139,8 @@ def restore(checkpoint: Checkpoint, name: str) -> nn.Module:
     plugin = architecture(checkpoint.model_type)
     # Without storage first: a wrong configuration must not allocate what it claims to need.
     with torch.device("meta"):
-        shapes = {
-            key: value.shape for key, value in plugin.build(checkpoint.model_config).state_dict().items()
-        }
-    _check_fit(checkpoint, {key: tuple(shape) for key, shape in shapes.items()}, name)
+        expected = plugin.build(checkpoint.model_config).state_dict()
+    check_fit(checkpoint.state, expected, model_type=checkpoint.model_type, name=name)
     module = plugin.build(checkpoint.model_config)
     module.load_state_dict(dict(checkpoint.state), strict=True)
     module.eval()
@@ -144,7 +148,13 @@ def restore(checkpoint: Checkpoint, name: str) -> nn.Module:
         if checkpoint.context is None:
             raise ModelError(f"{name} has a fingerprint but no context length; save it again")
         dimension = _whole(checkpoint.model_config, "input_dim", name)
-        found = fingerprint.answer(module, checkpoint.context, dimension)
+        try:
+            found = fingerprint.answer(module, checkpoint.context, dimension)
+        except (RuntimeError, ValueError, IndexError) as error:
+            raise ModelError(
+                f"{name}: {checkpoint.model_type!r} cannot read contexts of the length it names, "
+                f"{checkpoint.context}: {str(error).partition(chr(10))[0]}"
+            ) from error
         if not fingerprint.agrees(checkpoint.fingerprint, found):
             raise ModelError(
                 f"{name}: its weights fit {checkpoint.model_type!r}, but the module answers the stored probe "
@@ -170,34 +180,12 @@ def _read_safetensors(data: bytes, name: str) -> dict[str, object]:
     return {**facts, "model_state_dict": state}
 
 
-def _checked_state(state: object, name: str) -> dict[str, torch.Tensor]:
-    if not isinstance(state, Mapping) or not state:
-        raise ModelError(f"{name}: model_state_dict must map names to tensors; found {type(state).__name__}")
-    checked: dict[str, torch.Tensor] = {}
-    for key, tensor in state.items():
-        if not isinstance(key, str) or not isinstance(tensor, torch.Tensor):
-            raise ModelError(
-                f"{name}: model_state_dict[{key!r}] must be a tensor; found {type(tensor).__name__}"
-            )
-        if tensor.layout is not torch.strided or tensor.is_quantized or tensor.is_complex():
-            raise ModelError(
-                f"{name}: {key} must be a dense real tensor; found {tensor.layout}, {tensor.dtype}"
-            )
-        if tensor.is_floating_point():
-            tensor = tensor.float()
-            if not bool(torch.isfinite(tensor).all()):
-                bad = int((~torch.isfinite(tensor)).sum())
-                raise ModelError(
-                    f"{name}: {bad} weight(s) of {key} are NaN or infinite; the training diverged"
-                )
-        checked[key] = tensor
-    return checked
-
-
 def _checked_fingerprint(stored: object, name: str) -> torch.Tensor:
+    if isinstance(stored, torch.Tensor):
+        check_dense(stored, f"{name}: its fingerprint")
     try:
         tensor = torch.as_tensor(stored, dtype=torch.float32)
-    except (TypeError, ValueError, RuntimeError):
+    except (TypeError, ValueError, RuntimeError, OverflowError):
         raise ModelError(f"{name}: its fingerprint is no matrix of numbers") from None
     if tensor.ndim != 2 or not bool(torch.isfinite(tensor).all()):
         raise ModelError(
@@ -206,25 +194,13 @@ def _checked_fingerprint(stored: object, name: str) -> torch.Tensor:
     return tensor
 
 
-def _check_fit(checkpoint: Checkpoint, expected: Mapping[str, tuple[int, ...]], name: str) -> None:
-    found = {key: tuple(tensor.shape) for key, tensor in checkpoint.state.items()}
-    complaints = [f"lacks {key}" for key in expected if key not in found]
-    complaints += [f"has unexpected {key}" for key in found if key not in expected]
-    complaints += [
-        f"{key} is {found[key]}, expected {shape}"
-        for key, shape in expected.items()
-        if key in found and found[key] != shape
-    ]
-    if complaints:
-        more = f" and {len(complaints) - 3} more" if len(complaints) > 3 else ""
-        raise ModelError(
-            f"{name}: its weights do not fit architecture {checkpoint.model_type!r}: "
-            f"{'; '.join(complaints[:3])}{more}"
-        )
-
-
-def _optional(content: Mapping[str, object], key: str, name: str) -> int | None:
-    return None if content.get(key) is None else _whole(content, key, name)
+def _optional(content: Mapping[str, object], key: str, name: str, most: int | None = None) -> int | None:
+    if content.get(key) is None:
+        return None
+    value = _whole(content, key, name)
+    if most is not None and value > most:
+        raise ModelError(f"{name}: {key} must be at most {most}; found {value}")
+    return value
 
 
 def _whole(content: Mapping[str, object], key: str, name: str) -> int:

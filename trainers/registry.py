@@ -61,8 +61,8 @@ def _load(group: str, name: str, what: str, error: type[GatekeeperError]) -> obj
     if not found:
         known = _names(group)
         close = difflib.get_close_matches(name, known, n=1)
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        raise error(f"unknown {what} {name!r}{hint} Known: {', '.join(known)}")
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise error(f"unknown {what} {name!r}; {hint}known: {', '.join(known)}")
     if len(values) > 1:
         raise error(
             f"{what} {name!r} is registered more than once: {', '.join(values)}; uninstall all but one"

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from gatekeeper.commands.options import tell_notes
 from gatekeeper.config import resolve_config
 from gatekeeper.data.source import open_source
 from gatekeeper.data.synth import (
@@ -70,8 +71,7 @@ def _copy(kind: str, out: Path, bank: Path | None, given: dict[str, Any]) -> Non
         raise UsageError(f"--{next(iter(given))} does not apply to a {kind} copy of a bank")
     config = resolve_config(None, {"bank": bank})
     source = open_source(config)
-    for note in source.notes:
-        click.echo(f"note: {note}", err=True)
+    tell_notes(source)
     name = f"{kind} {source.bank.source}"
     copy = (
         shuffled_bank(source.bank, seed=seed, source=name)

@@ -34,9 +34,13 @@ class TrainerGroup(click.Group):
         """Names of all registered trainers."""
         return list(trainer_names())
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of one trainer, None for a name nobody registered."""
-        return train_command(trainer(cmd_name)) if cmd_name in trainer_names() else None
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """The command of one trainer.
+
+        Raises:
+            UsageError: nobody registered it (the message lists who did), or it is broken.
+        """
+        return train_command(trainer(cmd_name))
 
 
 @click.group(name="train", cls=TrainerGroup)

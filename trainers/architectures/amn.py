@@ -30,6 +30,8 @@ class AttentionMixture(nn.Module):
         super().__init__()
         if output_dim not in (None, input_dim):
             raise ValueError(f"output_dim {output_dim} must equal input_dim {input_dim}")
+        if hidden_dim < 2:
+            raise ValueError(f"hidden_dim must be at least 2, since it is halved; found {hidden_dim}")
         self.context_encoder = nn.Linear(input_dim, d_model)
         self.query_encoder = nn.Linear(input_dim, d_model)
         self.residual_net = nn.Sequential(

@@ -1,0 +1,85 @@
+"""Banks with every awkward feature, real speeches, and predictors that are not trivial."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+import torch
+
+from gatekeeper.data.speeches import read_speeches
+from gates.bank import build_bank
+from gates.contracts import Bank, Dataset, Queries
+from gates.windows import make_dataset, window_rows
+
+MakeDataset = Callable[..., Dataset]
+
+
+@dataclass(eq=False)
+class Mixer:
+    """A nonlinear map of the whole context; counts its calls and the predictions it made."""
+
+    weight: torch.Tensor
+    scale: float = 1.0
+    name: str = "mixer"
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    batches: list[int] = field(default_factory=list)
+
+    def predict(self, queries: Queries) -> torch.Tensor:
+        self.batches.append(len(queries.contexts))
+        return self.scale * self.plain(queries.contexts)
+
+    def plain(self, contexts: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(contexts.flatten(1) @ self.weight) + 0.5 * contexts[:, -1]
+
+
+def awkward_bank(dimension: int = 12, seed: int = 0) -> Bank:
+    """Eight articles of unequal length, a gap, a very short article and exact duplicates."""
+    rng = np.random.default_rng(seed)
+    vectors, articles, chunks = [], [], []
+    for article, length in enumerate((30, 26, 22, 28, 3, 24, 25, 27)):
+        numbers = [c for c in range(length + 1) if not (article == 2 and c == 9)][:length]
+        drift = rng.standard_normal(dimension)
+        vectors.append(drift + rng.standard_normal((length, dimension)))
+        articles += [article] * length
+        chunks += numbers
+    matrix = np.concatenate(vectors)
+    matrix[10] = matrix[11]  # neighbours in one article
+    matrix[40] = matrix[100]  # across articles
+    return build_bank(matrix, np.array(articles), np.array(chunks), source="awkward")
+
+
+@pytest.fixture
+def make_data() -> MakeDataset:
+    """A data set over the awkward bank: val articles 0-3, ood 4-7."""
+
+    def make(*, context: int = 5, horizon: int = 1, bank: Bank | None = None) -> Dataset:
+        chosen = bank or awkward_bank()
+        rows = {
+            name: window_rows(chosen, np.array(members), context=context, horizon=horizon)
+            for name, members in {"val": [0, 1, 2, 3], "ood": [4, 5, 6, 7]}.items()
+        }
+        return make_dataset(chosen, rows, context=context, horizon=horizon)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def speeches() -> Bank:
+    """The first 1,200 chunks of the bundled speeches, cut at an article's end."""
+    bank, _ = read_speeches()
+    last = int(bank.article_first[1200])
+    return build_bank(bank.vectors[:last], bank.articles[:last], bank.chunks[:last], source="speeches")
+
+
+@pytest.fixture
+def make_mixer() -> Callable[..., Mixer]:
+    """A seeded :class:`Mixer` for a data set."""
+
+    def make(dataset: Dataset, scale: float = 1.0) -> Mixer:
+        generator = torch.Generator().manual_seed(1)
+        width = dataset.bank.dimension
+        weight = torch.randn(dataset.context * width, width, generator=generator) / dataset.context
+        return Mixer(weight, scale)
+
+    return make

@@ -1,0 +1,265 @@
+"""What must hold for any model and any data, on all gates at once."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+import torch
+
+from gates.contracts import Bank, Dataset, Queries
+from gates.controls import make_controls
+from gates.suite import EVALUATED, Measured, Options, make_gates, measure, passes, prepare, run_gates
+from gates.windows import make_dataset, window_rows
+from schemas.errors import DataError, EvaluationError, PredictionError, UsageError
+from schemas.metrics import METRICS, PAIR, POOLS, RECALL_AT
+from schemas.report import Metric
+from tests.gates.conftest import Mixer
+
+CPU = torch.device("cpu")
+OPTIONS = Options(batch_size=64, min_samples=1, min_articles=1)
+
+
+def quiet(count: int) -> None:
+    """No progress."""
+
+
+def run(dataset: Dataset, model: object, options: Options = OPTIONS) -> Measured:
+    rows = {name: split.last_rows for name, split in dataset.splits.items()}
+    return run_gates(dataset, options, rows, make_gates(options), model, quiet)  # type: ignore[arg-type]
+
+
+def values(measured: Measured) -> dict[tuple[str, str], float | None]:
+    return {(s, n): m.value for s, rows in measured.metrics.items() for n, m in rows.items()}
+
+
+@dataclass(eq=False)
+class Fixed:
+    """Answers the i-th query of each batch with whatever ``answer`` says."""
+
+    answer: Callable[[Queries], torch.Tensor]
+    name: str = "fixed"
+    device: torch.device = field(default_factory=lambda: CPU)
+
+    def predict(self, queries: Queries) -> torch.Tensor:
+        return self.answer(queries)
+
+
+@pytest.fixture(params=[1, 2])
+def speech_data(request: pytest.FixtureRequest, speeches: Bank) -> Dataset:
+    articles = np.unique(speeches.articles)
+    half = len(articles) // 2
+    rows = {
+        name: window_rows(speeches, chosen, context=5, horizon=request.param)
+        for name, chosen in {"val": articles[:half], "ood": articles[half:]}.items()
+    }
+    return make_dataset(speeches, rows, context=5, horizon=request.param)
+
+
+def test_controls_on_real_text(speech_data: Dataset) -> None:
+    controls, source = make_controls(speech_data, EVALUATED, seed=0)
+    assert source == "cross-fitted by article"
+    scores = {name: run(speech_data, control).metrics for name, control in controls.items()}
+    for split in EVALUATED:
+        oracle = scores["oracle"][split]
+        assert oracle["offset_sweep.cos"].value == pytest.approx(1.0, abs=1e-6)
+        assert oracle["offset_sweep.peak_offset"].value == 0
+        assert oracle["retrieval.bank.r@1"].value == 1.0
+        assert oracle["rollout.avg_cos"].value == pytest.approx(1.0, abs=1e-6)
+        assert all(oracle[f"ablations.{name}"].value == 0.0 for name in ("shuffle", "reverse"))
+        for name in ("copy_last", "constant", "random"):
+            margin = scores[name][split]["offset_sweep.margin"].value
+            recall = scores[name][split]["retrieval.article.r@5"].value
+            assert margin is not None
+            assert recall is not None
+            assert margin < 0.05
+            assert recall < 0.70
+        # copy_last returns the chunk at k = -horizon: that offset has cosine 1.
+        last = scores["copy_last"][split][f"offset_sweep.cos@{-speech_data.horizon}"].value
+        assert last == pytest.approx(1.0, abs=1e-6)
+        # A constant ignores its context, so no damage can matter.
+        assert all(
+            metric.value == 0.0 for key, metric in scores["constant"][split].items() if "ablations" in key
+        )
+    assert scores["oracle"][PAIR]["bins_delta.delta"].value == pytest.approx(0.0, abs=1e-6)
+
+
+def test_every_known_metric_is_measured(
+    make_data: Callable[..., Dataset], make_mixer: Callable[..., Mixer]
+) -> None:
+    dataset = make_data()
+    metrics = run(dataset, make_mixer(dataset)).metrics
+    for name, info in METRICS.items():
+        assert (name in metrics[PAIR]) == info.pair
+        assert all((name in metrics[split]) != info.pair for split in EVALUATED)
+
+
+@pytest.mark.parametrize("factor", [1e-30, 1e-3, 7.0, 1e30])
+def test_positive_scaling_changes_nothing(
+    make_data: Callable[..., Dataset], make_mixer: Callable[..., Mixer], factor: float
+) -> None:
+    dataset = make_data()
+    plain = values(run(dataset, make_mixer(dataset)))
+    scaled = values(run(dataset, make_mixer(dataset, scale=factor)))
+    assert scaled == pytest.approx(plain, abs=1e-6)
+
+
+def test_order_and_batch_size_change_nothing(
+    make_data: Callable[..., Dataset], make_mixer: Callable[..., Mixer]
+) -> None:
+    dataset = make_data(horizon=2)
+    rng = np.random.default_rng(0)
+    rows = {name: split.last_rows for name, split in dataset.splits.items()}
+    mixed = {name: rng.permutation(last) for name, last in rows.items()}
+    found = []
+    for given, size in ((rows, 64), (mixed, 64), (rows, 7)):
+        options = Options(batch_size=size, min_samples=1, min_articles=1)
+        measured = run_gates(dataset, options, given, make_gates(options), make_mixer(dataset), quiet)
+        found.append(values(measured))
+    assert found[1] == pytest.approx(found[0], abs=1e-6)
+    assert found[2] == pytest.approx(found[0], abs=1e-6)
+
+
+def test_recall_grows_with_k_and_unseen_ranks_are_no_worse(
+    make_data: Callable[..., Dataset], make_mixer: Callable[..., Mixer]
+) -> None:
+    dataset = make_data()
+    measured = run(dataset, make_mixer(dataset))
+    for split in EVALUATED:
+        arrays = measured.samples[split]["retrieval"].arrays
+        for pool in POOLS:
+            recalls = [measured.metrics[split][f"retrieval.{pool}.r@{k}"].value or 0.0 for k in RECALL_AT]
+            assert recalls == sorted(recalls)
+            assert (arrays[f"{pool}.optimistic"] <= arrays[f"{pool}.rank"]).all()
+            assert (arrays[f"{pool}.rank"] <= arrays[f"{pool}.size"]).all()
+        for pool in ("bank", "article"):
+            assert (arrays[f"{pool}_unseen.rank"] <= arrays[f"{pool}.rank"]).all()
+        assert (arrays["article.rank"] <= arrays["bank.rank"]).all()
+
+
+def test_all_model_calls_are_batched_and_counted(
+    make_data: Callable[..., Dataset], make_mixer: Callable[..., Mixer]
+) -> None:
+    for horizon in (1, 2):
+        dataset = make_data(horizon=horizon)
+        model = make_mixer(dataset)
+        told: list[int] = []
+        rows = {name: split.last_rows for name, split in dataset.splits.items()}
+        run_gates(dataset, OPTIONS, rows, make_gates(OPTIONS), model, told.append)
+        windows = sum(len(last) for last in rows.values())
+        assert sum(model.batches) <= passes(dataset) * windows
+        assert max(model.batches) <= OPTIONS.batch_size
+        # 10 undamaged and damaged passes of every split, then at most horizon + 3 of rollout, each
+        # in ceil(windows / batch size) calls.
+        calls = sum(-(-len(last) // OPTIONS.batch_size) for last in rows.values())
+        assert len(model.batches) <= passes(dataset) * calls
+        assert sum(told) == sum(model.batches)
+
+
+def test_inputs_are_not_modified(make_data: Callable[..., Dataset], make_mixer: Callable[..., Mixer]) -> None:
+    dataset = make_data()
+    bank = dataset.bank
+    before = [array.copy() for array in (bank.vectors, bank.articles, dataset.splits["val"].last_rows)]
+    prepare(dataset, OPTIONS, quiet)
+    run(dataset, make_mixer(dataset))
+    after = (bank.vectors, bank.articles, dataset.splits["val"].last_rows)
+    assert all((old == new).all() for old, new in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("poison", "words"),
+    [(float("nan"), "NaN or infinite"), (float("inf"), "NaN or infinite"), (0.0, "zero")],
+)
+def test_impossible_predictions_are_an_error(
+    make_data: Callable[..., Dataset], poison: float, words: str
+) -> None:
+    dataset = make_data()
+    bad = dataset.splits["val"].last_rows[[3, 8]] + 1
+
+    def answer(queries: Queries) -> torch.Tensor:
+        out = queries.contexts[:, -1].clone()
+        out[np.isin(queries.target_rows, bad)] = poison
+        return out
+
+    message = rf"fixed: 2 of \d+ predictions on val are {words}, first for target rows {bad[0]}, {bad[1]}"
+    with pytest.raises(PredictionError, match=message):
+        run(dataset, Fixed(answer))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [lambda q: q.contexts[:, -1, :-1], lambda q: q.contexts, lambda q: q.contexts[:1, -1], lambda q: None],
+)
+def test_wrong_shapes_are_an_error(
+    make_data: Callable[..., Dataset], answer: Callable[[Queries], torch.Tensor]
+) -> None:
+    with pytest.raises(PredictionError, match=r"must return predictions of shape \(64, 12\); found"):
+        run(make_data(), Fixed(answer))
+
+
+def test_half_precision_predictions_are_measured(
+    make_data: Callable[..., Dataset], make_mixer: Callable[..., Mixer]
+) -> None:
+    dataset = make_data()
+    model = make_mixer(dataset)
+    half = Fixed(lambda queries: model.plain(queries.contexts).to(torch.bfloat16))
+    plain = run(dataset, model).metrics["val"]["offset_sweep.cos"].value
+    assert run(dataset, half).metrics["val"]["offset_sweep.cos"].value == pytest.approx(plain, abs=0.01)
+
+
+def test_short_articles_leave_gates_undefined_not_zero() -> None:
+    from gates.bank import build_bank
+
+    rng = np.random.default_rng(0)
+    lengths = 7  # a context of five and its target fit, the seven neighbours and the rollout do not
+    bank = build_bank(
+        rng.standard_normal((6 * lengths, 8)),
+        np.repeat(np.arange(6), lengths),
+        np.tile(np.arange(lengths), 6),
+        source="short",
+    )
+    rows = {
+        name: window_rows(bank, np.array(members), context=5, horizon=1)
+        for name, members in {"val": [0, 1, 2], "ood": [3, 4, 5]}.items()
+    }
+    dataset = make_dataset(bank, rows, context=5, horizon=1)
+    controls, _ = make_controls(dataset, EVALUATED, seed=0)
+    metrics = run(dataset, controls["copy_last"]).metrics["val"]
+    for name in ("offset_sweep.margin", "offset_sweep.peak_offset", "rollout.avg_cos"):
+        assert metrics[name] == Metric(None, None, None, 0, 0, metrics[name].reason)
+        assert metrics[name].reason
+    assert metrics["retrieval.article.r@5"].value is not None
+
+
+def test_too_little_data_never_passes(make_data: Callable[..., Dataset]) -> None:
+    with pytest.raises(EvaluationError, match=r"split 'val' has \d+ samples, the policy needs at least 1000"):
+        prepare(make_data(), Options(min_samples=1000, min_articles=1), quiet)
+    with pytest.raises(EvaluationError, match=r"split 'val' has 4 articles, the policy needs at least 5"):
+        prepare(make_data(), Options(min_samples=1, min_articles=5), quiet)
+
+
+def test_missing_split_is_an_error(make_data: Callable[..., Dataset]) -> None:
+    dataset = make_data()
+    only = make_dataset(dataset.bank, {"val": dataset.splits["val"].last_rows}, context=5, horizon=1)
+    with pytest.raises(DataError, match="'ood' is missing"):
+        prepare(only, OPTIONS, quiet)
+
+
+def test_the_same_seed_gives_the_same_figures(
+    make_data: Callable[..., Dataset], make_mixer: Callable[..., Mixer]
+) -> None:
+    dataset = make_data()
+    options = Options(seed=5, max_samples=40, min_samples=1, min_articles=1)
+    first, second = (prepare(dataset, options, quiet) for _ in range(2))
+    assert first.control_metrics == second.control_metrics
+    model = make_mixer(dataset)
+    assert measure(first, model, quiet).metrics == measure(second, model, quiet).metrics
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [{"seed": -1}, {"confidence": 1.0}, {"bin_edges": (0.5, 0.5)}, {"batch_size": 0}],
+)
+def test_options_are_validated_at_the_door(knobs: dict[str, object]) -> None:
+    with pytest.raises(UsageError):
+        Options(**knobs)  # type: ignore[arg-type]

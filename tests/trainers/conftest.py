@@ -1,0 +1,51 @@
+"""Small modules of every architecture, with weights that all differ, and contexts to feed them."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+from trainers.registry import architecture
+
+BATCH, CONTEXT, WIDTH = 6, 5, 12
+
+SMALL: dict[str, dict[str, object]] = {
+    "transformer": {"d_model": 16, "nhead": 4, "num_layers": 2},
+    "gru": {"d_model": 10, "num_layers": 2},
+    "lstm": {"hidden_dim": 10, "num_layers": 2},
+    "amn": {"d_model": 8, "hidden_dim": 14},
+    "linear": {},
+}
+
+
+@pytest.fixture
+def config() -> Callable[[str], dict[str, object]]:
+    """Architecture name -> a small configuration for vectors of width 12 and contexts of 5."""
+
+    def sizes(name: str) -> dict[str, object]:
+        return {**architecture(name).default_config(dimension=WIDTH, context=CONTEXT), **SMALL[name]}
+
+    return sizes
+
+
+@pytest.fixture
+def make(config: Callable[[str], dict[str, object]]) -> Callable[[str], nn.Module]:
+    """Architecture name -> a small module in evaluation mode; biases and norms are random too."""
+
+    def build(name: str) -> nn.Module:
+        torch.manual_seed(0)
+        module = architecture(name).build(config(name)).eval()
+        with torch.no_grad():
+            for parameter in module.parameters():
+                parameter.add_(0.1 * torch.randn_like(parameter))
+        return module
+
+    return build
+
+
+@pytest.fixture
+def contexts() -> torch.Tensor:
+    """(6, 5, 12) unit rows."""
+    generator = torch.Generator().manual_seed(1)
+    return nn.functional.normalize(torch.randn(BATCH, CONTEXT, WIDTH, generator=generator), dim=-1)

@@ -1,0 +1,97 @@
+"""Weights from a file: plain, finite, and of the shapes a module expects."""
+
+from collections.abc import Mapping
+
+import torch
+
+from schemas.errors import ModelError
+
+
+def checked_state(state: object, name: str) -> dict[str, torch.Tensor]:
+    """The tensors of a state dict, floating ones as float32.
+
+    Args:
+        state: what the file holds as ``model_state_dict``.
+        name: of the file, for messages.
+
+    Raises:
+        ModelError: not a mapping of names to tensors, or a tensor is not dense, real and finite.
+    """
+    if not isinstance(state, Mapping) or not state:
+        raise ModelError(f"{name}: model_state_dict must map names to tensors; found {type(state).__name__}")
+    checked: dict[str, torch.Tensor] = {}
+    for key, tensor in state.items():
+        if not isinstance(key, str) or not isinstance(tensor, torch.Tensor):
+            raise ModelError(
+                f"{name}: model_state_dict[{key!r}] must be a tensor; found {type(tensor).__name__}"
+            )
+        check_dense(tensor, f"{name}: {key}")
+        if tensor.is_floating_point():
+            tensor = tensor.float()
+            if not bool(torch.isfinite(tensor).all()):
+                bad = int((~torch.isfinite(tensor)).sum())
+                raise ModelError(
+                    f"{name}: {bad} weight(s) of {key} are NaN or infinite; the training diverged"
+                )
+        checked[key] = tensor
+    return checked
+
+
+def check_dense(tensor: torch.Tensor, what: str) -> None:
+    """Refuse tensors that are no plain block of real numbers in memory.
+
+    Raises:
+        ModelError: sparse, nested, quantised, complex, without data, or larger than its data.
+    """
+    if (
+        tensor.layout is not torch.strided
+        or tensor.is_nested
+        or tensor.is_meta
+        or tensor.is_quantized
+        or tensor.is_complex()
+    ):
+        kind = "nested" if tensor.is_nested else str(tensor.layout)
+        raise ModelError(
+            f"{what} must be a dense real tensor; found {kind}, {tensor.dtype} on {tensor.device}"
+        )
+    # A view that repeats its storage can claim any size, and checking it would allocate that much.
+    if tensor.numel() * tensor.element_size() > tensor.untyped_storage().nbytes():
+        raise ModelError(
+            f"{what} of shape {tuple(tensor.shape)} is larger than its data in the file; "
+            "save contiguous tensors"
+        )
+
+
+def check_fit(
+    found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor], *, model_type: str, name: str
+) -> None:
+    """Compare names, shapes and kinds of number; values are not looked at.
+
+    Args:
+        found: the file's weights.
+        expected: the state dict of the module that shall take them, which may be on ``meta``.
+        model_type: its architecture, for the message.
+        name: of the file, for the message.
+
+    Raises:
+        ModelError: names the first three differences and counts the rest.
+    """
+    complaints = [f"lacks {key}" for key in expected if key not in found]
+    complaints += [f"has unexpected {key}" for key in found if key not in expected]
+    both = [(key, found[key], tensor) for key, tensor in expected.items() if key in found]
+    complaints += [
+        f"{key} is {tuple(ours.shape)}, expected {tuple(theirs.shape)}"
+        for key, ours, theirs in both
+        if ours.shape != theirs.shape
+    ]
+    # Loading would convert whole numbers into weights without a word.
+    complaints += [
+        f"{key} holds {ours.dtype}, expected {theirs.dtype}"
+        for key, ours, theirs in both
+        if ours.is_floating_point() != theirs.is_floating_point()
+    ]
+    if complaints:
+        more = f" and {len(complaints) - 3} more" if len(complaints) > 3 else ""
+        raise ModelError(
+            f"{name}: its weights do not fit architecture {model_type!r}: {'; '.join(complaints[:3])}{more}"
+        )
