@@ -19,7 +19,7 @@ def bank_of(chunks: dict[int, list[int]]) -> Bank:
     return build_bank(vectors, np.array(articles), np.array(numbers), source="bank")
 
 
-def with_row(row: int, value: float) -> np.ndarray:  # type: ignore[type-arg]
+def with_row(row: int, value: float) -> np.ndarray:
     vectors = GOOD.copy()
     vectors[row] = value
     return vectors

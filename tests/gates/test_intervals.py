@@ -23,7 +23,7 @@ from tests.gates import naive
 WORLDS = 600
 
 
-def clustered(rng: np.random.Generator, groups: int, size: int) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def clustered(rng: np.random.Generator, groups: int, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Values whose variance lies mostly between articles; the true mean and median are 0."""
     articles = np.repeat(np.arange(groups), size)
     return rng.standard_normal(groups)[articles] + 0.5 * rng.standard_normal(groups * size), articles

@@ -1,14 +1,14 @@
 import numpy as np
 import pytest
 
-from gates.contracts import DoubleArray, FloatArray
+from gates.contracts import DoubleArray, FloatArray, IntArray
 from gates.ridge import cross_fit, cross_fit_folds, fit_ridge, holdout_articles
 from schemas.errors import DataError
 
 STRENGTHS = (1e-5, 1e-3, 1e-1)
 
 
-def problem(seed: int, windows: int = 240) -> tuple[FloatArray, FloatArray, FloatArray]:
+def problem(seed: int, windows: int = 240) -> tuple[FloatArray, FloatArray, IntArray]:
     rng = np.random.default_rng(seed)
     x = rng.standard_normal((windows, 10)).astype(np.float32)
     truth = rng.standard_normal((10, 4))

@@ -10,7 +10,6 @@ import torch
 from torch import nn
 
 from schemas.errors import ModelError, OutputError
-from trainers.architectures.transformer import Transformer
 from trainers.checkpoint import Checkpoint, read_checkpoint, restore, save_checkpoint
 from trainers.contracts import Architecture
 from trainers.registry import architecture
@@ -148,82 +147,6 @@ def test_other_float_types_become_float32(dtype: torch.dtype, content: dict[str,
     assert torch.equal(weight, state["projection.weight"].float())
 
 
-# --- fingerprint -------------------------------------------------------------------------------------
-
-
-class WithoutMask(Transformer):
-    """The same names and shapes, but every position sees every other one."""
-
-    def forward(self, contexts: torch.Tensor) -> torch.Tensor:
-        x = self.pos_encoder(self.input_proj(contexts))
-        return nn.functional.normalize(self.head(self.transformer_decoder(x, x)[:, -1]), dim=-1)
-
-
-class WithoutPositions(Transformer):
-    """The positions are in the state dict and never added."""
-
-    def forward(self, contexts: torch.Tensor) -> torch.Tensor:
-        mask = nn.Transformer.generate_square_subsequent_mask(contexts.shape[1])
-        x = self.input_proj(contexts)
-        x = self.transformer_decoder(x, x, tgt_mask=mask, memory_mask=mask)
-        return nn.functional.normalize(self.head(x[:, -1]), dim=-1)
-
-
-class TanhGelu(Transformer):
-    """Differs in the third digit of one activation."""
-
-    def __init__(self, **sizes: int) -> None:
-        super().__init__(**sizes, dropout=0.0)
-        self.head[1] = nn.GELU(approximate="tanh")
-
-
-@pytest.mark.parametrize("look_alike", [WithoutMask, WithoutPositions, TanhGelu])
-def test_weights_of_a_look_alike_class_are_caught(
-    look_alike: type[Transformer], config: Config, tmp_path: Path
-) -> None:
-    sizes = {key: value for key, value in config("transformer").items() if key != "dropout"}
-    torch.manual_seed(0)
-    module = look_alike(**sizes) if look_alike is TanhGelu else look_alike(**sizes, dropout=0.0)  # type: ignore[arg-type]
-    save_checkpoint(
-        tmp_path / "m.pt", model_type="transformer", model_config=sizes, module=module, horizon=1,
-        context=CONTEXT, extra={},
-    )  # fmt: skip
-    checkpoint = read_checkpoint((tmp_path / "m.pt").read_bytes(), "m.pt")
-    with pytest.raises(ModelError, match="answers the stored probe differently"):
-        restore(checkpoint, "m.pt")
-
-
-@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
-def test_a_changed_weight_is_caught(suffix: str, make: Make, config: Config, tmp_path: Path) -> None:
-    found = save(tmp_path / f"m{suffix}", make("linear"), config("linear"))
-    found.state["projection.weight"][3, 4] += 0.1
-    with pytest.raises(ModelError, match="answers the stored probe differently"):
-        restore(found, "m")
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"fingerprint": torch.zeros(4, WIDTH)}, "has a fingerprint but no context length"),
-        ({"fingerprint": "abc", "context": 5}, "its fingerprint is no matrix of numbers"),
-        ({"fingerprint": [[10**400]], "context": 5}, "its fingerprint is no matrix of numbers"),
-        ({"fingerprint": torch.zeros(4), "context": 5}, r"must be a finite matrix; found shape \(4,\)"),
-        ({"fingerprint": torch.full((4, WIDTH), torch.nan), "context": 5}, "must be a finite matrix"),
-        ({"fingerprint": torch.zeros(4, WIDTH).to_sparse(), "context": 5}, "must be a dense real tensor"),
-        ({"fingerprint": torch.zeros(4, WIDTH, device="meta"), "context": 5}, "must be a dense real tensor"),
-        ({"fingerprint": torch.zeros(0, WIDTH), "context": 5}, "answers the stored probe differently"),
-        ({"fingerprint": torch.zeros(4, WIDTH), "context": 3}, "cannot read contexts of the length it names, 3"),
-        ({"fingerprint": torch.zeros(4, WIDTH), "context": 10**12}, "context must be at most 4096"),
-    ],
-)  # fmt: skip
-def test_a_fingerprint_that_is_none(
-    change: dict[str, object], reason: str, content: dict[str, object]
-) -> None:
-    with pytest.raises(ModelError, match=reason) as caught:
-        load({**content, **change})
-    assert "\n" not in str(caught.value)
-
-
 # --- bad checkpoints ---------------------------------------------------------------------------------
 
 
@@ -257,41 +180,6 @@ def test_bad_contents_end_in_one_line(
     with pytest.raises(ModelError, match=reason) as caught:
         load({**content, **change})
     assert "\n" not in str(caught.value)
-
-
-def _view(size: int) -> torch.Tensor:
-    return torch.zeros(1).expand(size)
-
-
-@pytest.mark.parametrize(
-    ("bias", "reason"),
-    [
-        (torch.full((WIDTH,), torch.nan), "12 weight.s. of projection.bias are NaN or infinite"),
-        (torch.full((WIDTH,), 1e300, dtype=torch.float64), "12 weight.s. of projection.bias are NaN"),
-        (torch.zeros(WIDTH, dtype=torch.int64), "projection.bias holds torch.int64, expected torch.float32"),
-        (torch.zeros(WIDTH, dtype=torch.complex64), "projection.bias must be a dense real tensor"),
-        (torch.zeros(WIDTH).to_sparse(), "projection.bias must be a dense real tensor; found torch.sparse"),
-        (torch.zeros(WIDTH, device="meta"), "projection.bias must be a dense real tensor; found .* on meta"),
-        (torch.zeros(WIDTH + 1), r"projection.bias is \(13,\), expected \(12,\)"),
-        # A view can claim more than any memory holds; it must be refused before it is looked at.
-        (_view(10**13), r"projection.bias of shape \(10000000000000,\) is larger than its data"),
-    ],
-)
-def test_weights_that_are_none(bias: torch.Tensor, reason: str, content: dict[str, object]) -> None:
-    state = content["model_state_dict"]
-    assert isinstance(state, dict)
-    with pytest.raises(ModelError, match=reason):
-        load({**content, "model_state_dict": {**state, "projection.bias": bias}})
-
-
-def test_missing_unexpected_and_misshapen_weights_in_one_line(content: dict[str, object]) -> None:
-    weights = {"projection.weight": torch.zeros(2, 3), "extra": torch.zeros(1)}
-    with pytest.raises(ModelError) as caught:
-        load({**content, "model_state_dict": weights})
-    assert str(caught.value) == (
-        "m.pt: its weights do not fit architecture 'linear': lacks projection.bias; has unexpected extra; "
-        "projection.weight is (2, 3), expected (12, 60)"
-    )
 
 
 def test_a_configuration_allocates_nothing_before_the_weights_fit(content: dict[str, object]) -> None:

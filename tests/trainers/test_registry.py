@@ -1,0 +1,81 @@
+"""Plug-ins fail closed: what is broken, doubled or unknown is an error with a name in it."""
+
+from importlib.metadata import EntryPoint
+
+import pytest
+
+from schemas.errors import ModelError, UsageError
+from trainers import registry
+from trainers.architectures.linear import ARCHITECTURE
+from trainers.ridge import TRAINER
+
+LINEAR = "trainers.architectures.linear:ARCHITECTURE"
+RIDGE = "trainers.ridge:TRAINER"
+
+
+def install(monkeypatch: pytest.MonkeyPatch, *points: tuple[str, str]) -> None:
+    """Pretend that these (name, value) are all that is installed, in both groups."""
+
+    def found(*, group: str) -> tuple[EntryPoint, ...]:
+        return tuple(EntryPoint(name, value, group) for name, value in points)
+
+    monkeypatch.setattr(registry, "entry_points", found)
+
+
+def test_what_is_installed_is_found() -> None:
+    assert registry.architecture("linear") is ARCHITECTURE
+    assert registry.trainer("ridge") is TRAINER
+    assert "ridge" in registry.trainer_names()
+    assert list(registry.architecture_names()) == sorted(registry.architecture_names())
+
+
+@pytest.mark.parametrize("name", registry.architecture_names())
+def test_an_architecture_is_registered_under_its_own_name(name: str) -> None:
+    assert registry.architecture(name).name == name
+
+
+@pytest.mark.parametrize("name", registry.trainer_names())
+def test_a_trainer_is_registered_under_its_own_name(name: str) -> None:
+    plugin = registry.trainer(name)
+    assert plugin.name == name
+    assert registry.architecture(plugin.architecture)
+
+
+def test_an_unknown_name_lists_the_known_and_the_nearest() -> None:
+    with pytest.raises(ModelError) as model:
+        registry.architecture("tranformer")
+    assert str(model.value) == (
+        "unknown architecture 'tranformer'; did you mean 'transformer'? known: "
+        "amn, gru, linear, lstm, transformer"
+    )
+    with pytest.raises(UsageError, match=r"^unknown trainer 'zzz'; known: "):
+        registry.trainer("zzz")
+
+
+def test_a_broken_plug_in_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, ("own", "no_such_module:PLUGIN"), ("odd", "trainers.ridge:NOTHING"))
+    with pytest.raises(ModelError, match=r"architecture plug-in 'own' \(no_such_module:PLUGIN\) cannot be"):
+        registry.architecture("own")
+    with pytest.raises(UsageError, match=r"trainer plug-in 'odd' .* cannot be loaded: AttributeError"):
+        registry.trainer("odd")
+
+
+def test_a_name_registered_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, ("linear", LINEAR), ("linear", "other.package:LINEAR"))
+    with pytest.raises(ModelError, match=r"registered more than once: other\.package:LINEAR, trainers"):
+        registry.architecture("linear")
+
+
+def test_one_plug_in_listed_by_two_installations_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    # An editable install beside its own build folder lists the very same entry point twice.
+    install(monkeypatch, ("linear", LINEAR), ("linear", LINEAR))
+    assert registry.architecture("linear") is ARCHITECTURE
+    assert registry.architecture_names() == ("linear",)
+
+
+def test_a_plug_in_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, ("own", RIDGE), ("odd", LINEAR))
+    with pytest.raises(ModelError, match=r"must be a trainers.contracts.Architecture; found Ridge"):
+        registry.architecture("own")
+    with pytest.raises(UsageError, match=r"trainer plug-in 'odd' lacks 'architecture'"):
+        registry.trainer("odd")
