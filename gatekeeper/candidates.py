@@ -9,7 +9,8 @@ import torch
 from gatekeeper.evaluation import Candidate
 from gatekeeper.loading import load_model
 from gates.contracts import Predictor
-from gates.controls import control
+from gates.controls import CONTROLS
+from schemas.errors import UsageError
 from schemas.report import ModelInput
 
 CONTROL_PREFIX = "control:"
@@ -20,11 +21,23 @@ def is_control(spec: str) -> bool:
     return spec.startswith(CONTROL_PREFIX)
 
 
+def control_name(spec: str) -> str:
+    """The control that ``control:NAME`` names.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    name = spec.removeprefix(CONTROL_PREFIX)
+    if name not in CONTROLS:
+        raise UsageError(f"unknown control {name!r}; known controls: {', '.join(CONTROLS)}")
+    return name
+
+
 def control_candidate(spec: str, controls: Mapping[str, Predictor]) -> Candidate:
     """A built-in control as the model under evaluation."""
-    name = spec.removeprefix(CONTROL_PREFIX)
+    name = control_name(spec)
     return Candidate(
-        predictor=control(controls, name),
+        predictor=controls[name],
         info=ModelInput(
             spec=spec,
             kind="control",

@@ -193,12 +193,13 @@ def _convert(
     _refuse_unknown(table, tuple(converters), where)
     converted: dict[str, Any] = {}
     for key, value in table.items():
+        label = where + (key.replace("_", "-") if where == "--" else key)
         try:
             converted[key] = converters[key](value, folder)
         except Unfit as unfit:
-            raise UsageError(f"{where}{key}: expected {unfit}, found {value!r}") from None
+            raise UsageError(f"{label}: expected {unfit}, found {value!r}") from None
         except UsageError as error:
-            raise UsageError(f"{where}{key}: {error}") from None
+            raise UsageError(f"{label}: {error}") from None
     return converted
 
 

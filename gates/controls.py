@@ -26,7 +26,6 @@ from gates.ridge import (
 )
 from gates.seeded import hash_rows
 from gates.windows import draw
-from schemas.errors import UsageError
 
 CONTROLS: Mapping[str, str] = MappingProxyType(
     {
@@ -177,17 +176,6 @@ def make_controls(
         "random": RandomDirection(directions, seed),
         "ridge": ridge,
     }, source
-
-
-def control(controls: Mapping[str, Predictor], name: str) -> Predictor:
-    """The control called ``name``.
-
-    Raises:
-        UsageError: there is none; the message lists them.
-    """
-    if name not in controls:
-        raise UsageError(f"unknown control {name!r}; known controls: {', '.join(CONTROLS)}")
-    return controls[name]
 
 
 def _make_ridge(

@@ -10,7 +10,7 @@ from typing import Literal
 import click
 from tqdm import tqdm
 
-from gatekeeper.candidates import control_candidate, default_report, is_control, load_candidate
+from gatekeeper.candidates import control_candidate, control_name, default_report, is_control, load_candidate
 from gatekeeper.commands.options import data_options, eval_options, tell_notes
 from gatekeeper.config import Config, resolve_config
 from gatekeeper.data.source import DataSource, open_source
@@ -71,6 +71,8 @@ def eval_command(
     """
     settings = resolve_config(config, flags)
     _check_targets(models, settings.eval.report)
+    for spec in filter(is_control, models):
+        control_name(spec)  # a misspelt name is told before anything is measured
     work = _Work.begin(settings, flags, allow_code=allow_code)
     reports: list[Report] = []
     codes: list[int] = []

@@ -5,10 +5,9 @@ import pytest
 import torch
 
 from gates.contracts import Dataset, Queries
-from gates.controls import CONTROLS, control, make_controls
+from gates.controls import CONTROLS, make_controls
 from gates.suite import EVALUATED
 from gates.windows import make_dataset, window_rows
-from schemas.errors import UsageError
 
 
 @pytest.fixture
@@ -51,8 +50,3 @@ def test_ridge_learns_from_the_train_split_where_there_is_one(make_data: Callabl
     contexts = torch.randn(3, 5, 12, generator=torch.Generator().manual_seed(0))
     query = Queries(contexts, np.array([1, 2, 3]))
     assert torch.equal(first.predict(query), second.predict(query))
-
-
-def test_an_unknown_control_lists_the_known_ones() -> None:
-    with pytest.raises(UsageError, match="unknown control 'oracel'; known controls: oracle, copy_last"):
-        control({}, "oracel")
