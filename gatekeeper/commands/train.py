@@ -114,12 +114,15 @@ def _training_data(source: DataSource, shape: Shape) -> Dataset:
 
 
 def _run_folder(out: Path | None, recipe: Trainer) -> Path:
+    """Make the run folder; a new one unless the user names it, so that no two runs share one."""
     stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
     folder = out or Path("runs") / f"{recipe.architecture}_{recipe.name}_{stamp}"
     if (folder / MODEL_FILE).exists():
         raise UsageError(f"{folder / MODEL_FILE} exists; name another folder with --out")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=out is not None)
+    except FileExistsError:
+        raise UsageError(f"{folder} exists already; name another folder with --out") from None
     except OSError as error:
         raise OutputError(f"the run folder {folder} cannot be made: {error.strerror}") from None
     return folder
