@@ -121,9 +121,9 @@ def _run_folder(out: Path | None, recipe: Trainer) -> Path:
         raise UsageError(f"{folder / MODEL_FILE} exists; name another folder with --out")
     try:
         folder.mkdir(parents=True, exist_ok=out is not None)
-    except FileExistsError:
-        raise UsageError(f"{folder} exists already; name another folder with --out") from None
     except OSError as error:
+        if out is None and isinstance(error, FileExistsError):
+            raise UsageError(f"{folder} exists already; name another folder with --out") from None
         raise OutputError(f"the run folder {folder} cannot be made: {error.strerror}") from None
     return folder
 

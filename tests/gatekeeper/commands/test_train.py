@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from pathlib import Path
 
 import click.testing
@@ -147,3 +148,20 @@ def test_a_bank_without_a_train_split_is_refused(world: Path, run: Run) -> None:
     result = run("train", "ridge")
     assert result.exit_code == 3
     assert "training needs a train split; name it with --train" in result.stderr
+
+
+def test_two_runs_of_one_second_do_not_share_a_folder(
+    world: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Stopped":
+            return cls(2026, 1, 2, 3, 4, 5, tzinfo=tz)
+
+    monkeypatch.setattr("gatekeeper.commands.train.datetime", Stopped)
+    first = run("train", "ridge")
+    assert "model: runs/linear_ridge_20260102_030405/best_model.pt" in first.stdout.splitlines()
+    (world / "runs" / "linear_ridge_20260102_030405" / "best_model.pt").unlink()  # still training
+    second = run("train", "ridge")
+    assert second.exit_code == 2
+    assert "runs/linear_ridge_20260102_030405 exists already" in second.stderr
