@@ -130,6 +130,8 @@ class _Work:
         )
         source = open_source(config)
         tell_notes(source)
+        if chosen.retrieval == "auto" and options.retrieval == "torch":
+            click.echo("note: bank search with torch; faiss and torch can clash on macOS", err=True)
         return cls(config, flags, source, policy, options, allow_code)
 
     def evaluate(self, spec: str) -> Report:

@@ -157,3 +157,12 @@ def test_a_gate_that_cannot_be_passed_ends_in_error(world: Path, run: Run) -> No
     assert result.exit_code == 3
     assert "this gate cannot be passed on this data" in result.stdout
     assert read_report(world / "r.json").judgement.verdict.outcome == "error"
+
+
+def test_on_macos_torch_searches_the_bank_and_a_note_says_so(
+    world: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    result = run("eval", "control:constant", "--report", "r.json")
+    assert "note: bank search with torch; faiss and torch can clash on macOS" in result.stderr.splitlines()
+    assert read_report(world / "r.json").settings.retrieval == "torch"
