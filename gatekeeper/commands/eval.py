@@ -208,8 +208,8 @@ def _check_targets(models: tuple[str, ...], report: Path | None) -> None:
             raise UsageError(f"several models would write {target}; evaluate them one by one with --report")
         if any(Path(spec).exists() and target.resolve() == Path(spec).resolve() for spec in models):
             raise UsageError(f"the report {target} would overwrite a model; name another file")
-        if target.is_dir():
-            raise UsageError(f"the report {target} is a folder; name a file")
+        if target.exists() and not target.is_file():
+            raise OutputError(f"the report {target} exists and is no regular file; name another")
         if not (target.parent.is_dir() and os.access(target.parent, os.W_OK)):
             raise OutputError(f"the report's folder {target.parent} does not exist or cannot be written")
 

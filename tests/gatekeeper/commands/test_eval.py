@@ -129,6 +129,8 @@ def test_horizon_two_from_a_flag_is_recorded(world: Path, run: Run) -> None:
         (["control:ridge", "--confidence", "1.5"], 2, "confidence"),
         (["control:ridge", "--bin-edges", "0.6", "0.4"], 2, "bin edges must ascend"),
         (["control:ridge", "--report", "nowhere/r.json"], 3, "nowhere"),
+        (["control:ridge", "--report", "."], 3, "exists and is no regular file"),
+        (["control:ridge", "--report", "/dev/full"], 3, "exists and is no regular file"),
         (["control:ridge", "--report", "bank.npz", "control:oracle"], 2, "--report names one file"),
         (["control:ridge", "control:ridge"], 2, "several models would write control-ridge.report.json"),
         (["control:ridge", "--config", "absent.toml"], 2, "absent.toml"),
