@@ -44,6 +44,12 @@ class LazyGroup(click.Group):
         except GatekeeperError as error:
             click.echo(f"Error: {' '.join(str(error).split())}", err=True)
             ctx.exit(error.exit_code)
+        except BrokenPipeError:
+            raise  # click's own: the reader of our output has gone
+        except OSError as error:
+            # E.g. a name longer than the file system allows. As a traceback it would exit with 1.
+            click.echo(f"Error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
+            ctx.exit(EXIT_ERROR)
         except (KeyboardInterrupt, click.Abort):
             # click would exit with 1, which here means blocked by the gates.
             click.echo("Error: interrupted before a verdict; run the command again", err=True)

@@ -12,6 +12,8 @@ from gates.ranks import Backend
 from schemas.errors import UsageError
 from schemas.report import Environment
 
+DEVICES = ("cpu", "cuda", "mps")
+
 _PACKAGES = ("torch", "numpy", "scipy", "faiss-cpu")
 
 
@@ -35,6 +37,8 @@ def choose_device(name: str) -> torch.device:
         UsageError: torch knows no such device, or this machine has none.
     """
     if name != "auto":
+        if name.partition(":")[0] not in DEVICES:
+            raise UsageError(f"device {name!r} cannot be used: expected auto, {', '.join(DEVICES)}")
         try:
             device = torch.device(name)
             torch.empty(1, device=device)

@@ -77,9 +77,13 @@ def load_model(spec: str, *, device: torch.device, dimension: int, allow_code: b
         ModelError: missing, unreadable, of another width, or refused.
     """
     path = Path(spec)
-    if path.is_file():
+    try:
+        is_file, exists = path.is_file(), path.exists()
+    except OSError as error:  # too long a name, or a folder that may not be entered
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from None
+    if is_file:
         return _load_file(path, device=device, dimension=dimension, allow_code=allow_code)
-    if path.exists():
+    if exists:
         raise ModelError(f"{spec} is no file; name a checkpoint, e.g. {path / 'best_model.pt'}")
     if _FACTORY.fullmatch(spec):
         return _load_factory(spec, device=device)
@@ -148,11 +152,12 @@ def _load_factory(spec: str, *, device: torch.device) -> LoadedModel:
         for part in attribute.split("."):
             found = getattr(found, part)
         made = found if isinstance(found, nn.Module) else found() if callable(found) else found
+        if isinstance(made, nn.Module):
+            made.eval()
+            return _loaded(made, spec, "factory", spec, None, device=device)
     except (Exception, SystemExit) as error:  # an exit from user code would look like a pass
         raise ModelError(f"{spec} cannot be loaded: {type(error).__name__}: {_first_line(error)}") from error
-    if not isinstance(made, nn.Module):
-        raise ModelError(f"{spec} must be or return a torch.nn.Module; found {type(made).__name__}")
-    return _loaded(made.eval(), spec, "factory", spec, None, device=device)
+    raise ModelError(f"{spec} must be or return a torch.nn.Module; found {type(made).__name__}")
 
 
 def _loaded(
@@ -165,6 +170,7 @@ def _loaded(
     device: torch.device,
     mark: Literal["verified", "absent", "not applicable"] = "not applicable",
 ) -> LoadedModel:
+    module.to(device)  # in place; an own class may override it and return nothing
     info = ModelInput(
         spec=name,
         kind=kind,
@@ -173,7 +179,7 @@ def _loaded(
         parameters=sum(parameter.numel() for parameter in module.parameters()),
         fingerprint=mark,
     )
-    return LoadedModel(ModulePredictor(module.to(device), name, device), info, None, None)
+    return LoadedModel(ModulePredictor(module, name, device), info, None, None)
 
 
 def _first_line(error: BaseException) -> str:

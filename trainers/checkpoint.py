@@ -73,7 +73,8 @@ def save_checkpoint(
         extra: further plain values, e.g. ``epoch`` or ``val_cosine``.
 
     Raises:
-        ModelError: another suffix.
+        ModelError: another suffix, or contents that could not be read again: weights or answers that
+            are not finite, or facts that are no plain values.
         OutputError: the file cannot be written.
     """
     dimension = _whole(model_config, "input_dim", str(path))
@@ -87,14 +88,15 @@ def save_checkpoint(
         "context": context,
     }
     if path.suffix == ".pt":
-        buffer = io.BytesIO()
-        torch.save({**extra, **facts, "model_state_dict": cpu, "fingerprint": stored}, buffer)
-        write_bytes(path, buffer.getvalue())
+        data = _archive({**extra, **facts, "model_state_dict": cpu, "fingerprint": stored})
     elif path.suffix == ".safetensors":
-        header = json.dumps({**extra, **facts, "fingerprint": stored.tolist()}, allow_nan=False)
-        write_bytes(path, safetensors.torch.save(cpu, {HEADER: header}))
+        header = _header({**extra, **facts, "fingerprint": stored.tolist()}, path.name)
+        data = safetensors.torch.save(cpu, {HEADER: header})
     else:
         raise ModelError(f"a checkpoint must end in .pt or .safetensors; found {path.name!r}")
+    # A file that cannot be read would be noticed only when the run is over and its weights are needed.
+    read_checkpoint(data, path.name)
+    write_bytes(path, data)
 
 
 def read_checkpoint(data: bytes, name: str) -> Checkpoint:
@@ -163,13 +165,35 @@ def restore(checkpoint: Checkpoint, name: str) -> nn.Module:
     return module
 
 
+def _archive(content: Mapping[str, object]) -> bytes:
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    return buffer.getvalue()
+
+
+def _header(facts: Mapping[str, object], name: str) -> str:
+    try:
+        return json.dumps(facts, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ModelError(
+            f"{name}: its header takes finite numbers, strings, lists and mappings: {error}"
+        ) from None
+
+
 def _read_safetensors(data: bytes, name: str) -> dict[str, object]:
     try:
         state = safetensors.torch.load(data)
+    except (safetensors.SafetensorError, ValueError, TypeError) as error:
+        raise ModelError(f"{name} is no readable safetensors file: {str(error).splitlines()[0]}") from None
+    except KeyError as error:
+        raise ModelError(
+            f"{name} is no readable safetensors file: torch has no numbers of type {error}"
+        ) from None
+    try:
         size = int.from_bytes(data[:8], "little")
         header = json.loads(data[8 : 8 + size])
         facts = json.loads(header["__metadata__"][HEADER])
-    except (safetensors.SafetensorError, ValueError, RecursionError, TypeError) as error:
+    except (ValueError, RecursionError, TypeError) as error:
         raise ModelError(f"{name} is no readable safetensors file: {str(error).splitlines()[0]}") from None
     except KeyError:
         raise ModelError(

@@ -11,7 +11,12 @@ from gates.contracts import Dataset
 from schemas.errors import ModelError
 
 ConfigValue = int | float
-"""Sizes are whole numbers of at least 1, rates (``dropout``) lie in [0, 1)."""
+"""Sizes are whole numbers from 1 to 1,000,000, ``num_layers`` to 1000; rates (``dropout``) lie in [0, 1)."""
+
+LARGEST = 1_000_000
+
+MOST_LAYERS = 1_000
+"""Layers are Python objects even where they get no storage, so a wrong count would cost hours."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +73,10 @@ def _checked(name: str, key: str, value: object) -> ConfigValue:
         if isinstance(value, (int, float)) and not isinstance(value, bool) and 0.0 <= value < 1.0:
             return value
         raise ModelError(f"architecture {name!r}: {key} must lie in [0, 1); found {value!r}")
-    if type(value) is not int or not 1 <= value <= 1_000_000:
+    most = MOST_LAYERS if key == "num_layers" else LARGEST
+    if type(value) is not int or not 1 <= value <= most:
         raise ModelError(
-            f"architecture {name!r}: {key} must be a whole number of at least 1; found {value!r}"
+            f"architecture {name!r}: {key} must be a whole number from 1 to {most}; found {value!r}"
         )
     return value
 

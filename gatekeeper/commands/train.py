@@ -1,6 +1,7 @@
 """``gatekeeper train``: one subcommand a registered trainer, its flags made from its settings."""
 
 import dataclasses
+import shlex
 import typing
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -74,7 +75,7 @@ def train_command(recipe: Trainer) -> click.Command:
         _save(folder, recipe, settings, job, model)
         click.echo(model.summary)
         click.echo(f"model: {folder / MODEL_FILE}")
-        click.echo(f"next: gatekeeper eval {folder / MODEL_FILE}")
+        click.echo(f"next: gatekeeper eval {shlex.quote(str(folder / MODEL_FILE))}")
 
     command: Callable[..., None] = run
     for setting in reversed(dataclasses.fields(recipe.settings)):

@@ -137,6 +137,9 @@ def test_another_context_length_is_refused(checkpoint: Path) -> None:
         ("missing.pt", "no such model 'missing.pt'; expected a checkpoint file"),
         ("folder", "is no file; name a checkpoint, e.g. folder/best_model.pt"),
         ("", "is no file|no such model"),
+        ("x" * 5000, "^x{5000} cannot be read: File name too long"),
+        ("a\0b", r"no such model 'a\\x00b'"),
+        (":Model", "no such model ':Model'; expected a checkpoint file"),
         ("text.pt", "must be a zip archive written by torch.save; found something else"),
     ],
 )
@@ -262,6 +265,37 @@ def test_own_code_that_gives_no_model(text: str, attribute: str, reason: str, ow
     with pytest.raises(ModelError, match=rf"^{name}:{attribute} {reason}") as caught:
         load(f"{name}:{attribute}")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("eval(self):\n        raise RuntimeError('no\\nmode')", "cannot be loaded: RuntimeError: no$"),
+        ("eval(self):\n        sys.exit(0)", "cannot be loaded: SystemExit: 0$"),
+        (
+            "to(self, *where):\n        raise RuntimeError('no device')",
+            "cannot be loaded: RuntimeError: no dev",
+        ),
+    ],
+)
+def test_own_modules_that_cannot_be_prepared(body: str, reason: str, own: Module) -> None:
+    name = own(f"class Odd(torch.nn.Module):\n    def {body}\n")
+    with pytest.raises(ModelError, match=rf"^{name}:Odd {reason}") as caught:
+        load(f"{name}:Odd")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["eval(self)", "to(self, *where)"])
+def test_own_modules_may_return_nothing_when_they_are_prepared(method: str, own: Module) -> None:
+    name = own(LAST + f"    def {method}:\n        pass\n")
+    answer = load(f"{name}:Last").predictor.predict(queries())
+    assert torch.equal(answer, queries().contexts[:, -1])
+
+
+def test_own_modules_that_do_not_know_their_size_yet(own: Module) -> None:
+    name = own("def make():\n    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LazyLinear(6))\n")
+    with pytest.raises(ModelError, match="cannot be loaded: ValueError: Attempted to use an uninitialized"):
+        load(f"{name}:make")
 
 
 def test_a_module_that_does_not_exist() -> None:

@@ -1,6 +1,8 @@
 """Plug-ins fail closed: what is broken, doubled or unknown is an error with a name in it."""
 
+import zlib
 from importlib.metadata import EntryPoint
+from pathlib import Path
 
 import pytest
 
@@ -79,3 +81,25 @@ def test_a_plug_in_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch) -
         registry.architecture("own")
     with pytest.raises(UsageError, match=r"trainer plug-in 'odd' lacks 'architecture'"):
         registry.trainer("odd")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        # An exit code of 0 would tell a pipeline that the model may be deployed.
+        ("import sys\nsys.exit(0)\n", r"cannot be loaded: SystemExit: 0$"),
+        ("raise RuntimeError('first\\nsecond')\n", r"cannot be loaded: RuntimeError: first$"),
+        ("raise ValueError\n", r"cannot be loaded: ValueError: ValueError$"),
+    ],
+)
+def test_a_plug_in_that_exits_or_rambles_ends_in_one_line(
+    text: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"plugin_{zlib.crc32(text.encode())}"
+    (tmp_path / f"{name}.py").write_text(text)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    install(monkeypatch, ("own", f"{name}:PLUGIN"))
+    with pytest.raises(ModelError, match=reason):
+        registry.architecture("own")
+    with pytest.raises(UsageError, match=reason):
+        registry.trainer("own")
