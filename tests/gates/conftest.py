@@ -9,10 +9,28 @@ import torch
 
 from gatekeeper.data.speeches import read_speeches
 from gates.bank import build_bank
-from gates.contracts import Bank, Dataset, Queries
+from gates.contracts import Bank, Dataset, Predictor, Queries
+from gates.suite import Measured, Options, make_gates, run_gates
 from gates.windows import make_dataset, window_rows
 
 MakeDataset = Callable[..., Dataset]
+
+OPTIONS = Options(batch_size=64, min_samples=1, min_articles=1)
+
+
+def quiet(count: int) -> None:
+    """No progress."""
+
+
+def run_all(dataset: Dataset, model: Predictor, options: Options = OPTIONS) -> Measured:
+    """All gates on all windows of the data set."""
+    rows = {name: split.last_rows for name, split in dataset.splits.items()}
+    return run_gates(dataset, options, rows, make_gates(options), model, quiet)
+
+
+def values(measured: Measured) -> dict[tuple[str, str], float | None]:
+    """(split, metric) -> point estimate."""
+    return {(s, n): m.value for s, rows in measured.metrics.items() for n, m in rows.items()}
 
 
 @dataclass(eq=False)
@@ -33,6 +51,18 @@ class Mixer:
         return torch.tanh(contexts.flatten(1) @ self.weight) + 0.5 * contexts[:, -1]
 
 
+@dataclass(eq=False)
+class Fixed:
+    """Answers each batch with whatever ``answer`` says."""
+
+    answer: Callable[[Queries], torch.Tensor]
+    name: str = "fixed"
+    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+
+    def predict(self, queries: Queries) -> torch.Tensor:
+        return self.answer(queries)
+
+
 def awkward_bank(dimension: int = 12, seed: int = 0) -> Bank:
     """Eight articles of unequal length, a gap, a very short article and exact duplicates."""
     rng = np.random.default_rng(seed)
@@ -46,10 +76,11 @@ def awkward_bank(dimension: int = 12, seed: int = 0) -> Bank:
     matrix = np.concatenate(vectors)
     matrix[10] = matrix[11]  # neighbours in one article
     matrix[40] = matrix[100]  # across articles
+    matrix[120] = matrix[130]  # one article, out of each other's context
     return build_bank(matrix, np.array(articles), np.array(chunks), source="awkward")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_data() -> MakeDataset:
     """A data set over the awkward bank: val articles 0-3, ood 4-7."""
 
@@ -72,7 +103,7 @@ def speeches() -> Bank:
     return build_bank(bank.vectors[:last], bank.articles[:last], bank.chunks[:last], source="speeches")
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def make_mixer() -> Callable[..., Mixer]:
     """A seeded :class:`Mixer` for a data set."""
 

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import scipy.stats
 
 Vector = npt.NDArray[np.float64]
-Model = Callable[[Vector], Vector]
 Place = tuple[int, int]
+Model = Callable[[Vector, Place], Vector]
+"""Context (L, D) and the place it is to predict -> (D,). Only controls look at the place."""
 
 
 @dataclass
 class World:
-    """Chunks by place; ``model`` maps a context (L, D) to a vector (D,)."""
+    """Chunks by (article, chunk), and who predicts them."""
 
     chunks: dict[Place, Vector]
     model: Model
@@ -30,48 +30,63 @@ class World:
     def has(self, article: int, first: int, last: int) -> bool:
         return all((article, chunk) in self.chunks for chunk in range(first, last + 1))
 
-    def ask(self, context: Sequence[Vector]) -> Vector:
-        answer = self.model(np.stack(context))
+    def ask(self, context: Sequence[Vector], target: Place) -> Vector:
+        answer = self.model(np.stack(context), target)
         return answer / math.sqrt(float(answer @ answer))
 
     def window(self, article: int, last: int) -> list[Vector]:
         return [self.chunks[article, chunk] for chunk in range(last - self.context + 1, last + 1)]
+
+    def predict(self, article: int, last: int) -> Vector:
+        return self.ask(self.window(article, last), (article, last + self.horizon))
 
 
 def offset_cosines(world: World, article: int, last: int) -> dict[int, float] | None:
     target = last + world.horizon
     if not world.has(article, target - 3, target + 3):
         return None
-    prediction = world.ask(world.window(article, last))
+    prediction = world.predict(article, last)
     return {k: float(prediction @ world.chunks[article, target + k]) for k in range(-3, 4)}
 
 
-def rank(world: World, article: int, last: int, pool: str, *, optimistic: bool = False) -> int:
+def last_cosine(world: World, article: int, last: int) -> float:
+    return float(world.predict(article, last) @ world.chunks[article, last])
+
+
+@dataclass
+class Rank:
+    """Where the target stands when ties go against the model, when they go for it, and among how many."""
+
+    pessimistic: int
+    optimistic: int
+    size: int
+
+
+def rank(world: World, article: int, last: int, pool: str) -> Rank:
     target = (article, last + world.horizon)
-    prediction = world.ask(world.window(article, last))
+    prediction = world.predict(article, last)
     score = float(prediction @ world.chunks[target])
     seen = {(article, chunk) for chunk in range(last - world.context + 1, last + 1)}
-    position = 1
+    found = Rank(1, 1, 1)
     for place, vector in world.chunks.items():
         if place == target or (pool.startswith("article") and place[0] != article):
             continue
         if pool.endswith("_unseen") and place in seen:
             continue
+        found.size += 1
         rival = float(prediction @ vector)
-        tied = abs(rival - score) <= 1e-12
-        if (rival > score and not tied) or (tied and not optimistic):
-            position += 1
-    return position
-
-
-def pool_size(world: World, article: int, pool: str) -> int:
-    rows = [place for place in world.chunks if pool.startswith("bank") or place[0] == article]
-    return len(rows) - (world.context if pool.endswith("_unseen") else 0)
+        if abs(rival - score) <= 1e-12:
+            found.pessimistic += 1
+        elif rival > score:
+            found.pessimistic += 1
+            found.optimistic += 1
+    return found
 
 
 def ablation_change(world: World, article: int, last: int, damaged: Sequence[Vector]) -> float:
-    target = world.chunks[article, last + world.horizon]
-    return float(world.ask(damaged) @ target) - float(world.ask(world.window(article, last)) @ target)
+    place = (article, last + world.horizon)
+    before = float(world.predict(article, last) @ world.chunks[place])
+    return float(world.ask(damaged, place) @ world.chunks[place]) - before
 
 
 def leave_one_out_change(world: World, article: int, last: int) -> float:
@@ -96,24 +111,24 @@ def rollout_cosines(world: World, article: int, last: int, steps: int) -> list[f
             return world.chunks[article, place]
         if place not in known:
             end = place - world.horizon
-            known[place] = world.ask([at(i) for i in range(end - world.context + 1, end + 1)])
+            context = [at(i) for i in range(end - world.context + 1, end + 1)]
+            known[place] = world.ask(context, (article, place))
         return known[place]
 
     return [float(at(target + j) @ world.chunks[article, target + j]) for j in range(steps)]
 
 
-def mean_interval(
-    values: Sequence[float], articles: Sequence[int], confidence: float
-) -> tuple[float, float, float]:
-    """Mean and the sandwich interval with one sum of residuals an article."""
-    n, mean = len(values), sum(values) / len(values)
-    sums: dict[int, float] = {}
-    for value, article in zip(values, articles, strict=True):
-        sums[article] = sums.get(article, 0.0) + value - mean
-    groups = len(sums)
-    error = math.sqrt(groups / (groups - 1) * sum(total**2 for total in sums.values())) / n
-    half = float(scipy.stats.t.ppf(0.5 + confidence / 2, groups - 1)) * error
-    return mean, mean - half, mean + half
+def coherence_bin(world: World, article: int, last: int) -> str:
+    window = world.window(article, last)
+    if len(window) == 1:
+        return "high"
+    adjacent = [float(window[i] @ window[i + 1]) for i in range(len(window) - 1)]
+    mean = sum(adjacent) / len(adjacent)
+    return "low" if mean < 0.45 else "high" if mean > 0.55 else "normal"
+
+
+def target_cosine(world: World, article: int, last: int) -> float:
+    return float(world.predict(article, last) @ world.chunks[article, last + world.horizon])
 
 
 def recall(ranks: Sequence[int], k: int) -> float:

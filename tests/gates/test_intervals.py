@@ -18,7 +18,7 @@ from gates.intervals import (
     share_metric,
     student_t,
 )
-from tests.gates import naive
+from tests.gates import naive_intervals
 
 WORLDS = 600
 
@@ -115,7 +115,7 @@ def test_mean_agrees_with_the_naive_sandwich(pairs: list[tuple[float, int]]) -> 
         articles[0] = 9
     found = mean_metric(np.array(values), np.array(articles, dtype=np.int64), 0.9)
     assert (found.value, found.low, found.high) == pytest.approx(
-        naive.mean_interval(values, articles, 0.9), abs=1e-9
+        naive_intervals.of_mean(values, articles, 0.9), abs=1e-9
     )
 
 
