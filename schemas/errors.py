@@ -8,7 +8,9 @@
     │   └── PredictionError    3  a model returned something that is no prediction
     ├── ReportError            3  a report does not follow its schema or contradicts itself
     ├── OutputError            3  a file cannot be written
-    └── EvaluationError        3  the measurement itself is not sound on this data
+    ├── TrainingError          3  a training run cannot go on (the loss is no longer a number, ...)
+    ├── EvaluationError        3  the measurement itself is not sound on this data
+    └── Interrupted            4  a signal ended a training run after its state was saved
 
 Messages are one line: what was expected, what was found, what to do.
 """
@@ -19,6 +21,7 @@ EXIT_PASS = 0
 EXIT_BLOCKED = 1
 EXIT_USAGE = 2
 EXIT_ERROR = 3
+EXIT_INTERRUPTED = 4
 
 
 class GatekeeperError(Exception):
@@ -59,3 +62,13 @@ class OutputError(GatekeeperError):
 
 class EvaluationError(GatekeeperError):
     """The gates cannot decide on this data (too few samples, the oracle fails, ...)."""
+
+
+class TrainingError(GatekeeperError):
+    """A training run cannot go on; what it saved before is intact."""
+
+
+class Interrupted(GatekeeperError):  # noqa: N818  (a request, not a fault)
+    """A signal asked the run to end; its state is saved and ``--resume`` continues it."""
+
+    exit_code: ClassVar[int] = EXIT_INTERRUPTED

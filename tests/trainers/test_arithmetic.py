@@ -160,7 +160,7 @@ def test_it_computes_what_its_weights_say(name: str, make: Make, contexts: torch
 def test_no_position_of_the_decoder_sees_a_later_one(make: Make, contexts: torch.Tensor) -> None:
     module = make("transformer")
     seen: list[torch.Tensor] = []
-    module.get_submodule("transformer_decoder").register_forward_hook(
+    module.get_submodule("transformer_decoder.layers.0").register_forward_hook(
         lambda _module, _inputs, output: seen.append(output)
     )
     x = contexts

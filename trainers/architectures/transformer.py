@@ -34,6 +34,22 @@ class SinusoidalPositions(nn.Module):
         return x + self.pe[:, : x.shape[1]]
 
 
+def _last_position(layer: nn.TransformerDecoderLayer, x: torch.Tensor, memory: torch.Tensor) -> torch.Tensor:
+    """What the layer makes of the last position, (B, L, width) -> (B, width).
+
+    Only that position is read afterwards, and it may look at all others, so the same numbers come
+    without a mask and without the work for the positions before it.
+    """
+    query = x[:, -1:]
+    attended, _ = layer.self_attn(query, x, x, need_weights=False)
+    query = layer.norm1(query + layer.dropout1(attended))
+    attended, _ = layer.multihead_attn(query, memory, memory, need_weights=False)
+    query = layer.norm2(query + layer.dropout2(attended))
+    hidden = layer.linear2(layer.dropout(layer.activation(layer.linear1(query))))
+    normed: torch.Tensor = layer.norm3(query + layer.dropout3(hidden))
+    return normed[:, 0]
+
+
 class Transformer(nn.Module):
     """Predicts from the last position of a causally masked decoder.
 
@@ -71,11 +87,13 @@ class Transformer(nn.Module):
     def forward(self, contexts: torch.Tensor) -> torch.Tensor:
         """(B, L, D) -> (B, D) of unit length."""
         length = contexts.shape[1]
-        mask = nn.Transformer.generate_square_subsequent_mask(length, device=contexts.device)
-        x = self.pos_encoder(self.input_proj(contexts))
-        mask = mask.to(x.dtype)
-        x = self.transformer_decoder(x, x, tgt_mask=mask, memory_mask=mask)
-        return nn.functional.normalize(self.head(x[:, -1]), dim=-1)
+        memory = self.pos_encoder(self.input_proj(contexts))
+        mask = nn.Transformer.generate_square_subsequent_mask(length, device=contexts.device).to(memory.dtype)
+        x = memory
+        *layers, last = self.transformer_decoder.layers
+        for layer in layers:
+            x = layer(x, memory, tgt_mask=mask, memory_mask=mask)
+        return nn.functional.normalize(self.head(_last_position(last, x, memory)), dim=-1)
 
 
 ARCHITECTURE = Architecture(
