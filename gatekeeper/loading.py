@@ -13,39 +13,13 @@ from typing import Literal
 import torch
 from torch import nn
 
-from gates.contracts import Queries
-from schemas.errors import ModelError, PredictionError
+from schemas.errors import ModelError
 from schemas.report import ModelInput
 from trainers.checkpoint import read_checkpoint, restore
+from trainers.predictor import ModulePredictor
 from trainers.unpickling import archive_kind
 
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
-
-
-@dataclass(frozen=True, eq=False)
-class ModulePredictor:
-    """A module (B, L, D) -> (B, D) as a :class:`gates.contracts.Predictor`."""
-
-    module: nn.Module
-    name: str
-    device: torch.device
-
-    def predict(self, queries: Queries) -> torch.Tensor:
-        """The module's answer to the contexts; it never sees the target rows.
-
-        Raises:
-            PredictionError: the module raised something or returned no tensor.
-        """
-        try:
-            answer = self.module(queries.contexts)
-        except (Exception, SystemExit) as error:  # an exit from user code would look like a pass
-            shape = tuple(queries.contexts.shape)
-            raise PredictionError(
-                f"{self.name} cannot read contexts of shape {shape}: {_first_line(error)}"
-            ) from error
-        if not isinstance(answer, torch.Tensor):
-            raise PredictionError(f"{self.name} must return one tensor; found {type(answer).__name__}")
-        return answer
 
 
 @dataclass(frozen=True, eq=False)

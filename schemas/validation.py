@@ -13,7 +13,7 @@ from jsonschema.exceptions import ValidationError, best_match
 
 from schemas.errors import UsageError
 
-SCHEMAS: tuple[str, ...] = ("policy", "report")
+SCHEMAS: tuple[str, ...] = ("history", "policy", "report")
 """Names of the published schemas."""
 
 _MOST_TEXT = 160

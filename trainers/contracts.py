@@ -1,17 +1,26 @@
 """Contracts of the plug-ins: what an architecture and a trainer are."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 import torch
 from torch import nn
 
 from gates.contracts import Dataset
-from schemas.errors import ModelError
+from gates.suite import Options
+from schemas.errors import ModelError, UsageError
+from schemas.history import History
+from schemas.policy import Policy
+from trainers.group import Group
+from trainers.interrupts import Interrupts
 
 ConfigValue = int | float
 """Sizes are whole numbers from 1 to 1,000,000, ``num_layers`` to 1000; rates (``dropout``) lie in [0, 1)."""
+
+MODEL_FILE = "best_model.pt"
+"""What every trainer leaves in its run folder."""
 
 LARGEST = 1_000_000
 
@@ -30,6 +39,7 @@ class Architecture:
         defaults: key -> value of everything but the dimensions.
         dimensions: dimension and context length -> the remaining keys.
         optional: keys with a value that follows from the others when absent.
+        sizes: name of a size for users (``layers``, ``width``, ...) -> its key.
     """
 
     name: str
@@ -38,6 +48,23 @@ class Architecture:
     defaults: Mapping[str, ConfigValue]
     dimensions: Callable[[int, int], Mapping[str, int]]
     optional: tuple[str, ...] = ()
+    sizes: Mapping[str, str] = field(default_factory=dict)
+
+    def sized_config(
+        self, *, dimension: int, context: int, sizes: Mapping[str, ConfigValue]
+    ) -> dict[str, ConfigValue]:
+        """:meth:`default_config` with some sizes replaced, by their names for users.
+
+        Raises:
+            UsageError: this architecture has no such size.
+        """
+        config = self.default_config(dimension=dimension, context=context)
+        for size, value in sizes.items():
+            if size not in self.sizes:
+                known = ", ".join(self.sizes) or "none"
+                raise UsageError(f"architecture {self.name!r} has no size {size!r}; its sizes: {known}")
+            config[self.sizes[size]] = value
+        return config
 
     def default_config(self, *, dimension: int, context: int) -> dict[str, ConfigValue]:
         """The configuration for vectors of a width and contexts of a length."""
@@ -83,41 +110,52 @@ def _checked(name: str, key: str, value: object) -> ConfigValue:
 
 @dataclass(frozen=True, eq=False)
 class TrainingJob:
-    """What a trainer is asked to do.
+    """What a trainer is asked to do, and where.
 
     Attributes:
-        dataset: with a ``train`` split; its context and horizon are what the model is trained for.
+        dataset: with the splits ``train``, ``val`` and ``ood``; its context and horizon are what the
+            model is trained for.
         seed: of everything random.
         device: where to train.
+        folder: the run folder; the trainer leaves :data:`MODEL_FILE` there.
+        policy: its checks on val choose the weights that are kept.
+        options: how the gates measure.
+        group: the processes that train together.
+        interrupts: whether somebody asked the run to end.
+        log: takes a line for people; silent on all processes but the first.
+        resume: continue from the states saved in ``folder``.
     """
 
     dataset: Dataset
     seed: int
     device: torch.device
+    folder: Path
+    policy: Policy
+    options: Options
+    group: Group = field(default_factory=Group)
+    interrupts: Interrupts = field(default_factory=Interrupts)
+    log: Callable[[str], None] = print
+    resume: bool = False
 
 
-@dataclass(frozen=True, eq=False)
-class TrainedModel:
-    """What a trainer returns: enough to save a checkpoint that can be loaded again.
+@dataclass(frozen=True)
+class Trained:
+    """What a trainer did.
 
     Attributes:
-        module: the trained module.
-        model_type, model_config: registered architecture and what it was built from.
-        facts: plain values for the checkpoint and the run's ``config.json``.
         summary: one line for people.
+        history: of its epochs; None for a trainer without any.
     """
 
-    module: nn.Module
-    model_type: str
-    model_config: Mapping[str, ConfigValue]
-    facts: Mapping[str, object]
     summary: str
+    history: History | None = None
 
 
 class Trainer(Protocol):
     """A recipe. Its settings are a frozen dataclass; each field's metadata holds a line of help.
 
-    Flags of ``gatekeeper train NAME`` are made from the fields, so a recipe declares its knobs once.
+    Flags of ``gatekeeper train NAME`` and keys of ``[train.NAME]`` are made from the fields, so a
+    recipe declares its knobs once.
     """
 
     @property
@@ -131,8 +169,8 @@ class Trainer(Protocol):
         ...
 
     @property
-    def architecture(self) -> str:
-        """Registered architecture it trains, for the name of the run folder."""
+    def default_horizon(self) -> int:
+        """Places from last chunk to target where neither data nor user says so."""
         ...
 
     @property
@@ -140,6 +178,14 @@ class Trainer(Protocol):
         """The dataclass of its knobs."""
         ...
 
-    def fit(self, job: TrainingJob, settings: Any) -> TrainedModel:  # noqa: ANN401  (its own dataclass)
-        """Train and return the model."""
+    def architecture_of(self, settings: Any) -> str:  # noqa: ANN401  (its own dataclass)
+        """Registered architecture it will train, for the name of the run folder."""
+        ...
+
+    def fit(self, job: TrainingJob, settings: Any) -> Trained:  # noqa: ANN401  (its own dataclass)
+        """Train, and write the model to ``job.folder / MODEL_FILE``.
+
+        Raises:
+            GatekeeperError: any; in particular :class:`schemas.errors.Interrupted`.
+        """
         ...

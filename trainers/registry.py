@@ -44,7 +44,9 @@ def trainer(name: str) -> Trainer:
     """
     loaded = _load(TRAINERS, name, "trainer", UsageError)
     missing = [
-        part for part in ("name", "summary", "architecture", "settings", "fit") if not hasattr(loaded, part)
+        part
+        for part in ("name", "summary", "default_horizon", "settings", "architecture_of", "fit")
+        if not hasattr(loaded, part)
     ]
     if missing:
         raise UsageError(f"trainer plug-in {name!r} lacks {missing[0]!r}; see trainers.contracts.Trainer")

@@ -7,7 +7,8 @@ import torch
 from gates.ridge import STRENGTHS, fit_ridge, gather_training, holdout_articles
 from gates.windows import draw
 from schemas.errors import UsageError
-from trainers.contracts import TrainedModel, TrainingJob
+from trainers.checkpoint import save_checkpoint
+from trainers.contracts import MODEL_FILE, Trained, TrainingJob
 from trainers.registry import architecture
 
 
@@ -42,9 +43,14 @@ class Ridge:
     name: str = "ridge"
     summary: str = "Closed-form linear map from the flattened context (horizon 1 unless told otherwise)."
     architecture: str = "linear"
+    default_horizon: int = 1
     settings: type[RidgeSettings] = RidgeSettings
 
-    def fit(self, job: TrainingJob, settings: RidgeSettings) -> TrainedModel:
+    def architecture_of(self, settings: RidgeSettings) -> str:
+        """Always the linear map."""
+        return self.architecture
+
+    def fit(self, job: TrainingJob, settings: RidgeSettings) -> Trained:
         """Choose the strength by mean cosine on held-out articles, then refit on all windows."""
         dataset = job.dataset
         bank, context = dataset.bank, dataset.context
@@ -63,20 +69,23 @@ class Ridge:
             }
         )
         best = fit.scores[fit.strength]
-        return TrainedModel(
-            module=module.eval(),
+        save_checkpoint(
+            job.folder / MODEL_FILE,
             model_type=self.architecture,
             model_config=config,
-            facts={
+            module=module.eval(),
+            horizon=dataset.horizon,
+            context=context,
+            extra={
                 "trainer": self.name,
                 "strength": fit.strength,
                 "holdout_cosines": {f"{strength:g}": score for strength, score in fit.scores.items()},
                 "windows": len(rows),
             },
-            summary=(
-                f"ridge on {len(rows)} windows: strength {fit.strength:g} chosen on held-out articles "
-                f"(mean cosine {best:.4f} at horizon {dataset.horizon})"
-            ),
+        )
+        return Trained(
+            f"ridge on {len(rows)} windows: strength {fit.strength:g} chosen on held-out articles "
+            f"(mean cosine {best:.4f} at horizon {dataset.horizon})"
         )
 
 

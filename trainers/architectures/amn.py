@@ -62,4 +62,5 @@ ARCHITECTURE = Architecture(
     defaults={"d_model": 256, "hidden_dim": 512},
     dimensions=lambda dimension, context: {"input_dim": dimension, "output_dim": dimension},
     optional=("output_dim",),
+    sizes={"width": "d_model", "hidden": "hidden_dim"},
 )

@@ -88,6 +88,7 @@ GRU = Architecture(
     defaults={"d_model": 512, "num_layers": 4, "dropout": 0.0},
     dimensions=lambda dimension, context: {"input_dim": dimension, "output_dim": dimension},
     optional=("output_dim",),
+    sizes={"layers": "num_layers", "width": "d_model", "dropout": "dropout"},
 )
 
 LSTM = Architecture(
@@ -97,4 +98,5 @@ LSTM = Architecture(
     defaults={"hidden_dim": 512, "num_layers": 2, "dropout": 0.2},
     dimensions=lambda dimension, context: {"input_dim": dimension, "output_dim": dimension},
     optional=("output_dim",),
+    sizes={"layers": "num_layers", "width": "hidden_dim", "dropout": "dropout"},
 )

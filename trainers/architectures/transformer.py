@@ -103,4 +103,5 @@ ARCHITECTURE = Architecture(
     defaults={"d_model": 512, "nhead": 8, "num_layers": 4, "dropout": 0.1},
     dimensions=lambda dimension, context: {"input_dim": dimension, "output_dim": dimension},
     optional=("output_dim",),
+    sizes={"layers": "num_layers", "width": "d_model", "heads": "nhead", "dropout": "dropout"},
 )

@@ -1,0 +1,97 @@
+"""Batches of windows, gathered from the bank in memory."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from gates.contracts import Dataset, IntArray
+from gates.seeded import hash_rows
+from schemas.errors import DataError
+
+_ROOM = 0.5
+"""Share of an accelerator's free memory a bank may take; a larger one stays on the host."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Some windows on the training device.
+
+    Attributes:
+        contexts: (B, L, D) float32. targets: (B, D) float32.
+        last_rows: (B,) bank row of each window's last chunk.
+    """
+
+    contexts: torch.Tensor
+    targets: torch.Tensor
+    last_rows: torch.Tensor
+
+
+class WindowBatches:
+    """The windows of a split in a seeded order, without a copy of any window.
+
+    The L rows of a window lie side by side in the bank, so a view of the bank in which every row
+    is followed by its L - 1 successors holds all windows; one gather from it makes a batch.
+
+    Args:
+        dataset: with its bank.
+        split: whose windows.
+        device: where batches are wanted. The bank moves there if it fits, and is gathered on the
+            host otherwise.
+        seed: of the order.
+    """
+
+    def __init__(self, dataset: Dataset, split: str, *, device: torch.device, seed: int) -> None:
+        self.last_rows: IntArray = dataset.splits[split].last_rows
+        self.device, self.seed = device, seed
+        self.context, self.horizon = dataset.context, dataset.horizon
+        vectors = torch.from_numpy(dataset.bank.vectors)
+        self.vectors = vectors.to(device) if _fits(vectors, device) else vectors
+        bank, place = dataset.bank, self.vectors.device
+        self.run_first = torch.from_numpy(bank.run_first).to(place)
+        self.run_last = torch.from_numpy(bank.run_last).to(place)
+        rows, width = self.vectors.shape
+        shape = (rows - self.context + 1, self.context, width)
+        self.windows = self.vectors.as_strided(shape, (width, width, 1))
+
+    def order(self, epoch: int) -> IntArray:
+        """(n,) last rows of all windows, in the order of an epoch.
+
+        Sorted by a hash of seed, epoch and row: the same on every machine and in every version, and
+        nothing has to be remembered to continue in the middle.
+        """
+        hashes = hash_rows(self.last_rows, seed=self.seed, stream=f"epoch {epoch}")
+        return self.last_rows[np.argsort(hashes, kind="stable")]
+
+    def gather(self, last_rows: IntArray) -> Batch:
+        """Contexts and targets of some windows.
+
+        Raises:
+            DataError: there are none.
+        """
+        if len(last_rows) == 0:
+            raise DataError("a batch needs at least one window")
+        rows = torch.from_numpy(last_rows).to(self.vectors.device)
+        contexts = self.windows[rows - (self.context - 1)]
+        targets = self.vectors[rows + self.horizon]
+        return Batch(contexts.to(self.device), targets.to(self.device), rows)
+
+    def neighbours(self, last_rows: torch.Tensor, offset: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """The chunks ``offset`` places from the targets, and which of them exist.
+
+        Returns:
+            (B, D) vectors and (B,) booleans. Where the article (or its run without gaps) ends
+            before, the target itself stands in and the flag is False.
+        """
+        targets = last_rows + self.horizon
+        wanted = targets + offset
+        exists = (wanted >= self.run_first[targets]) & (wanted <= self.run_last[targets])
+        found = self.vectors[torch.where(exists, wanted, targets)]
+        return found.to(self.device), exists.to(self.device)
+
+
+def _fits(vectors: torch.Tensor, device: torch.device) -> bool:
+    if device.type != "cuda":
+        return True
+    free, _ = torch.cuda.mem_get_info(device)
+    return vectors.numel() * vectors.element_size() <= _ROOM * free

@@ -1,0 +1,36 @@
+"""A gradient recipe: settings, an objective, and the common loop."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from gates.contracts import Dataset
+from trainers.contracts import Trained, TrainingJob
+from trainers.loop import train
+from trainers.objectives import Objective
+
+
+@dataclass(frozen=True)
+class GradientTrainer:
+    """Implements :class:`trainers.contracts.Trainer`.
+
+    Attributes:
+        name, summary, default_horizon: as there.
+        settings: :class:`trainers.settings.GradientSettings` or a subclass.
+        make_objective: settings and data set -> what is minimised.
+    """
+
+    name: str
+    summary: str
+    default_horizon: int
+    settings: type[Any]
+    make_objective: Callable[[Any, Dataset], Objective]
+
+    def architecture_of(self, settings: Any) -> str:  # noqa: ANN401  (a subclass of GradientSettings)
+        """The one the settings name."""
+        name: str = settings.architecture
+        return name
+
+    def fit(self, job: TrainingJob, settings: Any) -> Trained:  # noqa: ANN401  (as above)
+        """Run the loop."""
+        return train(job, settings, self.name, self.make_objective(settings, job.dataset))

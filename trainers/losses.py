@@ -1,0 +1,67 @@
+"""Directional losses: being closer to the target than to a chunk that is not the target."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+
+@dataclass(frozen=True, eq=False)
+class DirectionalLoss:
+    """A directional loss and what it is made of; all are means over the batch, 0-dimensional.
+
+    Attributes:
+        loss: at least 0; differentiable.
+        pos: mean cosine to the target, in [-1, 1].
+        neg: mean cosine to the negative, in [-1, 1].
+        gap: pos - neg.
+    """
+
+    loss: torch.Tensor
+    pos: torch.Tensor
+    neg: torch.Tensor
+    gap: torch.Tensor
+
+
+def directional_margin_loss_smooth(
+    pred: torch.Tensor,
+    y_next: torch.Tensor,
+    y_prev: torch.Tensor,
+    *,
+    margin: float = 0.05,
+    gamma: float = 8.0,
+) -> DirectionalLoss:
+    """Smooth hinge on the gap between the cosine to the target and the cosine to a negative.
+
+    ::
+
+        gap_i = cos(pred_i, next_i) - cos(pred_i, prev_i)
+        loss  = mean_i softplus(gamma * (margin - gap_i)) / gamma
+
+    It tends to the hinge max(0, margin - gap) for large ``gamma`` and is never 0: at gap = margin it
+    is ln 2 / gamma, and its slope against the gap is -sigmoid(gamma * (margin - gap)), from -1 to 0.
+
+    Args:
+        pred: (B, D) predictions of any length.
+        y_next: (B, D) targets.
+        y_prev: (B, D) negatives.
+        margin: gap asked for, in [0, 2].
+        gamma: sharpness, above 0.
+
+    Returns:
+        Means over the batch; ``loss`` carries the gradient of ``pred``. A vector of length 0 has
+        cosine 0 to everything. An empty batch gives NaN.
+
+    Source: P6b specification ("P6b: Smooth directional margin loss using softplus").
+
+    Example:
+        >>> x = torch.eye(2)
+        >>> result = directional_margin_loss_smooth(x[:1], x[:1], x[1:], margin=0.05)
+        >>> print(f"{result.loss:.6f} {result.pos:.1f} {result.neg:.1f} {result.gap:.1f}")
+        0.000063 1.0 0.0 1.0
+    """
+    pos = nn.functional.cosine_similarity(pred, y_next, dim=-1)
+    neg = nn.functional.cosine_similarity(pred, y_prev, dim=-1)
+    gap = pos - neg
+    loss = nn.functional.softplus(gamma * (margin - gap)).mean() / gamma
+    return DirectionalLoss(loss, pos.mean(), neg.mean(), gap.mean())

@@ -1,0 +1,67 @@
+"""Which weights are kept: the gates on val decide, never the loss alone.
+
+ood has no say. It stays what it is for: an honest test of the weights that val chose.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+from schemas.checks import gate_status, run_checks
+from schemas.escape import find_escape, value_of
+from schemas.metrics import GATES
+from schemas.policy import Policy
+from schemas.report import Evidence
+
+SELECTED_ON = "val"
+
+RULE = (
+    "not escaped on val, then most gates passed on val (A to D), then the larger margin on val; "
+    "of equals the earlier epoch"
+)
+
+MARGIN = "offset_sweep.margin"
+
+
+@dataclass(frozen=True, order=True)
+class Standing:
+    """Where weights stand among others; the larger, the better.
+
+    Attributes:
+        admissible: the recipe allows them to be kept.
+        sound: they have not escaped on val.
+        gates_passed: of A to D, on val.
+        margin: on val, in [-2, 2]; minus infinity where it is undefined.
+    """
+
+    admissible: bool
+    sound: bool
+    gates_passed: int
+    margin: float
+
+
+def rank_weights(evidence: Evidence, policy: Policy, *, admissible: bool) -> Standing:
+    """The standing of what was measured, by the policy's checks on val."""
+    mine = only(evidence, SELECTED_ON)
+    lines = tuple(
+        replace(line, splits=(SELECTED_ON,)) for line in policy.checks if SELECTED_ON in line.splits
+    )
+    checks = run_checks(mine.model, replace(policy, checks=lines))
+    escape = find_escape(mine)
+    margin = value_of(mine.model, SELECTED_ON, MARGIN)
+    return Standing(
+        admissible=admissible,
+        sound=not escape.escaped and not escape.undecided,
+        gates_passed=sum(gate_status(gate, checks) == "pass" for gate in GATES),
+        margin=-math.inf if margin is None else margin,
+    )
+
+
+def only(evidence: Evidence, split: str) -> Evidence:
+    """The evidence of one split, controls included."""
+    return Evidence(
+        model={name: rows for name, rows in evidence.model.items() if name == split},
+        controls={
+            control: {name: rows for name, rows in metrics.items() if name == split}
+            for control, metrics in evidence.controls.items()
+        },
+    )

@@ -1,0 +1,157 @@
+"""The saved states of a run: complete, checked, and the last two kept.
+
+A state is written to a temporary file, flushed, renamed, read back and compared; only then does the
+manifest name it, and only then is an older one removed. Whatever moment a run is killed at, the
+manifest names at least one whole state, or none because there was none yet.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+
+from schemas.atomic import write_bytes, write_text
+from schemas.errors import GatekeeperError, OutputError, TrainingError, UsageError
+from schemas.strict_json import dumps
+from trainers.unpickling import load_archive
+
+FOLDER = "checkpoints"
+MANIFEST = "manifest.json"
+LOCK = ".lock"
+KEPT = 2
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A state in the manifest: its number, file, size and digest, and where in the training it is."""
+
+    number: int
+    file: str
+    bytes: int
+    sha256: str
+    epoch: int
+    step: int
+
+
+class Store:
+    """The ``checkpoints`` folder of a run."""
+
+    def __init__(self, run: Path) -> None:
+        self.folder = run / FOLDER
+
+    def save(self, state: dict[str, object], *, epoch: int, step: int) -> None:
+        """Add a state and forget all but the last two.
+
+        Raises:
+            OutputError: it cannot be written, or reads back differently; the older ones are intact.
+        """
+        data = _pack(state)
+        try:
+            self.folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"cannot make {self.folder}: {error.strerror}") from None
+        # A number of its own: writing over a state that the manifest names could tear it.
+        before = self.entries()
+        number = 1 + max((old.number for old in before), default=0)
+        name = f"state{number:06d}.pt"
+        entry = Entry(number, name, len(data), hashlib.sha256(data).hexdigest(), epoch, step)
+        write_bytes(self.folder / name, data)
+        if self._read(entry) is None:
+            raise OutputError(f"{self.folder / name} reads back differently; the disk may be failing")
+        kept = [*before, entry][-KEPT:]
+        write_text(self.folder / MANIFEST, dumps([asdict(each) for each in kept]))
+        self._forget({each.file for each in kept})
+
+    def latest(self, notes: list[str]) -> dict[str, object] | None:
+        """The newest whole state, or None where there is none yet.
+
+        Args:
+            notes: gets a sentence for each state that had to be passed over.
+
+        Raises:
+            TrainingError: the manifest names states and none of them is whole.
+        """
+        entries = self.entries()
+        for entry in reversed(entries):
+            data = self._read(entry)
+            if data is not None:
+                with contextlib.suppress(GatekeeperError):
+                    return load_archive(data, entry.file)
+            notes.append(f"{self.folder / entry.file} is missing or damaged; the one before it is used")
+        if entries:
+            raise TrainingError(
+                f"no state in {self.folder} is whole: {', '.join(entry.file for entry in entries)}; "
+                "start a new run"
+            )
+        return None
+
+    def entries(self) -> list[Entry]:
+        """What the manifest names, oldest first; nothing where there is no manifest yet.
+
+        Raises:
+            TrainingError: the manifest is no list of states.
+        """
+        path = self.folder / MANIFEST
+        try:
+            return [Entry(**record) for record in json.loads(path.read_text(encoding="utf-8"))]
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError, TypeError) as error:
+            raise TrainingError(f"{path} is no manifest of states: {error}") from None
+
+    def _read(self, entry: Entry) -> bytes | None:
+        try:
+            data = (self.folder / entry.file).read_bytes()
+        except OSError:
+            return None
+        whole = len(data) == entry.bytes and hashlib.sha256(data).hexdigest() == entry.sha256
+        return data if whole else None
+
+    def _forget(self, kept: set[str]) -> None:
+        # Also what a killed process left behind: states the manifest never named, temporary files.
+        for path in self.folder.iterdir():
+            if path.name not in {*kept, MANIFEST}:
+                with contextlib.suppress(OSError):
+                    path.unlink()
+
+
+@contextlib.contextmanager
+def locked(run: Path) -> Iterator[None]:
+    """Keep every other run out of a folder while this one is at work in it.
+
+    The lock goes with the process, however it ends.
+
+    Raises:
+        UsageError: another run holds the folder.
+        OutputError: the lock cannot be made.
+    """
+    try:
+        descriptor = os.open(run / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise OutputError(f"cannot lock {run}: {error.strerror}") from None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            owner = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
+            raise UsageError(
+                f"another run (process {owner}) is at work in {run}; wait for it or name another folder"
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _pack(state: dict[str, object]) -> bytes:
+    buffer = io.BytesIO()
+    torch.save(state, buffer)
+    return buffer.getvalue()
