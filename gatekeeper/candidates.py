@@ -45,6 +45,7 @@ def control_candidate(spec: str, controls: Mapping[str, Predictor]) -> Candidate
             sha256=None,
             parameters=0,
             fingerprint="not applicable",
+            training=None,
         ),
         horizon=None,
         context=None,

@@ -21,6 +21,10 @@
     confidence = 0.95
     report = "report.json"
 
+    [train.p6b]                    # settings of one recipe; `gatekeeper train p6b --help` lists them
+    epochs = 12
+    target_frac = 0.25
+
 The file is the nearest ``gatekeeper.toml``, or ``pyproject.toml`` with ``[tool.gatekeeper]``, in the
 working directory or a folder above it. Its relative paths start at its own folder.
 
@@ -32,7 +36,7 @@ the whole ``[data]`` section; name the new bank's splits with flags as well.
 import difflib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -88,11 +92,13 @@ class Config:
 
     Attributes:
         data: which data. eval: how to evaluate.
+        train: recipe -> its settings as the file holds them.
         file: the file it was read from, or None.
     """
 
     data: DataConfig = DataConfig()
     eval: EvalConfig = EvalConfig()
+    train: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     file: Path | None = None
 
 
@@ -142,11 +148,32 @@ def load_config(file: Path) -> Config:
     table = _read_toml(file)
     if file.name == "pyproject.toml":
         table = _section(_section(table, "tool", file), "gatekeeper", file)
-    _refuse_unknown(table, ("data", "eval"), f"{file}: section ")
-    folder = file.parent
-    data = _convert(_section(table, "data", file), DATA_KEYS, folder, f"{file}: [data] ")
-    evaluation = _convert(_section(table, "eval", file), EVAL_KEYS, folder, f"{file}: [eval] ")
-    return Config(data=DataConfig(**data), eval=EvalConfig(**evaluation), file=file)
+    _refuse_unknown(table, ("data", "eval", "train"), f"{file}: section ")
+    config = make_config(
+        _section(table, "data", file), _section(table, "eval", file), folder=file.parent, where=f"{file}: "
+    )
+    recipes = _section(table, "train", file)
+    return replace(config, train={name: _section(recipes, name, file) for name in recipes}, file=file)
+
+
+def make_config(
+    data: Mapping[str, object], evaluation: Mapping[str, object], *, folder: Path, where: str
+) -> Config:
+    """A configuration from the plain values of its two sections.
+
+    Args:
+        data: the section ``[data]``.
+        evaluation: the section ``[eval]``.
+        folder: where relative paths start.
+        where: what messages begin with.
+
+    Raises:
+        UsageError: a key or value is wrong.
+    """
+    return Config(
+        data=DataConfig(**_convert(data, DATA_KEYS, folder, f"{where}[data] ")),
+        eval=EvalConfig(**_convert(evaluation, EVAL_KEYS, folder, f"{where}[eval] ")),
+    )
 
 
 def _mentions_us(project: Path) -> bool:

@@ -12,12 +12,14 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from gatekeeper.environment import describe_environment
+from gatekeeper.config import EvalConfig
+from gatekeeper.environment import choose_device, choose_retrieval, describe_environment
 from gates.contracts import Dataset, Predictor, Queries
-from gates.suite import EVALUATED, Bench, Measured
+from gates.suite import EVALUATED, Bench, Measured, Options
 from gates.windows import rows_digest
 from schemas.atomic import write_bytes
 from schemas.errors import ModelError, UsageError
+from schemas.policy import Policy
 from schemas.policy_io import LoadedPolicy
 from schemas.report import (
     SCHEMA_VERSION,
@@ -70,8 +72,11 @@ def settle_shape(
     data: tuple[int | None, int | None],
     flag: tuple[int | None, int | None],
     config: tuple[int | None, int | None],
+    default_horizon: int = DEFAULT_HORIZON,
 ) -> Shape:
     """Agree on (context, horizon) from all who name one; each pair is (context, horizon).
+
+    Where nobody names a horizon, it is ``default_horizon``.
 
     The order of precedence is checkpoint, sequence file, flag, config, default. Whoever names a
     value must agree with the first who does: a model trained for one horizon must never be
@@ -87,7 +92,7 @@ def settle_shape(
         ("config", config),
     )
     settled: list[tuple[int, HorizonSource]] = []
-    for position, (what, default) in enumerate((("context", DEFAULT_CONTEXT), ("horizon", DEFAULT_HORIZON))):
+    for position, (what, default) in enumerate((("context", DEFAULT_CONTEXT), ("horizon", default_horizon))):
         named = [(pair[position], source) for source, pair in voices if pair[position] is not None]
         if not named:
             settled.append((default, "default"))
@@ -101,6 +106,25 @@ def settle_shape(
                 )
         settled.append((value, source))
     return Shape(context=settled[0][0], horizon=settled[1][0], source=settled[1][1])
+
+
+def make_options(chosen: EvalConfig, policy: Policy) -> Options:
+    """The knobs of an evaluation, from the configuration and the policy's minima.
+
+    Raises:
+        UsageError: a value is out of range, or this machine lacks the device.
+    """
+    return Options(
+        seed=chosen.seed,
+        max_samples=chosen.max_samples,
+        confidence=chosen.confidence,
+        bin_edges=chosen.bin_edges,
+        retrieval=choose_retrieval(chosen.retrieval),
+        device=choose_device(chosen.device),
+        batch_size=chosen.batch_size,
+        min_samples=policy.min_samples,
+        min_articles=policy.min_articles,
+    )
 
 
 def make_report(

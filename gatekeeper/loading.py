@@ -14,10 +14,13 @@ import torch
 from torch import nn
 
 from schemas.errors import ModelError
-from schemas.report import ModelInput
-from trainers.checkpoint import read_checkpoint, restore
+from schemas.report import ModelInput, TrainedBy
+from trainers.checkpoint import Checkpoint, read_checkpoint, restore
 from trainers.predictor import ModulePredictor
 from trainers.unpickling import archive_kind
+
+_LINE = re.compile(r"[ -~]{1,400}")
+"""Plain text that a report may repeat."""
 
 _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
@@ -98,6 +101,7 @@ def _load_file(path: Path, *, device: torch.device, dimension: int, allow_code: 
         digest,
         device=device,
         mark="absent" if checkpoint.fingerprint is None else "verified",
+        training=_training(checkpoint),
     )
     return LoadedModel(loaded.predictor, loaded.info, checkpoint.horizon, checkpoint.context)
 
@@ -143,6 +147,7 @@ def _loaded(
     *,
     device: torch.device,
     mark: Literal["verified", "absent", "not applicable"] = "not applicable",
+    training: TrainedBy | None = None,
 ) -> LoadedModel:
     module.to(device)  # in place; an own class may override it and return nothing
     info = ModelInput(
@@ -152,8 +157,21 @@ def _loaded(
         sha256=digest,
         parameters=sum(parameter.numel() for parameter in module.parameters()),
         fingerprint=mark,
+        training=training,
     )
     return LoadedModel(ModulePredictor(module, name, device), info, None, None)
+
+
+def _training(checkpoint: Checkpoint) -> TrainedBy | None:
+    """What our trainers write into a checkpoint; anything else in its place is not repeated."""
+    trainer, epoch, rule = (checkpoint.facts.get(key) for key in ("trainer", "epoch", "rule"))
+    if not isinstance(trainer, str) or not _LINE.fullmatch(trainer):
+        return None
+    return TrainedBy(
+        trainer=trainer,
+        epoch=epoch if type(epoch) is int and epoch > 0 else None,
+        rule=rule if isinstance(rule, str) and _LINE.fullmatch(rule) else None,
+    )
 
 
 def _first_line(error: BaseException) -> str:

@@ -42,6 +42,21 @@ Metrics = Mapping[str, Mapping[str, Metric]]
 
 
 @dataclass(frozen=True)
+class TrainedBy:
+    """What a checkpoint says of its training.
+
+    Attributes:
+        trainer: recipe.
+        epoch: whose weights were kept; None for a recipe without epochs.
+        rule: how they were chosen among all epochs; None likewise.
+    """
+
+    trainer: str
+    epoch: int | None
+    rule: str | None
+
+
+@dataclass(frozen=True)
 class ModelInput:
     """What was evaluated.
 
@@ -52,6 +67,7 @@ class ModelInput:
         sha256: digest of the model file; None for a control or a factory.
         parameters: number of parameters; 0 for a control.
         fingerprint: ``verified``, ``absent`` or ``not applicable``.
+        training: who trained it and how its weights were chosen; None where the file is silent.
     """
 
     spec: str
@@ -60,6 +76,7 @@ class ModelInput:
     sha256: str | None
     parameters: int
     fingerprint: Literal["verified", "absent", "not applicable"]
+    training: TrainedBy | None
 
 
 @dataclass(frozen=True)

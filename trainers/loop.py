@@ -123,9 +123,7 @@ def _check_gates(run: Run, learner: Learner, state: State) -> tuple[MiniResult, 
             keep_best(run, learner, state, result)
     for line in speech.mini(result.gates):
         job.log(line)
-    alarms = state.watch.gates(
-        cosine=result.cosine, constant=result.constant, recall=result.recall
-    )
+    alarms = state.watch.gates(cosine=result.cosine, constant=result.constant, recall=result.recall)
     _warn(run, state, alarms, step=0)
     learner.objective.end_epoch(result.cosine, result.margin)
     learner.scheduler.step(result.cosine)

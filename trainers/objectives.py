@@ -28,6 +28,7 @@ class Terms:
         mse: mean squared error over windows and dimensions; differentiable.
         push: directional loss, differentiable; 0 where the recipe has none.
         pos, neg, gap: mean cosine to the target, to the negative, and their difference.
+        more: (n,) further means the recipe's weight is made from, or None.
     """
 
     mse: torch.Tensor
@@ -35,10 +36,12 @@ class Terms:
     pos: torch.Tensor
     neg: torch.Tensor
     gap: torch.Tensor
+    more: torch.Tensor | None = None
 
     def detached(self) -> torch.Tensor:
-        """(5,) the values in this order, without gradient."""
-        return torch.stack([self.mse, self.push, self.pos, self.neg, self.gap]).detach()
+        """(5 + n,) the values in this order, without gradient."""
+        values = torch.stack([self.mse, self.push, self.pos, self.neg, self.gap]).detach()
+        return values if self.more is None else torch.cat([values, self.more.detach()])
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +79,7 @@ class Objective(Protocol):
         ...
 
     def weight(self, terms: torch.Tensor) -> Weight:
-        """The push's weight from the detached terms (5,) of the whole batch, on all devices."""
+        """The push's weight from the detached terms (5 + n,) of the whole batch, on all devices."""
         ...
 
     def end_epoch(self, val_cosine: float, val_margin: float) -> None:

@@ -1,13 +1,15 @@
 """Which weights are kept: the gates on val decide, never the loss alone.
 
 ood has no say. It stays what it is for: an honest test of the weights that val chose.
+
+A margin counts only where it is reliably positive. A constant prediction has margin 0, so among
+margins that are not positive the larger one would be the one that has learned less.
 """
 
-import math
 from dataclasses import dataclass, replace
 
 from schemas.checks import gate_status, run_checks
-from schemas.escape import find_escape, value_of
+from schemas.escape import RECALL, find_escape, value_of
 from schemas.metrics import GATES
 from schemas.policy import Policy
 from schemas.report import Evidence
@@ -15,7 +17,8 @@ from schemas.report import Evidence
 SELECTED_ON = "val"
 
 RULE = (
-    "not escaped on val, then most gates passed on val (A to D), then the larger margin on val; "
+    "not escaped on val, then most gates passed on val (A to D), then the larger margin on val where "
+    "its interval lies above 0, then the larger article R@5 on val (context left out); "
     "of equals the earlier epoch"
 )
 
@@ -30,13 +33,15 @@ class Standing:
         admissible: the recipe allows them to be kept.
         sound: they have not escaped on val.
         gates_passed: of A to D, on val.
-        margin: on val, in [-2, 2]; minus infinity where it is undefined.
+        margin: on val, 0 unless its whole interval is above 0.
+        recall: article R@5 on val with the context left out.
     """
 
     admissible: bool
     sound: bool
     gates_passed: int
     margin: float
+    recall: float
 
 
 def rank_weights(evidence: Evidence, policy: Policy, *, admissible: bool) -> Standing:
@@ -47,12 +52,14 @@ def rank_weights(evidence: Evidence, policy: Policy, *, admissible: bool) -> Sta
     )
     checks = run_checks(mine.model, replace(policy, checks=lines))
     escape = find_escape(mine)
-    margin = value_of(mine.model, SELECTED_ON, MARGIN)
+    margin = mine.model[SELECTED_ON][MARGIN]
+    reliable = margin.value is not None and margin.low is not None and margin.low > 0.0
     return Standing(
         admissible=admissible,
         sound=not escape.escaped and not escape.undecided,
         gates_passed=sum(gate_status(gate, checks) == "pass" for gate in GATES),
-        margin=-math.inf if margin is None else margin,
+        margin=margin.value if reliable and margin.value is not None else 0.0,
+        recall=value_of(mine.model, SELECTED_ON, RECALL) or 0.0,
     )
 
 

@@ -67,7 +67,7 @@ class Stepper:
             # Processes average their gradients, hence the factor of their number.
             (loss * (share * self.group.size * len(part) / total)).backward()  # type: ignore[no-untyped-call]
         return torch.cat(
-            [(means[0] + weight.value * means[1])[None], means, weight.value[None], weight.clamped[None]]
+            [(means[0] + weight.value * means[1])[None], means[:5], weight.value[None], weight.clamped[None]]
         )
 
     def _unsynchronised(self, last: bool) -> AbstractContextManager[None]:

@@ -1,31 +1,28 @@
 """``gatekeeper eval``: five gates, controls, report and verdict for one model or several."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import click
-from tqdm import tqdm
 
 from gatekeeper.candidates import control_candidate, control_name, default_report, is_control, load_candidate
 from gatekeeper.commands.options import data_options, eval_options, tell_notes
 from gatekeeper.config import Config, resolve_config
 from gatekeeper.data.source import DataSource, open_source
-from gatekeeper.environment import choose_device, choose_retrieval
 from gatekeeper.evaluation import (
     Candidate,
     Shape,
     check_width,
+    make_options,
     make_report,
     settle_shape,
     write_scores,
 )
+from gatekeeper.progress import bar
 from gatekeeper.render.table import render_leaderboard, render_markdown, render_table
 from gates.controls import CONTROLS
-from gates.run import Progress
 from gates.suite import EVALUATED, Bench, Options, measure, passes, prepare
 from schemas.errors import EXIT_BLOCKED, EXIT_ERROR, EXIT_PASS, GatekeeperError, OutputError, UsageError
 from schemas.policy_io import LoadedPolicy, load_policy
@@ -117,17 +114,7 @@ class _Work:
     def begin(cls, config: Config, flags: dict[str, object], *, allow_code: bool) -> "_Work":
         chosen = config.eval
         policy = load_policy(chosen.policy)
-        options = Options(
-            seed=chosen.seed,
-            max_samples=chosen.max_samples,
-            confidence=chosen.confidence,
-            bin_edges=chosen.bin_edges,
-            retrieval=choose_retrieval(chosen.retrieval),
-            device=choose_device(chosen.device),
-            batch_size=chosen.batch_size,
-            min_samples=policy.policy.min_samples,
-            min_articles=policy.policy.min_articles,
-        )
+        options = make_options(chosen, policy.policy)
         source = open_source(config)
         tell_notes(source)
         if chosen.retrieval == "auto" and options.retrieval == "torch":
@@ -143,7 +130,7 @@ class _Work:
             candidate = control_candidate(spec, bench.controls)
         dataset = bench.dataset
         windows = sum(len(rows) for rows in bench.sampled.values())
-        with _bar(spec, passes(dataset) * windows) as advance:
+        with bar(spec, passes(dataset) * windows) as advance:
             measured = measure(bench, candidate.predictor, advance)
         report = make_report(bench, candidate, measured, self.policy, shape)
         path = self.config.eval.report or default_report(spec)
@@ -191,7 +178,7 @@ class _Work:
                     if name in dataset.splits
                 )
             )
-            with _bar("controls", total) as advance:
+            with bar("controls", total) as advance:
                 self.benches[key] = prepare(dataset, self.options, advance)
         return self.benches[key]
 
@@ -216,14 +203,3 @@ def _check_targets(models: tuple[str, ...], report: Path | None) -> None:
 
 def _whole(value: object) -> int | None:
     return value if isinstance(value, int) else None
-
-
-@contextmanager
-def _bar(what: str, total: int) -> Iterator[Progress]:
-    """A progress bar on stderr that vanishes when it is done or stderr is no terminal."""
-    with tqdm(total=total, desc=what, unit="prediction", unit_scale=True, leave=False, disable=None) as bar:
-
-        def advance(count: int) -> None:
-            bar.update(count)
-
-        yield advance

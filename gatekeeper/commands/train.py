@@ -2,30 +2,31 @@
 
 import dataclasses
 import shlex
-import typing
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
+import torch
 
+from gatekeeper.commands.eval import EXIT_CODES
 from gatekeeper.commands.options import data_options, tell_notes
-from gatekeeper.config import resolve_config
-from gatekeeper.data.source import DataSource, open_source
-from gatekeeper.environment import choose_device, describe_environment
-from gatekeeper.evaluation import Shape, settle_shape
-from gates.contracts import Dataset
-from gates.windows import rows_digest
-from schemas.atomic import write_text
-from schemas.errors import DataError, OutputError, UsageError
-from schemas.strict_json import dumps
-from trainers.checkpoint import save_checkpoint
-from trainers.contracts import TrainedModel, Trainer, TrainingJob
+from gatekeeper.config import Config, resolve_config
+from gatekeeper.data.source import open_source
+from gatekeeper.render.criteria import render_criteria
+from gatekeeper.render.table import render_verdict
+from gatekeeper.run_folder import RunRecord, new_folder, read_record, recorded_config, write_record
+from gatekeeper.train_settings import build_settings, settings_options
+from gatekeeper.training import REPORT_FILE, Plan, check_same, final_evaluation, make_plan, train
+from schemas.errors import UsageError
+from schemas.policy_io import load_policy
+from schemas.report import Report
+from trainers.contracts import MODEL_FILE, Trained, Trainer
+from trainers.group import Group, connect, disconnect, join_group
+from trainers.interrupts import listening
 from trainers.registry import trainer, trainer_names
+from trainers.store import locked
 
-MODEL_FILE = "best_model.pt"
-CONFIG_FILE = "config.json"
+DATA_FLAGS = ("bank", "train", "val", "ood", "context", "horizon")
 
 
 class TrainerGroup(click.Group):
@@ -39,119 +40,148 @@ class TrainerGroup(click.Group):
         """The command of one trainer.
 
         Raises:
-            UsageError: nobody registered it (the message lists who did), or it is broken.
+            UsageError: nobody registered it (or several who did), or it is broken.
         """
         return train_command(trainer(cmd_name))
 
 
 @click.group(name="train", cls=TrainerGroup)
 def train_group() -> None:
-    """Train a model with a registered trainer."""
+    """Train a model with a registered trainer, and let the gates judge it."""
 
 
 def train_command(recipe: Trainer) -> click.Command:
     """The command of a trainer: flags for data, run and each of its settings."""
 
+    @click.pass_context
     def run(
-        config: Path | None, out: Path | None, seed: int | None, device: str | None, **rest: object
+        ctx: click.Context, /, config: Path | None, out: Path | None, resume: Path | None, **given: object
     ) -> None:
-        names = {setting.name for setting in dataclasses.fields(recipe.settings)}
-        knobs = {name: value for name, value in rest.items() if name in names and value is not None}
-        data_flags = {name: value for name, value in rest.items() if name not in names}
-        settings = recipe.settings(**knobs)
-        merged = resolve_config(config, {**data_flags, "seed": seed, "device": device})
-        source = open_source(merged)
+        if resume and out:
+            raise UsageError("--resume continues in its own folder; leave --out out")
+        knobs = {field.name for field in dataclasses.fields(recipe.settings)}
+        flags = {name: value for name, value in given.items() if value is not None}
+        group = join_group()
+        plan, record = _plan(recipe, config, resume, flags, knobs, group)
+        connect(group, plan.options.device)
+        try:
+            folder = resume or _new_folder(plan, out, group)
+            ctx.exit(_run(plan, folder, group, resume=record is not None))
+        finally:
+            disconnect(group)
+
+    command: Callable[..., None] = settings_options(recipe)(run)
+    for option in (
+        click.option("--device", help="auto, cpu, cuda or mps [auto]."),
+        click.option("--seed", type=int, help="Of everything random [0]."),
+        click.option("--policy", help="Built-in policy or a TOML file [seed-5cat]."),
+        click.option("--resume", type=click.Path(path_type=Path), help="Continue the run in this folder."),
+        click.option(
+            "--out",
+            type=click.Path(path_type=Path),
+            help="Run folder [runs/<architecture>_<recipe>_<UTC time>].",
+        ),
+    ):
+        command = option(command)
+    text = (
+        f"{recipe.summary}\n\nEnds with the five gates on the kept weights. "
+        "Exit codes: 0 deployable, 1 blocked, 2 usage error, 3 error, 4 interrupted and saved."
+    )
+    return click.command(name=recipe.name, help=text)(data_options(command))
+
+
+def _plan(
+    recipe: Trainer,
+    file: Path | None,
+    resume: Path | None,
+    flags: dict[str, object],
+    knobs: set[str],
+    group: Group,
+) -> tuple[Plan, RunRecord | None]:
+    """Load and check everything; nothing is written yet."""
+    own = {name: value for name, value in flags.items() if name in knobs}
+    rest = {name: value for name, value in flags.items() if name not in knobs}
+    record = None if resume is None else _record(recipe, resume, own, rest)
+    if record is not None and resume is not None:
+        settings = build_settings(recipe, record.settings, {}, where=f"{resume}: ")
+        base = recorded_config(record, resume)
+        given = resolve_config(file, rest) if file or set(rest) & set(DATA_FLAGS) else base
+        evaluation = dataclasses.replace(base.eval, device=str(rest.get("device", base.eval.device)))
+        config = dataclasses.replace(base, data=given.data, eval=evaluation)
+        shape: tuple[int | None, int | None] = record.context, record.horizon
+    else:
+        config = resolve_config(file, rest)
+        where = f"{config.file}: [train.{recipe.name}] "
+        settings = build_settings(recipe, config.train.get(recipe.name, {}), own, where=where)
+        shape = None, None
+    if group.size > 1:
+        config = _on_own_device(config, group)
+    source = open_source(config)
+    if group.first:
         tell_notes(source)
-        shape = settle_shape(
-            checkpoint=(None, None),
-            data=(source.context, source.horizon),
-            flag=(None, None),
-            config=(merged.data.context, merged.data.horizon),
+    plan = make_plan(recipe, settings, config, source, load_policy(config.eval.policy), shape=shape)
+    if record is not None:
+        check_same(plan, record)
+    return plan, record
+
+
+def _record(recipe: Trainer, resume: Path, own: dict[str, object], rest: dict[str, object]) -> RunRecord:
+    record = read_record(resume)
+    if record.trainer != recipe.name:
+        raise UsageError(
+            f"{resume} is a run of {record.trainer!r}; continue it with gatekeeper train {record.trainer}"
         )
-        dataset = _training_data(source, shape)
-        folder = _run_folder(out, recipe)
-        job = TrainingJob(dataset=dataset, seed=merged.eval.seed, device=choose_device(merged.eval.device))
-        model = recipe.fit(job, settings)
-        _save(folder, recipe, settings, job, model)
-        click.echo(model.summary)
-        click.echo(f"model: {folder / MODEL_FILE}")
-        click.echo(f"next: gatekeeper eval {shlex.quote(str(folder / MODEL_FILE))}")
-
-    command: Callable[..., None] = run
-    for setting in reversed(dataclasses.fields(recipe.settings)):
-        command = _flag(recipe, setting)(command)
-    command = click.option("--device", help="auto, cpu, cuda or mps [auto].")(command)
-    command = click.option("--seed", type=int, help="Of everything random [0].")(command)
-    command = click.option(
-        "--out", type=click.Path(path_type=Path), help="Run folder [runs/<architecture>_<recipe>_<UTC time>]."
-    )(command)
-    return click.command(name=recipe.name, help=recipe.summary)(data_options(command))
+    refused = [*own, *(name for name in ("seed", "policy", "context", "horizon") if name in rest)]
+    if refused:
+        flag = refused[0].replace("_", "-")
+        raise UsageError(f"--{flag} cannot change while a run is resumed; leave it out or start a new run")
+    return record
 
 
-def _flag(
-    recipe: Trainer, setting: "dataclasses.Field[Any]"
-) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """``--max-windows`` from ``max_windows: int``; a tuple becomes a flag that may be repeated."""
-    kind = typing.get_type_hints(recipe.settings)[setting.name]
-    repeated = typing.get_origin(kind) is tuple
-    plain = typing.get_args(kind)[0] if repeated else kind
-    shown: Any = setting.default
-    default = " ".join(f"{value:g}" for value in shown) if repeated else shown
-    text = f"{setting.metadata['help'].rstrip('.')} [{default}]" + (" (repeatable)." if repeated else ".")
-
-    def given(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:  # noqa: ANN401
-        return None if value == () else value
-
-    return click.option(
-        f"--{setting.name.replace('_', '-')}", type=plain, multiple=repeated, callback=given, help=text
-    )
+def _on_own_device(config: Config, group: Group) -> Config:
+    """Several processes on one machine: each takes the CUDA device of its own number."""
+    wanted = config.eval.device
+    if wanted == "cuda" or (wanted == "auto" and torch.cuda.is_available()):
+        return dataclasses.replace(
+            config, eval=dataclasses.replace(config.eval, device=f"cuda:{group.local}")
+        )
+    return config
 
 
-def _training_data(source: DataSource, shape: Shape) -> Dataset:
-    dataset = source.dataset(context=shape.context, horizon=shape.horizon)
-    if "train" not in dataset.splits:
-        raise DataError("training needs a train split; name it with --train or in gatekeeper.toml")
-    return dataset
+def _new_folder(plan: Plan, out: Path | None, group: Group) -> Path:
+    folder = Path()
+    if group.first:
+        folder = new_folder(out, plan.recipe.architecture_of(plan.settings), plan.recipe.name)
+        write_record(folder, plan.record())
+    return group.agree(folder)
 
 
-def _run_folder(out: Path | None, recipe: Trainer) -> Path:
-    """Make the run folder; a new one unless the user names it, so that no two runs share one."""
-    stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
-    folder = out or Path("runs") / f"{recipe.architecture}_{recipe.name}_{stamp}"
-    if (folder / MODEL_FILE).exists():
-        raise UsageError(f"{folder / MODEL_FILE} exists; name another folder with --out")
-    try:
-        folder.mkdir(parents=True, exist_ok=out is not None)
-    except OSError as error:
-        if out is None and isinstance(error, FileExistsError):
-            raise UsageError(f"{folder} exists already; name another folder with --out") from None
-        raise OutputError(f"the run folder {folder} cannot be made: {error.strerror}") from None
-    return folder
+def _run(plan: Plan, folder: Path, group: Group, *, resume: bool) -> int:
+    if not group.first:
+        with listening() as interrupts:
+            train(plan, folder, group=group, interrupts=interrupts, log=_silent, resume=resume)
+            report = final_evaluation(plan, folder, group=group, interrupts=interrupts)
+        return EXIT_CODES[report.judgement.verdict.outcome]
+    with locked(folder), listening() as interrupts:
+        trained = train(plan, folder, group=group, interrupts=interrupts, log=_say, resume=resume)
+        report = final_evaluation(plan, folder, group=group, interrupts=interrupts)
+    _show(trained, report, folder)
+    return EXIT_CODES[report.judgement.verdict.outcome]
 
 
-def _save(folder: Path, recipe: Trainer, settings: Any, job: TrainingJob, model: TrainedModel) -> None:  # noqa: ANN401
-    dataset = job.dataset
-    facts = {
-        "trainer": recipe.name,
-        "settings": dataclasses.asdict(settings),
-        "seed": job.seed,
-        "context": dataset.context,
-        "horizon": dataset.horizon,
-        "bank": {"source": Path(dataset.bank.source).name, "sha256": dataset.bank.sha256},
-        "train": {
-            "windows": len(dataset.splits["train"].last_rows),
-            "sha256": rows_digest(dataset.splits["train"].last_rows),
-        },
-        "model": {"type": model.model_type, "config": dict(model.model_config), **model.facts},
-        "environment": dataclasses.asdict(describe_environment(job.device)),
-    }
-    write_text(folder / CONFIG_FILE, dumps(facts))
-    save_checkpoint(
-        folder / MODEL_FILE,
-        model_type=model.model_type,
-        model_config=model.model_config,
-        module=model.module,
-        horizon=dataset.horizon,
-        context=dataset.context,
-        extra=model.facts,
-    )
+def _show(trained: Trained, report: Report, folder: Path) -> None:
+    click.echo(trained.summary)
+    if trained.history is not None:
+        click.echo(f"\n{render_criteria(trained.history)}")
+    click.echo(f"\n{render_verdict(report)}\n")
+    click.echo(f"model: {folder / MODEL_FILE}")
+    click.echo(f"report: {folder / REPORT_FILE}")
+    click.echo(f"next: gatekeeper eval {shlex.quote(str(folder / MODEL_FILE))}")
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+def _silent(line: str) -> None:
+    """Only the first process speaks."""

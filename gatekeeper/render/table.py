@@ -92,6 +92,11 @@ def _heading(report: Report) -> str:
     )
 
 
+def render_verdict(report: Report) -> str:
+    """Only the gates and the verdict with its reasons."""
+    return "\n\n".join([_gates(report, bullet="  - "), _verdict(report, bullet="  - ")])
+
+
 def _gates(report: Report, *, bullet: str) -> str:
     lines = []
     for gate in report.judgement.gates:

@@ -21,6 +21,7 @@ from schemas.report import (
     ScoresFile,
     Settings,
     SplitInput,
+    TrainedBy,
 )
 from schemas.verdict import judge
 
@@ -126,7 +127,15 @@ def _make_report(
         schema_version=SCHEMA_VERSION,
         created="2026-01-31T12:00:00Z",
         inputs=Inputs(
-            model=ModelInput("best_model.pt", "checkpoint", "gru", "a" * 64, 1234, "verified"),
+            model=ModelInput(
+                "best_model.pt",
+                "checkpoint",
+                "gru",
+                "a" * 64,
+                1234,
+                "verified",
+                TrainedBy("p6b", 7, "a rule"),
+            ),
             bank=BankInput("speeches", "b" * 64, 9302, 384, 122),
             splits={"val": split, "ood": split},
             policy_sha256=digest or (loaded.sha256 if policy is None else "c" * 64),

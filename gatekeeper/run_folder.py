@@ -1,0 +1,117 @@
+"""Run folders: ``runs/<architecture>_<recipe>_<UTC time>`` and the ``config.json`` that can continue one."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from gatekeeper.config import Config, make_config
+from schemas.atomic import write_text
+from schemas.errors import OutputError, ReportError, UsageError
+from schemas.report import Environment
+from schemas.strict_json import dumps, loads
+from trainers.contracts import MODEL_FILE
+
+CONFIG_FILE = "config.json"
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What a run was asked to do and on what; written before the first step.
+
+    Attributes:
+        trainer: recipe. settings: its knobs as plain values.
+        data, evaluation: sections of a configuration, with absolute paths.
+        context, horizon: what the model is trained for.
+        bank_sha256: of the bank. splits: name -> digest of its windows. policy_sha256: of the policy.
+        environment: where it was started.
+    """
+
+    trainer: str
+    settings: Mapping[str, Any]
+    data: Mapping[str, Any]
+    evaluation: Mapping[str, Any]
+    context: int
+    horizon: int
+    bank_sha256: str
+    splits: Mapping[str, str]
+    policy_sha256: str
+    environment: Mapping[str, Any]
+
+
+def new_folder(out: Path | None, architecture: str, recipe: str) -> Path:
+    """Make a run folder; a new one unless the user names it, so that no two runs share one.
+
+    Raises:
+        UsageError: it holds a run already. OutputError: it cannot be made.
+    """
+    stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
+    folder = out or Path("runs") / f"{architecture}_{recipe}_{stamp}"
+    for name in (MODEL_FILE, CONFIG_FILE):
+        if (folder / name).exists():
+            raise UsageError(f"{folder / name} exists; continue it with --resume or name another folder")
+    try:
+        folder.mkdir(parents=True, exist_ok=out is not None)
+    except OSError as error:
+        if out is None and isinstance(error, FileExistsError):
+            raise UsageError(f"{folder} exists already; name another folder with --out") from None
+        raise OutputError(f"the run folder {folder} cannot be made: {error.strerror}") from None
+    return folder
+
+
+def write_record(folder: Path, record: RunRecord) -> None:
+    """Write ``config.json``.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    write_text(folder / CONFIG_FILE, dumps(asdict(record)))
+
+
+def read_record(folder: Path) -> RunRecord:
+    """Read ``config.json``.
+
+    Raises:
+        UsageError: the folder is no run folder, or its record is broken.
+    """
+    path = folder / CONFIG_FILE
+    try:
+        value = loads(path.read_bytes())
+        if not isinstance(value, dict):
+            raise UsageError(f"{path} must hold an object; it is no record of a run")
+        return RunRecord(**value)
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be resumed: {path.name}: {error.strerror}") from None
+    except (ReportError, TypeError) as error:
+        raise UsageError(f"{folder} cannot be resumed, {path.name} is broken: {error}") from None
+
+
+def config_to_plain(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The sections ``[data]`` and ``[eval]`` as plain values that hold from any working directory."""
+    data: dict[str, Any] = {
+        key: str(value.absolute()) if isinstance(value, Path) else value
+        for key, value in vars(config.data).items()
+        if value is not None
+    }
+    evaluation = {
+        key: value for key, value in vars(config.eval).items() if value is not None and key != "report"
+    }
+    if str(config.eval.policy).endswith(".toml"):
+        evaluation["policy"] = str(Path(config.eval.policy).absolute())
+    return data, evaluation
+
+
+def recorded_config(record: RunRecord, folder: Path) -> Config:
+    """The configuration a run was started with.
+
+    Raises:
+        UsageError: a value is wrong.
+    """
+    where = f"{folder / CONFIG_FILE}: "
+    return make_config(record.data, record.evaluation, folder=Path(), where=where)
+
+
+def plain_environment(environment: Environment) -> dict[str, Any]:
+    """For the record."""
+    return asdict(environment)
