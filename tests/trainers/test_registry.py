@@ -40,7 +40,7 @@ def test_an_architecture_is_registered_under_its_own_name(name: str) -> None:
 def test_a_trainer_is_registered_under_its_own_name(name: str) -> None:
     plugin = registry.trainer(name)
     assert plugin.name == name
-    assert registry.architecture(plugin.architecture)
+    assert registry.architecture(plugin.architecture_of(plugin.settings()))
 
 
 def test_an_unknown_name_lists_the_known_and_the_nearest() -> None:
@@ -79,7 +79,7 @@ def test_a_plug_in_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch) -
     install(monkeypatch, ("own", RIDGE), ("odd", LINEAR))
     with pytest.raises(ModelError, match=r"must be a trainers.contracts.Architecture; found Ridge"):
         registry.architecture("own")
-    with pytest.raises(UsageError, match=r"trainer plug-in 'odd' lacks 'architecture'"):
+    with pytest.raises(UsageError, match=r"trainer plug-in 'odd' lacks 'default_horizon'"):
         registry.trainer("odd")
 
 

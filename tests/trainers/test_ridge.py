@@ -1,16 +1,24 @@
 """The trainer against normal equations in float64, solved the plain way."""
 
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
+from torch import nn
 
 from gates.bank import build_bank
 from gates.contracts import Dataset
 from gates.ridge import holdout_articles
+from gates.suite import Options
 from gates.windows import make_dataset, window_rows
 from schemas.errors import DataError, UsageError
-from trainers.contracts import TrainedModel, TrainingJob
+from schemas.policy_io import load_policy
+from trainers.checkpoint import Checkpoint, read_checkpoint, restore
+from trainers.contracts import MODEL_FILE, TrainingJob
 from trainers.registry import architecture
 from trainers.ridge import TRAINER, RidgeSettings
 
@@ -36,8 +44,29 @@ def dataset(*, horizon: int = 1, articles: int = ARTICLES) -> Dataset:
     return make_dataset(bank, {"train": train, "val": val}, context=CONTEXT, horizon=horizon)
 
 
-def job(data: Dataset, seed: int = 0) -> TrainingJob:
-    return TrainingJob(dataset=data, seed=seed, device=torch.device("cpu"))
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """What the trainer left in its folder."""
+
+    module: nn.Module
+    checkpoint: Checkpoint
+    summary: str
+
+
+def fit(data: Dataset, settings: RidgeSettings, seed: int = 0) -> Fitted:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        job = TrainingJob(
+            dataset=data,
+            seed=seed,
+            device=torch.device("cpu"),
+            folder=folder,
+            policy=load_policy("seed-5cat").policy,
+            options=Options(),
+        )
+        summary = TRAINER.fit(job, settings).summary
+        checkpoint = read_checkpoint((folder / MODEL_FILE).read_bytes(), MODEL_FILE)
+    return Fitted(restore(checkpoint, MODEL_FILE), checkpoint, summary)
 
 
 def pairs(data: Dataset) -> tuple[Doubles, Doubles, npt.NDArray[np.int64]]:
@@ -65,7 +94,7 @@ def mean_cosine(found: Doubles, wanted: Doubles) -> float:
 @pytest.mark.parametrize("strength", [1e-4, 1e-1, 10.0])
 def test_the_model_solves_the_normal_equations(horizon: int, strength: float) -> None:
     data = dataset(horizon=horizon)
-    model = TRAINER.fit(job(data), RidgeSettings(strengths=(strength,)))
+    model = fit(data, RidgeSettings(strengths=(strength,)))
     x, y, _ = pairs(data)
     weight, bias = solve(x, y, strength)
     contexts = torch.from_numpy(x.reshape(-1, CONTEXT, WIDTH)).float()
@@ -74,7 +103,7 @@ def test_the_model_solves_the_normal_equations(horizon: int, strength: float) ->
 
 def test_the_strength_is_chosen_by_the_cosine_on_held_out_articles() -> None:
     data, candidates = dataset(), (1e-4, 1e-2, 1.0, 100.0)
-    model = TRAINER.fit(job(data, seed=3), RidgeSettings(strengths=candidates, holdout=0.3))
+    model = fit(data, RidgeSettings(strengths=candidates, holdout=0.3), seed=3)
     x, y, articles = pairs(data)
     held = holdout_articles(articles, fraction=0.3, seed=3)
     assert not set(articles[held]) & set(articles[~held])
@@ -82,18 +111,18 @@ def test_the_strength_is_chosen_by_the_cosine_on_held_out_articles() -> None:
     for strength in candidates:
         weight, bias = solve(x[~held], y[~held], strength)
         cosines[strength] = mean_cosine(x[held] @ weight + bias, y[held])
-    assert model.facts["strength"] == max(candidates, key=lambda strength: cosines[strength])
-    assert model.facts["holdout_cosines"] == pytest.approx(
+    assert model.checkpoint.facts["strength"] == max(candidates, key=lambda strength: cosines[strength])
+    assert model.checkpoint.facts["holdout_cosines"] == pytest.approx(
         {f"{strength:g}": cosine for strength, cosine in cosines.items()}, abs=1e-5
     )
-    assert model.facts["windows"] == len(x)
+    assert model.checkpoint.facts["windows"] == len(x)
 
 
 def test_what_it_returns_can_be_built_again() -> None:
-    model = TRAINER.fit(job(dataset()), RidgeSettings())
-    assert model.model_type == "linear"
-    assert dict(model.model_config) == {"input_dim": WIDTH, "context": CONTEXT}
-    again = architecture("linear").build(model.model_config)
+    model = fit(dataset(), RidgeSettings())
+    assert model.checkpoint.model_type == "linear"
+    assert dict(model.checkpoint.model_config) == {"input_dim": WIDTH, "context": CONTEXT}
+    again = architecture("linear").build(model.checkpoint.model_config)
     again.load_state_dict(model.module.state_dict())
     x = torch.randn(4, CONTEXT, WIDTH)
     assert torch.equal(again(x), model.module(x))
@@ -105,11 +134,11 @@ def test_other_splits_are_not_looked_at() -> None:
     data = dataset()
     splits = {name: split.last_rows for name, split in data.splits.items()}
 
-    def with_val_vectors(value: float) -> TrainedModel:
+    def with_val_vectors(value: float) -> Fitted:
         vectors = data.bank.vectors.copy()
         vectors[data.bank.articles == ARTICLES - 1] = value
         bank = build_bank(vectors, data.bank.articles, data.bank.chunks, source="changed")
-        return TRAINER.fit(job(make_dataset(bank, splits, context=CONTEXT, horizon=1)), RidgeSettings())
+        return fit(make_dataset(bank, splits, context=CONTEXT, horizon=1), RidgeSettings())
 
     first, second = with_val_vectors(1.0), with_val_vectors(-1.0)
     for key, tensor in first.module.state_dict().items():
@@ -120,8 +149,8 @@ def test_the_seed_decides_the_draw() -> None:
     data, few = dataset(), RidgeSettings(max_windows=60)
 
     def weight(seed: int) -> torch.Tensor:
-        model = TRAINER.fit(job(data, seed=seed), few)
-        assert model.facts["windows"] == 60
+        model = fit(data, few, seed=seed)
+        assert model.checkpoint.facts["windows"] == 60
         weights: torch.Tensor = model.module.state_dict()["projection.weight"]
         return weights
 
@@ -131,7 +160,7 @@ def test_the_seed_decides_the_draw() -> None:
 
 def test_one_article_is_too_few() -> None:
     with pytest.raises(DataError, match="at least 2 articles"):
-        TRAINER.fit(job(dataset(articles=2)), RidgeSettings())
+        fit(dataset(articles=2), RidgeSettings())
 
 
 @pytest.mark.parametrize(

@@ -49,11 +49,22 @@ def run() -> Run:
 
 def test_it_says_what_was_chosen_and_what_comes_next(world: Path, run: Run) -> None:
     result = run("train", "ridge", "--out", "mine")
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 1, result.output  # random walks: no model can point forward
     lines = result.stdout.splitlines()
     assert lines[0].startswith("ridge on 210 windows: strength ")  # 6 articles of 35 windows
-    assert lines[1:] == ["model: mine/best_model.pt", "next: gatekeeper eval mine/best_model.pt"]
-    assert sorted(file.name for file in (world / "mine").iterdir()) == ["best_model.pt", "config.json"]
+    assert any(line.startswith("BLOCKED: ") for line in lines)
+    assert lines[-3:] == [
+        "model: mine/best_model.pt",
+        "report: mine/5cat_results.json",
+        "next: gatekeeper eval mine/best_model.pt",
+    ]
+    assert sorted(file.name for file in (world / "mine").iterdir()) == [
+        ".lock",
+        "5cat_results.json",
+        "5cat_results.scores.npz",
+        "best_model.pt",
+        "config.json",
+    ]
 
 
 def test_the_model_is_evaluated_at_what_it_was_trained_for(world: Path, run: Run) -> None:
@@ -74,13 +85,13 @@ def test_the_configuration_says_how_it_was_made(world: Path, run: Run) -> None:
     facts = json.loads((world / "mine" / "config.json").read_text())
     assert facts["trainer"] == "ridge"
     assert facts["settings"] == {"strengths": [0.5, 0.01], "holdout": 0.2, "max_windows": 100000}
-    assert (facts["seed"], facts["context"], facts["horizon"]) == (9, 5, 1)
-    assert facts["train"]["windows"] == 210
-    assert re.fullmatch("[0-9a-f]{64}", facts["bank"]["sha256"])
-    assert re.fullmatch("[0-9a-f]{64}", facts["train"]["sha256"])
-    assert facts["model"]["type"] == "linear"
+    assert (facts["evaluation"]["seed"], facts["context"], facts["horizon"]) == (9, 5, 1)
+    assert facts["data"]["bank"] == str(world / "bank.npz")
+    assert facts["data"]["train"] == [0, 1, 2, 3, 4, 5]
+    assert re.fullmatch("[0-9a-f]{64}", facts["bank_sha256"])
+    assert set(facts["splits"]) == {"train", "val", "ood"}
     stored = torch.load(world / "mine" / "best_model.pt", weights_only=True)
-    assert stored["strength"] == facts["model"]["strength"]
+    assert stored["strength"] in facts["settings"]["strengths"]
 
 
 def test_the_same_seed_gives_the_same_model(world: Path, run: Run) -> None:
@@ -94,7 +105,7 @@ def test_the_same_seed_gives_the_same_model(world: Path, run: Run) -> None:
 
 def test_a_run_folder_is_named_after_the_run(world: Path, run: Run) -> None:
     result = run("train", "ridge")
-    assert result.exit_code == 0, result.output
+    assert result.exit_code == 1, result.output
     (folder,) = (world / "runs").iterdir()
     assert re.fullmatch(r"linear_ridge_\d{8}_\d{6}", folder.name)
     assert f"model: runs/{folder.name}/best_model.pt" in result.stdout
@@ -105,7 +116,9 @@ def test_a_trained_model_is_never_overwritten(world: Path, run: Run) -> None:
     before = (world / "mine" / "best_model.pt").read_bytes()
     result = run("train", "ridge", "--out", "mine", "--seed", "5")
     assert result.exit_code == 2
-    assert result.stderr == "Error: mine/best_model.pt exists; name another folder with --out\n"
+    assert result.stderr == (
+        "Error: mine/best_model.pt exists; continue it with --resume or name another folder\n"
+    )
     assert (world / "mine" / "best_model.pt").read_bytes() == before
 
 
@@ -158,10 +171,11 @@ def test_two_runs_of_one_second_do_not_share_a_folder(
         def now(cls, tz: tzinfo | None = None) -> "Stopped":
             return cls(2026, 1, 2, 3, 4, 5, tzinfo=tz)
 
-    monkeypatch.setattr("gatekeeper.commands.train.datetime", Stopped)
+    monkeypatch.setattr("gatekeeper.run_folder.datetime", Stopped)
     first = run("train", "ridge")
     assert "model: runs/linear_ridge_20260102_030405/best_model.pt" in first.stdout.splitlines()
-    (world / "runs" / "linear_ridge_20260102_030405" / "best_model.pt").unlink()  # still training
+    for name in ("best_model.pt", "config.json"):  # only just made
+        (world / "runs" / "linear_ridge_20260102_030405" / name).unlink()
     second = run("train", "ridge")
     assert second.exit_code == 2
     assert "runs/linear_ridge_20260102_030405 exists already" in second.stderr
