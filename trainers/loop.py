@@ -12,7 +12,7 @@ from trainers import speech
 from trainers.contracts import MODEL_FILE, Trained, TrainingJob
 from trainers.mini import MiniResult, MiniSuite
 from trainers.objectives import FIGURES, Objective
-from trainers.run import Run, begin, history_of, keep_best, load_best, make_learner, save
+from trainers.run import Run, begin, history_of, keep_best, load_best, make_learner, save, tell
 from trainers.settings import GradientSettings
 from trainers.state import Learner, State
 from trainers.watch import Alarm, Watch
@@ -34,23 +34,24 @@ def train(job: TrainingJob, settings: GradientSettings, trainer: str, objective:
     """
     run, learner, state = begin(job, settings, trainer, objective)
     while not state.ended:
-        alarms = _train_epoch(run, learner, state)
+        if not state.collapse:
+            _train_epoch(run, learner, state)
         result = None
-        if alarms or _due(run, state):  # collapsed weights are measured as well: the figures show it
-            result, more = _check_gates(run, learner, state)
-            alarms += more
-        if alarms:
-            _recover(run, learner, state, alarms)
+        if state.collapse or _due(run, state):  # collapsed weights are measured too: the figures show it
+            result = _check_gates(run, learner, state)
+        if state.collapse:
+            _recover(run, learner, state)
         _next_epoch(run, learner, state, result)
         save(run, learner, state)
+    tell(run, learner, state)  # again, for a run that was killed between its last state and its history
     return Trained(
         summary=f"{trainer}: {state.ended}; the weights kept are those of epoch {state.best_epoch}",
         history=history_of(run, learner.objective, state),
     )
 
 
-def _train_epoch(run: Run, learner: Learner, state: State) -> list[Alarm]:
-    """Train what is left of the epoch; returns why it was cut short, nothing where it was not."""
+def _train_epoch(run: Run, learner: Learner, state: State) -> None:
+    """Train what is left of the epoch; a collapse cuts it short."""
     learner.objective.start_epoch(state.epoch)
     learner.module.train()
     order, size = run.batches.order(state.epoch), run.settings.batch_size
@@ -70,9 +71,9 @@ def _train_epoch(run: Run, learner: Learner, state: State) -> list[Alarm]:
         if due:
             now = time.perf_counter()
             state.seconds, started = state.seconds + now - started, now
-            collapses = [alarm for alarm in _look(run, learner, state) if alarm.collapse]
-            if collapses and run.settings.on_collapse != "ignore":
-                return collapses
+            _look(run, learner, state)
+            if state.collapse:
+                return
         save_every = run.settings.save_every
         asked = _asked_to_end(run, state)
         if asked or (save_every and state.step % save_every == 0 and state.step < run.steps):
@@ -82,10 +83,9 @@ def _train_epoch(run: Run, learner: Learner, state: State) -> list[Alarm]:
             started = time.perf_counter()
         if asked:
             raise Interrupted(_goodbye(run, state))
-    return []
 
 
-def _look(run: Run, learner: Learner, state: State) -> list[Alarm]:
+def _look(run: Run, learner: Learner, state: State) -> None:
     """Close the window: log its means and let the watch see them."""
     means = dict(zip(FIGURES, (state.window / state.window_steps).tolist(), strict=True))
     state.steps.append(Steps(state.step, means))
@@ -98,10 +98,9 @@ def _look(run: Run, learner: Learner, state: State) -> list[Alarm]:
     )
     alarms = state.watch.steps(means, weighted=learner.objective.weighted)
     _warn(run, state, alarms, step=state.step)
-    return alarms
 
 
-def _check_gates(run: Run, learner: Learner, state: State) -> tuple[MiniResult, list[Alarm]]:
+def _check_gates(run: Run, learner: Learner, state: State) -> MiniResult:
     """Mini-5CAT on the weights as they are; keeps them where they are the best so far."""
     job, module = run.job, learner.module
     module.eval()
@@ -127,13 +126,11 @@ def _check_gates(run: Run, learner: Learner, state: State) -> tuple[MiniResult, 
     _warn(run, state, alarms, step=0)
     learner.objective.end_epoch(result.cosine, result.margin)
     learner.scheduler.step(result.cosine)
-    ignored = run.settings.on_collapse == "ignore"
-    return result, [] if ignored else [alarm for alarm in alarms if alarm.collapse]
+    return result
 
 
-def _recover(run: Run, learner: Learner, state: State, alarms: list[Alarm]) -> None:
+def _recover(run: Run, learner: Learner, state: State) -> None:
     """After a collapse: back to the best weights, and either stop there or go on more gently."""
-    why = f"{alarms[0].name}: {alarms[0].sentence}"
     saved = run.store.latest([]) if state.best_epoch == state.epoch and state.step < run.steps else None
     if saved is not None and saved["epoch"] == state.epoch:
         # The collapse itself is the best there is, because nothing was measured before. The state
@@ -141,10 +138,10 @@ def _recover(run: Run, learner: Learner, state: State, alarms: list[Alarm]) -> N
         learner.module.load_state_dict(saved["model"])  # type: ignore[arg-type]
         _check_gates(run, learner, state)
     load_best(run, learner)
-    run.job.log(f"back to the weights of epoch {state.best_epoch}: {why}")
+    run.job.log(f"back to the weights of epoch {state.best_epoch}: {state.collapse}")
     if run.settings.on_collapse == "stop" or state.rollbacks == ROLLBACKS:
         again = f" after {ROLLBACKS} rollbacks" if state.rollbacks == ROLLBACKS else ""
-        state.ended = f"stopped by the collapse watch in epoch {state.epoch}{again} ({why})"
+        state.ended = f"stopped by the collapse watch in epoch {state.epoch}{again} ({state.collapse})"
         return
     state.rollbacks += 1
     learner.objective.soften()
@@ -160,7 +157,7 @@ def _next_epoch(run: Run, learner: Learner, state: State, result: MiniResult | N
     lr = float(learner.optimizer.param_groups[0]["lr"])
     state.epochs.append(Epoch(state.epoch, state.samples, state.seconds, lr, tuple(state.steps), mini))
     state.epoch += 1
-    state.step, state.samples, state.seconds, state.steps = 0, 0, 0.0, []
+    state.step, state.samples, state.seconds, state.steps, state.collapse = 0, 0, 0.0, [], ""
     state.window.zero_()
     state.window_steps = 0
     if not state.ended and state.epoch > run.settings.epochs:
@@ -181,6 +178,8 @@ def _warn(run: Run, state: State, alarms: list[Alarm], *, step: int) -> None:
     for alarm in alarms:
         state.warnings.append(Warned(alarm.name, alarm.sentence, alarm.collapse, state.epoch, step))
         run.job.log(f"⚠️  {alarm.name}: {alarm.sentence}")
+        if alarm.collapse and not state.collapse and run.settings.on_collapse != "ignore":
+            state.collapse = f"{alarm.name}: {alarm.sentence}"
 
 
 def _refuse_non_finite(run: Run, state: State, order: IntArray) -> None:

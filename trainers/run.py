@@ -119,6 +119,12 @@ def save(run: Run, learner: Learner, state: State) -> None:
     if run.job.group.first:
         saved = pack(state, learner, random)
         run.store.save(saved, epoch=state.epoch, step=state.step)
+        tell(run, learner, state)
+
+
+def tell(run: Run, learner: Learner, state: State) -> None:
+    """Write the history; only the first process writes."""
+    if run.job.group.first:
         write_history(history_of(run, learner.objective, state), run.job.folder / HISTORY_FILE)
 
 

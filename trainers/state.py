@@ -42,7 +42,8 @@ class State:
             lines so far.
         best: standing of the kept weights and the epoch they are of.
         epochs, warnings: of the history.
-        rollbacks: so far. ended: why the training is over.
+        rollbacks: so far. collapse: why the epoch was cut short or cannot be gone on from, "" while it
+            can. ended: why the training is over.
     """
 
     watch: Watch
@@ -59,10 +60,21 @@ class State:
     epochs: list[Epoch] = field(default_factory=list)
     warnings: list[Warned] = field(default_factory=list)
     rollbacks: int = 0
+    collapse: str = ""
     ended: str = ""
 
 
-_PLAIN = ("window_steps", "epoch", "step", "samples", "seconds", "best_epoch", "rollbacks", "ended")
+_PLAIN = (
+    "window_steps",
+    "epoch",
+    "step",
+    "samples",
+    "seconds",
+    "best_epoch",
+    "rollbacks",
+    "collapse",
+    "ended",
+)
 
 
 def fresh_state(watch: Watch, device: torch.device) -> State:

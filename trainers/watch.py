@@ -30,6 +30,9 @@ CLAMPED_SHARE = 0.5
 GAP_FALL = 0.02
 """A mean gap this far below the best so far is falling."""
 
+SINKING = 0.02
+"""A young model that never rose above the constant is lost once it is this far below its best."""
+
 RECALL_SHARE = 0.9
 """R@5 below this share of its best is falling."""
 
@@ -37,7 +40,8 @@ COSINE_SHARE = 0.7
 """A cosine below this share of its best has dropped ..."""
 
 NOTABLE = 0.05
-"""... if it lost at least this much. A model is aloft once it is this far above a constant."""
+"""... if it lost at least this much. A model is aloft once it is this far above a constant, and has
+found the target's side once it is twice as far above 0."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ class Watch:
 
     def _lost(self, pos: float, neg: float) -> list[Alarm]:
         alarms = []
-        if self.best_pos is not None and pos < 0.0 and neg < 0.0:
+        if self.best_pos is not None and self.best_pos > 2 * NOTABLE and pos < 0.0 and neg < 0.0:
             alarms.append(
                 Alarm(
                     "negative_cosines",
@@ -151,7 +155,7 @@ class Watch:
 
         Args:
             cosine: mean cosine to the target on val.
-            constant: that of the constant control. A young model may lie below it while it rises.
+            constant: that of the constant control. A young model may lie below it for a while.
             recall: article R@5 on val.
         """
         alarms = []
@@ -171,8 +175,8 @@ class Watch:
                     f"below {COSINE_SHARE:.0%} of its best",
                 )
             )
-        rising = self.best_cosine is None or cosine > self.best_cosine
-        if cosine < constant and (self.aloft or not rising):
+        sinking = self.best_cosine is not None and cosine < self.best_cosine - SINKING
+        if cosine < constant and (self.aloft or sinking):
             alarms.append(
                 Alarm(
                     "below_constant",

@@ -1,11 +1,20 @@
 """Small modules of every architecture, with weights that all differ, and contexts to feed them."""
 
+import itertools
 from collections.abc import Callable
+from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
+from gatekeeper.data.synth import World, build_world
+from gates.contracts import Dataset
+from gates.suite import Options
+from gates.windows import make_dataset, window_rows
+from schemas.policy_io import load_policy
+from trainers.contracts import TrainingJob
 from trainers.registry import architecture
 
 BATCH, CONTEXT, WIDTH = 6, 5, 12
@@ -49,3 +58,45 @@ def contexts() -> torch.Tensor:
     """(6, 5, 12) unit rows."""
     generator = torch.Generator().manual_seed(1)
     return nn.functional.normalize(torch.randn(BATCH, CONTEXT, WIDTH, generator=generator), dim=-1)
+
+
+ARTICLES, CHUNKS, WORLD_WIDTH = 18, 40, 16
+
+
+@pytest.fixture(scope="session")
+def world_data() -> Callable[[int], Dataset]:
+    """Horizon -> articles whose chunks turn by 60 degrees in every plane, with a little noise."""
+    world = World(angle=60.0, rho=0.95, dimension=WORLD_WIDTH, articles=ARTICLES, chunks=CHUNKS)
+    bank = build_world(world, source="world")
+    parts = {"train": range(6), "val": range(6, 12), "ood": range(12, 18)}
+
+    def make(horizon: int) -> Dataset:
+        rows = {
+            name: window_rows(bank, np.array(articles), context=CONTEXT, horizon=horizon)
+            for name, articles in parts.items()
+        }
+        return make_dataset(bank, rows, context=CONTEXT, horizon=horizon)
+
+    return make
+
+
+@pytest.fixture
+def make_job(world_data: Callable[[int], Dataset], tmp_path: Path) -> Callable[..., TrainingJob]:
+    """A job in a folder of its own, on the small world."""
+    folders = itertools.count()
+
+    def make(*, horizon: int = 2, **more: object) -> TrainingJob:
+        folder = tmp_path / f"run{next(folders)}"
+        folder.mkdir()
+        fields: dict[str, object] = {
+            "dataset": world_data(horizon),
+            "seed": 0,
+            "device": torch.device("cpu"),
+            "folder": folder,
+            "policy": load_policy("seed-5cat").policy,
+            "options": Options(),
+            "log": lambda line: None,
+        }
+        return TrainingJob(**{**fields, **more})  # type: ignore[arg-type]
+
+    return make
