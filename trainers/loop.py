@@ -111,7 +111,8 @@ def _check_gates(run: Run, learner: Learner, state: State) -> MiniResult:
             lambda predictor: _suite(run).measure(predictor, learner.objective.admissible),
         )
     except Interrupted:
-        save(run, learner, state)
+        if not state.collapse:
+            save(run, learner, state)
         raise Interrupted(_goodbye(run, state)) from None
     finally:
         module.train()

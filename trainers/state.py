@@ -42,8 +42,10 @@ class State:
             lines so far.
         best: standing of the kept weights and the epoch they are of.
         epochs, warnings: of the history.
-        rollbacks: so far. collapse: why the epoch was cut short or cannot be gone on from, "" while it
-            can. ended: why the training is over.
+        rollbacks: so far.
+        collapse: why the present weights are lost, "" while they are not. Never saved: a run that is
+            interrupted now continues from before its collapse and meets it again.
+        ended: why the training is over.
     """
 
     watch: Watch
@@ -72,7 +74,6 @@ _PLAIN = (
     "seconds",
     "best_epoch",
     "rollbacks",
-    "collapse",
     "ended",
 )
 
