@@ -18,7 +18,7 @@ from gates.suite import EVALUATED, Options, measure, passes, prepare
 from gates.windows import rows_digest
 from schemas.errors import DataError, Interrupted, UsageError
 from schemas.policy_io import LoadedPolicy
-from schemas.report import Report
+from schemas.report import Outcome, Report
 from schemas.report_io import write_report
 from trainers.contracts import MODEL_FILE, Trained, Trainer, TrainingJob
 from trainers.group import Group
@@ -146,7 +146,15 @@ def train(
     return plan.recipe.fit(job, plan.settings)
 
 
-def final_evaluation(plan: Plan, folder: Path, *, group: Group, interrupts: Interrupts) -> Report:
+@dataclass(frozen=True)
+class Final:
+    """How a run ended: the outcome on all processes, the whole report on the first."""
+
+    outcome: Outcome
+    report: Report | None
+
+
+def final_evaluation(plan: Plan, folder: Path, *, group: Group, interrupts: Interrupts) -> Final:
     """The five gates on the kept weights; writes ``5cat_results.json`` and its scores."""
     device, dataset = plan.options.device, plan.dataset
     path = folder / REPORT_FILE
@@ -165,7 +173,9 @@ def final_evaluation(plan: Plan, folder: Path, *, group: Group, interrupts: Inte
     )
     total = passes(dataset) * windows * (len(CONTROLS) + 1)
 
-    def evaluate(predictor: Predictor) -> Report:
+    reports: list[Report] = []
+
+    def evaluate(predictor: Predictor) -> Outcome:
         with bar("final evaluation", total) as advance:
 
             def progress(count: int) -> None:
@@ -182,6 +192,8 @@ def final_evaluation(plan: Plan, folder: Path, *, group: Group, interrupts: Inte
         report = make_report(bench, candidate, measured, plan.policy, shape)
         report = replace(report, scores=write_scores(path.with_suffix(".scores.npz"), bench, measured))
         write_report(report, path)
-        return report
+        reports.append(report)
+        return report.judgement.verdict.outcome
 
-    return group.on_first(model.predictor.module, device, evaluate, name=MODEL_FILE)
+    outcome = group.on_first(model.predictor.module, device, evaluate, name=MODEL_FILE)
+    return Final(outcome, reports[0] if reports else None)

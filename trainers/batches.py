@@ -20,11 +20,13 @@ class Batch:
     Attributes:
         contexts: (B, L, D) float32. targets: (B, D) float32.
         last_rows: (B,) bank row of each window's last chunk.
+        whole: (W,) the same of all windows that are averaged over, other processes' included.
     """
 
     contexts: torch.Tensor
     targets: torch.Tensor
     last_rows: torch.Tensor
+    whole: torch.Tensor
 
 
 class WindowBatches:
@@ -63,8 +65,12 @@ class WindowBatches:
         hashes = hash_rows(self.last_rows, seed=self.seed, stream=f"epoch {epoch}")
         return self.last_rows[np.argsort(hashes, kind="stable")]
 
-    def gather(self, last_rows: IntArray) -> Batch:
+    def gather(self, last_rows: IntArray, whole: IntArray | None = None) -> Batch:
         """Contexts and targets of some windows.
+
+        Args:
+            last_rows: whose.
+            whole: the batch they are a part of; themselves where it is None.
 
         Raises:
             DataError: there are none.
@@ -74,7 +80,14 @@ class WindowBatches:
         rows = torch.from_numpy(last_rows).to(self.vectors.device)
         contexts = self.windows[rows - (self.context - 1)]
         targets = self.vectors[rows + self.horizon]
-        return Batch(contexts.to(self.device), targets.to(self.device), rows)
+        everybody = rows if whole is None else torch.from_numpy(whole).to(self.vectors.device)
+        return Batch(contexts.to(self.device), targets.to(self.device), rows, everybody)
+
+    def exists(self, last_rows: torch.Tensor, offset: int) -> torch.Tensor:
+        """(B,) whether the chunk ``offset`` places from each target is there, in its run without gaps."""
+        targets = last_rows + self.horizon
+        wanted = targets + offset
+        return (wanted >= self.run_first[targets]) & (wanted <= self.run_last[targets])
 
     def neighbours(self, last_rows: torch.Tensor, offset: int) -> tuple[torch.Tensor, torch.Tensor]:
         """The chunks ``offset`` places from the targets, and which of them exist.
@@ -83,10 +96,8 @@ class WindowBatches:
             (B, D) vectors and (B,) booleans. Where the article (or its run without gaps) ends
             before, the target itself stands in and the flag is False.
         """
-        targets = last_rows + self.horizon
-        wanted = targets + offset
-        exists = (wanted >= self.run_first[targets]) & (wanted <= self.run_last[targets])
-        found = self.vectors[torch.where(exists, wanted, targets)]
+        targets, exists = last_rows + self.horizon, self.exists(last_rows, offset)
+        found = self.vectors[torch.where(exists, targets + offset, targets)]
         return found.to(self.device), exists.to(self.device)
 
 

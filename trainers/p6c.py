@@ -106,8 +106,10 @@ class BudgetedObjective:
             chunks, exists = batches.neighbours(batch.last_rows, offset)
             gap = to_target - nn.functional.cosine_similarity(predictions, chunks, dim=-1)
             gaps.append((gap * exists).mean())
-            shares.append(exists.float().mean())
-        sums, counts = torch.stack(gaps), torch.stack(shares)
+            shares.append(batches.exists(batch.whole, offset).float().mean())
+        # The sums are this process's, the counts everybody's: the mean of such ratios over all
+        # processes is the ratio over the whole batch.
+        sums, counts = torch.stack(gaps), torch.stack(shares).to(to_target.device)
         hardest = self.gaps.argmin().to(sums.device)
         gap = sums[hardest] / counts[hardest].clamp_min(1e-6)
         pos = to_target.mean()

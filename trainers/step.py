@@ -56,7 +56,7 @@ class Stepper:
         mine = self.group.part(part)
         share = len(mine) / len(part)
         # A process without a window still takes part in the sums, with one that counts nothing.
-        batch = self.batches.gather(mine if len(mine) else part[:1])
+        batch = self.batches.gather(mine if len(mine) else part[:1], part)
         with self._unsynchronised(last), autocast(self.batches.device, self.settings.precision):
             predictions = self.forward(batch.contexts)
         terms = objective.terms(predictions.float(), batch, self.batches)

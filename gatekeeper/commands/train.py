@@ -160,13 +160,14 @@ def _run(plan: Plan, folder: Path, group: Group, *, resume: bool) -> int:
     if not group.first:
         with listening() as interrupts:
             train(plan, folder, group=group, interrupts=interrupts, log=_silent, resume=resume)
-            report = final_evaluation(plan, folder, group=group, interrupts=interrupts)
-        return EXIT_CODES[report.judgement.verdict.outcome]
+            final = final_evaluation(plan, folder, group=group, interrupts=interrupts)
+        return EXIT_CODES[final.outcome]
     with locked(folder), listening() as interrupts:
         trained = train(plan, folder, group=group, interrupts=interrupts, log=_say, resume=resume)
-        report = final_evaluation(plan, folder, group=group, interrupts=interrupts)
-    _show(trained, report, folder)
-    return EXIT_CODES[report.judgement.verdict.outcome]
+        final = final_evaluation(plan, folder, group=group, interrupts=interrupts)
+    if final.report is not None:
+        _show(trained, final.report, folder)
+    return EXIT_CODES[final.outcome]
 
 
 def _show(trained: Trained, report: Report, folder: Path) -> None:
