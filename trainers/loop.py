@@ -45,7 +45,7 @@ def train(job: TrainingJob, settings: GradientSettings, trainer: str, objective:
         save(run, learner, state)
     tell(run, learner, state)  # again, for a run that was killed between its last state and its history
     return Trained(
-        summary=f"{trainer}: {state.ended}; the weights kept are those of epoch {state.best_epoch}",
+        summary=f"{run.trainer}: {state.ended}; the weights kept are those of epoch {state.best_epoch}",
         history=history_of(run, learner.objective, state),
     )
 

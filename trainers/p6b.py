@@ -129,7 +129,7 @@ class DirectionalObjective:
         low, high = self.settings.lambda_clamp
         fraction = self.settings.target_frac * self.stage.share * self.softness
         wanted = terms[0].clamp_min(_TINY) * fraction / terms[1].clamp_min(_TINY)
-        value = wanted.clamp(low, high)
+        value = wanted.clamp(low, max(low, high * self.softness))
         return Weight(value, (value != wanted).float())
 
     def end_epoch(self, val_cosine: float, val_margin: float) -> None:
@@ -140,7 +140,7 @@ class DirectionalObjective:
         return True
 
     def soften(self) -> None:
-        """Halve the target fraction."""
+        """Halve the target fraction and the upper bound, which may be what decides."""
         self.softness *= 0.5
 
     def line(self, means: Mapping[str, float]) -> str:

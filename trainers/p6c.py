@@ -43,6 +43,9 @@ RETREAT = 0.7
 ADVANCE = 0.5
 """Share of a margin missing on val that is asked for on top, up to twice what is wanted."""
 
+LIGHTEST = 0.05
+"""A retreat counts at least from here."""
+
 HEAVIEST = 1.0
 """The push never weighs more than the error: beyond, it buys its margin by predicting a constant."""
 
@@ -84,8 +87,9 @@ class BudgetedObjective:
         self.asked = settings.margin
         self.cap = HEAVIEST
         self.dual = torch.zeros(())
-        self.gaps = torch.zeros(len(NEIGHBOURS))
-        self.seen = 0
+        # An offset that was never seen is no rival.
+        self.gaps = torch.full((len(NEIGHBOURS),), torch.inf)
+        self.seen = torch.zeros(len(NEIGHBOURS))
 
     @property
     def rule(self) -> str:
@@ -120,24 +124,23 @@ class BudgetedObjective:
     def weight(self, terms: torch.Tensor) -> Weight:
         """Update the running gaps and the dual variable, and return it."""
         sums, counts = terms[5:].chunk(2)
-        known = counts > 0
-        fresh = torch.where(known, sums / counts.clamp_min(1e-6), self.gaps.to(sums.device))
-        self.seen += 1
-        memory = min(MEMORY, 1.0 - 1.0 / self.seen)  # a plain mean at first
-        self.gaps = memory * self.gaps.to(sums.device) + (1.0 - memory) * fresh
+        known, before = counts > 0, self.gaps.to(sums.device)
+        self.seen = self.seen.to(sums.device) + known
+        memory = (1.0 - 1.0 / self.seen.clamp_min(1.0)).clamp(max=MEMORY)  # a plain mean at first
+        fresh = torch.where(self.seen > 1, memory * before, 0.0) + (1.0 - memory) * sums / counts
+        self.gaps = torch.where(known, fresh, before)
         if not self.pushing:
             return Weight(torch.zeros_like(terms[0]), torch.zeros_like(terms[0]))
         wanted = self.dual.to(sums.device) + self.settings.dual_rate * (self.asked - self.gaps.min())
         self.dual = wanted.clamp(0.0, self.cap)
-        return Weight(self.dual, (wanted > self.cap).float())
+        return Weight(self.dual, (wanted != self.dual).float())
 
     def end_epoch(self, val_cosine: float, val_margin: float) -> None:
         """Learn the baseline; afterwards ask for what is missing, or retreat."""
         if not self.pushing:
             self.baseline = val_cosine if self.baseline is None else max(val_cosine, self.baseline)
         elif not self.admissible(val_cosine):
-            self.cap = RETREAT * float(self.dual)
-            self.dual = self.dual.clamp(max=self.cap)
+            self._retreat(RETREAT)
         else:
             missing = max(0.0, self.settings.margin - val_margin)
             self.asked = min(self.asked + ADVANCE * missing, 2.0 * self.settings.margin)
@@ -148,11 +151,15 @@ class BudgetedObjective:
 
     def soften(self) -> None:
         """Cap the dual variable at half of what it is."""
-        self.cap = 0.5 * min(self.cap, float(self.dual))
+        self._retreat(0.5)
+
+    def _retreat(self, share: float) -> None:
+        # Never to nothing: a push that was not at work cannot have done the harm.
+        self.cap = min(self.cap, share * max(float(self.dual), LIGHTEST))
         self.dual = self.dual.clamp(max=self.cap)
 
     def line(self, means: Mapping[str, float]) -> str:
-        """E.g. ``[P6c dir] λ=0.412 pos=0.580 hardest=0.482 (k=-1) gap=0.098 asked=0.100``."""
+        """E.g. ``[P6c dir] λ=0.412 pos=0.580 hardest=0.482 (k=-1) gap=+0.098 asked=0.100``."""
         hardest = NEIGHBOURS[int(self.gaps.argmin())]
         return (
             f"[P6c dir] λ={means['lambda_eff']:.3f} pos={means['pos']:.3f} hardest={means['neg']:.3f} "
@@ -164,7 +171,7 @@ class BudgetedObjective:
         return {
             "dual": self.dual.cpu(),
             "gaps": self.gaps.cpu(),
-            "seen": self.seen,
+            "seen": self.seen.cpu(),
             "baseline": self.baseline,
             "asked": self.asked,
             "cap": self.cap,
