@@ -188,8 +188,8 @@ def open_large(rows: int) -> None:
     gathered = (time.perf_counter() - started) / 1000
     print(
         f"\n{rows} x {WIDTH} float32 ({bank_bytes / 2**20:.0f} MiB), {len(split)} train windows: split, "
-        f"order and first batch in {opened:.2f} s,\n{(_peak() - before) / 2**20:.0f} MiB beyond the bank; a batch "
-        f"of 32 is gathered in {gathered * 1e6:.0f} µs"
+        f"order and first batch in {opened:.2f} s,\n{(_peak() - before) / 2**20:.0f} MiB beyond the bank; "
+        f"a batch of 32 is gathered in {gathered * 1e6:.0f} µs"
     )
 
 

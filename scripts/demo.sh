@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# Train the linear baseline on the bundled speeches and evaluate it (expected: BLOCKED), then
-# evaluate the best predictor of a synthetic world (expected: DEPLOYABLE). Exits 0 when both
-# verdicts are the expected ones.
+# Train p6b twice and let the gates judge: on a synthetic world that can be learned (expected:
+# DEPLOYABLE), then on the bundled speeches (expected: BLOCKED, as a truthful gatekeeper must on real
+# text). Both runs use a transformer of 2 layers and width 128 instead of the seed's 4 and 512, so that
+# the demo takes minutes. Exits 0 when both verdicts are the expected ones.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 gatekeeper="$BIN/gatekeeper"
@@ -21,9 +22,8 @@ expect() {
     fi
 }
 
-expect 0 train ridge --out demo/ridge
-expect 1 eval demo/ridge/best_model.pt
-expect 0 data synth forward --out demo/forward
-expect 0 eval demo/forward/best.pt --config demo/forward/gatekeeper.toml
+expect 0 data synth forward --horizon 2 --articles 150 --out demo/forward
+expect 0 train p6b --config demo/forward/gatekeeper.toml --layers 2 --width 128 --epochs 6 --out demo/p6b-forward
+expect 1 train p6b --layers 2 --width 128 --out demo/p6b-speeches
 echo
-echo "demo: both verdicts are the expected ones (real text BLOCKED, synthetic world DEPLOYABLE)"
+echo "demo: both verdicts are the expected ones (synthetic world DEPLOYABLE, real text BLOCKED)"
