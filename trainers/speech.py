@@ -43,7 +43,7 @@ def _sign(gates: MiniGates) -> str:
     if figures.margin is None:
         return "⚠️  The margin is undefined on these samples"
     if gates.escaped:
-        return "⚠️  Escaped - the predictions point away from everything, so the margin means nothing"
+        return "⚠️  Escaped - no better than a constant prediction or than chance, so the margin means nothing"
     if figures.margin > 0:
         return "✅ Positive margin! Model predicts NEXT, not last context"
     return _negative(figures)

@@ -21,8 +21,6 @@ _DATA = (
     click.option("--train", help=f"Train split: {_SPLIT}."),
     click.option("--val", help=f"Val split: {_SPLIT}."),
     click.option("--ood", help=f"Out-of-distribution split: {_SPLIT}."),
-    click.option("--context", type=int, help="Chunks a model reads, where its checkpoint is silent [5]."),
-    click.option("--horizon", type=int, help="Places from last chunk to target, likewise [1]."),
 )
 
 _EVAL = (
@@ -38,8 +36,21 @@ _EVAL = (
 
 
 def data_options(command: Command) -> Command:
-    """Add the flags that name bank and splits."""
-    return _add(command, _DATA)
+    """Add the flags that name bank and splits, and the shape of a window for a model from a file."""
+    shape = (
+        click.option("--context", type=int, help="Chunks a model reads, where its checkpoint is silent [5]."),
+        click.option("--horizon", type=int, help="Places from last chunk to target, likewise [1]."),
+    )
+    return _add(command, (*_DATA, *shape))
+
+
+def train_data_options(command: Command, *, horizon: int) -> Command:
+    """The same for a model that is yet to be trained, by a recipe with a horizon of its own."""
+    shape = (
+        click.option("--context", type=int, help="Chunks the model reads [5]."),
+        click.option("--horizon", type=int, help=f"Places from last chunk to target [{horizon}]."),
+    )
+    return _add(command, (*_DATA, *shape))
 
 
 def eval_options(command: Command) -> Command:

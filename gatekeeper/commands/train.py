@@ -9,7 +9,7 @@ import click
 import torch
 
 from gatekeeper.commands.eval import EXIT_CODES
-from gatekeeper.commands.options import data_options, tell_notes
+from gatekeeper.commands.options import tell_notes, train_data_options
 from gatekeeper.config import Config, resolve_config
 from gatekeeper.data.source import open_source
 from gatekeeper.render.criteria import render_criteria
@@ -87,7 +87,8 @@ def train_command(recipe: Trainer) -> click.Command:
         f"{recipe.summary}\n\nEnds with the five gates on the kept weights. "
         "Exit codes: 0 deployable, 1 blocked, 2 usage error, 3 error, 4 interrupted and saved."
     )
-    return click.command(name=recipe.name, help=text)(data_options(command))
+    flagged = train_data_options(command, horizon=recipe.default_horizon)
+    return click.command(name=recipe.name, help=text)(flagged)
 
 
 def _plan(
