@@ -13,7 +13,8 @@ error's units: for unit vectors MSE = 2 (1 - c[0]) / D. The dual variable follow
 so it grows while the margin is missing, falls when there is more than asked for, and does not know
 the error. The first epochs train without it; the best val cosine among them is the baseline. From
 then on weights whose val cosine lies more than the budget below it are never kept, and each time the
-budget is overdrawn the cap, 1 at first, falls below the present lambda.
+budget is overdrawn the cap, 1 at first, falls below the present lambda. Where a push at its cap leaves
+the margin on val negative, the push is given up and the rest is trained on the error.
 """
 
 from collections.abc import Mapping
@@ -141,6 +142,11 @@ class BudgetedObjective:
             self.baseline = val_cosine if self.baseline is None else max(val_cosine, self.baseline)
         elif not self.admissible(val_cosine):
             self._retreat(RETREAT)
+        elif val_margin <= 0.0 and float(self.dual) >= self.cap:
+            # The heaviest push there may be does not even turn the margin positive: this data has
+            # none to sell, and the rest of the epochs is better spent on the error.
+            self.cap = min(self.cap, LIGHTEST)
+            self.dual = self.dual.clamp(max=self.cap)
         else:
             missing = max(0.0, self.settings.margin - val_margin)
             self.asked = min(self.asked + ADVANCE * missing, 2.0 * self.settings.margin)
