@@ -7,9 +7,9 @@ READY := $(VENV)/.ready
 .PHONY: help demo test lint types unit bench clean
 
 help:
-	@echo "make demo    install, train a baseline on the bundled speeches, show the verdicts"
+	@echo "make demo    install, train p6b on a synthetic world and on the bundled speeches, show the verdicts"
 	@echo "make test    install, ruff, mypy --strict, the whole test suite"
-	@echo "make bench   install, measure the evaluation against a per-sample reference"
+	@echo "make bench   install, measure evaluation and training against the plain way"
 	@echo "make clean   remove the virtual environment, caches and the demo's files"
 
 $(READY): pyproject.toml constraints.txt
@@ -35,6 +35,7 @@ test: lint types unit
 
 bench: $(READY)
 	$(BIN)/python benchmarks/eval_speed.py
+	$(BIN)/python benchmarks/train_speed.py
 
 clean:
 	rm -rf $(VENV) build demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
