@@ -9,7 +9,7 @@ margins that are not positive the larger one would be the one that has learned l
 from dataclasses import dataclass, replace
 
 from schemas.checks import gate_status, run_checks
-from schemas.escape import RECALL, find_escape, value_of
+from schemas.escape import COSINE, RECALL, find_escape, value_of
 from schemas.metrics import GATES
 from schemas.policy import Policy
 from schemas.report import Evidence
@@ -18,8 +18,8 @@ SELECTED_ON = "val"
 
 RULE = (
     "not escaped on val, then most gates passed on val (A to D), then the larger margin on val where "
-    "its interval lies above 0, then the larger article R@5 on val (context left out); "
-    "of equals the earlier epoch"
+    "its interval lies above 0, then the larger article R@5 on val (context left out), "
+    "then the larger cosine on val"
 )
 
 MARGIN = "offset_sweep.margin"
@@ -35,6 +35,7 @@ class Standing:
         gates_passed: of A to D, on val.
         margin: on val, 0 unless its whole interval is above 0.
         recall: article R@5 on val with the context left out.
+        cosine: to the target, on val.
     """
 
     admissible: bool
@@ -42,6 +43,7 @@ class Standing:
     gates_passed: int
     margin: float
     recall: float
+    cosine: float
 
 
 def rank_weights(evidence: Evidence, policy: Policy, *, admissible: bool) -> Standing:
@@ -60,6 +62,7 @@ def rank_weights(evidence: Evidence, policy: Policy, *, admissible: bool) -> Sta
         gates_passed=sum(gate_status(gate, checks) == "pass" for gate in GATES),
         margin=margin.value if reliable and margin.value is not None else 0.0,
         recall=value_of(mine.model, SELECTED_ON, RECALL) or 0.0,
+        cosine=value_of(mine.model, SELECTED_ON, COSINE) or 0.0,
     )
 
 

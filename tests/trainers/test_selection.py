@@ -72,19 +72,20 @@ def rank(found: Evidence, policy: Policy = POLICY, *, admissible: bool = True) -
 
 def test_the_standing_of_good_weights() -> None:
     assert rank(evidence(GOOD)) == Standing(
-        admissible=True, sound=True, gates_passed=4, margin=0.15, recall=0.95
+        admissible=True, sound=True, gates_passed=4, margin=0.15, recall=0.95, cosine=0.60
     )
 
 
 def test_the_fields_decide_one_after_the_other() -> None:
     # Each pair differs in one field for the better and in all later ones for the worse.
     ascending = [
-        Standing(admissible=False, sound=True, gates_passed=4, margin=0.9, recall=1.0),
-        Standing(admissible=True, sound=False, gates_passed=4, margin=0.9, recall=1.0),
-        Standing(admissible=True, sound=True, gates_passed=1, margin=0.9, recall=1.0),
-        Standing(admissible=True, sound=True, gates_passed=2, margin=0.1, recall=1.0),
-        Standing(admissible=True, sound=True, gates_passed=2, margin=0.2, recall=0.3),
-        Standing(admissible=True, sound=True, gates_passed=2, margin=0.2, recall=0.4),
+        Standing(admissible=False, sound=True, gates_passed=4, margin=0.9, recall=1.0, cosine=0.9),
+        Standing(admissible=True, sound=False, gates_passed=4, margin=0.9, recall=1.0, cosine=0.9),
+        Standing(admissible=True, sound=True, gates_passed=1, margin=0.9, recall=1.0, cosine=0.9),
+        Standing(admissible=True, sound=True, gates_passed=2, margin=0.1, recall=1.0, cosine=0.9),
+        Standing(admissible=True, sound=True, gates_passed=2, margin=0.2, recall=0.3, cosine=0.9),
+        Standing(admissible=True, sound=True, gates_passed=2, margin=0.2, recall=0.4, cosine=0.5),
+        Standing(admissible=True, sound=True, gates_passed=2, margin=0.2, recall=0.4, cosine=0.6),
     ]
     for (low, worse), (high, better) in itertools.combinations(enumerate(ascending), 2):
         assert worse < better, (low, high)
@@ -202,8 +203,8 @@ def test_the_rule_says_what_is_done() -> None:
     assert SELECTED_ON == "val"
     assert RULE == (
         "not escaped on val, then most gates passed on val (A to D), then the larger margin on val where "
-        "its interval lies above 0, then the larger article R@5 on val (context left out); "
-        "of equals the earlier epoch"
+        "its interval lies above 0, then the larger article R@5 on val (context left out), "
+        "then the larger cosine on val"
     )
 
 
