@@ -1,6 +1,7 @@
 """One suite over all registered trainers: what each must leave, refuse and repeat."""
 
 import dataclasses
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -164,6 +165,32 @@ def test_bf16_trains_like_fp32(make_job: MakeJob) -> None:
         losses.append(history.epochs[-1].steps[-1].figures["mse"])
     assert losses[0] != losses[1]
     assert losses[0] == pytest.approx(losses[1], rel=0.02)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+@pytest.mark.filterwarnings("ignore")  # of the compiler's own parts
+def test_a_compiled_module_learns_the_same(make_job: MakeJob) -> None:
+    curves = []
+    for compiled in (False, True):
+        knobs = {"architecture": "amn", "layers": None, "heads": None, "compile": compiled, "log_every": 1}
+        trained = fit(make_job(horizon=2), "p6", epochs=1, **knobs)
+        assert trained.history is not None
+        curves.append([steps.figures["loss"] for steps in trained.history.epochs[0].steps])
+    assert curves[0] == pytest.approx(curves[1], abs=1e-5)
+
+
+def test_a_machine_that_cannot_compile_says_so(make_job: MakeJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(module: torch.nn.Module) -> object:
+        def call(contexts: torch.Tensor) -> torch.Tensor:
+            raise RuntimeError("No working C++ compiler\nfound")
+
+        return call
+
+    monkeypatch.setattr(torch, "compile", broken)
+    with pytest.raises(
+        UsageError, match=r"^--compile does not work on this machine: No working C\+\+ compiler$"
+    ):
+        fit(make_job(horizon=2), "p6", compile=True)
 
 
 def test_the_gradient_is_clipped(make_job: MakeJob) -> None:

@@ -135,6 +135,14 @@ def test_bad_requests_are_one_line(arguments: list[str], code: int, line: str, w
     assert not list(world.rglob("best_model.pt"))
 
 
+def test_a_loss_that_is_no_number_is_an_error_with_its_place(world: Path, run: Run) -> None:
+    result = run("train", "p6b", *SMALL, "--lr", "1e30", "--out", "mine")
+    assert result.exit_code == 3
+    last = result.stderr.splitlines()[-1]
+    assert last.startswith("Error: the loss of epoch 1, step 2 is no finite number (windows that end at bank")
+    assert last.endswith("lower --lr or --clip and start again")
+
+
 def test_a_run_is_resumed_from_its_folder_alone(
     world: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
