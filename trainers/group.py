@@ -8,7 +8,7 @@ others are told what it decided.
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import torch
 import torch.distributed as dist
@@ -64,7 +64,7 @@ class Group:
             return [value]
         found: list[T | None] = [None] * self.size
         dist.all_gather_object(found, value)
-        return [item for item in found if item is not None]
+        return cast("list[T]", found)
 
     def equalise(self, module: nn.Module) -> None:
         """Give every process the first one's weights."""
@@ -160,14 +160,21 @@ def join_group() -> Group:
     Raises:
         UsageError: the environment of ``torchrun`` is incomplete.
     """
-    if "WORLD_SIZE" not in os.environ or int(os.environ["WORLD_SIZE"]) == 1:
+    if os.environ.get("WORLD_SIZE", "1") == "1":
         return Group()
     missing = [
         name for name in ("RANK", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT") if name not in os.environ
     ]
     if missing:
         raise UsageError(f"WORLD_SIZE is set but {missing[0]} is not; start several processes with torchrun")
-    rank, size, local = (int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK"))
+    found = {name: os.environ[name] for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")}
+    try:
+        rank, size, local = (int(value) for value in found.values())
+    except ValueError:
+        rank, size, local = -1, 0, 0
+    if not 0 <= rank < size or local < 0:
+        given = ", ".join(f"{name}={value}" for name, value in found.items())
+        raise UsageError(f"the environment names no place in a group: {given}; start it with torchrun")
     return Group(rank, size, local)
 
 

@@ -34,6 +34,7 @@ def train(job: TrainingJob, settings: GradientSettings, trainer: str, objective:
     """
     run, learner, state = begin(job, settings, trainer, objective)
     while not state.ended:
+        lr = float(learner.optimizer.param_groups[0]["lr"])
         if not state.collapse:
             _train_epoch(run, learner, state)
         result = None
@@ -41,7 +42,7 @@ def train(job: TrainingJob, settings: GradientSettings, trainer: str, objective:
             result = _check_gates(run, learner, state)
         if state.collapse:
             _recover(run, learner, state)
-        _next_epoch(run, learner, state, result)
+        _next_epoch(run, state, result, lr=lr)
         save(run, learner, state)
     tell(run, learner, state)  # again, for a run that was killed between its last state and its history
     return Trained(
@@ -153,9 +154,8 @@ def _recover(run: Run, learner: Learner, state: State) -> None:
     run.job.log(f"rollback {state.rollbacks} of {ROLLBACKS}: half the learning rate ({lr:g}), half the push")
 
 
-def _next_epoch(run: Run, learner: Learner, state: State, result: MiniResult | None) -> None:
+def _next_epoch(run: Run, state: State, result: MiniResult | None, *, lr: float) -> None:
     mini: MiniGates | None = None if result is None else result.gates
-    lr = float(learner.optimizer.param_groups[0]["lr"])
     state.epochs.append(Epoch(state.epoch, state.samples, state.seconds, lr, tuple(state.steps), mini))
     state.epoch += 1
     state.step, state.samples, state.seconds, state.steps, state.collapse = 0, 0, 0.0, [], ""

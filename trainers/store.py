@@ -9,7 +9,6 @@ import contextlib
 import fcntl
 import hashlib
 import io
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -18,8 +17,9 @@ from pathlib import Path
 import torch
 
 from schemas.atomic import write_bytes, write_text
-from schemas.errors import GatekeeperError, OutputError, TrainingError, UsageError
-from schemas.strict_json import dumps
+from schemas.codec import decode
+from schemas.errors import GatekeeperError, OutputError, ReportError, TrainingError, UsageError
+from schemas.strict_json import dumps, loads
 from trainers.unpickling import load_archive
 
 FOLDER = "checkpoints"
@@ -58,14 +58,15 @@ class Store:
         except OSError as error:
             raise OutputError(f"cannot make {self.folder}: {error.strerror}") from None
         # A number of its own: writing over a state that the manifest names could tear it.
-        before = self.entries()
-        number = 1 + max((old.number for old in before), default=0)
+        known = self.entries()
+        number = 1 + max((old.number for old in known), default=0)
         name = f"state{number:06d}.pt"
         entry = Entry(number, name, len(data), hashlib.sha256(data).hexdigest(), epoch, step)
         write_bytes(self.folder / name, data)
         if self._read(entry) is None:
             raise OutputError(f"{self.folder / name} reads back differently; the disk may be failing")
-        kept = [*before, entry][-KEPT:]
+        # A damaged state is no second one to fall back to.
+        kept = [*(old for old in known if self._read(old) is not None), entry][-KEPT:]
         write_text(self.folder / MANIFEST, dumps([asdict(each) for each in kept]))
         self._forget({each.file for each in kept})
 
@@ -84,7 +85,7 @@ class Store:
             if data is not None:
                 with contextlib.suppress(GatekeeperError):
                     return load_archive(data, entry.file)
-            notes.append(f"{self.folder / entry.file} is missing or damaged; the one before it is used")
+            notes.append(f"{self.folder / entry.file} is missing or damaged")
         if entries:
             raise TrainingError(
                 f"no state in {self.folder} is whole: {', '.join(entry.file for entry in entries)}; "
@@ -100,10 +101,10 @@ class Store:
         """
         path = self.folder / MANIFEST
         try:
-            return [Entry(**record) for record in json.loads(path.read_text(encoding="utf-8"))]
+            return list(decode(tuple[Entry, ...], loads(path.read_bytes()), where="manifest"))
         except FileNotFoundError:
             return []
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ReportError) as error:
             raise TrainingError(f"{path} is no manifest of states: {error}") from None
 
     def _read(self, entry: Entry) -> bytes | None:
@@ -116,10 +117,11 @@ class Store:
 
     def _forget(self, kept: set[str]) -> None:
         # Also what a killed process left behind: states the manifest never named, temporary files.
-        for path in self.folder.iterdir():
-            if path.name not in {*kept, MANIFEST}:
-                with contextlib.suppress(OSError):
-                    path.unlink()
+        with contextlib.suppress(OSError):
+            for path in self.folder.iterdir():
+                if path.name not in {*kept, MANIFEST}:
+                    with contextlib.suppress(OSError):
+                        path.unlink()
 
 
 @contextlib.contextmanager
@@ -139,19 +141,24 @@ def locked(run: Path) -> Iterator[None]:
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             owner = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
             raise UsageError(
                 f"another run (process {owner}) is at work in {run}; wait for it or name another folder"
             ) from None
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        except OSError as error:
+            raise OutputError(f"cannot lock {run}: {error.strerror}") from None
+        with contextlib.suppress(OSError):  # only a courtesy: a full disk does not weaken the lock
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         yield
     finally:
         os.close(descriptor)
 
 
 def _pack(state: dict[str, object]) -> bytes:
+    """The bytes of a state, which are known to load again."""
     buffer = io.BytesIO()
     torch.save(state, buffer)
+    load_archive(buffer.getvalue(), "the state")
     return buffer.getvalue()
