@@ -153,7 +153,8 @@ def load_config(file: Path) -> Config:
         _section(table, "data", file), _section(table, "eval", file), folder=file.parent, where=f"{file}: "
     )
     recipes = _section(table, "train", file)
-    return replace(config, train={name: _section(recipes, name, file) for name in recipes}, file=file)
+    train = {name: _section(recipes, name, file, parent="train.") for name in recipes}
+    return replace(config, train=train, file=file)
 
 
 def make_config(
@@ -195,14 +196,14 @@ def _read_toml(file: Path) -> dict[str, object]:
         raise UsageError(f"configuration file {file} does not exist") from None
     except OSError as error:
         raise UsageError(f"configuration file {file} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except ValueError as error:  # no TOML, no UTF-8, or a number of thousands of digits
         raise UsageError(f"configuration file {file} is no TOML: {error}") from None
 
 
-def _section(table: Mapping[str, object], name: str, file: Path) -> dict[str, object]:
+def _section(table: Mapping[str, object], name: str, file: Path, *, parent: str = "") -> dict[str, object]:
     section = table.get(name, {})
     if not isinstance(section, dict):
-        raise UsageError(f"{file}: {name!r} must be a section, written [{name}]; found {section!r}")
+        raise UsageError(f"{file}: {name!r} must be a section, written [{parent}{name}]; found {section!r}")
     return section
 
 

@@ -70,7 +70,7 @@ def _seed(value: object, folder: Path) -> int:
 
 
 def _number(value: object, folder: Path) -> float:
-    if type(value) not in (int, float):
+    if type(value) not in (int, float) or abs(cast(float, value)) >= 2**63:
         raise Unfit("a number")
     return float(cast(float, value))
 

@@ -1,7 +1,7 @@
 """Run folders: ``runs/<architecture>_<recipe>_<UTC time>`` and the ``config.json`` that can continue one."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ from schemas.errors import OutputError, ReportError, UsageError
 from schemas.report import Environment
 from schemas.strict_json import dumps, loads
 from trainers.contracts import MODEL_FILE
+from trainers.store import FOLDER as STATES
 
 CONFIG_FILE = "config.json"
 
@@ -46,12 +47,13 @@ def new_folder(out: Path | None, architecture: str, recipe: str) -> Path:
     Raises:
         UsageError: it holds a run already. OutputError: it cannot be made.
     """
+    # A record alone is no run: it is left by one that was refused before its first step.
     stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
     folder = out or Path("runs") / f"{architecture}_{recipe}_{stamp}"
-    for name in (MODEL_FILE, CONFIG_FILE):
-        if (folder / name).exists():
-            raise UsageError(f"{folder / name} exists; continue it with --resume or name another folder")
     try:
+        for name in (MODEL_FILE, STATES):
+            if (folder / name).exists():
+                raise UsageError(f"{folder / name} exists; continue it with --resume or name another folder")
         folder.mkdir(parents=True, exist_ok=out is not None)
     except OSError as error:
         if out is None and isinstance(error, FileExistsError):
@@ -78,13 +80,21 @@ def read_record(folder: Path) -> RunRecord:
     path = folder / CONFIG_FILE
     try:
         value = loads(path.read_bytes())
-        if not isinstance(value, dict):
-            raise UsageError(f"{path} must hold an object; it is no record of a run")
-        return RunRecord(**value)
     except OSError as error:
         raise UsageError(f"{folder} cannot be resumed: {path.name}: {error.strerror}") from None
-    except (ReportError, TypeError) as error:
+    except ReportError as error:
         raise UsageError(f"{folder} cannot be resumed, {path.name} is broken: {error}") from None
+    kinds = {"trainer": str, "context": int, "horizon": int, "bank_sha256": str, "policy_sha256": str}
+    found = value if isinstance(value, dict) else {}
+    names = [field.name for field in fields(RunRecord)]
+    wrong = [name for name in names if type(found.get(name)) is not kinds.get(name, dict)]
+    wrong += sorted(found.keys() - set(names))
+    if wrong:
+        raise UsageError(
+            f"{folder} cannot be resumed, {path.name} is broken: {wrong[0]!r} is missing, unknown or of "
+            "another type"
+        )
+    return RunRecord(**{str(name): item for name, item in found.items()})
 
 
 def config_to_plain(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:

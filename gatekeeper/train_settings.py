@@ -54,7 +54,7 @@ def settings_options(recipe: Trainer) -> Callable[[Command], Command]:
 def _option(recipe: Trainer, setting: "dataclasses.Field[Any]") -> Callable[[Command], Command]:
     hint = _plain(typing.get_type_hints(recipe.settings)[setting.name])
     name = f"--{setting.name.replace('_', '-')}"
-    text = f"{setting.metadata['help'].rstrip('.')}{_default(setting.default)}"
+    text = f"{setting.metadata['help'].rstrip('.')} [{_default(setting)}]"
     arguments = typing.get_args(hint)
     if hint is bool:
         return click.option(f"{name}/--no-{name[2:]}", default=None, help=f"{text}.")
@@ -73,14 +73,15 @@ def _given(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:  
     return None if value == () else value
 
 
-def _default(value: Any) -> str:  # noqa: ANN401
+def _default(setting: "dataclasses.Field[Any]") -> str:
+    value = setting.default
     if value is None:
-        return " [the architecture's]"
+        return str(setting.metadata.get("otherwise", "the architecture's"))
     if isinstance(value, tuple):
-        return f" [{' '.join(f'{item:g}' for item in value)}]"
+        return " ".join(f"{item:g}" for item in value)
     if isinstance(value, bool):
-        return " [yes]" if value else " [no]"
-    return f" [{value:g}]" if isinstance(value, float) else f" [{value}]"
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else f"{value}"
 
 
 def _plain(hint: Any) -> Any:  # noqa: ANN401
@@ -100,10 +101,12 @@ def _fitted(hint: Any, value: object, where: str) -> object:  # noqa: ANN401
             return value
         raise UsageError(f"{where}: expected one of {', '.join(arguments)}, found {value!r}")
     if typing.get_origin(kind) is tuple:
-        if isinstance(value, (list, tuple)):
+        fixed = None if arguments[-1] is Ellipsis else len(arguments)
+        if isinstance(value, (list, tuple)) and fixed in (None, len(value)):
             return tuple(_fitted(arguments[0], item, where) for item in value)
-        raise UsageError(f"{where}: expected a list of numbers, found {value!r}")
-    if kind is float and type(value) is int:
+        many = "" if fixed is None else f"{fixed} "
+        raise UsageError(f"{where}: expected a list of {many}numbers, found {value!r}")
+    if kind is float and type(value) is int and abs(value) < 2**63:
         return float(value)
     if type(value) is not kind:
         names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}

@@ -100,6 +100,7 @@ def make_plan(
             f"training needs a {missing[0]} split; name it with --{missing[0]} or in gatekeeper.toml"
         )
     dataset = source.dataset(context=settled.context, horizon=settled.horizon)
+    recipe.check(dataset, settings)
     return Plan(recipe, settings, config, dataset, settled, policy, make_options(config.eval, policy.policy))
 
 

@@ -47,14 +47,13 @@ def success_criteria(history: History) -> tuple[Criterion, ...]:
 
 
 def _by(name: str, history: History, epoch: int, field: str, bound: float, *, inclusive: bool) -> Criterion:
-    found = [
-        (value, each.epoch)
-        for each, gates in _minis(history)
-        if each.epoch <= epoch and (value := getattr(gates, field)) is not None
-    ]
-    if not found:
+    measured = [(getattr(gates, field), each.epoch) for each, gates in _minis(history) if each.epoch <= epoch]
+    if not measured:
         return Criterion(name, False, f"no Mini-5CAT by epoch {epoch}")
-    best, when = max(found)
+    found = [(value, when) for value, when in measured if value is not None]
+    if not found:
+        return Criterion(name, False, f"undefined up to epoch {epoch}")
+    best, when = max(found, key=lambda pair: (pair[0], -pair[1]))  # of equals the earliest
     return Criterion(name, best >= bound if inclusive else best > bound, f"{best:+.3f} in epoch {when}")
 
 

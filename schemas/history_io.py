@@ -7,7 +7,7 @@ from typing import cast
 from schemas.atomic import write_text
 from schemas.codec import decode, encode
 from schemas.errors import ReportError
-from schemas.history import History
+from schemas.history import HISTORY_VERSION, History
 from schemas.strict_json import dumps, loads
 from schemas.validation import violation
 
@@ -60,6 +60,13 @@ def history_to_json(history: History) -> dict[str, object]:
 
 
 def _check(value: object) -> None:
+    version = value.get("schema_version") if isinstance(value, dict) else None
+    known = HISTORY_VERSION.partition(".")[0]
+    if isinstance(version, str) and not version.startswith(f"{known}."):
+        raise ReportError(
+            f"expected schema_version {known}.x, found {version[:40]!r}; "
+            "read it with the version of gatekeeper that wrote it"
+        )
     found = violation("history", value)
     if found is not None:
         raise ReportError(f"does not follow the schema: {found}")

@@ -182,6 +182,14 @@ class Trainer(Protocol):
         """Registered architecture it will train, for the name of the run folder."""
         ...
 
+    def check(self, dataset: Dataset, settings: Any) -> None:  # noqa: ANN401  (its own dataclass)
+        """Refuse what cannot be trained, before anything is written.
+
+        Raises:
+            GatekeeperError: an unknown architecture, a size it lacks, settings that do not fit the data.
+        """
+        ...
+
     def fit(self, job: TrainingJob, settings: Any) -> Trained:  # noqa: ANN401  (its own dataclass)
         """Train, and write the model to ``job.folder / MODEL_FILE``.
 

@@ -4,10 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
+
 from gates.contracts import Dataset
 from trainers.contracts import Trained, TrainingJob
 from trainers.loop import train
 from trainers.objectives import Objective
+from trainers.registry import architecture
+from trainers.run import module_config
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,13 @@ class GradientTrainer:
         """The one the settings name."""
         name: str = settings.architecture
         return name
+
+    def check(self, dataset: Dataset, settings: Any) -> None:  # noqa: ANN401  (as above)
+        """Build the module without storage, and the objective."""
+        with torch.device("meta"):
+            plugin = architecture(settings.architecture)
+            plugin.build(module_config(dataset, settings))
+        self.make_objective(settings, dataset)
 
     def fit(self, job: TrainingJob, settings: Any) -> Trained:  # noqa: ANN401  (as above)
         """Run the loop."""

@@ -14,7 +14,7 @@ so it grows while the margin is missing, falls when there is more than asked for
 the error. The first epochs train without it; the best val cosine among them is the baseline. From
 then on weights whose val cosine lies more than the budget below it are never kept, and each time the
 budget is overdrawn the cap, 1 at first, falls below the present lambda. Where a push at its cap leaves
-the margin on val negative, the push is given up and the rest is trained on the error.
+the margin on val negative, the push is given up but for a rest of 0.05.
 """
 
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ class P6cSettings(GradientSettings):
         default=0.05, metadata={"help": "Val cosine that may be lost against the MSE epochs."}
     )
     mse_epochs: int | None = field(
-        default=None, metadata={"help": "Epochs without a push, the baseline; half of all where not given."}
+        default=None, metadata={"help": "Epochs without a push, the baseline.", "otherwise": "half of all"}
     )
     dual_rate: float = field(default=0.05, metadata={"help": "Step of the push's dual variable."})
 
@@ -142,7 +142,7 @@ class BudgetedObjective:
             self.baseline = val_cosine if self.baseline is None else max(val_cosine, self.baseline)
         elif not self.admissible(val_cosine):
             self._retreat(RETREAT)
-        elif val_margin <= 0.0 and float(self.dual) >= self.cap:
+        elif val_margin <= 0.0 and float(self.dual) >= 0.999 * self.cap:  # float32 against float64
             # The heaviest push there may be does not even turn the margin positive: this data has
             # none to sell, and the rest of the epochs is better spent on the error.
             self.cap = min(self.cap, LIGHTEST)

@@ -45,7 +45,7 @@ def trainer(name: str) -> Trainer:
     loaded = _load(TRAINERS, name, "trainer", UsageError)
     missing = [
         part
-        for part in ("name", "summary", "default_horizon", "settings", "architecture_of", "fit")
+        for part in ("name", "summary", "default_horizon", "settings", "architecture_of", "check", "fit")
         if not hasattr(loaded, part)
     ]
     if missing:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import torch
 
+from gates.contracts import Dataset
 from gates.ridge import STRENGTHS, fit_ridge, gather_training, holdout_articles
 from gates.windows import draw
 from schemas.errors import UsageError
@@ -49,6 +50,11 @@ class Ridge:
     def architecture_of(self, settings: RidgeSettings) -> str:
         """Always the linear map."""
         return self.architecture
+
+    def check(self, dataset: Dataset, settings: RidgeSettings) -> None:
+        """Refuse a train split that leaves nothing to hold out."""
+        rows = dataset.splits["train"].last_rows
+        holdout_articles(dataset.bank.articles[rows], fraction=settings.holdout, seed=0)
 
     def fit(self, job: TrainingJob, settings: RidgeSettings) -> Trained:
         """Choose the strength by mean cosine on held-out articles, then refit on all windows."""

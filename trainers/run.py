@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from gates.contracts import Bank, IntArray
+from gates.contracts import Bank, Dataset, IntArray
 from schemas.history import HISTORY_VERSION, History
 from schemas.history_io import write_history
 from trainers import speech
@@ -53,8 +53,7 @@ def begin(
     dataset, device = job.dataset, job.device
     torch.manual_seed(job.seed)
     plugin = architecture(settings.architecture)
-    sizes = {name: value for name in SIZES if (value := getattr(settings, name)) is not None}
-    config = plugin.sized_config(dimension=dataset.bank.dimension, context=dataset.context, sizes=sizes)
+    config = module_config(dataset, settings)
     module = plugin.build(config).to(device)
     torch.manual_seed(job.seed + job.group.rank)  # each process drops out other units
     batches = WindowBatches(dataset, "train", device=device, seed=job.seed)
@@ -82,6 +81,17 @@ def begin(
         job.group.on_first(module, device, prepare)
     run = Run(job, settings, trainer, config, batches, stepper, store, mini[0] if mini else None)
     return run, learner, state
+
+
+def module_config(dataset: Dataset, settings: GradientSettings) -> dict[str, ConfigValue]:
+    """What the settings make of their architecture for vectors and contexts of this data set.
+
+    Raises:
+        ModelError: unknown architecture. UsageError: it lacks a size.
+    """
+    sizes = {name: value for name in SIZES if (value := getattr(settings, name)) is not None}
+    plugin = architecture(settings.architecture)
+    return plugin.sized_config(dimension=dataset.bank.dimension, context=dataset.context, sizes=sizes)
 
 
 def make_learner(

@@ -1,6 +1,7 @@
 """``gatekeeper train``: one subcommand a registered trainer, its flags made from its settings."""
 
 import dataclasses
+import difflib
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -112,6 +113,7 @@ def _plan(
         shape: tuple[int | None, int | None] = record.context, record.horizon
     else:
         config = resolve_config(file, rest)
+        _refuse_unknown_recipes(config)
         where = f"{config.file}: [train.{recipe.name}] "
         settings = build_settings(recipe, config.train.get(recipe.name, {}), own, where=where)
         shape = None, None
@@ -139,6 +141,15 @@ def _record(recipe: Trainer, resume: Path, own: dict[str, object], rest: dict[st
     return record
 
 
+def _refuse_unknown_recipes(config: Config) -> None:
+    known = trainer_names()
+    for name in config.train:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
+            raise UsageError(f"{config.file}: [train.{name}] names no registered trainer; {hint}")
+
+
 def _on_own_device(config: Config, group: Group) -> Config:
     """Several processes on one machine: each takes the CUDA device of its own number."""
     wanted = config.eval.device
@@ -153,7 +164,6 @@ def _new_folder(plan: Plan, out: Path | None, group: Group) -> Path:
     folder = Path()
     if group.first:
         folder = new_folder(out, plan.recipe.architecture_of(plan.settings), plan.recipe.name)
-        write_record(folder, plan.record())
     return group.agree(folder)
 
 
@@ -164,6 +174,8 @@ def _run(plan: Plan, folder: Path, group: Group, *, resume: bool) -> int:
             final = final_evaluation(plan, folder, group=group, interrupts=interrupts)
         return EXIT_CODES[final.outcome]
     with locked(folder), listening() as interrupts:
+        if not resume:
+            write_record(folder, plan.record())
         trained = train(plan, folder, group=group, interrupts=interrupts, log=_say, resume=resume)
         final = final_evaluation(plan, folder, group=group, interrupts=interrupts)
     if final.report is not None:

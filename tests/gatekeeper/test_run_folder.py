@@ -79,9 +79,16 @@ def test_a_second_run_of_the_same_second_gets_no_folder(workplace: Path) -> None
         new_folder(None, "transformer", "p6b")
     assert str(caught.value) == f"{folder} exists already; name another folder with --out"
     assert list((workplace / folder).iterdir()) == []
-    write_record(folder, RECORD)  # once the first has written its record, that is what is in the way
-    with pytest.raises(UsageError, match=f"^{folder}/config.json exists; "):
+    write_record(folder, RECORD)
+    with pytest.raises(UsageError, match=f"^{folder} exists already; "):
         new_folder(None, "transformer", "p6b")
+
+
+def test_a_record_alone_is_no_run(workplace: Path) -> None:
+    # Left by a run that was refused before its first step; the corrected command may use the folder.
+    folder = new_folder(Path("mine"), "transformer", "p6b")
+    write_record(folder, RECORD)
+    assert new_folder(folder, "transformer", "p6b") == folder
 
 
 def test_a_folder_of_the_users_may_exist(workplace: Path) -> None:
@@ -93,7 +100,7 @@ def test_a_folder_of_the_users_may_exist(workplace: Path) -> None:
     assert not (workplace / "runs").exists()
 
 
-@pytest.mark.parametrize("name", [MODEL_FILE, CONFIG_FILE])
+@pytest.mark.parametrize("name", [MODEL_FILE, "checkpoints"])
 def test_a_folder_that_holds_a_run_is_refused(workplace: Path, name: str) -> None:
     folder = new_folder(Path("mine"), "transformer", "p6b")
     (folder / name).write_text("of the first run")
@@ -168,9 +175,9 @@ def without(key: str) -> Mapping[str, Any]:
         (json.dumps(without("horizon")), "cannot be resumed, config.json is broken: "),
         (json.dumps({**PLAIN, "surprise": 1}), "cannot be resumed, config.json is broken: "),
         ("{}", "cannot be resumed, config.json is broken: "),
-        ("[]", "/config.json must hold an object; it is no record of a run"),
-        ("null", "/config.json must hold an object; it is no record of a run"),
-        ('"p6b"', "/config.json must hold an object; it is no record of a run"),
+        ("[]", "cannot be resumed, config.json is broken: 'trainer' is missing"),
+        ("null", "cannot be resumed, config.json is broken: 'trainer' is missing"),
+        ('"p6b"', "cannot be resumed, config.json is broken: 'trainer' is missing"),
     ],
 )
 def test_a_broken_record_is_a_usage_error_of_one_line(tmp_path: Path, content: str, message: str) -> None:

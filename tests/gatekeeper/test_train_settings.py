@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from gatekeeper.commands.train import train_command
 from gatekeeper.train_settings import build_settings, settings_options
+from gates.contracts import Dataset
 from schemas.errors import UsageError
 from trainers.contracts import Trained, TrainingJob
 from trainers.p6b import P6bSettings
@@ -48,6 +49,9 @@ class Own:
 
     def architecture_of(self, settings: Knobs) -> str:
         return "linear"
+
+    def check(self, dataset: Dataset, settings: Knobs) -> None:
+        """Everything can be trained."""
 
     def fit(self, job: TrainingJob, settings: Knobs) -> Trained:
         return Trained("done")
@@ -249,8 +253,10 @@ def test_plain_values_become_what_the_fields_hold() -> None:
         ("mood", 1, "one of calm, wild, found 1"),
         ("mood", ["calm"], "one of calm, wild, found ['calm']"),
         ("name_tag", 7, "a text, found 7"),
-        ("bounds", 0.5, "a list of numbers, found 0.5"),
-        ("bounds", "ab", "a list of numbers, found 'ab'"),
+        ("bounds", 0.5, "a list of 2 numbers, found 0.5"),
+        ("bounds", [0.5], "a list of 2 numbers, found [0.5]"),
+        ("bounds", [1, 2, 3], "a list of 2 numbers, found [1, 2, 3]"),
+        ("bounds", "ab", "a list of 2 numbers, found 'ab'"),
         ("bounds", [0.5, "1"], "a number, found '1'"),
         ("sizes", 4, "a list of numbers, found 4"),
         ("sizes", [1, 2.5], "a whole number, found 2.5"),

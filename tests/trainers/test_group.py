@@ -127,3 +127,36 @@ def test_an_incomplete_environment_is_refused(started: pytest.MonkeyPatch, name:
     assert str(caught.value) == (
         f"WORLD_SIZE is set but {name} is not; start several processes with torchrun"
     )
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *({"WORLD_SIZE": size} for size in ("two", "", " ", "2.0", "0", "-1", "2")),
+        {"WORLD_SIZE": "2", "RANK": "5"},
+        *({"RANK": rank} for rank in ("", "first", "3", "-1")),
+        *({"LOCAL_RANK": local} for local in ("", "first", "-1")),
+    ],
+)
+def test_an_environment_without_a_place_is_refused(
+    started: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    for name, value in given.items():
+        started.setenv(name, value)
+    found = {**VARIABLES, **given}
+    with pytest.raises(UsageError) as caught:
+        join_group()
+    assert str(caught.value) == (
+        "the environment names no place in a group: "
+        f"RANK={found['RANK']}, WORLD_SIZE={found['WORLD_SIZE']}, LOCAL_RANK={found['LOCAL_RANK']}; "
+        "start it with torchrun"
+    )
+
+
+def test_an_empty_size_is_no_group_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("WORLD_SIZE", "")
+    with pytest.raises(UsageError) as caught:
+        join_group()
+    assert str(caught.value) == "WORLD_SIZE is set but RANK is not; start several processes with torchrun"
