@@ -122,7 +122,7 @@ def _check_gates(run: Run, learner: Learner, state: State) -> MiniResult:
         result = replace(result, gates=replace(result.gates, kept=True))
         if job.group.first:
             keep_best(run, learner, state, result)
-    for line in speech.mini(result.gates):
+    for line in speech.mini(result.gates, pushed=learner.objective.weighted):
         job.log(line)
     alarms = state.watch.gates(cosine=result.cosine, constant=result.constant, recall=result.recall)
     _warn(run, state, alarms, step=0)

@@ -21,8 +21,19 @@ def plan(windows: int, module: nn.Module, settings: GradientSettings, objective:
     )
 
 
-def mini(gates: MiniGates) -> Iterator[str]:
-    """The lines of a Mini-5CAT; the seed's are those of val."""
+ADVICE = (
+    "    if it stays negative: check the data (is it P6 format, horizon 2?), raise --target-frac "
+    "(0.25 -> 0.35) or train longer (--epochs)"
+)
+
+
+def mini(gates: MiniGates, *, pushed: bool) -> Iterator[str]:
+    """The lines of a Mini-5CAT; the seed's are those of val.
+
+    Args:
+        gates: what was measured.
+        pushed: whether the recipe has the seed's push, so that the seed's advice applies.
+    """
     for split, figures in gates.splits.items():
         where = "" if split == SELECTED_ON else f" {split}"
         margin, cos = _figure(figures.margin, "+.3f"), _figure(figures.cos, ".3f")
@@ -35,7 +46,10 @@ def mini(gates: MiniGates) -> Iterator[str]:
     ]
     kept = "; best so far, kept" if gates.kept else ""
     yield f"[Mini-5CAT] gates passed: {' '.join(passed) or 'none'}{kept}"
-    yield _sign(gates)
+    sign = _sign(gates)
+    yield sign
+    if pushed and "Negative margin" in sign:
+        yield ADVICE
 
 
 def _sign(gates: MiniGates) -> str:
