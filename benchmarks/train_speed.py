@@ -182,13 +182,14 @@ def open_large(rows: int) -> None:
     order = batches.order(1)
     batches.gather(order[:32])
     opened = time.perf_counter() - started
+    beyond = _resident() - before
     started = time.perf_counter()
     for step in range(1000):
         batches.gather(order[step * 32 : (step + 1) * 32])
     gathered = (time.perf_counter() - started) / 1000
     print(
         f"\n{rows} x {WIDTH} float32 ({bank_bytes / 2**20:.0f} MiB), {len(split)} train windows: split, "
-        f"order and first batch in {opened:.2f} s,\n{(_resident() - before) / 2**20:.0f} MiB beyond the bank; "
+        f"order and first batch in {opened:.2f} s,\n{beyond / 2**20:.0f} MiB beyond the bank; "
         f"a batch of 32 is gathered in {gathered * 1e6:.0f} µs"
     )
 
