@@ -61,5 +61,7 @@ class LazyGroup(click.Group):
 def cli() -> None:
     """Decide whether a next-embedding model may be deployed.
 
-    Exit codes: 0 pass or done, 1 blocked, 2 usage error, 3 could not evaluate.
-    """
+    \b
+    Exit codes: 0 pass or done, 1 blocked, 2 usage error, 3 could not evaluate,
+    4 training interrupted, its state saved.
+    """  # noqa: D301  (click's mark against rewrapping is the character, not its spelling)

@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from schemas.history import Epoch, History, SplitGates
+from schemas.history import LAMBDA_RANGE, Epoch, History, SplitGates
 
 JUDGED_ON = "val"
 COSINE, COSINE_BY = 0.50, 5
 MARGIN_BY = 5
 RECALL, RECALL_BY = 0.70, 8
-LAMBDA_LOW, LAMBDA_HIGH = 1e-3, 2e-2
 
 STALL = 0.01
 """A gap that ends an epoch this far below its best is not rising steadily."""
@@ -64,11 +63,12 @@ def _minis(history: History) -> Iterator[tuple[Epoch, SplitGates]]:
 
 
 def _lambda(history: History) -> Criterion:
-    name = f"λ_eff in [{LAMBDA_LOW:g}, {LAMBDA_HIGH:g}]"
+    low, high = LAMBDA_RANGE
+    name = f"λ_eff in [{low:g}, {high:g}]"
     found = [steps.figures["lambda_eff"] for epoch in history.epochs for steps in epoch.steps]
     if not found or max(found) == 0.0:
         return Criterion(name, None, "the recipe has no push")
-    inside = min(found) >= LAMBDA_LOW and max(found) <= LAMBDA_HIGH
+    inside = min(found) >= low and max(found) <= high
     return Criterion(name, inside, f"{min(found):.5f} to {max(found):.5f}")
 
 

@@ -2,8 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 HISTORY_VERSION = "1.0"
+
+FIGURES: tuple[str, ...] = ("loss", "mse", "push", "pos", "neg", "gap", "lambda_eff", "clamped")
+"""What every step measures: the loss, its two parts before weighting, the mean cosines to target and
+negative and their difference, the weight of the push, and 1 where a bound decided it (else 0)."""
+
+WarningName = Literal[
+    "lambda_out_of_range",
+    "lambda_at_clamp",
+    "gap_falling",
+    "recall_falling",
+    "cosine_drop",
+    "below_constant",
+    "negative_cosines",
+]
+"""Everything the collapse watch may warn of."""
+
+LAMBDA_RANGE = (1e-3, 2e-2)
+"""Where the seed wants the weight of its push."""
 
 
 @dataclass(frozen=True)
@@ -12,7 +31,7 @@ class Steps:
 
     Attributes:
         step: the last of them, from 1.
-        figures: ``loss, mse, push, pos, neg, gap, lambda_eff, clamped`` -> mean.
+        figures: each of :data:`FIGURES` -> mean.
     """
 
     step: int
@@ -60,7 +79,7 @@ class MiniGates:
 class Warned:
     """A named warning and where it was raised; ``step`` 0 is after the epoch, by the gates."""
 
-    name: str
+    name: WarningName
     sentence: str
     collapse: bool
     epoch: int

@@ -1,15 +1,13 @@
 """Training histories to and from files."""
 
 import os
-from pathlib import Path
 from typing import cast
 
 from schemas.atomic import write_text
 from schemas.codec import decode, encode
-from schemas.errors import ReportError
+from schemas.document import check_document, read_document
 from schemas.history import HISTORY_VERSION, History
 from schemas.strict_json import dumps, loads
-from schemas.validation import violation
 
 
 def write_history(history: History, path: str | os.PathLike[str]) -> None:
@@ -20,7 +18,7 @@ def write_history(history: History, path: str | os.PathLike[str]) -> None:
         OutputError: the file cannot be written.
     """
     value = history_to_json(history)
-    _check(value)
+    check_document("history", HISTORY_VERSION, value)
     write_text(path, dumps(value))
 
 
@@ -30,13 +28,7 @@ def read_history(path: str | os.PathLike[str]) -> History:
     Raises:
         ReportError: the file cannot be read, is no strict JSON, or breaks the schema.
     """
-    try:
-        return parse_history(Path(path).read_bytes())
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise ReportError(f"cannot read history {os.fspath(path)}: {why}") from None
-    except ReportError as error:
-        raise ReportError(f"history {os.fspath(path)}: {error}") from None
+    return read_document(path, "history", parse_history)
 
 
 def parse_history(data: str | bytes) -> History:
@@ -46,7 +38,7 @@ def parse_history(data: str | bytes) -> History:
         ReportError: as there.
     """
     value = loads(data)
-    _check(value)
+    check_document("history", HISTORY_VERSION, value)
     return decode(History, value, where="history")
 
 
@@ -57,16 +49,3 @@ def history_to_json(history: History) -> dict[str, object]:
         ReportError: a number is not finite.
     """
     return cast("dict[str, object]", encode(history, where="history"))
-
-
-def _check(value: object) -> None:
-    version = value.get("schema_version") if isinstance(value, dict) else None
-    known = HISTORY_VERSION.partition(".")[0]
-    if isinstance(version, str) and not version.startswith(f"{known}."):
-        raise ReportError(
-            f"expected schema_version {known}.x, found {version[:40]!r}; "
-            "read it with the version of gatekeeper that wrote it"
-        )
-    found = violation("history", value)
-    if found is not None:
-        raise ReportError(f"does not follow the schema: {found}")

@@ -7,11 +7,11 @@ import torch
 
 from gates.contracts import IntArray
 from schemas.errors import Interrupted, TrainingError
-from schemas.history import Epoch, MiniGates, Steps, Warned
+from schemas.history import FIGURES, Epoch, MiniGates, Steps, Warned
 from trainers import speech
 from trainers.contracts import MODEL_FILE, Trained, TrainingJob
 from trainers.mini import MiniResult, MiniSuite
-from trainers.objectives import FIGURES, Objective
+from trainers.objectives import Objective
 from trainers.run import Run, begin, history_of, keep_best, load_best, make_learner, save, tell
 from trainers.settings import GradientSettings
 from trainers.state import Learner, State

@@ -10,12 +10,6 @@ from torch import nn
 from schemas.errors import UsageError
 from trainers.batches import Batch, WindowBatches
 
-FIGURES = ("loss", "mse", "push", "pos", "neg", "gap", "lambda_eff", "clamped")
-"""What every step measures, in this order; see :class:`trainers.objectives.Terms`.
-
-``lambda_eff`` is the weight of the push and ``clamped`` 1 where a bound decided it, 0 elsewhere.
-"""
-
 PREVIOUS = ("context[-2]", "context[-1]", "skipped")
 """What a user may call the negative chunk."""
 
@@ -95,7 +89,7 @@ class Objective(Protocol):
         ...
 
     def line(self, means: Mapping[str, float]) -> str:
-        """The log line for means over some steps (name in :data:`FIGURES` -> value)."""
+        """The log line for means over some steps (name in :data:`schemas.history.FIGURES` -> value)."""
         ...
 
     def state(self) -> dict[str, object]:

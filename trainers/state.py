@@ -9,8 +9,8 @@ from torch import nn
 
 from schemas.codec import decode, encode
 from schemas.errors import TrainingError
-from schemas.history import Epoch, Steps, Warned
-from trainers.objectives import FIGURES, Objective
+from schemas.history import FIGURES, Epoch, Steps, Warned
+from trainers.objectives import Objective
 from trainers.selection import Standing
 from trainers.watch import Watch
 
@@ -35,7 +35,7 @@ class State:
 
     Attributes:
         watch: of collapse.
-        window: (F,) sum of :data:`trainers.objectives.FIGURES` since the last log line, and
+        window: (F,) sum of :data:`schemas.history.FIGURES` since the last log line, and
             ``window_steps``, the number of steps in it.
         bad: the first step of this epoch whose loss was no number, 0 while there is none.
         epoch: being trained, from 1. step: done in it. samples, seconds: spent in it. steps: its log

@@ -12,9 +12,10 @@ from torch.nn.parallel import DistributedDataParallel
 
 from gates.contracts import IntArray
 from schemas.errors import UsageError
+from schemas.history import FIGURES
 from trainers.batches import WindowBatches
 from trainers.group import Group
-from trainers.objectives import FIGURES, Objective
+from trainers.objectives import Objective
 from trainers.settings import GradientSettings, Precision
 
 

@@ -6,23 +6,11 @@ what ``on_collapse`` says. All others only tell.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal
 
-WarningName = Literal[
-    "lambda_out_of_range",
-    "lambda_at_clamp",
-    "gap_falling",
-    "recall_falling",
-    "cosine_drop",
-    "below_constant",
-    "negative_cosines",
-]
+from schemas.history import LAMBDA_RANGE, WarningName
 
 COLLAPSES: tuple[WarningName, ...] = ("cosine_drop", "below_constant", "negative_cosines")
 """Warnings that stop a run or roll it back."""
-
-LAMBDA_RANGE = (1e-3, 2e-2)
-"""Where the seed wants the push's weight."""
 
 CLAMPED_SHARE = 0.5
 """A weight that is decided by a bound in more steps than this is at its clamp."""

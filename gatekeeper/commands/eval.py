@@ -12,6 +12,7 @@ from gatekeeper.commands.options import data_options, eval_options, tell_notes
 from gatekeeper.config import Config, resolve_config
 from gatekeeper.data.source import DataSource, open_source
 from gatekeeper.evaluation import (
+    EXIT_CODES,
     Candidate,
     Shape,
     check_width,
@@ -24,16 +25,13 @@ from gatekeeper.progress import bar
 from gatekeeper.render.table import render_leaderboard, render_markdown, render_table
 from gates.controls import CONTROLS
 from gates.suite import EVALUATED, Bench, Options, measure, passes, prepare
-from schemas.errors import EXIT_BLOCKED, EXIT_ERROR, EXIT_PASS, GatekeeperError, OutputError, UsageError
+from schemas.errors import GatekeeperError, OutputError, UsageError
 from schemas.policy_io import LoadedPolicy, load_policy
 from schemas.report import Report
 from schemas.report_io import report_to_json, write_report
 from schemas.strict_json import dumps
 
 Format = Literal["table", "json", "markdown"]
-
-EXIT_CODES = {"deployable": EXIT_PASS, "blocked": EXIT_BLOCKED, "error": EXIT_ERROR}
-"""Outcome of a report -> exit code. Of several models the highest code counts."""
 
 
 @click.command(name="eval")

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 import torch
 
-from gatekeeper.commands.eval import EXIT_CODES
 from gatekeeper.commands.options import tell_notes, train_data_options
 from gatekeeper.config import Config, resolve_config
 from gatekeeper.data.source import open_source
+from gatekeeper.evaluation import EXIT_CODES
 from gatekeeper.render.criteria import render_criteria
 from gatekeeper.render.table import render_verdict
 from gatekeeper.run_folder import RunRecord, new_folder, read_record, recorded_config, write_record

@@ -19,7 +19,8 @@ def test_help_lists_all_commands(run: Run) -> None:
         "  train   Train a model with a registered trainer.",
         "  data    Make data with a known answer.",
         "  schema  Print a published JSON Schema.",
-        "  Exit codes: 0 pass or done, 1 blocked, 2 usage error, 3 could not evaluate.",
+        "  Exit codes: 0 pass or done, 1 blocked, 2 usage error, 3 could not evaluate,",
+        "  4 training interrupted, its state saved.",
     ):
         assert line in result.stdout.splitlines()
 

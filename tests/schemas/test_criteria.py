@@ -1,11 +1,10 @@
 """The seed's five training criteria: met, missed, at the edge, too late, not applicable."""
 
-from collections.abc import Mapping
-
 import pytest
 
 from schemas.criteria import Criterion, success_criteria
-from schemas.history import HISTORY_VERSION, Epoch, History, MiniGates, SplitGates, Steps
+from schemas.history import Epoch
+from tests.schemas.histories import epoch, history, steps
 
 COSINE, MARGIN, RECALL, LAMBDA, GAP = range(5)
 NAMES = (
@@ -15,41 +14,6 @@ NAMES = (
     "λ_eff in [0.001, 0.02]",
     "gap rising",
 )
-
-Figures = Mapping[str, float | None]
-
-
-def steps(step: int, *, gap: float = 0.0, lambda_eff: float = 0.01) -> Steps:
-    means = dict.fromkeys(("loss", "mse", "push", "pos", "neg", "clamped"), 0.0)
-    return Steps(step, {**means, "gap": gap, "lambda_eff": lambda_eff})
-
-
-def split(figures: Figures) -> SplitGates:
-    names = ("cos", "margin", "margin_prev", "margin_last", "recall", "recall_unseen")
-    return SplitGates(**{name: figures.get(name, 0.0) for name in names})
-
-
-def epoch(number: int, *logged: Steps, val: Figures | None = None, ood: Figures | None = None) -> Epoch:
-    """An epoch; without figures on val the gates were not due."""
-    mini = None
-    if val is not None:
-        splits = {"val": split(val), "ood": split(ood or {})}
-        mini = MiniGates(splits=splits, gates={}, outcome="blocked", escaped=False, kept=False)
-    return Epoch(epoch=number, samples=64, seconds=1.0, lr=5e-4, steps=logged, mini=mini)
-
-
-def history(*epochs: Epoch) -> History:
-    return History(
-        schema_version=HISTORY_VERSION,
-        trainer="p6b",
-        architecture="transformer",
-        negative="context[-2] (k = -3)",
-        rule="",
-        epochs=epochs,
-        warnings=(),
-        best_epoch=None,
-        ended="",
-    )
 
 
 def judged(which: int, *epochs: Epoch) -> tuple[bool | None, str]:

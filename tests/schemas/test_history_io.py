@@ -4,7 +4,7 @@ import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click.testing
 import pytest
@@ -14,23 +14,24 @@ from hypothesis import strategies as st
 from gatekeeper.cli import cli
 from schemas.codec import encode
 from schemas.errors import OutputError, ReportError
-from schemas.history import HISTORY_VERSION, Epoch, History, MiniGates, SplitGates, Steps, Warned
+from schemas.history import (
+    FIGURES,
+    HISTORY_VERSION,
+    Epoch,
+    History,
+    MiniGates,
+    SplitGates,
+    Steps,
+    Warned,
+    WarningName,
+)
 from schemas.history_io import history_to_json, parse_history, read_history, write_history
 from schemas.strict_json import dumps
 from schemas.validation import schema_text
 
-FIGURES = ("loss", "mse", "push", "pos", "neg", "gap", "lambda_eff", "clamped")
 STATUSES = ("pass", "fail", "inconclusive", "skipped", "error")
 OUTCOMES = ("deployable", "blocked", "error")
-WARNINGS = (
-    "lambda_out_of_range",
-    "lambda_at_clamp",
-    "gap_falling",
-    "recall_falling",
-    "cosine_drop",
-    "below_constant",
-    "negative_cosines",
-)
+WARNINGS: tuple[WarningName, ...] = get_args(WarningName)
 
 VAL = SplitGates(cos=0.5, margin=0.0625, margin_prev=0.125, margin_last=-0.25, recall=0.75, recall_unseen=1.0)
 OOD = SplitGates(cos=-0.5, margin=None, margin_prev=None, margin_last=None, recall=None, recall_unseen=0.0)
@@ -237,11 +238,7 @@ def test_what_breaks_the_schema_is_refused_with_its_place(edit: Edit, message: s
 )
 def test_another_version_is_refused(version: object) -> None:
     value = {**history_to_json(HISTORY), "schema_version": version}
-    major = isinstance(version, str) and not version.startswith("1.")
-    expected = (
-        r"expected schema_version 1\.x, found " if major else r"does not follow the schema: \$\.schema_"
-    )
-    with pytest.raises(ReportError, match=rf"^{expected}[^\n]+$"):
+    with pytest.raises(ReportError, match=r"^expected schema_version 1\.x, found [^\n]+$"):
         parse_history(json.dumps(value))
 
 
@@ -253,7 +250,9 @@ def test_a_minor_version_is_read(version: str) -> None:
 
 @pytest.mark.parametrize("text", ["[]", "null", "3", '"history"'])
 def test_what_is_no_object_is_refused(text: str) -> None:
-    with pytest.raises(ReportError, match=r"schema: \$: expected object, found "):
+    with pytest.raises(
+        ReportError, match=r"^expected an object with schema_version 1\.x, found none; is this a history\?$"
+    ):
         parse_history(text)
 
 
@@ -276,7 +275,7 @@ def test_a_whole_float_is_no_count() -> None:
         (b'{"ended": "\xff"}', "expected UTF-8, found byte 0xff at 11"),
         (b'{"ended": "\\ud800"}', "a string holds the lone surrogate U+D800"),
         (b"[" * 40 + b"]" * 40, "objects and lists are nested more than 32 deep"),
-        (b"{}", "does not follow the schema: $: "),
+        (b"{}", "expected an object with schema_version 1.x, found none; is this a history?"),
     ],
 )
 def test_a_file_that_is_no_history_is_refused_with_its_path(
@@ -322,19 +321,22 @@ def test_an_undefined_number_is_not_written(tmp_path: Path, value: float) -> Non
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"schema_version": "1.x"}, r"\$\.schema_version: "),
-        ({"best_epoch": 0}, r"\$\.best_epoch: "),
-        ({"epochs": (dataclasses.replace(HISTORY.epochs[1], epoch=0),)}, r"\$\.epochs\[0\]\.epoch: "),
+        ({"schema_version": "1.x"}, r"expected schema_version 1\.x, found '1\.x'; "),
+        ({"best_epoch": 0}, r"does not follow the schema: \$\.best_epoch: "),
+        (
+            {"epochs": (dataclasses.replace(HISTORY.epochs[1], epoch=0),)},
+            r"does not follow the schema: \$\.epochs\[0\]\.epoch: ",
+        ),
         (
             {"epochs": (dataclasses.replace(HISTORY.epochs[1], steps=(Steps(1, {"gap": 0.1}),)),)},
-            r"\$\.epochs\[0\]\.steps\[0\]\.figures: 'loss' is a required property",
+            r"does not follow the schema: \$\.epochs\[0\]\.steps\[0\]\.figures: 'loss' is a required property",
         ),
     ],
 )
 def test_what_could_not_be_read_is_not_written(
     tmp_path: Path, fields: Mapping[str, Any], message: str
 ) -> None:
-    with pytest.raises(ReportError, match=f"^does not follow the schema: {message}"):
+    with pytest.raises(ReportError, match=f"^{message}"):
         write_history(dataclasses.replace(HISTORY, **fields), tmp_path / "training_history.json")
     assert list(tmp_path.iterdir()) == []
 

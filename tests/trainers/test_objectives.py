@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from schemas.errors import UsageError
+from schemas.history import FIGURES
 from tests.trainers.tiny import cosine, data, load, naive_mse, number, pairs
 from trainers.mse import P1, P6, MeanSquaredError
-from trainers.objectives import FIGURES, Terms, mean_squared_error, previous_offset
+from trainers.objectives import Terms, mean_squared_error, previous_offset
 from trainers.selection import RULE
 
 # What all recipes share

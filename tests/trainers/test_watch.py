@@ -4,7 +4,8 @@ from typing import get_args
 
 import pytest
 
-from trainers.watch import COLLAPSES, Alarm, WarningName, Watch
+from schemas.history import WarningName
+from trainers.watch import COLLAPSES, Alarm, Watch
 
 CONSTANT = 0.25
 """Cosine of a constant prediction; binary fractions keep the thresholds exact."""

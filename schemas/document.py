@@ -1,0 +1,63 @@
+"""What all versioned JSON documents of ours share: a bounded read, a known version, a schema."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from schemas.errors import ReportError
+from schemas.strict_json import MAX_BYTES
+from schemas.validation import violation
+
+T = TypeVar("T")
+
+
+def read_document(path: str | os.PathLike[str], name: str, parse: Callable[[bytes], T]) -> T:
+    """Parse the file at ``path``; at most one byte more than a document may have is read.
+
+    Args:
+        path: the file.
+        name: of its schema, for messages.
+        parse: raises :class:`ReportError` for what is no such document.
+
+    Raises:
+        ReportError: the file cannot be read, or ``parse`` refuses it; the message names the path.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ReportError(f"cannot read {name} {os.fspath(path)}: {why}") from None
+    try:
+        return parse(data)
+    except ReportError as error:
+        raise ReportError(f"{name} {os.fspath(path)}: {error}") from None
+
+
+def check_document(name: str, version: str, value: object) -> None:
+    """Refuse a value of an unknown major version, then one that breaks its schema.
+
+    The version comes first: nothing can be said about a format that is not known.
+
+    Args:
+        name: of the schema.
+        version: the one that is written today, e.g. ``1.0``.
+        value: the parsed document.
+
+    Raises:
+        ReportError: it is refused.
+    """
+    known = version.partition(".")[0]
+    if not isinstance(value, dict) or "schema_version" not in value:
+        raise ReportError(f"expected an object with schema_version {known}.x, found none; is this a {name}?")
+    found = value["schema_version"]
+    if not isinstance(found, str) or not re.fullmatch(rf"{known}\.[0-9]{{1,3}}", found):
+        raise ReportError(
+            f"expected schema_version {known}.x, found {str(found)[:40]!r}; "
+            "read it with the version of gatekeeper that wrote it"
+        )
+    broken = violation(name, value)
+    if broken is not None:
+        raise ReportError(f"does not follow the schema: {broken}")
