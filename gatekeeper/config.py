@@ -35,7 +35,7 @@ the whole ``[data]`` section; name the new bank's splits with flags as well.
 
 import difflib
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -148,7 +148,7 @@ def load_config(file: Path) -> Config:
     table = _read_toml(file)
     if file.name == "pyproject.toml":
         table = _section(_section(table, "tool", file), "gatekeeper", file)
-    _refuse_unknown(table, ("data", "eval", "train"), f"{file}: section ")
+    refuse_unknown(table, ("data", "eval", "train"), f"{file}: section ")
     config = make_config(
         _section(table, "data", file), _section(table, "eval", file), folder=file.parent, where=f"{file}: "
     )
@@ -207,7 +207,12 @@ def _section(table: Mapping[str, object], name: str, file: Path, *, parent: str 
     return section
 
 
-def _refuse_unknown(table: Mapping[str, object], known: tuple[str, ...], where: str) -> None:
+def refuse_unknown(table: Mapping[str, object], known: Sequence[str], where: str) -> None:
+    """Refuse a key that nobody knows, with the nearest one that somebody does.
+
+    Raises:
+        UsageError: its message begins with ``where``.
+    """
     for key in table:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
@@ -218,7 +223,7 @@ def _refuse_unknown(table: Mapping[str, object], known: tuple[str, ...], where: 
 def _convert(
     table: Mapping[str, object], converters: Mapping[str, Converter], folder: Path, where: str
 ) -> dict[str, Any]:
-    _refuse_unknown(table, tuple(converters), where)
+    refuse_unknown(table, tuple(converters), where)
     converted: dict[str, Any] = {}
     for key, value in table.items():
         label = where + (key.replace("_", "-") if where == "--" else key)

@@ -9,7 +9,6 @@ from typing import Any
 from gatekeeper.config import Config, make_config
 from schemas.atomic import write_text
 from schemas.errors import OutputError, ReportError, UsageError
-from schemas.report import Environment
 from schemas.strict_json import dumps, loads
 from trainers.contracts import MODEL_FILE
 from trainers.store import FOLDER as STATES
@@ -120,8 +119,3 @@ def recorded_config(record: RunRecord, folder: Path) -> Config:
     """
     where = f"{folder / CONFIG_FILE}: "
     return make_config(record.data, record.evaluation, folder=Path(), where=where)
-
-
-def plain_environment(environment: Environment) -> dict[str, Any]:
-    """For the record."""
-    return asdict(environment)

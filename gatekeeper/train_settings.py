@@ -1,7 +1,6 @@
 """A recipe's settings from flags and from ``[train.NAME]``; both are made from its dataclass."""
 
 import dataclasses
-import difflib
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -9,6 +8,7 @@ from typing import Any
 
 import click
 
+from gatekeeper.config import refuse_unknown
 from schemas.errors import UsageError
 from trainers.contracts import Trainer
 
@@ -31,11 +31,7 @@ def build_settings(
     """
     hints = typing.get_type_hints(recipe.settings)
     known = [setting.name for setting in dataclasses.fields(recipe.settings)]
-    for key in table:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-            raise UsageError(f"{where}{key!r} is unknown; {hint}")
+    refuse_unknown(table, known, where)
     values = {key: _fitted(hints[key], value, f"{where}{key}") for key, value in table.items()}
     return recipe.settings(**{**values, **flags})
 

@@ -11,7 +11,7 @@ from gatekeeper.environment import describe_environment
 from gatekeeper.evaluation import Candidate, Shape, make_options, make_report, settle_shape, write_scores
 from gatekeeper.loading import load_model
 from gatekeeper.progress import bar
-from gatekeeper.run_folder import RunRecord, config_to_plain, plain_environment
+from gatekeeper.run_folder import RunRecord, config_to_plain
 from gates.contracts import Dataset, Predictor
 from gates.controls import CONTROLS
 from gates.suite import EVALUATED, Options, measure, passes, prepare
@@ -59,7 +59,7 @@ class Plan:
             bank_sha256=self.dataset.bank.sha256,
             splits={name: rows_digest(split.last_rows) for name, split in splits.items()},
             policy_sha256=self.policy.sha256,
-            environment=plain_environment(describe_environment(self.options.device)),
+            environment=asdict(describe_environment(self.options.device)),
         )
 
 

@@ -1,7 +1,6 @@
 """``gatekeeper train``: one subcommand a registered trainer, its flags made from its settings."""
 
 import dataclasses
-import difflib
 import shlex
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,7 @@ import click
 import torch
 
 from gatekeeper.commands.options import tell_notes, train_data_options
-from gatekeeper.config import Config, resolve_config
+from gatekeeper.config import Config, refuse_unknown, resolve_config
 from gatekeeper.data.source import open_source
 from gatekeeper.evaluation import EXIT_CODES
 from gatekeeper.render.criteria import render_criteria
@@ -113,7 +112,7 @@ def _plan(
         shape: tuple[int | None, int | None] = record.context, record.horizon
     else:
         config = resolve_config(file, rest)
-        _refuse_unknown_recipes(config)
+        refuse_unknown(config.train, trainer_names(), f"{config.file}: [train] recipe ")
         where = f"{config.file}: [train.{recipe.name}] "
         settings = build_settings(recipe, config.train.get(recipe.name, {}), own, where=where)
         shape = None, None
@@ -139,15 +138,6 @@ def _record(recipe: Trainer, resume: Path, own: dict[str, object], rest: dict[st
         flag = refused[0].replace("_", "-")
         raise UsageError(f"--{flag} cannot change while a run is resumed; leave it out or start a new run")
     return record
-
-
-def _refuse_unknown_recipes(config: Config) -> None:
-    known = trainer_names()
-    for name in config.train:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-            raise UsageError(f"{config.file}: [train.{name}] names no registered trainer; {hint}")
 
 
 def _on_own_device(config: Config, group: Group) -> Config:

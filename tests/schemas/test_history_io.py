@@ -329,7 +329,8 @@ def test_an_undefined_number_is_not_written(tmp_path: Path, value: float) -> Non
         ),
         (
             {"epochs": (dataclasses.replace(HISTORY.epochs[1], steps=(Steps(1, {"gap": 0.1}),)),)},
-            r"does not follow the schema: \$\.epochs\[0\]\.steps\[0\]\.figures: 'loss' is a required property",
+            r"does not follow the schema: \$\.epochs\[0\]\.steps\[0\]\.figures: "
+            "'loss' is a required property",
         ),
     ],
 )
