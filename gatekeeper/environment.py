@@ -1,5 +1,7 @@
 """Facts about this installation and machine that a report records."""
 
+import functools
+import hashlib
 import importlib.metadata
 import platform
 import subprocess
@@ -14,6 +16,8 @@ from schemas.report import Environment
 
 DEVICES = ("cpu", "cuda", "mps")
 
+_OWN_PACKAGES = ("gatekeeper", "gates", "schemas", "trainers")
+_OWN_FILES = (".json", ".py", ".toml")
 _PACKAGES = ("torch", "numpy", "scipy", "faiss-cpu")
 
 
@@ -21,6 +25,7 @@ def describe_environment(device: torch.device) -> Environment:
     """Versions, platform, device and threads."""
     return Environment(
         tool_version=__version__,
+        tool_sha256=_tool_digest(),
         git_revision=_git_revision(),
         python=platform.python_version(),
         platform=platform.platform(),
@@ -55,6 +60,19 @@ def choose_retrieval(name: str) -> Backend:
     if name != "auto":
         return "faiss" if name == "faiss" else "torch"
     return "torch" if platform.system() == "Darwin" else "faiss"
+
+
+@functools.cache
+def _tool_digest() -> str:
+    """SHA-256 over the name and digest of every file of code, schema and policy of the four packages."""
+    home = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256()
+    for package in _OWN_PACKAGES:
+        for path in sorted((home / package).rglob("*")):
+            if path.suffix in _OWN_FILES:
+                name = path.relative_to(home).as_posix()
+                digest.update(f"{name} {hashlib.sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return digest.hexdigest()
 
 
 def _git_revision() -> str | None:

@@ -15,7 +15,7 @@ import torch
 from gatekeeper.config import EvalConfig
 from gatekeeper.environment import choose_device, choose_retrieval, describe_environment
 from gates.contracts import Dataset, Predictor, Queries
-from gates.suite import EVALUATED, Bench, Measured, Options
+from gates.suite import EVALUATED, GATES_VERSION, Bench, Measured, Options
 from gates.windows import rows_digest
 from schemas.atomic import write_bytes
 from schemas.errors import EXIT_BLOCKED, EXIT_ERROR, EXIT_PASS, ModelError, UsageError
@@ -142,9 +142,10 @@ def make_report(
     """Judge the measurement and bind it to everything it depends on."""
     options, dataset = bench.options, bench.dataset
     evidence = bench.evidence(measured)
+    made = now or datetime.now(UTC)
     return Report(
         schema_version=SCHEMA_VERSION,
-        created=(now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        created=made.strftime("%Y-%m-%dT%H:%M:%SZ"),
         inputs=Inputs(
             model=candidate.info,
             bank=BankInput(
@@ -167,11 +168,12 @@ def make_report(
             bin_edges=options.bin_edges,
             retrieval=options.retrieval,
             ridge=bench.ridge,
+            gates_version=GATES_VERSION,
         ),
         environment=describe_environment(options.device),
         policy=policy.policy,
         evidence=evidence,
-        judgement=judge(evidence, policy.policy),
+        judgement=judge(evidence, policy.policy, confidence=options.confidence, on=made.date()),
         scores=None,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from schemas.metrics import METRICS, PAIR
 from schemas.policy import Policy, PolicyCheck
 from schemas.report import Check, Metric, Metrics, Status
-from schemas.wording import compared, place
+from schemas.wording import compared, place, subject
 
 SPLITS: tuple[str, ...] = ("train", "val", "ood")
 """Names a policy may check on."""
@@ -14,12 +14,22 @@ SPLITS: tuple[str, ...] = ("train", "val", "ood")
 PAIRED: tuple[str, str] = ("val", "ood")
 """The two splits a pair metric compares."""
 
-_WORST_FIRST: tuple[Status, ...] = ("error", "fail", "inconclusive", "skipped")
+_WORST_FIRST: tuple[Status, ...] = ("error", "fail", "inconclusive", "skipped", "waived")
 
 
 def run_checks(metrics: Metrics, policy: Policy) -> tuple[Check, ...]:
     """Check every line of ``policy`` on every split it names, in the policy's order."""
-    return tuple(_check(line, split, metrics, policy) for line in policy.checks for split in line.splits)
+    return _run(policy.checks, metrics, policy)
+
+
+def run_champion_checks(gains: Metrics, policy: Policy) -> tuple[Check, ...]:
+    """Check every champion rule of ``policy`` on the gains over the champion."""
+    return _run(tuple(rule.as_check() for rule in policy.champion), gains, policy)
+
+
+def binding(checks: tuple[Check, ...], gate: str) -> tuple[Check, ...]:
+    """The checks that decide about ``gate``: a warning never does."""
+    return tuple(check for check in checks if check.gate == gate and check.severity == "error")
 
 
 def measured_splits(metrics: Metrics) -> tuple[str, ...]:
@@ -34,9 +44,9 @@ def measured_splits(metrics: Metrics) -> tuple[str, ...]:
 def gate_status(gate: str, checks: tuple[Check, ...]) -> Status:
     """``pass`` if the gate has checks and all pass, else its worst status; ``skipped`` without checks.
 
-    The order is error, fail, inconclusive, skipped.
+    The order is error, fail, inconclusive, skipped, waived.
     """
-    found = {check.status for check in checks if check.gate == gate}
+    found = {check.status for check in binding(checks, gate)}
     return next((status for status in _WORST_FIRST if status in found), "pass" if found else "skipped")
 
 
@@ -61,23 +71,33 @@ def decide(line: PolicyCheck, low: float, high: float) -> Status:
     return "fail" if beyond else "inconclusive"
 
 
+def _run(lines: tuple[PolicyCheck, ...], metrics: Metrics, policy: Policy) -> tuple[Check, ...]:
+    return tuple(_check(line, split, metrics, policy) for line in lines for split in line.splits)
+
+
 def _check(line: PolicyCheck, split: str, metrics: Metrics, policy: Policy) -> Check:
+    metric = metrics.get(split, {}).get(line.metric)
     status, sentence = _outcome(line, split, metrics, policy)
     return Check(
         gate=line.gate,
         metric=line.metric,
         split=split,
+        value=None if metric is None else metric.value,
+        low=None if metric is None else metric.low,
+        high=None if metric is None else metric.high,
         minimum=line.minimum,
         maximum=line.maximum,
         above=line.above,
         required=line.required,
+        severity=line.severity,
+        decide=line.decide or policy.decide,
         status=status,
         sentence=sentence,
     )
 
 
 def _outcome(line: PolicyCheck, split: str, metrics: Metrics, policy: Policy) -> tuple[Status, str]:
-    where = place(line.metric, split)
+    where = subject(line, split)
     metric = metrics.get(split, {}).get(line.metric)
     if metric is None:
         return "skipped", f"{where} was not measured"
@@ -85,7 +105,7 @@ def _outcome(line: PolicyCheck, split: str, metrics: Metrics, policy: Policy) ->
         return "skipped", f"{where} is undefined: {metric.reason or 'no reason given'}"
     if not math.isfinite(metric.value):
         return "error", f"{where} is {metric.value}, which is not a finite number"
-    for name, size in _sizes(line.metric, split, metrics, metric):
+    for name, size in _sizes(line, split, metrics, metric):
         if not size.n >= policy.min_samples:
             return "error", _too_few(name, size.n, "samples", policy.min_samples)
         if not size.articles >= policy.min_articles:
@@ -96,24 +116,25 @@ def _outcome(line: PolicyCheck, split: str, metrics: Metrics, policy: Policy) ->
 def _compare(
     line: PolicyCheck, split: str, metric: Metric, value: float, policy: Policy
 ) -> tuple[Status, str]:
-    if policy.decide == "point":
+    if (line.decide or policy.decide) == "point":
         status = decide(line, value, value)
     elif metric.low is None or metric.high is None:
         status = "inconclusive"
     elif not metric.low <= value <= metric.high:
-        where = place(line.metric, split)
+        where = subject(line, split)
         return "error", f"{where} is {value}, outside its own interval [{metric.low}, {metric.high}]"
     else:
         status = decide(line, metric.low, metric.high)
     return status, compared(line, split, metric, value, status)
 
 
-def _sizes(name: str, split: str, metrics: Metrics, metric: Metric) -> Iterator[tuple[str, Metric]]:
+def _sizes(line: PolicyCheck, split: str, metrics: Metrics, metric: Metric) -> Iterator[tuple[str, Metric]]:
     """What must be large enough: the metric and, for a pair, each of the two means it compares.
 
     A pair's own counts are sums, in which 199 samples on val would hide a single one on ood.
     """
-    yield place(name, split), metric
+    name = line.metric
+    yield subject(line, split), metric
     if split == PAIR and name in METRICS and METRICS[name].pair:
         mean = f"{name.removesuffix('delta')}cos"
         for side in PAIRED:

@@ -1,6 +1,7 @@
 """Does a report agree with itself? Its metrics with its inputs, its judgement with its evidence."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 from schemas.codec import encode
@@ -8,12 +9,18 @@ from schemas.errors import PolicyError, ReportError
 from schemas.metrics import METRICS, PAIR
 from schemas.policy_io import builtin_by_digest
 from schemas.policy_rules import check_policy
-from schemas.report import Evidence, Metric, Metrics, Report
+from schemas.report import Evidence, Judgement, Metric, Metrics, Report
 from schemas.verdict import judge
 
 
-def check_report(report: Report) -> None:
+def check_report(report: Report) -> Judgement:
     """Refuse a report that contradicts itself.
+
+    Claims are compared, words are not: a later version may say the same in other sentences, and
+    what people read is what is returned here, never what the file says.
+
+    Returns:
+        The judgement that follows from its evidence and policy on the day it was made.
 
     Raises:
         ReportError: names the first place where it does: an impossible date, a metric outside its
@@ -27,7 +34,19 @@ def check_report(report: Report) -> None:
         _check_metrics(metrics, report, f"evidence of {who}")
     _check_same_samples(report.evidence)
     _check_policy(report)
-    _check_judgement(report)
+    derived = derive(report)
+    if _claims(derived) != _claims(report.judgement):
+        raise ReportError(
+            "the claimed judgement does not follow from the evidence: "
+            f"{_first(_claims(derived), _claims(report.judgement))}"
+        )
+    return derived
+
+
+def derive(report: Report) -> Judgement:
+    """The judgement of the report's own policy on the day (UTC) it was made."""
+    made = datetime.fromisoformat(report.created).date()
+    return judge(report.evidence, report.policy, confidence=report.settings.confidence, on=made)
 
 
 def _check_created(created: str) -> None:
@@ -124,12 +143,13 @@ def _check_policy(report: Report) -> None:
         )
 
 
-def _check_judgement(report: Report) -> None:
-    derived = judge(report.evidence, report.policy)
-    if derived != report.judgement:
-        raise ReportError(
-            f"the claimed judgement does not follow from the evidence: {_first(derived, report.judgement)}"
-        )
+def _claims(judgement: Judgement) -> Judgement:
+    """The judgement without its sentences."""
+    return Judgement(
+        checks=tuple(replace(check, sentence="") for check in judgement.checks),
+        gates=judgement.gates,
+        verdict=replace(judgement.verdict, reasons=(), warnings=(), waivers=(), remarks=()),
+    )
 
 
 def _first(expected: object, claimed: object) -> str:

@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 from schemas.errors import PolicyError
 
@@ -26,12 +27,23 @@ PAIR = "val-ood"
 """Name under which the metrics that compare val with ood are stored."""
 
 
+Direction = Literal["higher", "lower", "neither"]
+
+
 @dataclass(frozen=True)
 class MetricInfo:
-    """What a metric means and where it lives (``pair``: on a pair of splits)."""
+    """What a metric means.
+
+    Attributes:
+        name: ``gate.name``.
+        meaning: one line for people.
+        better: which way a model improves; ``neither`` where the metric describes rather than judges.
+        pair: it compares two splits.
+    """
 
     name: str
     meaning: str
+    better: Direction
     pair: bool = False
 
     @property
@@ -42,16 +54,21 @@ class MetricInfo:
 
 def _offset_sweep() -> list[MetricInfo]:
     rows = [
-        MetricInfo(f"offset_sweep.cos@{k:+d}", f"mean cosine to the chunk at target{k:+d}") for k in OFFSETS
+        MetricInfo(
+            f"offset_sweep.cos@{k:+d}",
+            f"mean cosine to the chunk at target{k:+d}",
+            "higher" if k == 0 else "neither",
+        )
+        for k in OFFSETS
     ]
     return [
         *rows,
-        MetricInfo("offset_sweep.cos", "mean cosine to the target (k = 0)"),
-        MetricInfo("offset_sweep.margin", "cos(k=0) minus the best other offset"),
-        MetricInfo("offset_sweep.margin_prev", "cos(k=0) minus cos(k=-1)"),
-        MetricInfo("offset_sweep.margin_last", "cos(k=0) minus cosine to the last context chunk"),
-        MetricInfo("offset_sweep.peak_offset", "offset with the highest mean cosine"),
-        MetricInfo("offset_sweep.win_rate_prev", "share of samples nearer to k=0 than to k=-1"),
+        MetricInfo("offset_sweep.cos", "mean cosine to the target (k = 0)", "higher"),
+        MetricInfo("offset_sweep.margin", "cos(k=0) minus the best other offset", "higher"),
+        MetricInfo("offset_sweep.margin_prev", "cos(k=0) minus cos(k=-1)", "higher"),
+        MetricInfo("offset_sweep.margin_last", "cos(k=0) minus cosine to the last context chunk", "higher"),
+        MetricInfo("offset_sweep.peak_offset", "offset with the highest mean cosine", "neither"),
+        MetricInfo("offset_sweep.win_rate_prev", "share of samples nearer to k=0 than to k=-1", "higher"),
     ]
 
 
@@ -60,25 +77,37 @@ def _retrieval() -> list[MetricInfo]:
     for pool in POOLS:
         where = f"among the {pool.replace('_', ' ')} rows"
         for k in RECALL_AT:
-            rows.append(MetricInfo(f"retrieval.{pool}.r@{k}", f"share of targets in the top {k} {where}"))
-            rows.append(MetricInfo(f"retrieval.{pool}.chance@{k}", f"R@{k} of a random order {where}"))
+            rows.append(
+                MetricInfo(f"retrieval.{pool}.r@{k}", f"share of targets in the top {k} {where}", "higher")
+            )
+            rows.append(
+                MetricInfo(f"retrieval.{pool}.chance@{k}", f"R@{k} of a random order {where}", "neither")
+            )
         rows += [
-            MetricInfo(f"retrieval.{pool}.mrr", f"mean reciprocal rank {where}"),
-            MetricInfo(f"retrieval.{pool}.median_rank", f"median rank {where}, ties against the model"),
-            MetricInfo(f"retrieval.{pool}.median_rank_optimistic", f"the same {where}, ties for the model"),
-            MetricInfo(f"retrieval.{pool}.tie_share", f"share of targets tied with a rival {where}"),
+            MetricInfo(f"retrieval.{pool}.mrr", f"mean reciprocal rank {where}", "higher"),
+            MetricInfo(
+                f"retrieval.{pool}.median_rank", f"median rank {where}, ties against the model", "lower"
+            ),
+            MetricInfo(
+                f"retrieval.{pool}.median_rank_optimistic", f"the same {where}, ties for the model", "lower"
+            ),
+            MetricInfo(f"retrieval.{pool}.tie_share", f"share of targets tied with a rival {where}", "lower"),
         ]
     return rows
 
 
 def _bins_delta() -> list[MetricInfo]:
     rows = [
-        MetricInfo("bins_delta.cos", "mean cosine to the target over all windows"),
-        MetricInfo("bins_delta.delta", "|mean cosine val - mean cosine ood|", pair=True),
+        MetricInfo("bins_delta.cos", "mean cosine to the target over all windows", "higher"),
+        MetricInfo("bins_delta.delta", "|mean cosine val - mean cosine ood|", "lower", pair=True),
     ]
     for name in BINS:
-        rows.append(MetricInfo(f"bins_delta.{name}.cos", f"mean cosine in the {name}-coherence bin"))
-        rows.append(MetricInfo(f"bins_delta.{name}.delta", f"|val - ood| in the {name} bin", pair=True))
+        rows.append(
+            MetricInfo(f"bins_delta.{name}.cos", f"mean cosine in the {name}-coherence bin", "higher")
+        )
+        rows.append(
+            MetricInfo(f"bins_delta.{name}.delta", f"|val - ood| in the {name} bin", "lower", pair=True)
+        )
     return rows
 
 
@@ -87,12 +116,12 @@ def _all() -> dict[str, MetricInfo]:
         *_offset_sweep(),
         *_retrieval(),
         *(
-            MetricInfo(f"ablations.{name}", f"change of cos(target) under {name} of the context")
+            MetricInfo(f"ablations.{name}", f"change of cos(target) under {name} of the context", "lower")
             for name in ABLATIONS
         ),
-        MetricInfo("rollout.avg_cos", f"mean cosine over {ROLLOUT_STEPS} free-running steps"),
+        MetricInfo("rollout.avg_cos", f"mean cosine over {ROLLOUT_STEPS} free-running steps", "higher"),
         *(
-            MetricInfo(f"rollout.cos@{j}", f"mean cosine at free-running step {j}")
+            MetricInfo(f"rollout.cos@{j}", f"mean cosine at free-running step {j}", "higher")
             for j in range(1, ROLLOUT_STEPS + 1)
         ),
         *_bins_delta(),

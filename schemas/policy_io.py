@@ -1,5 +1,6 @@
 """Policies from TOML: the built-in ones by name, others by path."""
 
+import datetime
 import difflib
 import functools
 import hashlib
@@ -19,11 +20,13 @@ from schemas.policy_rules import check_policy
 from schemas.validation import violation
 
 POLICY_VERSION = "1.0"
+DEFAULT_CONFIDENCE = 0.95
 
 _MAX_BYTES = 2**20
 _MAX_DEPTH = 8
 _TOO_DEEP = f"not a policy: tables and lists are nested more than {_MAX_DEPTH} deep"
 _LINE_KEYS = {"minimum": "min", "maximum": "max", "above": "above"}
+_GAIN_KEYS = ("max_regression", "min_gain", "max_gain")
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,7 @@ def parse_policy(data: bytes) -> Policy:
     except RecursionError:
         raise PolicyError(_TOO_DEEP) from None
     _refuse_unusual(document)
+    document = cast("dict[str, object]", _dates_as_text(document))
     _check_version(document)
     found = violation("policy", document)
     if found is not None:
@@ -151,17 +155,47 @@ def _refuse_unusual(document: dict[str, object]) -> None:
         raise PolicyError(_TOO_DEEP)
 
 
+def _dates_as_text(value: object) -> object:
+    """TOML's own dates as ``YYYY-MM-DD``, so that ``expires`` may be written with or without quotes."""
+    if isinstance(value, dict):
+        return {key: _dates_as_text(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_dates_as_text(item) for item in value]
+    # A datetime is a date too, but one with a clock is no last day.
+    return value.isoformat() if type(value) is datetime.date else value
+
+
 def _completed(document: dict[str, object]) -> dict[str, object]:
-    """The document in the form of :class:`Policy`: absent bounds None, ``required`` false."""
-    lines = cast("list[dict[str, object]]", document["check"])
+    """The document in the form of :class:`Policy`: what was left out has its default."""
     checks = [
         {
-            "gate": line["gate"],
-            "metric": line["metric"],
-            "splits": line["splits"],
+            **{key: line[key] for key in ("gate", "metric", "splits")},
             **{field: line.get(key) for field, key in _LINE_KEYS.items()},
             "required": line.get("required", False),
+            **_severity(line),
         }
-        for line in lines
+        for line in _tables(document, "check")
     ]
-    return {**{key: value for key, value in document.items() if key != "check"}, "checks": checks}
+    champion = [
+        {"metric": line["metric"], "splits": line["splits"]}
+        | {key: line.get(key) for key in _GAIN_KEYS}
+        | _severity(line)
+        for line in _tables(document, "champion")
+    ]
+    plain = {key: value for key, value in document.items() if key not in ("check", "champion", "waiver")}
+    return {
+        "confidence": DEFAULT_CONFIDENCE,
+        "required_gates": [],
+        **plain,
+        "checks": checks,
+        "champion": champion,
+        "waivers": _tables(document, "waiver"),
+    }
+
+
+def _severity(line: dict[str, object]) -> dict[str, object]:
+    return {"severity": line.get("severity", "error"), "decide": line.get("decide")}
+
+
+def _tables(document: dict[str, object], name: str) -> list[dict[str, object]]:
+    return cast("list[dict[str, object]]", document.get(name, []))

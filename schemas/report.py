@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from schemas.policy import Policy
+from schemas.policy import Decide, Policy, Severity
 
 SCHEMA_VERSION = "1.0"
 
-Status = Literal["pass", "fail", "inconclusive", "skipped", "error"]
+Status = Literal["pass", "waived", "fail", "inconclusive", "skipped", "error"]
 Outcome = Literal["deployable", "blocked", "error"]
 
 
@@ -127,6 +127,8 @@ class Settings:
         bin_edges: coherence edges between low/normal/high.
         retrieval: ``faiss`` or ``torch``.
         ridge: ``train split`` or ``cross-fitted by article``.
+        gates_version: raised whenever a gate measures or scores something differently; reports of
+            different versions are not compared.
     """
 
     context: int
@@ -138,13 +140,15 @@ class Settings:
     bin_edges: tuple[float, float]
     retrieval: Literal["faiss", "torch"]
     ridge: Literal["train split", "cross-fitted by article"]
+    gates_version: int
 
 
 @dataclass(frozen=True)
 class Environment:
-    """Versions and machine facts that can move the last digits."""
+    """Versions and machine facts that can move the last digits (``tool_sha256`` of the tool's files)."""
 
     tool_version: str
+    tool_sha256: str
     git_revision: str | None
     python: str
     platform: str
@@ -178,22 +182,31 @@ class Check:
     """One policy line on one split.
 
     Attributes:
-        gate: gate it belongs to, or ``backward_bias``.
+        gate: gate it belongs to, ``backward_bias`` or ``champion``.
         metric, split: what was compared.
+        value, low, high: the estimate and its interval, None where undefined. Of a champion check,
+            the gain over the champion.
         minimum, maximum: inclusive bounds, None where open.
         above: exclusive lower bound, None where open.
         required: alone enough to block deployment when it does not pass.
-        status: pass, fail, inconclusive, skipped or error.
+        severity: a ``warn`` neither blocks nor counts towards its gate.
+        decide: whether the estimate or its whole interval was compared.
+        status: pass, waived (someone answers for it), fail, inconclusive, skipped or error.
         sentence: the reason in one sentence, for people.
     """
 
     gate: str
     metric: str
     split: str
+    value: float | None
+    low: float | None
+    high: float | None
     minimum: float | None
     maximum: float | None
     above: float | None
     required: bool
+    severity: Severity
+    decide: Decide
     status: Status
     sentence: str
 
@@ -216,6 +229,8 @@ class Verdict:
         gates_passed: how many of the five passed.
         escaped: the model points away from everything (or is no better than chance).
         reasons: why it is not deployable, one sentence each; empty when it is.
+        warnings: checks of severity ``warn`` that do not pass.
+        waivers: every waiver of the policy: what it covers, who answers for it, and until when.
         remarks: what a reader should know besides (vacuous gates, not beating ridge).
     """
 
@@ -223,6 +238,8 @@ class Verdict:
     gates_passed: int
     escaped: bool
     reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
+    waivers: tuple[str, ...]
     remarks: tuple[str, ...]
 
     @property

@@ -1,17 +1,25 @@
 """Reports to and from files: strict, versioned, and never trusted further than they can be derived."""
 
+import hashlib
+import json
 import os
+from dataclasses import replace
 from typing import cast
 
 from schemas.atomic import write_text
 from schemas.codec import decode, encode
 from schemas.consistency import check_report
 from schemas.document import check_document, read_document
+from schemas.errors import ReportError
 from schemas.report import SCHEMA_VERSION, Report
 from schemas.strict_json import dumps, loads
 from schemas.validation import SCHEMAS, schema_text
 
 __all__ = ["SCHEMAS", "parse_report", "read_report", "report_to_json", "schema_text", "write_report"]
+
+
+CHECKSUM = "content_sha256"
+"""Key of a report file that is no part of the record."""
 
 
 def read_report(path: str | os.PathLike[str]) -> Report:
@@ -32,9 +40,14 @@ def parse_report(data: str | bytes) -> Report:
     """
     value = loads(data)
     check_document("report", SCHEMA_VERSION, value)
-    report = decode(Report, value)
-    check_report(report)
-    return report
+    plain = cast("dict[str, object]", value)
+    report = decode(Report, {key: item for key, item in plain.items() if key != CHECKSUM})
+    judgement = check_report(report)
+    if plain[CHECKSUM] != content_sha256(report):
+        raise ReportError(
+            f"{CHECKSUM} is not the digest of the content: the file was damaged or edited; evaluate again"
+        )
+    return replace(report, judgement=judgement)
 
 
 def write_report(report: Report, path: str | os.PathLike[str]) -> None:
@@ -56,4 +69,17 @@ def report_to_json(report: Report) -> dict[str, object]:
     Raises:
         ReportError: a number is not finite.
     """
-    return cast("dict[str, object]", encode(report))
+    return {**cast("dict[str, object]", encode(report)), CHECKSUM: content_sha256(report)}
+
+
+def content_sha256(report: Report) -> str:
+    """SHA-256 of all but the judgement, as JSON with sorted keys and without spaces.
+
+    It tells of damage and of edits by hand. Whoever can edit a report can also compute it again:
+    only a signature proves who made one.
+    """
+    content = {
+        key: item for key, item in cast("dict[str, object]", encode(report)).items() if key != "judgement"
+    }
+    text = json.dumps(content, allow_nan=False, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from schemas.checks import run_checks
+from schemas.checks import binding, run_checks
 from schemas.metrics import GATES
 from schemas.policy import Policy
 from schemas.report import Check, Evidence, Metrics
@@ -31,8 +31,7 @@ def vacuous_for(gate: str, controls: ControlChecks) -> tuple[str, ...]:
     return tuple(
         name
         for name in TRIVIAL
-        if (mine := [check for check in controls.get(name, ()) if check.gate == gate])
-        and all(check.status == "pass" for check in mine)
+        if (mine := binding(controls.get(name, ()), gate)) and all(check.status == "pass" for check in mine)
     )
 
 
@@ -52,7 +51,7 @@ def unsound(evidence: Evidence, controls: ControlChecks) -> list[str]:
     for gate in GATES:
         if gate not in ORACLE_GATES:
             continue
-        mine = [check for check in controls.get("oracle", ()) if check.gate == gate]
+        mine = binding(controls.get("oracle", ()), gate)
         failed = [check for check in mine if check.status in ("fail", "inconclusive")]
         unmade = [check for check in mine if check.status == "error" or _unmeasured(check, evidence, oracle)]
         if failed:

@@ -1,11 +1,14 @@
 """Evidence and policy to checks, gates and verdict. Pure, so that a reader can derive it again."""
 
-from schemas.checks import gate_status, measured_splits, run_checks
+from datetime import date
+
+from schemas.checks import gate_status, measured_splits, run_champion_checks, run_checks
 from schemas.escape import COSINE, find_escape, value_of
 from schemas.metrics import GATE_LETTERS, GATES
-from schemas.policy import Policy
-from schemas.report import Check, Evidence, GateResult, Judgement, Outcome, Verdict
+from schemas.policy import CHAMPION, Policy
+from schemas.report import Check, Evidence, GateResult, Judgement, Metrics, Outcome, Verdict
 from schemas.soundness import check_controls, unsound, vacuous_for
+from schemas.waivers import apply_waivers, describe_waivers
 from schemas.wording import figure, gate_title
 
 BACKWARD_BIAS = "backward_bias"
@@ -14,30 +17,45 @@ BACKWARD_BIAS = "backward_bias"
 _RECALL = "retrieval.article.r@5"
 
 
-def judge(evidence: Evidence, policy: Policy) -> Judgement:
+PASSING = ("pass", "waived")
+"""Statuses that let a check or a gate through."""
+
+
+def judge(
+    evidence: Evidence,
+    policy: Policy,
+    *,
+    confidence: float,
+    on: date | None = None,
+    gains: Metrics | None = None,
+) -> Judgement:
     """Decide whether the evaluated model may be deployed.
 
     Deployable when the measurement is sound (all controls present, the oracle passes A, B, D and
-    E), at least ``policy.min_gates_passed`` of the five gates pass, every required check passes,
-    and the model has not escaped. What was skipped, undefined, NaN or measured on too few samples
-    never passes.
+    E), at least ``policy.min_gates_passed`` of the five gates and all of ``policy.required_gates``
+    pass, every required check passes, and the model has not escaped. What was skipped, undefined,
+    NaN or measured on too few samples never passes. A waived check counts as passed.
 
     Args:
         evidence: metrics of the model and of the controls over the same samples.
         policy: the thresholds; its ``decide`` says whether estimates or intervals are compared.
+        confidence: of the evidence's intervals.
+        on: the day (UTC) on which the decision is made; None lets no waiver count.
+        gains: metrics of the gain over the champion; None leaves the champion rules out.
 
     Returns:
         The outcome is ``error`` when this data cannot decide, ``blocked`` when it says no.
     """
-    checks = run_checks(evidence.model, policy)
+    champion = () if gains is None else run_champion_checks(gains, policy)
+    checks = apply_waivers((*run_checks(evidence.model, policy), *champion), policy, on)
     controls = check_controls(evidence, policy)
-    names = (*GATES, *([BACKWARD_BIAS] if any(check.gate == BACKWARD_BIAS for check in checks) else []))
+    extra = (name for name in (BACKWARD_BIAS, CHAMPION) if any(check.gate == name for check in checks))
     gates = tuple(
         GateResult(name=name, status=gate_status(name, checks), vacuous_for=vacuous_for(name, controls))
-        for name in names
+        for name in (*GATES, *extra)
     )
     escape = find_escape(evidence)
-    errors = (*unsound(evidence, controls), *escape.undecided)
+    errors = (*unsound(evidence, controls), *escape.undecided, *_too_narrow(policy, checks, confidence))
     objections = (*escape.escaped, *_unmet(checks), *_too_few_gates(gates, policy))
     outcome: Outcome = "error" if errors else "blocked" if objections else "deployable"
     verdict = Verdict(
@@ -45,25 +63,49 @@ def judge(evidence: Evidence, policy: Policy) -> Judgement:
         gates_passed=_passed(gates),
         escaped=bool(escape.escaped),
         reasons=tuple(dict.fromkeys((*errors, *objections))),
-        remarks=(*_vacuous_remarks(gates), *_ridge_remarks(evidence)),
+        warnings=tuple(check.sentence for check in checks if _warns(check)),
+        waivers=tuple(describe_waivers(checks, policy, on)),
+        remarks=(*_vacuous_remarks(gates), *_ridge_remarks(evidence), *_champion_remarks(policy, gains)),
     )
     return Judgement(checks=checks, gates=gates, verdict=verdict)
 
 
+def _too_narrow(policy: Policy, checks: tuple[Check, ...], confidence: float) -> list[str]:
+    """Intervals of less confidence than the policy asks for are narrower than it thinks."""
+    bound = any(check.decide == "bound" for check in checks)
+    if not bound or confidence >= policy.confidence:
+        return []
+    return [
+        f"the intervals have confidence {confidence:g}, the policy decides on intervals of at least "
+        f"{policy.confidence:g}; evaluate again with --confidence {policy.confidence:g}"
+    ]
+
+
+def _warns(check: Check) -> bool:
+    return check.severity == "warn" and check.status not in PASSING
+
+
 def _passed(gates: tuple[GateResult, ...]) -> int:
-    return sum(gate.status == "pass" for gate in gates if gate.name in GATES)
+    return sum(gate.status in PASSING for gate in gates if gate.name in GATES)
 
 
 def _unmet(checks: tuple[Check, ...]) -> list[str]:
-    return [check.sentence for check in checks if check.required and check.status != "pass"]
+    return [check.sentence for check in checks if check.required and check.status not in PASSING]
 
 
 def _too_few_gates(gates: tuple[GateResult, ...], policy: Policy) -> list[str]:
-    if _passed(gates) >= policy.min_gates_passed:
-        return []
-    letters = [GATE_LETTERS[gate.name] for gate in gates if gate.name in GATES and gate.status == "pass"]
-    which = f" ({', '.join(letters)})" if letters else ""
-    return [f"{len(letters)} of the 5 gates passed{which}, the policy needs {policy.min_gates_passed}"]
+    unmet = [
+        f"the policy requires {gate_title(gate.name)}, which did not pass ({gate.status})"
+        for gate in gates
+        if gate.name in policy.required_gates and gate.status not in PASSING
+    ]
+    if _passed(gates) < policy.min_gates_passed:
+        letters = [GATE_LETTERS[gate.name] for gate in gates if gate.name in GATES and gate.status in PASSING]
+        which = f" ({', '.join(letters)})" if letters else ""
+        unmet.append(
+            f"{len(letters)} of the 5 gates passed{which}, the policy needs {policy.min_gates_passed}"
+        )
+    return unmet
 
 
 def _vacuous_remarks(gates: tuple[GateResult, ...]) -> list[str]:
@@ -73,6 +115,12 @@ def _vacuous_remarks(gates: tuple[GateResult, ...]) -> list[str]:
         for gate in gates
         if gate.vacuous_for
     ]
+
+
+def _champion_remarks(policy: Policy, gains: Metrics | None) -> list[str]:
+    if gains is not None or not policy.champion:
+        return []
+    return ["the policy's champion rules were not applied: nothing was compared with a champion"]
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -4,7 +4,7 @@ The wording is part of the report contract: a reader derives it again and compar
 """
 
 from schemas.metrics import GATE_LETTERS, PAIR
-from schemas.policy import PolicyCheck
+from schemas.policy import CHAMPION, PolicyCheck
 from schemas.report import Metric, Status
 
 _WHOLE_NUMBERS = ("offset_sweep.peak_offset",)
@@ -17,9 +17,17 @@ def place(metric: str, split: str) -> str:
     return f"{metric} between val and ood" if split == PAIR else f"{metric} on {split}"
 
 
+def subject(line: PolicyCheck, split: str) -> str:
+    """What a line is about: the metric's place, or ``the gain of`` it over the champion."""
+    where = place(line.metric, split)
+    return f"the gain of {where} over the champion" if line.gate == CHAMPION else where
+
+
 def gate_title(gate: str) -> str:
-    """``gate A (offset_sweep)``, or ``the backward-bias check``."""
-    return f"gate {GATE_LETTERS[gate]} ({gate})" if gate in GATE_LETTERS else "the backward-bias check"
+    """``gate A (offset_sweep)``, ``the champion check`` or ``the backward-bias check``."""
+    if gate in GATE_LETTERS:
+        return f"gate {GATE_LETTERS[gate]} ({gate})"
+    return "the champion check" if gate == CHAMPION else "the backward-bias check"
 
 
 def figure(value: float, digits: int = 3) -> str:
@@ -46,7 +54,7 @@ def compared(line: PolicyCheck, split: str, metric: Metric, value: float, status
     ends = [end for end in (metric.low, metric.high) if end is not None]
     digits = _digits(line, [value, *ends])
     interval = f" [{', '.join(_measured(end, digits) for end in ends)}]" if len(ends) == 2 else ""
-    found = f"{place(line.metric, split)} is {_measured(value, digits)}{interval}"
+    found = f"{subject(line, split)} is {_measured(value, digits)}{interval}"
     if status == "pass":
         return f"{found}, {_met(line, digits)}"
     if status == "inconclusive" and not interval:

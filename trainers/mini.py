@@ -71,7 +71,7 @@ class MiniSuite:
         """
         measured = measure(self.bench, predictor, self._advance)
         evidence = self.bench.evidence(measured)
-        judgement = judge(evidence, self.policy)
+        judgement = judge(evidence, self.policy, confidence=self.bench.options.confidence)
         values = {
             name: value_of(evidence.model, SELECTED_ON, metric)
             for name, metric in (("cosine", COSINE), ("margin", MARGIN), ("recall", ARTICLE_RECALL))

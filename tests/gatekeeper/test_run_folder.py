@@ -27,6 +27,7 @@ from trainers.contracts import MODEL_FILE
 
 ENVIRONMENT = Environment(
     tool_version="0.1.0",
+    tool_sha256="e" * 64,
     git_revision=None,
     python="3.11.7",
     platform="Linux",

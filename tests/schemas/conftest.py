@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from datetime import date
 
 import pytest
 
@@ -150,11 +151,12 @@ def _make_report(
             bin_edges=(0.45, 0.55),
             retrieval="faiss",
             ridge="train split",
+            gates_version=1,
         ),
-        environment=Environment("0.1.0", None, "3.11.7", "Linux", "cpu", 2, {"numpy": "2.0.0"}),
+        environment=Environment("0.1.0", "e" * 64, None, "3.11.7", "Linux", "cpu", 2, {"numpy": "2.0.0"}),
         policy=policy or loaded.policy,
         evidence=evidence,
-        judgement=judge(evidence, policy or loaded.policy),
+        judgement=judge(evidence, policy or loaded.policy, confidence=0.95, on=date(2026, 1, 31)),
         scores=ScoresFile("scores.npz", "d" * 64),
     )
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from schemas.checks import decide, gate_status, measured_splits, run_checks
 from schemas.metrics import PAIR
-from schemas.policy import Policy, PolicyCheck
+from schemas.policy import Policy, PolicyCheck, Severity
 from schemas.report import Check, Metric, Metrics, Status
 from schemas.wording import figure
 
@@ -208,8 +208,23 @@ def test_both_sides_of_a_pair_must_be_large_enough(ood: Metric | None, sentence:
     assert check.status == ("pass" if ood is ENOUGH else "error")
 
 
-def check_of(gate: str, status: Status) -> Check:
-    return Check(gate, MARGIN, "ood", 0.0, None, None, required=False, status=status, sentence="")
+def check_of(gate: str, status: Status, severity: Severity = "error") -> Check:
+    return Check(
+        gate=gate,
+        metric=MARGIN,
+        split="ood",
+        value=0.1,
+        low=None,
+        high=None,
+        minimum=0.0,
+        maximum=None,
+        above=None,
+        required=False,
+        severity=severity,
+        decide="point",
+        status=status,
+        sentence="",
+    )
 
 
 @pytest.mark.parametrize(
@@ -222,11 +237,14 @@ def check_of(gate: str, status: Status) -> Check:
         (("skipped", "inconclusive", "pass"), "inconclusive"),
         (("inconclusive", "fail", "skipped"), "fail"),
         (("fail", "error", "pass"), "error"),
+        (("pass", "waived"), "waived"),
+        (("waived", "skipped"), "skipped"),
     ],
 )
 def test_a_gate_is_as_good_as_its_worst_check(statuses: tuple[Status, ...], expected: Status) -> None:
     checks = tuple(check_of("rollout", status) for status in statuses)
-    assert gate_status("rollout", (*checks, check_of("retrieval", "error"))) == expected
+    others = (check_of("retrieval", "error"), check_of("rollout", "error", severity="warn"))
+    assert gate_status("rollout", (*checks, *others)) == expected
 
 
 def test_splits_come_in_one_order_and_without_the_pair() -> None:

@@ -209,7 +209,7 @@ def test_judge_agrees_with_the_naive_reading_of_the_design(
     gone: str | None,
 ) -> None:
     evidence = changed(good_evidence(), changes, gone)
-    judgement = judge(evidence, policy)
+    judgement = judge(evidence, policy, confidence=0.95)
     agrees(judgement, evidence, policy)
     verdict = judgement.verdict
     assert verdict.deployable == (not verdict.reasons)
@@ -233,7 +233,7 @@ def test_a_nan_anywhere_never_helps(
     nan: Any = {field: math.nan}
     broken = dataclasses.replace(good.model[split][metric], **nan)
     evidence = changed(good, [("model", spot, broken)], None)
-    before, after = judge(good, policy), judge(evidence, policy)
+    before, after = judge(good, policy, confidence=0.95), judge(evidence, policy, confidence=0.95)
     assert before.verdict.deployable
     assert after.verdict.gates_passed <= before.verdict.gates_passed
     used = any(line.metric == metric and split in line.splits and line.required for line in policy.checks)
@@ -252,6 +252,8 @@ def test_a_better_margin_never_loses_a_gate(
         changes: list[tuple[str, tuple[str, str], Metric | None]] = [
             ("model", ("offset_sweep.margin", "val"), metric)
         ]
-        return judge(changed(good_evidence(), changes, None), seed_policy).verdict.gates_passed
+        return judge(
+            changed(good_evidence(), changes, None), seed_policy, confidence=0.95
+        ).verdict.gates_passed
 
     assert gates(min(first, second)) <= gates(max(first, second))

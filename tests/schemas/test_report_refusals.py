@@ -211,13 +211,17 @@ CHANGED: list[tuple[str, int | None, str, object]] = [
     ("checks", 0, "gate", "backward_bias"),
     ("checks", 0, "metric", "offset_sweep.cos"),
     ("checks", 0, "split", "ood"),
+    ("checks", 0, "value", 0.16),
+    ("checks", 0, "low", None),
+    ("checks", 0, "high", 0.2),
     ("checks", 0, "minimum", 0.04),
     ("checks", 0, "minimum", None),
     ("checks", 0, "maximum", 1.0),
     ("checks", 0, "above", 0.0),
     ("checks", 0, "required", False),
+    ("checks", 0, "severity", "warn"),
+    ("checks", 0, "decide", "bound"),
     ("checks", 24, "status", "inconclusive"),
-    ("checks", 24, "sentence", "all is well"),
     ("gates", 0, "name", "rollout"),
     ("gates", 5, "status", "fail"),
     ("gates", 4, "vacuous_for", []),
@@ -226,9 +230,23 @@ CHANGED: list[tuple[str, int | None, str, object]] = [
     ("verdict", None, "outcome", "blocked"),
     ("verdict", None, "gates_passed", 4),
     ("verdict", None, "escaped", True),
-    ("verdict", None, "reasons", ["it looks bad"]),
-    ("verdict", None, "remarks", []),
 ]
+WORDS: list[tuple[str | int, ...]] = [
+    ("checks", 24, "sentence"),
+    ("verdict", "reasons"),
+    ("verdict", "warnings"),
+    ("verdict", "waivers"),
+    ("verdict", "remarks"),
+]
+
+
+@pytest.mark.parametrize("path", WORDS)
+def test_words_are_derived_again_and_never_taken_from_the_file(
+    plain: dict[str, Any], make_report: ReportFactory, path: tuple[str | int, ...]
+) -> None:
+    document = copy.deepcopy(plain)
+    put("judgement", *path, value="all is well" if path[-1] == "sentence" else ["all is well"])(document)
+    assert parse_report(json.dumps(document)) == make_report()
 
 
 @pytest.mark.parametrize(("part", "index", "field", "other"), CHANGED)
@@ -245,7 +263,8 @@ def test_a_changed_field_of_the_judgement_is_refused_by_name(
 def test_every_field_of_the_judgement_is_among_the_changed() -> None:
     records = {"checks": Check, "gates": GateResult, "verdict": Verdict}
     wanted = {(part, field.name) for part, kind in records.items() for field in dataclasses.fields(kind)}
-    assert {(part, field) for part, _, field, _ in CHANGED} == wanted
+    words = {(str(part), str(path[-1])) for part, *path in WORDS}
+    assert {(part, field) for part, _, field, _ in CHANGED} | words == wanted
 
 
 @pytest.mark.parametrize(
@@ -271,15 +290,41 @@ def test_the_first_difference_of_a_judgement_is_named(
     assert message in refusal(plain, edit)
 
 
-def test_evidence_cannot_be_improved_without_the_judgement_noticing(plain: dict[str, Any]) -> None:
-    edit = put(
-        "evidence",
-        "model",
-        "val",
-        MARGIN,
-        value={**plain["evidence"]["model"]["val"][MARGIN], "value": 0.155},
-    )
-    assert "sentence" in refusal(plain, edit)
+@pytest.mark.parametrize(
+    "edit",
+    [
+        put(*MODEL, "val", MARGIN, "value", value=0.155),
+        put(*MODEL, "val", MARGIN, "high", value=0.17),
+        put(*MODEL, "val", MARGIN, "reason", value="said so"),
+        put(*MODEL, "ood", "retrieval.bank.mrr", "value", value=0.105),
+        put("evidence", "controls", "ridge", "val", "offset_sweep.cos", "value", value=0.515),
+        put("inputs", "model", "sha256", value="f" * 64),
+        put("inputs", "bank", "sha256", value="f" * 64),
+        put("inputs", "splits", "ood", "sample_sha256", value="f" * 64),
+        put("inputs", "policy_sha256", value="f" * 64),
+        put("inputs", "model", "training", "rule", value="another rule"),
+        put("settings", "seed", value=1),
+        put("settings", "gates_version", value=2),
+        put("environment", "tool_version", value="9.9.9"),
+        put("created", value="2026-01-31T12:00:01Z"),
+        put("scores", "sha256", value="f" * 64),
+        put("scores", value=None),
+        put("content_sha256", value="f" * 64),
+    ],
+)
+def test_nothing_can_be_edited_without_the_digest_of_the_content_noticing(
+    plain: dict[str, Any], edit: Edit
+) -> None:
+    # Where a figure is also a claim of the judgement, that contradiction is named first.
+    message = refusal(plain, edit)
+    assert "content_sha256 is not the digest of the content" in message or "does not follow" in message
+
+
+def test_the_digest_of_the_content_does_not_depend_on_how_the_json_is_written(
+    plain: dict[str, Any], make_report: ReportFactory
+) -> None:
+    backwards = {key: plain[key] for key in reversed(plain)}
+    assert parse_report(json.dumps(backwards, indent=7)) == make_report()
 
 
 ODD: st.SearchStrategy[object] = st.sampled_from(

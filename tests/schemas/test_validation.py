@@ -13,7 +13,8 @@ from jsonschema import Draft202012Validator
 
 from schemas.errors import UsageError
 from schemas.metrics import GATES, METRICS
-from schemas.policy import Policy, PolicyCheck
+from schemas.policy import CHAMPION, ChampionRule, Policy, PolicyCheck, Waiver
+from schemas.policy_io import DEFAULT_CONFIDENCE
 from schemas.report import (
     BankInput,
     Check,
@@ -32,7 +33,7 @@ from schemas.report import (
     Status,
     Verdict,
 )
-from schemas.report_io import SCHEMAS, schema_text
+from schemas.report_io import CHECKSUM, SCHEMAS, schema_text
 from schemas.soundness import CONTROLS, TRIVIAL
 from schemas.verdict import BACKWARD_BIAS
 
@@ -75,7 +76,6 @@ def test_a_schema_is_valid_versioned_and_closed(name: str) -> None:
 @pytest.mark.parametrize(
     ("record", "schema"),
     [
-        (Report, REPORT),
         (Inputs, DEFS["inputs"]),
         (ModelInput, INPUTS["model"]),
         (BankInput, INPUTS["bank"]),
@@ -84,6 +84,8 @@ def test_a_schema_is_valid_versioned_and_closed(name: str) -> None:
         (Environment, DEFS["environment"]),
         (Policy, DEFS["policy"]),
         (PolicyCheck, DEFS["policy"]["properties"]["checks"]["items"]),
+        (ChampionRule, DEFS["policy"]["properties"]["champion"]["items"]),
+        (Waiver, DEFS["policy"]["properties"]["waivers"]["items"]),
         (Evidence, EVIDENCE),
         (Judgement, DEFS["judgement"]),
         (Check, JUDGED["checks"]["items"]),
@@ -97,6 +99,11 @@ def test_every_field_of_a_record_is_required_by_its_schema(record: type, schema:
     names = [field.name for field in fields(record)]
     assert list(schema["properties"]) == names
     assert schema["required"] == names
+
+
+def test_a_report_file_holds_the_record_and_the_digest_of_its_content() -> None:
+    names = [*(field.name for field in fields(Report)), CHECKSUM]
+    assert list(REPORT["properties"]) == REPORT["required"] == names
 
 
 def test_metric_names_are_exactly_the_known_ones() -> None:
@@ -114,8 +121,13 @@ def test_controls_gates_and_statuses_are_those_of_the_records() -> None:
     gates = [*GATES, BACKWARD_BIAS]
     assert tuple(controls["properties"]) == tuple(controls["required"]) == CONTROLS
     assert JUDGED["gates"]["items"]["properties"]["vacuous_for"]["items"]["enum"] == list(TRIVIAL)
-    assert JUDGED["gates"]["items"]["properties"]["name"]["enum"] == gates
+    assert JUDGED["gates"]["items"]["properties"]["name"]["enum"] == [*gates, CHAMPION]
+    assert JUDGED["checks"]["items"]["properties"]["gate"]["enum"] == [*gates, CHAMPION]
+    assert JUDGED["gates"]["items"]["properties"]["status"]["enum"] == list(get_args(Status))
     assert POLICY["properties"]["check"]["items"]["properties"]["gate"]["enum"] == gates
+    assert POLICY["properties"]["waiver"]["items"]["properties"]["gate"]["enum"] == [*gates, CHAMPION]
+    assert POLICY["properties"]["required_gates"]["items"]["enum"] == list(GATES)
+    assert POLICY["properties"]["confidence"]["default"] == DEFAULT_CONFIDENCE
     assert JUDGED["checks"]["items"]["properties"]["status"]["enum"] == list(get_args(Status))
     assert JUDGED["verdict"]["properties"]["outcome"]["enum"] == list(get_args(Outcome))
 

@@ -18,19 +18,19 @@ COS = "offset_sweep.cos"
 
 
 def test_a_good_model_is_deployable(good_evidence: EvidenceFactory, seed_policy: Policy) -> None:
-    judgement = judge(good_evidence(), seed_policy)
+    judgement = judge(good_evidence(), seed_policy, confidence=0.95)
     verdict = judgement.verdict
     assert (verdict.outcome, verdict.deployable, verdict.gates_passed) == ("deployable", True, 5)
     assert (verdict.escaped, verdict.reasons) == (False, ())
     assert {check.status for check in judgement.checks} == {"pass"}
     assert [gate.name for gate in judgement.gates] == [*GATES, "backward_bias"]
-    assert judge(good_evidence(), load_policy("strict-5cat").policy).verdict.deployable
+    assert judge(good_evidence(), load_policy("strict-5cat").policy, confidence=0.95).verdict.deployable
 
 
 def test_a_gate_that_a_trivial_control_passes_is_vacuous_but_counts(
     good_evidence: EvidenceFactory, seed_policy: Policy, change: Change
 ) -> None:
-    judgement = judge(good_evidence(), seed_policy)
+    judgement = judge(good_evidence(), seed_policy, confidence=0.95)
     assert {gate.name: gate.vacuous_for for gate in judgement.gates if gate.vacuous_for} == {
         "bins_delta": ("constant",)
     }
@@ -38,7 +38,7 @@ def test_a_gate_that_a_trivial_control_passes_is_vacuous_but_counts(
         "gate E (bins_delta) passes for the constant predictor too, so passing it proves nothing here",
     )
     both = change(good_evidence(), "bins_delta.delta", PAIR, who="random", value=0.0)
-    assert judge(both, seed_policy).verdict.remarks == (
+    assert judge(both, seed_policy, confidence=0.95).verdict.remarks == (
         "gate E (bins_delta) passes for the constant and random predictors too, "
         "so passing it proves nothing here",
     )
@@ -49,7 +49,9 @@ def test_only_trivial_controls_make_a_gate_vacuous(
 ) -> None:
     evidence = good_evidence()
     clever = dict.fromkeys(("oracle", "mean_context", "ridge"), evidence.model)
-    gates = judge(dataclasses.replace(evidence, controls={**evidence.controls, **clever}), seed_policy).gates
+    gates = judge(
+        dataclasses.replace(evidence, controls={**evidence.controls, **clever}), seed_policy, confidence=0.95
+    ).gates
     assert [gate.vacuous_for for gate in gates] == [(), (), (), (), ("constant",), ()]
 
 
@@ -75,7 +77,7 @@ def test_a_required_check_blocks_however_many_gates_pass(
     value: float,
     sentence: str,
 ) -> None:
-    verdict = judge(change(good_evidence(), metric, split, value=value), seed_policy).verdict
+    verdict = judge(change(good_evidence(), metric, split, value=value), seed_policy, confidence=0.95).verdict
     assert verdict.outcome == "blocked"
     assert verdict.gates_passed >= seed_policy.min_gates_passed
     assert verdict.reasons == (sentence,)
@@ -86,9 +88,11 @@ def test_what_is_not_required_blocks_only_through_the_number_of_gates(
 ) -> None:
     evidence = change(good_evidence(), "rollout.avg_cos", "val", value=0.1)
     evidence = change(evidence, "bins_delta.delta", PAIR, value=0.2)
-    three = judge(evidence, seed_policy).verdict
+    three = judge(evidence, seed_policy, confidence=0.95).verdict
     assert (three.outcome, three.gates_passed) == ("deployable", 3)
-    two = judge(change(evidence, "retrieval.article.r@5", "val", value=0.1), seed_policy).verdict
+    two = judge(
+        change(evidence, "retrieval.article.r@5", "val", value=0.1), seed_policy, confidence=0.95
+    ).verdict
     assert (two.outcome, two.gates_passed) == ("blocked", 2)
     assert two.reasons == ("2 of the 5 gates passed (A, C), the policy needs 3",)
 
@@ -105,7 +109,9 @@ def test_what_is_not_required_blocks_only_through_the_number_of_gates(
 def test_a_required_check_that_was_not_decided_blocks(
     good_evidence: EvidenceFactory, seed_policy: Policy, change: Change, broken: dict[str, object]
 ) -> None:
-    judgement = judge(change(good_evidence(), "offset_sweep.margin", "ood", **broken), seed_policy)
+    judgement = judge(
+        change(good_evidence(), "offset_sweep.margin", "ood", **broken), seed_policy, confidence=0.95
+    )
     assert judgement.verdict.outcome == "blocked"
     assert judgement.gates[0].status in ("skipped", "error")
     assert len(judgement.verdict.reasons) == 1
@@ -115,8 +121,8 @@ def test_a_threshold_inside_the_interval_blocks_where_bounds_decide(
     good_evidence: EvidenceFactory, seed_policy: Policy, change: Change
 ) -> None:
     evidence = change(good_evidence(), "offset_sweep.margin", "ood", value=0.06, low=0.04, high=0.08)
-    assert judge(evidence, seed_policy).verdict.outcome == "deployable"
-    judgement = judge(evidence, dataclasses.replace(seed_policy, decide="bound"))
+    assert judge(evidence, seed_policy, confidence=0.95).verdict.outcome == "deployable"
+    judgement = judge(evidence, dataclasses.replace(seed_policy, decide="bound"), confidence=0.95)
     assert judgement.verdict.outcome == "blocked"
     assert judgement.gates[0].status == "inconclusive"
 
@@ -126,7 +132,7 @@ def test_a_split_that_was_not_evaluated_blocks(good_evidence: EvidenceFactory, s
     alone = Evidence(
         {"val": evidence.model["val"]}, {n: {"val": m["val"]} for n, m in evidence.controls.items()}
     )
-    verdict = judge(alone, seed_policy).verdict
+    verdict = judge(alone, seed_policy, confidence=0.95).verdict
     assert (verdict.outcome, verdict.gates_passed) == ("blocked", 0)
     assert "offset_sweep.margin on ood was not measured" in verdict.reasons
 
@@ -135,14 +141,14 @@ def test_a_split_that_was_not_evaluated_blocks(good_evidence: EvidenceFactory, s
 def test_nothing_measured_is_an_error(
     good_evidence: EvidenceFactory, seed_policy: Policy, metrics: dict[str, dict[str, Metric]]
 ) -> None:
-    verdict = judge(dataclasses.replace(good_evidence(), model=metrics), seed_policy).verdict
+    verdict = judge(dataclasses.replace(good_evidence(), model=metrics), seed_policy, confidence=0.95).verdict
     assert verdict.outcome == "error"
     assert "no split was evaluated" in verdict.reasons
 
 
 def test_the_oracle_must_pass(good_evidence: EvidenceFactory, seed_policy: Policy, change: Change) -> None:
     evidence = change(good_evidence(), "offset_sweep.margin", "val", who="oracle", value=0.02)
-    verdict = judge(evidence, seed_policy).verdict
+    verdict = judge(evidence, seed_policy, confidence=0.95).verdict
     assert verdict.outcome == "error"
     assert verdict.reasons == (
         "this gate cannot be passed on this data: even the oracle does not pass gate A (offset_sweep), "
@@ -166,7 +172,7 @@ def test_the_oracle_must_pass_a_b_d_and_e(
 ) -> None:
     bad = 0.3 if metric == "bins_delta.delta" or metric.startswith("ablations") else -0.3
     evidence = change(good_evidence(), metric, split, who="oracle", value=bad)
-    assert judge(evidence, seed_policy).verdict.outcome == outcome
+    assert judge(evidence, seed_policy, confidence=0.95).verdict.outcome == outcome
 
 
 def test_too_few_samples_are_the_reason_not_the_oracle(
@@ -175,7 +181,7 @@ def test_too_few_samples_are_the_reason_not_the_oracle(
     evidence = good_evidence()
     for who in ("model", *CONTROLS):
         evidence = change(evidence, "offset_sweep.margin", "val", who=who, n=12)
-    verdict = judge(evidence, seed_policy).verdict
+    verdict = judge(evidence, seed_policy, confidence=0.95).verdict
     assert verdict.outcome == "error"
     assert verdict.reasons == (
         "gate A (offset_sweep) cannot be decided on this data: for the oracle, "
@@ -189,7 +195,7 @@ def test_an_undefined_metric_of_the_oracle_is_an_error(
 ) -> None:
     gone = {"value": None, "low": None, "high": None, "reason": "no sample"}
     evidence = change(good_evidence(), "rollout.avg_cos", "val", who="oracle", **gone)
-    assert judge(evidence, seed_policy).verdict.reasons == (
+    assert judge(evidence, seed_policy, confidence=0.95).verdict.reasons == (
         "gate D (rollout) cannot be decided on this data: for the oracle, "
         "rollout.avg_cos on val is undefined: no sample",
     )
@@ -204,7 +210,7 @@ def test_a_missing_control_is_an_error(
     controls = {key: value for key, value in evidence.controls.items() if key != name}
     if how == "empty":
         controls[name] = {}
-    verdict = judge(dataclasses.replace(evidence, controls=controls), seed_policy).verdict
+    verdict = judge(dataclasses.replace(evidence, controls=controls), seed_policy, confidence=0.95).verdict
     assert verdict.outcome == "error"
     assert verdict.reasons[0] == (
         f"the control {name!r} was not measured, so nothing shows that the gates are sound here"
@@ -214,19 +220,21 @@ def test_a_missing_control_is_an_error(
 def test_a_model_that_does_not_beat_ridge_is_told_so(
     good_evidence: EvidenceFactory, seed_policy: Policy, change: Change
 ) -> None:
-    slower = judge(change(good_evidence(), COS, "val", value=0.5), seed_policy).verdict
+    slower = judge(change(good_evidence(), COS, "val", value=0.5), seed_policy, confidence=0.95).verdict
     assert slower.deployable
     assert slower.remarks[1:] == (
         "the model does not beat ridge on val: cos 0.500 against 0.520, article R@5 0.970 against 0.550",
     )
     recall = "retrieval.article.r@5"
-    ranks = judge(change(good_evidence(), recall, "ood", value=0.54), seed_policy).verdict
+    ranks = judge(change(good_evidence(), recall, "ood", value=0.54), seed_policy, confidence=0.95).verdict
     assert ranks.remarks[1:] == (
         "the model does not beat ridge on ood: cos 0.600 against 0.520, article R@5 0.540 against 0.550",
     )
     equal = change(good_evidence(), recall, "ood", value=0.55)
-    assert judge(equal, seed_policy).verdict.remarks[1:] == ()  # as good in one, better in the other
-    both = judge(change(equal, COS, "ood", value=0.52), seed_policy).verdict
+    assert (
+        judge(equal, seed_policy, confidence=0.95).verdict.remarks[1:] == ()
+    )  # as good in one, better in the other
+    both = judge(change(equal, COS, "ood", value=0.52), seed_policy, confidence=0.95).verdict
     assert both.remarks[1:] == (
         "the model does not beat ridge on ood: cos 0.520 against 0.520, article R@5 0.550 against 0.550",
     )
@@ -237,7 +245,9 @@ def test_a_control_is_judged_like_any_model(
     good_evidence: EvidenceFactory, seed_policy: Policy, name: str
 ) -> None:
     evidence = good_evidence()
-    verdict = judge(dataclasses.replace(evidence, model=evidence.controls[name]), seed_policy).verdict
+    verdict = judge(
+        dataclasses.replace(evidence, model=evidence.controls[name]), seed_policy, confidence=0.95
+    ).verdict
     # The oracle passes A, B, D and E, and damaging a context it ignores changes nothing.
     assert verdict.outcome == ("deployable" if name == "oracle" else "blocked")
 
@@ -245,7 +255,7 @@ def test_a_control_is_judged_like_any_model(
 def test_a_policy_without_backward_bias_has_five_gates(good_evidence: EvidenceFactory) -> None:
     line = PolicyCheck("rollout", "rollout.avg_cos", ("val",), 0.4, None, None, required=False)
     policy = Policy("1.0", "p", "", "point", 1, 100, 5, (line,))
-    judgement = judge(good_evidence(), policy)
+    judgement = judge(good_evidence(), policy, confidence=0.95)
     assert [gate.status for gate in judgement.gates] == ["skipped", "skipped", "skipped", "pass", "skipped"]
     assert judgement.verdict.deployable
 
@@ -261,4 +271,4 @@ def test_a_judgement_depends_on_neither_order_nor_object(
             for name, metrics in reversed(list(evidence.controls.items()))
         },
     )
-    assert judge(backwards, seed_policy) == judge(evidence, seed_policy)
+    assert judge(backwards, seed_policy, confidence=0.95) == judge(evidence, seed_policy, confidence=0.95)
