@@ -9,9 +9,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from gates.contracts import Bank, DoubleArray, IntArray, Run, Samples
+from gates.contracts import Bank, DoubleArray, IntArray, Run, Samples, Values
 from gates.geometry import cosine_to_rows
-from gates.intervals import mean_metric
+from gates.intervals import summarise
 from gates.seeded import hash_rows
 from gates.windows import context_rows
 from schemas.errors import EvaluationError
@@ -53,13 +53,17 @@ class Ablations:
             arrays={"change": np.stack(columns, axis=1)},
         )
 
-    def score(self, samples: Samples, confidence: float) -> dict[str, Metric]:
-        """Mean change per ablation, in [-2, 2]; negative means the damage hurts."""
+    def values(self, samples: Samples) -> dict[str, Values]:
+        """Change per ablation, in [-2, 2]; negative means the damage hurts."""
         change = samples.arrays["change"]
         return {
-            f"{self.name}.{name}": mean_metric(change[:, i], samples.articles, confidence)
+            f"{self.name}.{name}": Values("mean", change[:, i], samples.articles)
             for i, name in enumerate(ABLATIONS)
         }
+
+    def score(self, samples: Samples, confidence: float) -> dict[str, Metric]:
+        """Mean change per ablation."""
+        return summarise(self.values(samples), confidence)
 
 
 def shuffle(rows: IntArray, *, seed: int) -> IntArray:

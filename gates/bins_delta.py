@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gates.contracts import Run, Samples
+from gates.contracts import Run, Samples, Values
 from gates.geometry import coherence, cosine_to_rows
-from gates.intervals import Estimate, estimate_mean, gap_metric, mean_metric
+from gates.intervals import Estimate, estimate_mean, gap_metric, summarise
 from gates.windows import context_rows
 from schemas.metrics import BINS
 from schemas.report import Metric
@@ -41,27 +41,27 @@ class BinsDelta:
             },
         )
 
-    def score(self, samples: Samples, confidence: float) -> dict[str, Metric]:
-        """Mean cosine overall and per bin, with the bin's count as ``n``."""
+    def values(self, samples: Samples) -> dict[str, Values]:
+        """Cosines overall and of each bin."""
         cos, articles = samples.arrays["cos"], samples.articles
-        scores = {f"{self.name}.cos": mean_metric(cos, articles, confidence)}
+        found = {f"{self.name}.cos": Values("mean", cos, articles)}
         for number, name in enumerate(BINS):
             chosen = samples.arrays["bin"] == number
-            scores[f"{self.name}.{name}.cos"] = mean_metric(cos[chosen], articles[chosen], confidence)
-        return scores
+            found[f"{self.name}.{name}.cos"] = Values("mean", cos[chosen], articles[chosen])
+        return found
+
+    def score(self, samples: Samples, confidence: float) -> dict[str, Metric]:
+        """Mean cosine overall and per bin, with the bin's count as ``n``."""
+        return summarise(self.values(samples), confidence)
 
     def compare(self, val: Samples, ood: Samples, confidence: float) -> dict[str, Metric]:
         """``delta = |mean cos(val) - mean cos(ood)|``, overall and per bin."""
-        scores = {f"{self.name}.delta": gap_metric(_mean(val, None), _mean(ood, None), confidence)}
-        for number, name in enumerate(BINS):
-            scores[f"{self.name}.{name}.delta"] = gap_metric(
-                _mean(val, number), _mean(ood, number), confidence
-            )
-        return scores
+        mine, theirs = self.values(val), self.values(ood)
+        return {
+            f"{name.removesuffix('cos')}delta": gap_metric(_mean(each), _mean(theirs[name]), confidence)
+            for name, each in mine.items()
+        }
 
 
-def _mean(samples: Samples, number: int | None) -> Estimate | None:
-    chosen = np.full(len(samples.index), True) if number is None else samples.arrays["bin"] == number
-    if not chosen.any():
-        return None
-    return estimate_mean(samples.arrays["cos"][chosen], samples.articles[chosen])
+def _mean(values: Values) -> Estimate | None:
+    return estimate_mean(values.values, values.articles) if len(values.values) else None

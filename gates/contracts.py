@@ -7,7 +7,7 @@ the row of its last chunk, and no context is ever copied to describe a split.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -140,6 +140,22 @@ class Samples:
     arrays: Mapping[str, npt.NDArray[Any]]
 
 
+@dataclass(frozen=True, eq=False)
+class Values:
+    """What a metric is computed from, sample by sample: enough for its estimate and for a comparison.
+
+    Attributes:
+        kind: how samples make the metric: their mean, their share of True, their median, or (least)
+            the smallest of the K column means.
+        values: (m,), or (m, K) for ``least``.
+        articles: (m,) cluster of each sample.
+    """
+
+    kind: Literal["mean", "share", "median", "least"]
+    values: npt.NDArray[Any]
+    articles: IntArray
+
+
 class Run(Protocol):
     """One predictor on the windows of one split: what a gate may ask for.
 
@@ -192,6 +208,10 @@ class Gate(Protocol):
 
     def measure(self, run: Run) -> Samples:
         """Ask the predictor and keep per-sample values."""
+        ...
+
+    def values(self, samples: Samples) -> dict[str, Values]:
+        """Pure: full metric name -> its per-sample values, for every metric that has some."""
         ...
 
     def score(self, samples: Samples, confidence: float) -> dict[str, Metric]:

@@ -10,13 +10,15 @@ Graubard 1998, "Confidence intervals for proportions with small expected number 
 """
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from gates.contracts import DoubleArray, IntArray
+from gates.contracts import DoubleArray, IntArray, Values
 from schemas.report import Metric
 
 ONE_ARTICLE = "an interval needs samples of at least 2 articles"
@@ -43,6 +45,13 @@ class Estimate:
 def student_t(confidence: float, degrees: float) -> float:
     """Two-sided Student's t quantile, e.g. 1.96 at 0.95 with many degrees of freedom."""
     return float(stdtrit(degrees, 0.5 + confidence / 2))
+
+
+def summarise(values: Mapping[str, Values], confidence: float) -> dict[str, Metric]:
+    """The metric of each name, by its kind."""
+    return {
+        name: _METRIC_OF[each.kind](each.values, each.articles, confidence) for name, each in values.items()
+    }
 
 
 def estimate_mean(values: npt.NDArray[np.generic], articles: IntArray) -> Estimate:
@@ -153,6 +162,14 @@ def gap_metric(first: Estimate | None, second: Estimate | None, confidence: floa
     ends = abs(difference - half), abs(difference + half)
     low = 0.0 if abs(difference) <= half else min(ends)
     return Metric(abs(difference), low, max(ends), n, articles)
+
+
+_METRIC_OF: Mapping[str, Callable[[npt.NDArray[Any], IntArray, float], Metric]] = {
+    "mean": mean_metric,
+    "share": share_metric,
+    "median": median_metric,
+    "least": least_metric,
+}
 
 
 def undefined(reason: str) -> Metric:

@@ -5,9 +5,9 @@ k = 0 is the target, k = -1 the chunk before it, k = -horizon the last context c
 
 import numpy as np
 
-from gates.contracts import DoubleArray, IntArray, Run, Samples
+from gates.contracts import DoubleArray, IntArray, Run, Samples, Values
 from gates.geometry import cosine_to_rows
-from gates.intervals import estimate_mean, least_metric, mean_metric, share_metric, student_t, undefined
+from gates.intervals import ONE_ARTICLE, estimate_mean, student_t, summarise, undefined
 from gates.windows import fits
 from schemas.metrics import OFFSETS
 from schemas.report import Metric
@@ -33,26 +33,31 @@ class OffsetSweep:
             arrays={"cosines": cosines, "last": cosine_to_rows(predictions, run.bank, targets - run.horizon)},
         )
 
-    def score(self, samples: Samples, confidence: float) -> dict[str, Metric]:
-        """Means per offset, margins and the peak.
+    def values(self, samples: Samples) -> dict[str, Values]:
+        """Cosines per offset and their differences.
 
         ``margin = c[0] - max_{k != 0} c[k]``, ``margin_prev = c[0] - c[-1]``,
         ``margin_last = c[0] - cos(prediction, last context chunk)``, ``win_rate_prev`` the share
         of samples closer to the target than to the chunk before it (a tie is no win).
         """
         cosines = samples.arrays["cosines"].astype(np.float64)
-        last, articles = samples.arrays["last"].astype(np.float64), samples.articles
         target, previous = cosines[:, TARGET], cosines[:, PREVIOUS]
-        scores = {
-            f"cos@{k:+d}": mean_metric(cosines[:, i], articles, confidence) for i, k in enumerate(OFFSETS)
+        means = {f"cos@{k:+d}": cosines[:, i] for i, k in enumerate(OFFSETS)}
+        means |= {
+            "cos": target,
+            "margin_prev": target - previous,
+            "margin_last": target - samples.arrays["last"].astype(np.float64),
         }
-        scores["cos"] = mean_metric(target, articles, confidence)
-        scores["margin"] = least_metric(target[:, None] - cosines[:, _RIVALS], articles, confidence)
-        scores["margin_prev"] = mean_metric(target - previous, articles, confidence)
-        scores["margin_last"] = mean_metric(target - last, articles, confidence)
-        scores["peak_offset"] = _peak(cosines, articles, confidence)
-        scores["win_rate_prev"] = share_metric(target > previous, articles, confidence)
-        return {f"{self.name}.{name}": metric for name, metric in scores.items()}
+        found = {name: Values("mean", column, samples.articles) for name, column in means.items()}
+        found["margin"] = Values("least", target[:, None] - cosines[:, _RIVALS], samples.articles)
+        found["win_rate_prev"] = Values("share", target > previous, samples.articles)
+        return {f"{self.name}.{name}": values for name, values in found.items()}
+
+    def score(self, samples: Samples, confidence: float) -> dict[str, Metric]:
+        """Means per offset, margins and the peak, which is no mean of samples."""
+        scores = summarise(self.values(samples), confidence)
+        cosines = samples.arrays["cosines"].astype(np.float64)
+        return scores | {f"{self.name}.peak_offset": _peak(cosines, samples.articles, confidence)}
 
 
 def _peak(cosines: DoubleArray, articles: IntArray, confidence: float) -> Metric:
@@ -68,9 +73,7 @@ def _peak(cosines: DoubleArray, articles: IntArray, confidence: float) -> Metric
     gaps = [estimate_mean(cosines[:, best] - cosines[:, i], articles) for i in range(len(OFFSETS))]
     n, groups = gaps[0].n, gaps[0].articles
     if groups < 2:
-        return Metric(
-            float(OFFSETS[best]), None, None, n, groups, "an interval needs samples of at least 2 articles"
-        )
+        return Metric(float(OFFSETS[best]), None, None, n, groups, ONE_ARTICLE)
     t = student_t(confidence, groups - 1)
     near = [k for k, gap in zip(OFFSETS, gaps, strict=True) if gap.mean <= t * (gap.error or 0.0)]
     return Metric(float(OFFSETS[best]), float(min(near)), float(max(near)), n, groups)

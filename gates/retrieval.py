@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from gates.contracts import IntArray, Run, Samples
-from gates.intervals import mean_metric, median_metric, share_metric
+from gates.contracts import IntArray, Run, Samples, Values
+from gates.intervals import summarise
 from gates.ranks import Backend, article_rivals, bank_rivals, context_rivals
 from gates.windows import context_rows
 from schemas.metrics import POOLS, RECALL_AT
@@ -51,22 +51,26 @@ class Retrieval:
             arrays[f"{pool}.size"] = size
         return Samples(np.arange(len(targets)), run.bank.articles[targets], arrays)
 
-    def score(self, samples: Samples, confidence: float) -> dict[str, Metric]:
-        """R@k, chance, MRR, median ranks and tie share of every pool.
+    def values(self, samples: Samples) -> dict[str, Values]:
+        """R@k, chance, reciprocal ranks, ranks and ties of every pool.
 
         R@k is the share with pessimistic rank <= k; chance is the mean of min(k, size) / size.
         """
-        scores: dict[str, Metric] = {}
+        found: dict[str, Values] = {}
+        articles = samples.articles
         for pool in POOLS:
             rank, size = samples.arrays[f"{pool}.rank"], samples.arrays[f"{pool}.size"]
-            optimistic, articles = samples.arrays[f"{pool}.optimistic"], samples.articles
+            optimistic = samples.arrays[f"{pool}.optimistic"]
             prefix = f"{self.name}.{pool}"
             for k in RECALL_AT:
-                scores[f"{prefix}.r@{k}"] = share_metric(rank <= k, articles, confidence)
-                chance = np.minimum(k, size) / size
-                scores[f"{prefix}.chance@{k}"] = mean_metric(chance, articles, confidence)
-            scores[f"{prefix}.mrr"] = mean_metric(1.0 / rank, articles, confidence)
-            scores[f"{prefix}.median_rank"] = median_metric(rank, articles, confidence)
-            scores[f"{prefix}.median_rank_optimistic"] = median_metric(optimistic, articles, confidence)
-            scores[f"{prefix}.tie_share"] = share_metric(rank > optimistic, articles, confidence)
-        return scores
+                found[f"{prefix}.r@{k}"] = Values("share", rank <= k, articles)
+                found[f"{prefix}.chance@{k}"] = Values("mean", np.minimum(k, size) / size, articles)
+            found[f"{prefix}.mrr"] = Values("mean", 1.0 / rank, articles)
+            found[f"{prefix}.median_rank"] = Values("median", rank, articles)
+            found[f"{prefix}.median_rank_optimistic"] = Values("median", optimistic, articles)
+            found[f"{prefix}.tie_share"] = Values("share", rank > optimistic, articles)
+        return found
+
+    def score(self, samples: Samples, confidence: float) -> dict[str, Metric]:
+        """R@k, chance, MRR, median ranks and tie share of every pool."""
+        return summarise(self.values(samples), confidence)

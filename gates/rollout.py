@@ -9,9 +9,9 @@ earlier.
 
 import numpy as np
 
-from gates.contracts import FloatArray, IntArray, Run, Samples
+from gates.contracts import FloatArray, IntArray, Run, Samples, Values
 from gates.geometry import cosine_to_rows
-from gates.intervals import mean_metric
+from gates.intervals import summarise
 from gates.windows import context_rows, fits
 from schemas.metrics import ROLLOUT_STEPS
 from schemas.report import Metric
@@ -46,15 +46,19 @@ class Rollout:
             cosines[:, step - 1] = cosine_to_rows(answer, run.bank, last + run.horizon + step - 1)
         return Samples(index=index, articles=run.bank.articles[last], arrays={"cosines": cosines})
 
+    def values(self, samples: Samples) -> dict[str, Values]:
+        """Cosines per step, and their mean over the steps as ``avg_cos``."""
+        cosines = samples.arrays["cosines"].astype(np.float64)
+        columns = {"avg_cos": cosines.mean(axis=1)}
+        columns |= {f"cos@{step}": cosines[:, step - 1] for step in range(1, ROLLOUT_STEPS + 1)}
+        return {
+            f"{self.name}.{name}": Values("mean", column, samples.articles)
+            for name, column in columns.items()
+        }
+
     def score(self, samples: Samples, confidence: float) -> dict[str, Metric]:
         """Mean cosine per step, and ``avg_cos`` over samples and steps."""
-        cosines = samples.arrays["cosines"].astype(np.float64)
-        scores = {f"{self.name}.avg_cos": mean_metric(cosines.mean(axis=1), samples.articles, confidence)}
-        for step in range(1, ROLLOUT_STEPS + 1):
-            scores[f"{self.name}.cos@{step}"] = mean_metric(
-                cosines[:, step - 1], samples.articles, confidence
-            )
-        return scores
+        return summarise(self.values(samples), confidence)
 
 
 def _predict_ending_at(run: Run, last: IntArray, shift: int) -> FloatArray:

@@ -1,0 +1,123 @@
+"""Is one model better than another? Differences on identical samples, clustered by article.
+
+Two models that answer the same windows err on the same hard ones. The difference is therefore taken
+sample by sample, and its spread is that of the paired differences, not of two independent groups.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from gates.contracts import DoubleArray, Values
+from gates.intervals import NO_SAMPLE, ONE_ARTICLE, Estimate, estimate_mean, student_t
+from schemas.errors import DataError
+from schemas.report import Metric
+
+POWER = 0.8
+"""Chance with which the smallest detectable difference would have been found."""
+
+NO_MEDIAN = "the difference of two medians has no clustered interval here"
+
+
+@dataclass(frozen=True)
+class Paired:
+    """A difference, second minus first.
+
+    Attributes:
+        metric: estimate, interval, samples and articles.
+        detectable: the smallest true difference that this sample would have shown (an interval
+            without zero) with probability 0.8; None where there is no interval.
+    """
+
+    metric: Metric
+    detectable: float | None
+
+
+def paired_difference(first: Values, second: Values, confidence: float) -> Paired:
+    """The difference of a metric between two models on the same samples.
+
+    ``mean`` and ``share``: the mean of the paired differences with its clustered error. ``least``
+    (the margin): each side is linearised at its own smallest column, ``d2[:, k2] - d1[:, k1]``, whose
+    mean is exactly the difference of the two. ``median``: the estimate only.
+
+    Where no sample differs, a share has no spread to estimate; its interval is then the Wilson bound
+    of a share of zero among as many answers as there are articles.
+
+    Raises:
+        DataError: the samples are not the same.
+    """
+    if not np.array_equal(first.articles, second.articles):
+        raise DataError("the scores of the two reports belong to different samples")
+    n, articles = len(first.values), len(np.unique(first.articles))
+    if n == 0:
+        return Paired(Metric(None, None, None, 0, 0, NO_SAMPLE), None)
+    if first.kind == "median":
+        medians = [float(np.median(side.values.astype(np.float64))) for side in (first, second)]
+        return Paired(Metric(medians[1] - medians[0], None, None, n, articles, NO_MEDIAN), None)
+    differences = _column(second) - _column(first)
+    estimate = estimate_mean(differences, first.articles)
+    if first.kind == "share" and not differences.any() and estimate.error is not None:
+        z2 = student_t(confidence, articles - 1) ** 2
+        half = z2 / (articles + z2)
+        return Paired(Metric(0.0, -half, half, n, articles), half)
+    return _paired(estimate, confidence)
+
+
+def paired_gap(first: tuple[Values, Values], second: tuple[Values, Values], confidence: float) -> Paired:
+    """The difference of ``|mean val - mean ood|`` between two models; each pair is (val, ood).
+
+    Linearised at the sign of each gap; val and ood are independent articles, so their variances add
+    and Welch's degrees of freedom apply.
+    """
+    signs = [_sign(*pair) for pair in (first, second)]
+    if None in signs:
+        return Paired(Metric(None, None, None, 0, 0, "no sample in one of the two splits"), None)
+    mine, theirs = cast("list[float]", signs)
+    parts = []
+    for side, direction in ((0, 1.0), (1, -1.0)):
+        if not np.array_equal(first[side].articles, second[side].articles):
+            raise DataError("the scores of the two reports belong to different samples")
+        column = theirs * _column(second[side]) - mine * _column(first[side])
+        parts.append(estimate_mean(direction * column, first[side].articles))
+    value = parts[0].mean + parts[1].mean
+    n, articles = parts[0].n + parts[1].n, parts[0].articles + parts[1].articles
+    if parts[0].error is None or parts[1].error is None:
+        return Paired(Metric(value, None, None, n, articles, ONE_ARTICLE), None)
+    variances = [part.error**2 for part in parts if part.error is not None]
+    total = sum(variances)
+    if total == 0:
+        return Paired(Metric(value, value, value, n, articles), 0.0)
+    degrees = total**2 / sum(
+        variance**2 / (part.articles - 1) for variance, part in zip(variances, parts, strict=True)
+    )
+    return _spread(value, math.sqrt(total), degrees, confidence, n, articles)
+
+
+def _column(values: Values) -> DoubleArray:
+    numbers: DoubleArray = values.values.astype(np.float64)
+    if values.kind != "least":
+        return numbers
+    column: DoubleArray = numbers[:, int(np.argmin(numbers.mean(axis=0)))]
+    return column
+
+
+def _sign(val: Values, ood: Values) -> float | None:
+    if not (len(val.values) and len(ood.values)):
+        return None
+    return 1.0 if float(val.values.mean()) >= float(ood.values.mean()) else -1.0
+
+
+def _paired(estimate: Estimate, confidence: float) -> Paired:
+    if estimate.error is None:
+        return Paired(Metric(estimate.mean, None, None, estimate.n, estimate.articles, ONE_ARTICLE), None)
+    degrees = estimate.articles - 1
+    return _spread(estimate.mean, estimate.error, degrees, confidence, estimate.n, estimate.articles)
+
+
+def _spread(value: float, error: float, degrees: float, confidence: float, n: int, articles: int) -> Paired:
+    critical = student_t(confidence, degrees)
+    half = critical * error
+    detectable = (critical + student_t(2 * POWER - 1, degrees)) * error
+    return Paired(Metric(value, value - half, value + half, n, articles), detectable)
