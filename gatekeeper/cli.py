@@ -1,6 +1,8 @@
 """The command line, assembled from ``gatekeeper.commands``."""
 
 import importlib
+import sys
+import traceback
 from typing import Any
 
 import click
@@ -11,6 +13,11 @@ from schemas.errors import EXIT_ERROR, GatekeeperError
 COMMANDS = {
     "eval": ("gatekeeper.commands.eval:eval_command", "Run the five gates on a model and write a report."),
     "train": ("gatekeeper.commands.train:train_group", "Train a model with a registered trainer."),
+    "check": ("gatekeeper.commands.check:check_command", "Let a model through, or stop it: for CI."),
+    "compare": ("gatekeeper.commands.compare:compare_command", "Compare models on identical samples."),
+    "deploy": ("gatekeeper.commands.deploy:deploy_command", "Check a model and switch production to it."),
+    "sign": ("gatekeeper.commands.sign:sign_command", "Sign a report."),
+    "keygen": ("gatekeeper.commands.keygen:keygen_command", "Make a key pair for signing."),
     "data": ("gatekeeper.commands.data:data_group", "Make data with a known answer."),
     "schema": ("gatekeeper.commands.schema:schema_command", "Print a published JSON Schema."),
 }
@@ -39,6 +46,9 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  (click's own signature)
         """Run a command; a :class:`GatekeeperError` ends it with its line and exit code."""
+        if sys.stdout is None:
+            # Closed by whoever started us: click would drop the verdict without a word.
+            ctx.exit(EXIT_ERROR)
         try:
             return super().invoke(ctx)
         except GatekeeperError as error:
@@ -53,6 +63,12 @@ class LazyGroup(click.Group):
         except (KeyboardInterrupt, click.Abort):
             # click would exit with 1, which here means blocked by the gates.
             click.echo("Error: interrupted before a verdict; run the command again", err=True)
+            ctx.exit(EXIT_ERROR)
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except Exception:  # noqa: BLE001  (whatever it is, it must not exit with 1, which is a verdict)
+            click.echo(traceback.format_exc(), err=True, nl=False)
+            click.echo("Error: gatekeeper itself failed; no verdict. Please report the lines above", err=True)
             ctx.exit(EXIT_ERROR)
 
 

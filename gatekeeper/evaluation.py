@@ -18,7 +18,7 @@ from gates.contracts import Dataset, Predictor, Queries
 from gates.suite import EVALUATED, GATES_VERSION, Bench, Measured, Options
 from gates.windows import rows_digest
 from schemas.atomic import write_bytes
-from schemas.errors import EXIT_BLOCKED, EXIT_ERROR, EXIT_PASS, ModelError, UsageError
+from schemas.errors import ModelError, UsageError
 from schemas.policy import Policy
 from schemas.policy_io import LoadedPolicy
 from schemas.report import (
@@ -34,9 +34,6 @@ from schemas.report import (
 from schemas.verdict import judge
 
 HorizonSource = Literal["checkpoint", "sequence file", "flag", "config", "default"]
-
-EXIT_CODES = {"deployable": EXIT_PASS, "blocked": EXIT_BLOCKED, "error": EXIT_ERROR}
-"""Outcome of a report -> exit code. Of several models the highest code counts."""
 
 DEFAULT_HORIZON = 1
 DEFAULT_CONTEXT = 5

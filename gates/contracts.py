@@ -7,13 +7,15 @@ the row of its last chunk, and no context is ever copied to describe a split.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from schemas.report import Metric
+
+if TYPE_CHECKING:  # scores are read and compared by programs that must start without torch
+    import torch
 
 FloatArray = npt.NDArray[np.float32]
 DoubleArray = npt.NDArray[np.float64]
@@ -102,7 +104,7 @@ class Queries:
             controls that are defined by their answer may look at it; a model never sees it.
     """
 
-    contexts: torch.Tensor
+    contexts: "torch.Tensor"
     target_rows: IntArray
 
 
@@ -115,11 +117,11 @@ class Predictor(Protocol):
         ...
 
     @property
-    def device(self) -> torch.device:
+    def device(self) -> "torch.device":
         """Where ``Queries.contexts`` must lie."""
         ...
 
-    def predict(self, queries: Queries) -> torch.Tensor:
+    def predict(self, queries: Queries) -> "torch.Tensor":
         """Return (B, D) predictions of any positive length; the engine normalises them."""
         ...
 

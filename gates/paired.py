@@ -5,18 +5,37 @@ sample by sample, and its spread is that of the paired differences, not of two i
 """
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 
-from gates.contracts import DoubleArray, Values
+from gates.ablations import Ablations
+from gates.bins_delta import BinsDelta
+from gates.contracts import DoubleArray, Samples, Values
 from gates.intervals import NO_SAMPLE, ONE_ARTICLE, Estimate, estimate_mean, student_t
+from gates.offset_sweep import OffsetSweep
+from gates.retrieval import retrieval_values
+from gates.rollout import Rollout
 from schemas.errors import DataError
+from schemas.metrics import PAIR
 from schemas.report import Metric
 
 POWER = 0.8
 """Chance with which the smallest detectable difference would have been found."""
+
+Recorded = Mapping[str, Mapping[str, Samples]]
+"""split -> gate -> what was measured of every sample."""
+
+_BINS = BinsDelta()
+_VALUES: Mapping[str, Callable[[Samples], dict[str, Values]]] = {
+    "offset_sweep": OffsetSweep().values,
+    "retrieval": retrieval_values,
+    "ablations": Ablations().values,
+    "rollout": Rollout().values,
+    "bins_delta": _BINS.values,
+}
 
 NO_MEDIAN = "the difference of two medians has no clustered interval here"
 
@@ -35,6 +54,41 @@ class Paired:
     detectable: float | None
 
 
+def compare_recorded(first: Recorded, second: Recorded, confidence: float) -> dict[str, dict[str, Paired]]:
+    """The difference of every metric that has per-sample values: split -> metric -> second minus first.
+
+    Raises:
+        DataError: the two do not hold the same samples.
+    """
+    found: dict[str, dict[str, Paired]] = {}
+    for split, gates in first.items():
+        found[split] = {}
+        for gate, samples in gates.items():
+            other = second[split][gate]
+            _refuse_others(samples, other, f"{gate} on {split}")
+            mine, theirs = _VALUES[gate](samples), _VALUES[gate](other)
+            found[split] |= {name: paired_difference(mine[name], theirs[name], confidence) for name in mine}
+    sides = [
+        [_BINS.values(recorded[split][_BINS.name]) for split in ("val", "ood")]
+        for recorded in (first, second)
+    ]
+    found[PAIR] = {
+        f"{name.removesuffix('cos')}delta": paired_gap(
+            (sides[0][0][name], sides[0][1][name]), (sides[1][0][name], sides[1][1][name]), confidence
+        )
+        for name in sides[0][0]
+    }
+    return found
+
+
+def _refuse_others(first: Samples, second: Samples, where: str) -> None:
+    same = np.array_equal(first.index, second.index) and np.array_equal(first.articles, second.articles)
+    if "bin" in first.arrays:
+        same = same and np.array_equal(first.arrays["bin"], second.arrays["bin"])
+    if not same:
+        raise DataError(f"the scores of the two reports belong to different samples: {where}")
+
+
 def paired_difference(first: Values, second: Values, confidence: float) -> Paired:
     """The difference of a metric between two models on the same samples.
 
@@ -45,11 +99,11 @@ def paired_difference(first: Values, second: Values, confidence: float) -> Paire
     Where no sample differs, a share has no spread to estimate; its interval is then the Wilson bound
     of a share of zero among as many answers as there are articles.
 
-    Raises:
-        DataError: the samples are not the same.
+    Args:
+        first: of one model.
+        second: of the other, the same samples in the same order.
+        confidence: two-sided.
     """
-    if not np.array_equal(first.articles, second.articles):
-        raise DataError("the scores of the two reports belong to different samples")
     n, articles = len(first.values), len(np.unique(first.articles))
     if n == 0:
         return Paired(Metric(None, None, None, 0, 0, NO_SAMPLE), None)
@@ -77,8 +131,6 @@ def paired_gap(first: tuple[Values, Values], second: tuple[Values, Values], conf
     mine, theirs = cast("list[float]", signs)
     parts = []
     for side, direction in ((0, 1.0), (1, -1.0)):
-        if not np.array_equal(first[side].articles, second[side].articles):
-            raise DataError("the scores of the two reports belong to different samples")
         column = theirs * _column(second[side]) - mine * _column(first[side])
         parts.append(estimate_mean(direction * column, first[side].articles))
     value = parts[0].mean + parts[1].mean

@@ -1,16 +1,22 @@
 """Gate B: is the target found among the chunks it could be confused with?"""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 
 from gates.contracts import IntArray, Run, Samples, Values
 from gates.intervals import summarise
-from gates.ranks import Backend, article_rivals, bank_rivals, context_rivals
 from gates.windows import context_rows
 from schemas.metrics import POOLS, RECALL_AT
 from schemas.report import Metric
+
+if TYPE_CHECKING:
+    import torch
+
+    from gates.ranks import Backend
+
+NAME = "retrieval"
 
 
 @dataclass(frozen=True)
@@ -26,12 +32,15 @@ class Retrieval:
         device: where torch makes it.
     """
 
-    backend: Backend
-    device: torch.device
-    name: str = "retrieval"
+    backend: "Backend"
+    device: "torch.device"
+    name: str = NAME
 
     def measure(self, run: Run) -> Samples:
         """Rank every target by inner product with the base prediction."""
+        # Only here: recorded ranks are scored again by programs that must start without torch.
+        from gates.ranks import article_rivals, bank_rivals, context_rivals
+
         targets, contexts = run.target_rows, context_rows(run.last_rows, run.context)
         seen = context_rivals(run.base, run.bank, targets, contexts)
         article = article_rivals(run.base, run.bank, targets)
@@ -52,25 +61,30 @@ class Retrieval:
         return Samples(np.arange(len(targets)), run.bank.articles[targets], arrays)
 
     def values(self, samples: Samples) -> dict[str, Values]:
-        """R@k, chance, reciprocal ranks, ranks and ties of every pool.
-
-        R@k is the share with pessimistic rank <= k; chance is the mean of min(k, size) / size.
-        """
-        found: dict[str, Values] = {}
-        articles = samples.articles
-        for pool in POOLS:
-            rank, size = samples.arrays[f"{pool}.rank"], samples.arrays[f"{pool}.size"]
-            optimistic = samples.arrays[f"{pool}.optimistic"]
-            prefix = f"{self.name}.{pool}"
-            for k in RECALL_AT:
-                found[f"{prefix}.r@{k}"] = Values("share", rank <= k, articles)
-                found[f"{prefix}.chance@{k}"] = Values("mean", np.minimum(k, size) / size, articles)
-            found[f"{prefix}.mrr"] = Values("mean", 1.0 / rank, articles)
-            found[f"{prefix}.median_rank"] = Values("median", rank, articles)
-            found[f"{prefix}.median_rank_optimistic"] = Values("median", optimistic, articles)
-            found[f"{prefix}.tie_share"] = Values("share", rank > optimistic, articles)
-        return found
+        """As :func:`retrieval_values`."""
+        return retrieval_values(samples)
 
     def score(self, samples: Samples, confidence: float) -> dict[str, Metric]:
         """R@k, chance, MRR, median ranks and tie share of every pool."""
         return summarise(self.values(samples), confidence)
+
+
+def retrieval_values(samples: Samples) -> dict[str, Values]:
+    """R@k, chance, reciprocal ranks, ranks and ties of every pool.
+
+    R@k is the share with pessimistic rank <= k; chance is the mean of min(k, size) / size.
+    """
+    found: dict[str, Values] = {}
+    articles = samples.articles
+    for pool in POOLS:
+        rank, size = samples.arrays[f"{pool}.rank"], samples.arrays[f"{pool}.size"]
+        optimistic = samples.arrays[f"{pool}.optimistic"]
+        prefix = f"{NAME}.{pool}"
+        for k in RECALL_AT:
+            found[f"{prefix}.r@{k}"] = Values("share", rank <= k, articles)
+            found[f"{prefix}.chance@{k}"] = Values("mean", np.minimum(k, size) / size, articles)
+        found[f"{prefix}.mrr"] = Values("mean", 1.0 / rank, articles)
+        found[f"{prefix}.median_rank"] = Values("median", rank, articles)
+        found[f"{prefix}.median_rank_optimistic"] = Values("median", optimistic, articles)
+        found[f"{prefix}.tie_share"] = Values("share", rank > optimistic, articles)
+    return found

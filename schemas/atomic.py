@@ -54,10 +54,10 @@ def _replace(target: Path, data: bytes) -> None:
     finally:
         with contextlib.suppress(FileNotFoundError):
             temporary.unlink()
-    _flush_folder(target.parent)
+    flush_folder(target.parent)
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
     """Make the rename durable. Some network file systems refuse; the file itself is in place."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

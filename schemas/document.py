@@ -2,8 +2,8 @@
 
 import os
 import re
+import stat
 from collections.abc import Callable
-from pathlib import Path
 from typing import TypeVar
 
 from schemas.errors import ReportError
@@ -24,16 +24,32 @@ def read_document(path: str | os.PathLike[str], name: str, parse: Callable[[byte
     Raises:
         ReportError: the file cannot be read, or ``parse`` refuses it; the message names the path.
     """
-    try:
-        with Path(path).open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise ReportError(f"cannot read {name} {os.fspath(path)}: {why}") from None
+    data = read_bounded(path, name)
     try:
         return parse(data)
     except ReportError as error:
         raise ReportError(f"{name} {os.fspath(path)}: {error}") from None
+
+
+def read_bounded(path: str | os.PathLike[str], name: str) -> bytes:
+    """At most one byte more than a document may have, of a regular file.
+
+    Args:
+        path: the file.
+        name: what it should be, for messages.
+
+    Raises:
+        ReportError: it cannot be read, or is no file: a pipe would make a job wait for ever.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise ReportError(f"cannot read {name} {os.fspath(path)}: it is no regular file")
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ReportError(f"cannot read {name} {os.fspath(path)}: {why}") from None
 
 
 def check_document(name: str, version: str, value: object) -> None:

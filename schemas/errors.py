@@ -7,6 +7,7 @@
     ├── ModelError             3  a checkpoint or a module is unusable
     │   └── PredictionError    3  a model returned something that is no prediction
     ├── ReportError            3  a report does not follow its schema or contradicts itself
+    │   └── SignatureError     3  a signature is missing, broken or of a key that is not trusted
     ├── OutputError            3  a file cannot be written
     ├── TrainingError          3  a training run cannot go on (the loss is no longer a number, ...)
     ├── EvaluationError        3  the measurement itself is not sound on this data
@@ -15,6 +16,8 @@
 Messages are one line: what was expected, what was found, what to do.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 EXIT_PASS = 0
@@ -22,6 +25,11 @@ EXIT_BLOCKED = 1
 EXIT_USAGE = 2
 EXIT_ERROR = 3
 EXIT_INTERRUPTED = 4
+
+EXIT_CODES: Mapping[str, int] = MappingProxyType(
+    {"deployable": EXIT_PASS, "blocked": EXIT_BLOCKED, "error": EXIT_ERROR}
+)
+"""Outcome of a judgement -> exit code. Of several models the highest code counts."""
 
 
 class GatekeeperError(Exception):
@@ -54,6 +62,10 @@ class PredictionError(ModelError):
 
 class ReportError(GatekeeperError):
     """A report cannot be trusted: malformed, of an unknown version, or contradicting itself."""
+
+
+class SignatureError(ReportError):
+    """A report is not signed by a trusted key, or not this report of this model was signed."""
 
 
 class OutputError(GatekeeperError):

@@ -10,10 +10,11 @@ from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
+from referencing import Registry, Resource
 
 from schemas.errors import UsageError
 
-SCHEMAS: tuple[str, ...] = ("history", "policy", "report")
+SCHEMAS: tuple[str, ...] = ("decision", "history", "policy", "production", "report")
 """Names of the published schemas."""
 
 _MOST_TEXT = 160
@@ -43,7 +44,10 @@ def violation(name: str, value: object) -> str | None:
 
 @functools.cache
 def _validator(name: str) -> Draft202012Validator:
-    return Draft202012Validator(json.loads(schema_text(name)))
+    # A decision holds the judgement of a report; other references stay within their schema.
+    report = Resource.from_contents(json.loads(schema_text("report")))
+    registry: Registry[Any] = Registry().with_resource(report.id() or "", report)
+    return Draft202012Validator(json.loads(schema_text(name)), registry=registry)
 
 
 def _explain(error: ValidationError) -> str:

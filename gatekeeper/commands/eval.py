@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Literal
 
 import click
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gatekeeper.candidates import control_candidate, control_name, default_report, is_control, load_candidate
 from gatekeeper.commands.options import data_options, eval_options, tell_notes
 from gatekeeper.config import Config, resolve_config
 from gatekeeper.data.source import DataSource, open_source
+from gatekeeper.deployment.keys import load_private
+from gatekeeper.deployment.signing import sign_report
 from gatekeeper.evaluation import (
-    EXIT_CODES,
     Candidate,
     Shape,
     check_width,
@@ -25,7 +27,7 @@ from gatekeeper.progress import bar
 from gatekeeper.render.table import render_leaderboard, render_markdown, render_table
 from gates.controls import CONTROLS
 from gates.suite import EVALUATED, Bench, Options, measure, passes, prepare
-from schemas.errors import GatekeeperError, OutputError, UsageError
+from schemas.errors import EXIT_CODES, GatekeeperError, OutputError, UsageError
 from schemas.policy_io import LoadedPolicy, load_policy
 from schemas.report import Report
 from schemas.report_io import report_to_json, write_report
@@ -46,6 +48,7 @@ Format = Literal["table", "json", "markdown"]
     default="table",
     help="What is printed [table].",
 )
+@click.option("--sign-key", help="Private key (*.key, or env:NAME): sign each report.")
 @click.option("--allow-code", is_flag=True, help="Load TorchScript and torch.export files, which run code.")
 @click.pass_context
 def eval_command(
@@ -54,6 +57,7 @@ def eval_command(
     models: tuple[str, ...],
     config: Path | None,
     form: Format,
+    sign_key: str | None,
     allow_code: bool,
     **flags: object,
 ) -> None:
@@ -64,11 +68,15 @@ def eval_command(
 
     Exit codes: 0 deployable, 1 blocked, 2 usage error, 3 could not evaluate.
     """
+    key = None if sign_key is None else load_private(sign_key)
     settings = resolve_config(config, flags)
     _check_targets(models, settings.eval.report)
+    for spec in models if key is not None else ():
+        if not Path(spec).is_file():
+            raise UsageError(f"--sign-key signs reports of model files; {spec} is none")
     for spec in filter(is_control, models):
         control_name(spec)  # a misspelt name is told before anything is measured
-    work = _Work.begin(settings, flags, allow_code=allow_code)
+    work = _Work.begin(settings, flags, key, allow_code=allow_code)
     reports: list[Report] = []
     codes: list[int] = []
     for spec in models:
@@ -105,11 +113,14 @@ class _Work:
     source: DataSource
     policy: LoadedPolicy
     options: Options
+    key: Ed25519PrivateKey | None
     allow_code: bool
     benches: dict[tuple[int, int], Bench] = field(default_factory=dict)
 
     @classmethod
-    def begin(cls, config: Config, flags: dict[str, object], *, allow_code: bool) -> "_Work":
+    def begin(
+        cls, config: Config, flags: dict[str, object], key: Ed25519PrivateKey | None, *, allow_code: bool
+    ) -> "_Work":
         chosen = config.eval
         policy = load_policy(chosen.policy)
         options = make_options(chosen, policy.policy)
@@ -117,7 +128,7 @@ class _Work:
         tell_notes(source)
         if chosen.retrieval == "auto" and options.retrieval == "torch":
             click.echo("note: bank search with torch; faiss and torch can clash on macOS", err=True)
-        return cls(config, flags, source, policy, options, allow_code)
+        return cls(config, flags, source, policy, options, key, allow_code)
 
     def evaluate(self, spec: str) -> Report:
         """Measure one model, judge it, write report and scores."""
@@ -136,6 +147,8 @@ class _Work:
         report = replace(report, scores=scores)
         write_report(report, path)
         click.echo(f"report: {path}", err=True)
+        if self.key is not None:
+            click.echo(f"signature: {sign_report(path, self.key)}", err=True)
         return report
 
     def _load(self, spec: str) -> Candidate:

@@ -11,20 +11,19 @@ import torch
 from gatekeeper.commands.options import tell_notes, train_data_options
 from gatekeeper.config import Config, refuse_unknown, resolve_config
 from gatekeeper.data.source import open_source
-from gatekeeper.evaluation import EXIT_CODES
 from gatekeeper.render.criteria import render_criteria
 from gatekeeper.render.table import render_verdict
 from gatekeeper.run_folder import RunRecord, new_folder, read_record, recorded_config, write_record
 from gatekeeper.train_settings import build_settings, settings_options
 from gatekeeper.training import REPORT_FILE, Plan, check_same, final_evaluation, make_plan, train
-from schemas.errors import UsageError
+from schemas.errors import EXIT_CODES, UsageError
+from schemas.lock import locked
 from schemas.policy_io import load_policy
 from schemas.report import Report
 from trainers.contracts import MODEL_FILE, Trained, Trainer
 from trainers.group import Group, connect, disconnect, join_group
 from trainers.interrupts import listening
 from trainers.registry import trainer, trainer_names
-from trainers.store import locked
 
 DATA_FLAGS = ("bank", "train", "val", "ood", "context", "horizon")
 
@@ -163,7 +162,7 @@ def _run(plan: Plan, folder: Path, group: Group, *, resume: bool) -> int:
             train(plan, folder, group=group, interrupts=interrupts, log=_silent, resume=resume)
             final = final_evaluation(plan, folder, group=group, interrupts=interrupts)
         return EXIT_CODES[final.outcome]
-    with locked(folder), listening() as interrupts:
+    with locked(folder, "run"), listening() as interrupts:
         if not resume:
             write_record(folder, plan.record())
         trained = train(plan, folder, group=group, interrupts=interrupts, log=_say, resume=resume)

@@ -159,6 +159,19 @@ def open_npz(path: Path) -> Iterator[Npz]:
 
 
 @contextlib.contextmanager
+def npz_from_bytes(data: bytes, source: str) -> Iterator[Npz]:
+    """:func:`open_npz` of a file that was read already, e.g. to verify its digest.
+
+    Raises:
+        DataError: as there.
+    """
+    with contextlib.ExitStack() as stack:
+        with broken_file(source):
+            archive = stack.enter_context(zipfile.ZipFile(io.BytesIO(data)))
+        yield Npz(archive, source)
+
+
+@contextlib.contextmanager
 def broken_file(what: str) -> Iterator[None]:
     """Turn what a broken archive raises into a :class:`DataError`."""
     try:

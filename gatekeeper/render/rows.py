@@ -1,6 +1,7 @@
 """Rows of the result table: one a check, and the figures that belong beside them."""
 
 from schemas.metrics import GATE_LETTERS, PAIR
+from schemas.policy import CHAMPION
 from schemas.report import Check, Metric, Report
 from schemas.wording import figure
 
@@ -33,11 +34,9 @@ def result_rows(report: Report) -> list[list[str]]:
     checks = report.judgement.checks
     checked = {(check.metric, check.split) for check in checks}
     for gate in report.judgement.gates:
-        letter = GATE_LETTERS.get(gate.name, "bias")
+        letter = letter_of(gate.name)
         own = [check for check in checks if check.gate == gate.name]
-        rows += [
-            _row(report, letter, check.metric, check.split, _bounds(check), check.status) for check in own
-        ]
+        rows += [_check_row(report, letter, check) for check in own]
         rows += [
             _row(report, letter, metric, split, note, "")
             for metric, beside, note in BESIDE
@@ -59,10 +58,36 @@ def interval(metric: Metric) -> str:
     return f"[{figure(metric.low)}, {figure(metric.high)}]"
 
 
+def letter_of(gate: str) -> str:
+    """``A`` to ``E``, or a short name for the checks that belong to none of the five."""
+    return GATE_LETTERS.get(gate) or ("gain" if gate == CHAMPION else "bias")
+
+
+def shown_status(check: Check) -> str:
+    """The status in capitals; a warning that does not pass is no failure."""
+    return "WARN" if check.severity == "warn" and check.status != "pass" else check.status.upper()
+
+
+def _check_row(report: Report, letter: str, check: Check) -> list[str]:
+    found = Metric(check.value, check.low, check.high, 0, 0)
+    # A control has no gain over the champion.
+    beside = (
+        ["-"] * len(CONTROL_HEADS) if check.gate == CHAMPION else _beside(report, check.metric, check.split)
+    )
+    return [
+        letter,
+        check.metric,
+        check.split,
+        number(found.value),
+        interval(found),
+        bounds(check),
+        shown_status(check),
+        *beside,
+    ]
+
+
 def _row(report: Report, letter: str, name: str, split: str, threshold: str, status: str) -> list[str]:
     metric = report.evidence.model.get(split, {}).get(name)
-    controls = report.evidence.controls
-    beside = [controls.get(control, {}).get(split, {}).get(name) for control in CONTROL_HEADS]
     return [
         letter,
         name,
@@ -71,15 +96,22 @@ def _row(report: Report, letter: str, name: str, split: str, threshold: str, sta
         "-" if metric is None else interval(metric),
         threshold,
         status.upper(),
-        *("-" if control is None else number(control.value) for control in beside),
+        *_beside(report, name, split),
     ]
 
 
-def _bounds(check: Check) -> str:
+def _beside(report: Report, name: str, split: str) -> list[str]:
+    controls = report.evidence.controls
+    found = [controls.get(control, {}).get(split, {}).get(name) for control in CONTROL_HEADS]
+    return ["-" if control is None else number(control.value) for control in found]
+
+
+def bounds(check: Check) -> str:
+    """The threshold, e.g. ``>= 0.05``."""
     if check.minimum is not None and check.minimum == check.maximum:
         return f"= {check.minimum:g}"
     parts = [
-        f"{sign} {bound:.2f}"
+        f"{sign} {bound:.2f}" if round(bound, 2) == bound else f"{sign} {bound:g}"
         for sign, bound in ((">=", check.minimum), ("<=", check.maximum), (">", check.above))
         if bound is not None
     ]

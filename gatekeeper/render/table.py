@@ -4,33 +4,35 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from gatekeeper.render.rows import HEADERS, interval, number, result_rows
-from schemas.metrics import GATE_LETTERS, GATES
+from gatekeeper.render.rows import HEADERS, interval, letter_of, number, result_rows
+from schemas.metrics import GATES
 from schemas.report import Report
+from schemas.verdict import PASSING
 
 OUTCOMES = {"deployable": "DEPLOYABLE", "blocked": "BLOCKED", "error": "ERROR"}
 
 
 def render_table(report: Report) -> str:
     """Heading, result table, gates, verdict with its reasons."""
-    table = tabulate(result_rows(report), headers=_headers(report), tablefmt="simple", disable_numparse=True)
-    return "\n\n".join(
-        [_heading(report), table, _gates(report, bullet="  - "), _verdict(report, bullet="  - ")]
-    )
+    return "\n\n".join([render_heading(report), render_results(report, "simple"), render_verdict(report)])
 
 
 def render_markdown(report: Report) -> str:
     """The same as GitHub-flavoured markdown, verdict first."""
-    table = tabulate(result_rows(report), headers=_headers(report), tablefmt="github", disable_numparse=True)
     return "\n\n".join(
         [
             f"## {_title(report)}",
-            _verdict(report, bullet="- "),
-            _gates(report, bullet="- "),
-            table,
-            _heading(report),
+            render_verdict_lines(report, bullet="- "),
+            render_gates(report, bullet="- "),
+            render_results(report, "github"),
+            render_heading(report),
         ]
     )
+
+
+def render_results(report: Report, form: str) -> str:
+    """All checks and the figures beside them, as a table of tabulate's format ``form``."""
+    return tabulate(result_rows(report), headers=_headers(report), tablefmt=form, disable_numparse=True)
 
 
 def render_leaderboard(reports: Sequence[Report], *, markdown: bool = False) -> str:
@@ -74,7 +76,8 @@ def _title(report: Report) -> str:
     return f"{OUTCOMES[report.judgement.verdict.outcome]}: {report.inputs.model.spec}"
 
 
-def _heading(report: Report) -> str:
+def render_heading(report: Report) -> str:
+    """What was evaluated, on which data, how."""
     model, bank, settings = report.inputs.model, report.inputs.bank, report.settings
     splits = ", ".join(
         f"{name} {split.sampled} of {split.windows} windows in {split.articles} articles"
@@ -94,19 +97,21 @@ def _heading(report: Report) -> str:
 
 def render_verdict(report: Report) -> str:
     """Only the gates and the verdict with its reasons."""
-    return "\n\n".join([_gates(report, bullet="  - "), _verdict(report, bullet="  - ")])
+    return "\n\n".join([render_gates(report, bullet="  - "), render_verdict_lines(report, bullet="  - ")])
 
 
-def _gates(report: Report, *, bullet: str) -> str:
+def render_gates(report: Report, *, bullet: str) -> str:
+    """One line a gate."""
     lines = []
     for gate in report.judgement.gates:
-        letter = GATE_LETTERS.get(gate.name, "bias")
+        letter = letter_of(gate.name)
         vacuous = f" (vacuous here: passed by {', '.join(gate.vacuous_for)} too)" if gate.vacuous_for else ""
         lines.append(f"{bullet}{letter} {gate.name}: {gate.status.upper()}{vacuous}")
     return "\n".join(["Gates:", *lines])
 
 
-def _verdict(report: Report, *, bullet: str) -> str:
+def render_verdict_lines(report: Report, *, bullet: str) -> str:
+    """The verdict, its reasons, and what else a reader must know."""
     verdict = report.judgement.verdict
     needed = report.policy.min_gates_passed
     lines = [
@@ -117,10 +122,14 @@ def _verdict(report: Report, *, bullet: str) -> str:
     others = [
         check.sentence
         for check in report.judgement.checks
-        if check.status != "pass" and check.sentence not in verdict.reasons
+        if check.status not in PASSING and check.severity == "error" and check.sentence not in verdict.reasons
     ]
     if others:
         lines += ["Not required, but not passed either:", *(f"{bullet}{other}" for other in others)]
+    if verdict.warnings:
+        lines += ["Warnings:", *(f"{bullet}{warning}" for warning in verdict.warnings)]
+    if verdict.waivers:
+        lines += ["Waivers:", *(f"{bullet}{waiver}" for waiver in verdict.waivers)]
     if verdict.remarks:
         lines += ["Remarks:", *(f"{bullet}{remark}" for remark in verdict.remarks)]
     return "\n".join(lines)

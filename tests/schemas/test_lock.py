@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from schemas.errors import OutputError, UsageError
-from trainers.store import locked
+from schemas.lock import locked
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,9 +24,9 @@ def test_a_second_process_is_refused_until_the_first_is_dead(tmp_path: Path) -> 
     program = """
 import sys
 from pathlib import Path
-from trainers.store import locked
+from schemas.lock import locked
 
-with locked(Path(sys.argv[1])):
+with locked(Path(sys.argv[1]), "run"):
     print("locked", flush=True)
     sys.stdin.read()
 """
@@ -38,43 +38,43 @@ with locked(Path(sys.argv[1])):
             assert holder.stdout is not None
             assert holder.stdout.readline() == "locked\n"
             for _ in range(2):  # the refused one takes nothing from the holder
-                with pytest.raises(UsageError) as caught, locked(tmp_path):
+                with pytest.raises(UsageError) as caught, locked(tmp_path, "run"):
                     pass
                 assert str(caught.value) == refusal(tmp_path, holder.pid)
         finally:
             holder.kill()
         assert holder.wait(60) == -signal.SIGKILL
-    with locked(tmp_path):
+    with locked(tmp_path, "run"):
         assert (tmp_path / ".lock").read_text() == f"{os.getpid()}\n"
 
 
 def test_a_lock_goes_with_its_block(tmp_path: Path) -> None:
     for _ in range(2):
-        with locked(tmp_path):
-            with pytest.raises(UsageError) as caught, locked(tmp_path):
+        with locked(tmp_path, "run"):
+            with pytest.raises(UsageError) as caught, locked(tmp_path, "run"):
                 pass
             assert str(caught.value) == refusal(tmp_path, os.getpid())
-    with pytest.raises(ZeroDivisionError), locked(tmp_path):
+    with pytest.raises(ZeroDivisionError), locked(tmp_path, "run"):
         raise ZeroDivisionError
-    with locked(tmp_path):
+    with locked(tmp_path, "run"):
         pass
 
 
 def test_a_lock_of_one_folder_is_none_of_another(tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    with locked(tmp_path), locked(tmp_path / "run"):
+    with locked(tmp_path, "run"), locked(tmp_path / "run", "run"):
         pass
 
 
 @pytest.mark.parametrize("content", ["", "123456789012345678901234567890\n", "no number"])
 def test_a_lock_file_of_nobody_is_taken_over(tmp_path: Path, content: str) -> None:
     (tmp_path / ".lock").write_text(content)
-    with locked(tmp_path):
+    with locked(tmp_path, "run"):
         assert (tmp_path / ".lock").read_text() == f"{os.getpid()}\n"
 
 
 def test_a_lock_that_cannot_be_made_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(OutputError) as caught, locked(tmp_path / "nowhere"):
+    with pytest.raises(OutputError) as caught, locked(tmp_path / "nowhere", "run"):
         pass
     assert str(caught.value) == f"cannot lock {tmp_path / 'nowhere'}: No such file or directory"
 
@@ -89,10 +89,10 @@ def test_a_full_disk_keeps_nobody_from_locking(
 
     asked: list[str] = []
     monkeypatch.setattr(os, name, full)
-    with locked(tmp_path):
+    with locked(tmp_path, "run"):
         assert asked == [name]
         # The holder could not say who it is.
-        with pytest.raises(UsageError) as caught, locked(tmp_path):
+        with pytest.raises(UsageError) as caught, locked(tmp_path, "run"):
             pass
         assert str(caught.value) == refusal(tmp_path, "unknown")
 
@@ -106,8 +106,8 @@ def test_a_system_without_locks_is_no_other_run(
 
     with monkeypatch.context() as patch:
         patch.setattr(fcntl, "flock", refuse)
-        with pytest.raises(OutputError) as caught, locked(tmp_path):
+        with pytest.raises(OutputError) as caught, locked(tmp_path, "run"):
             pass
     assert str(caught.value) == f"cannot lock {tmp_path}: {os.strerror(code)}"
-    with locked(tmp_path):
+    with locked(tmp_path, "run"):
         pass

@@ -1,0 +1,123 @@
+"""``gatekeeper check``: the command a CI job trusts."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal, NoReturn
+
+import click
+
+from gatekeeper.commands.verifier import make_demands, verifier_options
+from gatekeeper.deployment.verify import Ruling, examine, model_digest, read_submission
+from gatekeeper.render.decision import escape, render_decision, render_decision_markdown
+from gatekeeper.render.github import render_annotations, render_error_annotation, write_github_files
+from gatekeeper.render.junit import render_junit, render_junit_error
+from schemas.atomic import write_text
+from schemas.codec import encode
+from schemas.errors import EXIT_CODES, GatekeeperError, UsageError
+from schemas.strict_json import dumps
+
+Format = Literal["table", "json", "markdown", "junit", "github"]
+
+
+@click.command(name="check")
+@click.argument("report", type=click.Path(path_type=Path))
+@click.option("--model", type=click.Path(path_type=Path), help="The model file; must be the evaluated one.")
+@verifier_options
+@click.option("--champion", type=click.Path(path_type=Path), help="Report of the model in production.")
+@click.option("--first", is_flag=True, help="There is no champion yet: leave its rules out.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(("table", "json", "markdown", "junit", "github")),
+    default="table",
+    help="What is written [table].",
+)
+@click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
+@click.pass_context
+def check_command(
+    ctx: click.Context,
+    /,
+    report: Path,
+    model: Path | None,
+    policy: str,
+    max_age: timedelta | None,
+    trusted_key: tuple[str, ...],
+    envelope: Path | None,
+    champion: Path | None,
+    first: bool,
+    form: Format,
+    output: Path | None,
+) -> None:
+    """Decide whether the model of REPORT may be deployed.
+
+    Every check is derived from the report's metrics under your policy; what the report says of
+    itself is ignored. Exit code 0 lets the model through, anything else stops it.
+
+    Exit codes: 0 deployable, 1 blocked, 2 usage error, 3 report, model or signature refused.
+    """
+    try:
+        ruling = _rule(report, model, policy, max_age, trusted_key, envelope, champion, first=first)
+        _write(_rendered(ruling, form, policy), output)
+        if form == "github":
+            verdict = ruling.decision.judgement.verdict
+            write_github_files(verdict.outcome, render_decision_markdown(ruling))
+    except GatekeeperError as error:
+        _tell_ci(form, output, error)
+    ctx.exit(EXIT_CODES[ruling.decision.judgement.verdict.outcome])
+
+
+def _rule(
+    report: Path,
+    model: Path | None,
+    policy: str,
+    max_age: timedelta | None,
+    trusted_key: tuple[str, ...],
+    envelope: Path | None,
+    champion: Path | None,
+    *,
+    first: bool,
+) -> Ruling:
+    if champion is not None and first:
+        raise UsageError("--champion names one and --first says there is none; give one of the two")
+    demands = make_demands(policy, max_age, trusted_key, envelope, first=first)
+    rules = demands.policy.policy
+    if (champion is not None or first) and not rules.champion:
+        flag = "--first" if first else "--champion"
+        raise UsageError(f"{flag} has no effect: the policy {rules.name} has no champion rules")
+    return examine(
+        read_submission(report, envelope),
+        demands,
+        model_sha256=None if model is None else model_digest(model),
+        champion=None if champion is None else read_submission(champion),
+    )
+
+
+def _rendered(ruling: Ruling, form: Format, policy: str) -> str:
+    if form == "json":
+        return dumps(encode(ruling.decision, where="decision"))
+    if form == "junit":
+        return render_junit(ruling)
+    if form == "markdown":
+        return render_decision_markdown(ruling) + "\n"
+    if form == "github":
+        file = None if ruling.decision.policy.source == "built-in" else Path(policy)
+        return f"{render_annotations(ruling, file)}\n{render_decision(ruling)}\n"
+    return render_decision(ruling) + "\n"
+
+
+def _tell_ci(form: Format, output: Path | None, error: GatekeeperError) -> NoReturn:
+    """A CI job that reads our output must see that no decision could be made."""
+    message = " ".join(str(error).split())
+    if form == "junit":
+        _write(render_junit_error(message), output)
+    elif form == "github":
+        click.echo(render_error_annotation(message))
+        write_github_files("error", f"## ⚠️ ERROR\n\n{escape(message)}")
+    raise error
+
+
+def _write(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_text(output, text)

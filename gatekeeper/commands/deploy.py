@@ -1,0 +1,86 @@
+"""``gatekeeper deploy``: check a model and put it into production, or take it back."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import click
+
+from gatekeeper.commands.verifier import make_demands, verifier_options
+from gatekeeper.deployment.folder import deploy, history, roll_back
+from gatekeeper.deployment.verify import read_submission
+from gatekeeper.render.decision import render_decision
+from gatekeeper.render.production import render_history, render_release
+from schemas.errors import EXIT_CODES, UsageError
+
+MLFLOW = "mlflow:"
+
+
+@click.command(name="deploy")
+@click.argument("model", type=click.Path(path_type=Path), required=False)
+@click.option("--report", type=click.Path(path_type=Path), help="Report of MODEL.")
+@click.option("--to", "target", required=True, help="Deployment folder, or mlflow:NAME@ALIAS.")
+@verifier_options
+@click.option(
+    "--champion",
+    type=click.Path(path_type=Path),
+    help="Newer report of the model in production [the one it was deployed with].",
+)
+@click.option("--rollback", is_flag=True, help="Serve the predecessor again.")
+@click.option("--history", "show", is_flag=True, help="List all releases, newest first.")
+@click.pass_context
+def deploy_command(
+    ctx: click.Context,
+    /,
+    model: Path | None,
+    report: Path | None,
+    target: str,
+    policy: str,
+    max_age: timedelta | None,
+    trusted_key: tuple[str, ...],
+    envelope: Path | None,
+    champion: Path | None,
+    rollback: bool,
+    show: bool,
+) -> None:
+    """Check MODEL as `gatekeeper check` does and, if it passes, switch production to it.
+
+    The very bytes that were checked are served; `current` in the folder switches to them in one
+    rename, PRODUCTION.json says what is served, and --rollback returns to what was served before.
+
+    Exit codes: 0 deployed, 1 blocked, 2 usage error, 3 report, model, signature or folder refused.
+    """
+    if rollback or show:
+        _refuse_more(ctx, rollback=rollback, show=show)
+        folder = Path(target)
+        if show:
+            click.echo(render_history(history(folder)))
+        else:
+            click.echo(render_release(roll_back(folder), folder))
+        return
+    if model is None or report is None:
+        raise UsageError("deploy needs MODEL and --report; or --rollback, or --history")
+    demands = make_demands(policy, max_age, trusted_key, envelope)
+    if champion is not None and not demands.policy.policy.champion:
+        raise UsageError(
+            f"--champion has no effect: the policy {demands.policy.policy.name} has no champion rules"
+        )
+    done = deploy(
+        model,
+        read_submission(report, envelope),
+        demands,
+        Path(target),
+        champion=None if champion is None else read_submission(champion),
+    )
+    click.echo(render_decision(done.ruling))
+    if done.production is not None:
+        click.echo(f"\n{render_release(done.production, Path(target))}")
+    ctx.exit(EXIT_CODES[done.ruling.decision.judgement.verdict.outcome])
+
+
+def _refuse_more(ctx: click.Context, *, rollback: bool, show: bool) -> None:
+    if rollback and show:
+        raise UsageError("--rollback and --history are two commands; give one of them")
+    flag = "--rollback" if rollback else "--history"
+    for name in ("model", "report", "policy", "max_age", "trusted_key", "envelope", "champion"):
+        if ctx.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE:
+            raise UsageError(f"{flag} takes no {name.replace('_', '-')}")

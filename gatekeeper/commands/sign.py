@@ -1,0 +1,25 @@
+"""``gatekeeper sign``: vouch for a report."""
+
+from pathlib import Path
+
+import click
+
+from gatekeeper.deployment.keys import load_private
+from gatekeeper.deployment.signing import sign_report
+
+
+@click.command(name="sign")
+@click.argument("report", type=click.Path(path_type=Path))
+@click.option("--key", required=True, help="Private key (*.key, or env:NAME).")
+@click.option(
+    "--model", type=click.Path(path_type=Path), help="The model file; must be the one the report is about."
+)
+def sign_command(report: Path, key: str, model: Path | None) -> None:
+    """Sign REPORT as evaluated, and write the signature beside it as .dsse.json.
+
+    The signature says: the holder of this key says that this report is about this model. It does not
+    say that the model is good, nor that the evaluation ran where you think it did.
+
+    Exit codes: 0 done, 2 usage error, 3 the report, the model or the folder is unusable.
+    """
+    click.echo(f"signature: {sign_report(report, load_private(key), model)}")

@@ -1,0 +1,86 @@
+"""Flags of whoever lets models through, shared by ``check`` and ``deploy``. Nothing here loads torch."""
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from gatekeeper.deployment.verify import Demands
+from schemas.errors import UsageError
+from schemas.policy_io import load_policy
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DEFAULT_POLICY = "seed-5cat"
+
+_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+
+
+class Age(click.ParamType[timedelta]):
+    """A span of time as ``30d``, ``12h`` or ``90m``."""
+
+    name = "age"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401  (click's own signature)
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> timedelta:
+        """Parse a span; click calls it for flags and defaults."""
+        if isinstance(value, timedelta):
+            return value
+        found = re.fullmatch(r"([0-9]{1,5})([dhm])", str(value))
+        if found is None or int(found[1]) == 0:
+            self.fail(f"expected a span of time such as 30d, 12h or 90m, found {value!r}", param, ctx)
+        return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def verifier_options(command: Command) -> Command:
+    """Add ``--policy``, ``--max-age``, ``--trusted-key`` and ``--envelope``."""
+    for option in (
+        click.option("--envelope", type=click.Path(path_type=Path), help="Signature [REPORT's .dsse.json]."),
+        click.option(
+            "--trusted-key", multiple=True, help="Public key (*.pub, or env:NAME) that must have signed."
+        ),
+        click.option("--max-age", type=Age(), help="Refuse older reports: 30d, 12h, 90m."),
+        click.option(
+            "--policy",
+            default=DEFAULT_POLICY,
+            help=f"Built-in policy or a TOML file [{DEFAULT_POLICY}]. No configuration file is read.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def make_demands(
+    policy: str,
+    max_age: timedelta | None,
+    trusted_key: tuple[str, ...],
+    envelope: Path | None,
+    *,
+    first: bool = False,
+) -> Demands:
+    """What the flags ask for.
+
+    Raises:
+        UsageError: a policy or key is wrong, or a flag would have no effect.
+    """
+    if envelope is not None and not trusted_key:
+        raise UsageError("--envelope has no effect without --trusted-key; name the key you trust")
+    return Demands(policy=load_policy(policy), trusted=_trusted(trusted_key), max_age=max_age, first=first)
+
+
+def _trusted(specs: tuple[str, ...]) -> tuple["Ed25519PublicKey", ...]:
+    if not specs:
+        return ()
+    from gatekeeper.deployment.keys import load_public
+
+    return tuple(load_public(spec) for spec in specs)

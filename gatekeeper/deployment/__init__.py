@@ -1,0 +1,1 @@
+"""From a report to production: verification, signatures, and switching models without a mixture."""

@@ -1,0 +1,343 @@
+"""A deployment folder: releases that never change, and one pointer that switches between them.
+
+::
+
+    DIR/current -> releases/000002            the switch: one atomic rename
+    DIR/PRODUCTION.json -> current/PRODUCTION.json
+    DIR/releases/000002/PRODUCTION.json       what is served, since when, on whose word, what was before
+    DIR/releases/000002/model.pt -> ../../models/<sha256>.pt
+    DIR/releases/000002/report.json -> ../../reports/<sha256>/report.json
+    DIR/models/<sha256>.pt                    every model under its digest, written once
+    DIR/reports/<sha256>/                     its report, signature and per-sample scores
+
+Everything a release needs is complete and flushed before ``current`` is renamed over the old one, and
+nothing that an earlier release needs is ever written to. A crash therefore leaves the old release or the
+new one. What it leaves behind besides is removed by the next deployment.
+"""
+
+import contextlib
+import hashlib
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from gatekeeper.deployment.verify import ENVELOPE_SUFFIX, Demands, Ruling, Submission, examine, model_digest
+from schemas.atomic import flush_folder, write_bytes, write_text
+from schemas.codec import encode
+from schemas.document import check_document, read_bounded
+from schemas.errors import ModelError, OutputError, ReportError, UsageError
+from schemas.lock import locked
+from schemas.production import (
+    PRODUCTION_VERSION,
+    DeployedModel,
+    Predecessor,
+    Production,
+    read_production,
+)
+from schemas.strict_json import dumps
+
+CURRENT = "current"
+POINTER = "PRODUCTION.json"
+RELEASES, MODELS, REPORTS = "releases", "models", "reports"
+REPORT = "report.json"
+
+_BLOCK = 2**20
+_TEMPORARY = ".gatekeeper-"
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What a deployment came to: the ruling, and the release if it was let through."""
+
+    ruling: Ruling
+    production: Production | None
+
+
+def deploy(
+    model: Path,
+    submission: Submission,
+    demands: Demands,
+    folder: Path,
+    *,
+    champion: Submission | None = None,
+    now: datetime | None = None,
+) -> Deployed:
+    """Copy a model, check the copy, and switch to it if it is let through.
+
+    The champion is the model in production; there is none before the first deployment.
+
+    Args:
+        model: the file to deploy.
+        submission: its report and signature.
+        demands: what the verifier asks for.
+        folder: the deployment folder; made if it is missing.
+        champion: a newer report of the model in production, e.g. on newer data; by default the one
+            it was let through with.
+        now: the time of the decision; the clock's by default.
+
+    Raises:
+        ModelError: the model cannot be read, or its copy differs.
+        ReportError: the report is refused (:func:`gatekeeper.deployment.verify.examine`), or the
+            folder's own records are broken.
+        OutputError: a file cannot be written.
+        UsageError: another deployment is at work in the folder.
+    """
+    moment = now or datetime.now(UTC)
+    with _at_work(folder):
+        before = production(folder)
+        _sweep(folder, before)
+        copy, size = _copy(model, folder / MODELS)
+        try:
+            digest = model_digest(copy)
+            compared = before is not None and bool(demands.policy.policy.champion)
+            ruling = examine(
+                submission,
+                replace(demands, first=before is None),
+                model_sha256=digest,
+                champion=(champion or _champion(folder, before)) if before and compared else None,
+                champion_sha256=before.model.sha256 if before and compared else None,
+                now=moment,
+            )
+            if not ruling.decision.judgement.verdict.deployable:
+                return Deployed(ruling, None)
+            name = f"{digest}{_suffix(model)}"
+            _place(copy, folder / MODELS / name)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                copy.unlink()
+        _keep_report(submission, ruling, folder)
+        released = Production(
+            schema_version=PRODUCTION_VERSION,
+            release=1 if before is None else before.release + 1,
+            action="deploy",
+            deployed=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            model=DeployedModel(f"model{_suffix(model)}", digest, size),
+            report_sha256=submission.sha256,
+            signer=ruling.decision.signer,
+            policy=ruling.decision.policy,
+            replaced=None if before is None else before.release,
+            predecessor=None if before is None else Predecessor(before.release, before.model.sha256),
+            restores=None,
+        )
+        _release(released, folder)
+        return Deployed(ruling, released)
+
+
+def roll_back(folder: Path, *, now: datetime | None = None) -> Production:
+    """Serve the predecessor of the current release again.
+
+    Its model and report must still have the digests it was let through with; they are not judged
+    anew, for the policy may have changed since and an emergency must not wait for it.
+
+    Raises:
+        UsageError: nothing is deployed, there is no predecessor, or a deployment is at work.
+        ReportError, ModelError: what would be restored is damaged.
+        OutputError: a file cannot be written.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"{folder} is no deployment folder; nothing can be rolled back")
+    moment = now or datetime.now(UTC)
+    with _at_work(folder):
+        before = production(folder)
+        if before is None or before.predecessor is None:
+            which = (
+                "nothing is deployed" if before is None else f"release {before.release} has no predecessor"
+            )
+            raise UsageError(f"{folder}: {which}, so there is nothing to roll back to")
+        _sweep(folder, before)
+        target = read_release(folder, before.predecessor.release)
+        _check_stored(folder, target, before.predecessor.model_sha256)
+        released = replace(
+            target,
+            release=before.release + 1,
+            action="rollback",
+            deployed=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            replaced=before.release,
+            restores=target.restores or target.release,
+        )
+        _release(released, folder)
+        return released
+
+
+def production(folder: Path) -> Production | None:
+    """What is in production, or None before the first deployment.
+
+    Raises:
+        ReportError: ``current`` names no whole release.
+    """
+    pointer = folder / CURRENT
+    if not pointer.is_symlink():
+        if pointer.exists():
+            raise ReportError(f"{pointer} must be a symbolic link to a release, found something else")
+        return None
+    return read_production(pointer / POINTER)
+
+
+def history(folder: Path) -> tuple[Production, ...]:
+    """All releases that were in production, newest first.
+
+    Raises:
+        ReportError: a record is missing or broken.
+    """
+    return tuple(_back(folder, production(folder)))
+
+
+def read_release(folder: Path, number: int) -> Production:
+    """The record of a release.
+
+    Raises:
+        ReportError: it is missing, broken, or of another release.
+    """
+    path = folder / RELEASES / _number(number) / POINTER
+    found = read_production(path)
+    if found.release != number:
+        raise ReportError(f"{path} is the record of release {found.release}, expected {number}")
+    return found
+
+
+def _back(folder: Path, newest: Production | None) -> Iterator[Production]:
+    each = newest
+    while each is not None:
+        yield each
+        if each.replaced is not None and each.replaced >= each.release:
+            raise ReportError(f"{folder}: release {each.release} claims to have replaced {each.replaced}")
+        each = None if each.replaced is None else read_release(folder, each.replaced)
+
+
+@contextlib.contextmanager
+def _at_work(folder: Path) -> Iterator[None]:
+    try:
+        for name in ("", RELEASES, MODELS, REPORTS):
+            (folder / name).mkdir(parents=name == "", exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"cannot make the deployment folder {folder}: {error.strerror}") from None
+    try:
+        with locked(folder, "deployment"):
+            yield
+    except OSError as error:
+        raise OutputError(f"cannot deploy to {folder}: {error.strerror}") from None
+
+
+def _copy(model: Path, store: Path) -> tuple[Path, int]:
+    """Copy a model to a temporary file in the store; the size of the copy comes with it."""
+    copy = store / f"{_TEMPORARY}{secrets.token_hex(8)}.tmp"
+    try:
+        source = os.open(model, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except (OSError, ValueError) as error:
+        if model.is_symlink():
+            raise ModelError(f"the model {model} is a symbolic link; name the file itself") from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ModelError(f"cannot read the model {model}: {why}") from None
+    with os.fdopen(source, "rb") as reader:
+        if not stat.S_ISREG(os.fstat(source).st_mode):
+            raise ModelError(f"the model {model} is no regular file")
+        size = 0
+        descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with os.fdopen(descriptor, "wb") as writer:
+            while block := reader.read(_BLOCK):
+                size += writer.write(block)
+            writer.flush()
+            os.fsync(descriptor)
+    return copy, size
+
+
+def _place(copy: Path, target: Path) -> None:
+    """Move a checked copy under its digest; a file that is there already is replaced by its equal."""
+    os.replace(copy, target)
+    flush_folder(target.parent)
+
+
+def _keep_report(submission: Submission, ruling: Ruling, folder: Path) -> None:
+    """Keep report, signature and scores: the next model may be compared with them."""
+    place = folder / REPORTS / submission.sha256
+    place.mkdir(exist_ok=True)
+    flush_folder(place.parent)
+    write_bytes(place / REPORT, submission.report)
+    if submission.envelope is not None:
+        write_bytes(place / f"{Path(REPORT).stem}{ENVELOPE_SUFFIX}", submission.envelope)
+    scores = ruling.report.scores
+    if scores is not None and Path(scores.name).name == scores.name:
+        with contextlib.suppress(OSError):
+            data = submission.path.with_name(scores.name).read_bytes()
+            if hashlib.sha256(data).hexdigest() == scores.sha256:
+                write_bytes(place / scores.name, data)
+
+
+def _champion(folder: Path, before: Production) -> Submission:
+    place = folder / REPORTS / before.report_sha256
+    signature = place / f"{Path(REPORT).stem}{ENVELOPE_SUFFIX}"
+    found = Submission(
+        path=place / REPORT,
+        report=read_bounded(place / REPORT, "report"),
+        envelope=read_bounded(signature, "signature") if signature.exists() else None,
+    )
+    if found.sha256 != before.report_sha256:
+        raise ReportError(f"{found.path} is not the report that is in production: its digest differs")
+    return found
+
+
+def _check_stored(folder: Path, target: Production, model_sha256: str) -> None:
+    stored = folder / MODELS / f"{target.model.sha256}{Path(target.model.file).suffix}"
+    if target.model.sha256 != model_sha256 or model_digest(stored) != model_sha256:
+        raise ModelError(f"{stored} is damaged: expected SHA-256 {model_sha256[:12]}; nothing was switched")
+    _champion(folder, target)
+
+
+def _release(released: Production, folder: Path) -> None:
+    """Write a release and switch to it; the last rename is the moment it takes effect."""
+    value = encode(released, where="production")
+    check_document("production", PRODUCTION_VERSION, value)
+    place = folder / RELEASES / _number(released.release)
+    place.mkdir()
+    write_text(place / POINTER, dumps(value))
+    suffix = Path(released.model.file).suffix
+    links = {
+        released.model.file: f"../../{MODELS}/{released.model.sha256}{suffix}",
+        REPORT: f"../../{REPORTS}/{released.report_sha256}/{REPORT}",
+    }
+    for name, target in links.items():
+        os.symlink(target, place / name)
+    flush_folder(place)
+    flush_folder(place.parent)
+    if not (folder / POINTER).is_symlink():
+        os.symlink(f"{CURRENT}/{POINTER}", folder / POINTER)
+    switch = folder / f"{_TEMPORARY}{secrets.token_hex(8)}.tmp"
+    os.symlink(f"{RELEASES}/{place.name}", switch)
+    os.replace(switch, folder / CURRENT)
+    flush_folder(folder)
+
+
+def _sweep(folder: Path, current: Production | None) -> None:
+    """Remove what a deployment that did not get through left behind.
+
+    That is at most the release after the current one. Any later one says that ``current`` is not
+    what it should be, and then nothing is removed.
+    """
+    newest = 0 if current is None else current.release
+    orphan = folder / RELEASES / _number(newest + 1)
+    for path in (folder / RELEASES).iterdir():
+        if path.name.isdigit() and path.name > orphan.name:
+            raise ReportError(
+                f"{path} is newer than {folder / CURRENT}, which is at {newest}; point {CURRENT} at the "
+                "release that should be in production"
+            )
+    if orphan.is_dir():
+        for part in orphan.iterdir():
+            part.unlink()
+        orphan.rmdir()
+    for place in (folder, folder / MODELS):
+        for path in place.iterdir():
+            if path.name.startswith(_TEMPORARY):
+                path.unlink()
+
+
+def _suffix(model: Path) -> str:
+    return model.suffix if model.suffix in (".pt", ".pt2", ".pth", ".safetensors") else ".bin"
+
+
+def _number(release: int) -> str:
+    return f"{release:06d}"

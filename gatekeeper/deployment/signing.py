@@ -1,0 +1,40 @@
+"""Writing the signature of a report beside it."""
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from gatekeeper.deployment.envelope import seal
+from gatekeeper.deployment.statement import make_statement
+from gatekeeper.deployment.verify import envelope_path, model_digest, read_submission
+from schemas.atomic import write_bytes
+from schemas.errors import ReportError
+from schemas.report_io import parse_report
+
+
+def sign_report(path: Path, key: Ed25519PrivateKey, model: Path | None = None) -> Path:
+    """Sign the bytes of a report and write the envelope to ``REPORT.dsse.json``.
+
+    Args:
+        path: the report; it must not contradict itself.
+        key: who vouches.
+        model: the model file, to make sure that it is the one the report is about.
+
+    Returns:
+        Where the signature lies.
+
+    Raises:
+        ReportError: the report is unusable, or about another model.
+        SignatureError: it is about no model file.
+        OutputError: the signature cannot be written.
+    """
+    submission = read_submission(path)
+    try:
+        report = parse_report(submission.report)
+    except ReportError as error:
+        raise ReportError(f"report {path}: {error}") from None
+    if model is not None and model_digest(model) != report.inputs.model.sha256:
+        raise ReportError(f"{path} is about another model than {model}; evaluate this model")
+    target = envelope_path(path)
+    write_bytes(target, seal(make_statement(report, submission.sha256), key))
+    return target

@@ -1,0 +1,311 @@
+"""The one decision that lets a model through: a report, a model and the verifier's demands.
+
+Nothing a report claims about itself is believed. Its checks and verdict are derived from its metrics
+under the verifier's policy; its model is the one whose bytes have the digest it names; and where the
+verifier names trusted keys, its bytes are those one of them signed.
+"""
+
+import hashlib
+import os
+import stat
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from schemas.decision import DECISION_VERSION, ChampionUsed, Decision, PolicyUsed
+from schemas.document import read_bounded
+from schemas.errors import ModelError, ReportError, SignatureError
+from schemas.gains import gains, incomparable
+from schemas.policy_io import LoadedPolicy
+from schemas.report import Metrics, Report
+from schemas.report_io import parse_report
+from schemas.verdict import judge
+
+if TYPE_CHECKING:  # only whoever demands a signature pays for loading the cryptography
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far ahead of ours the clock of the machine that evaluated may go."""
+
+ENVELOPE_SUFFIX = ".dsse.json"
+
+_BLOCK = 2**20
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A report's files as bytes, read once, so that what is verified is what is used.
+
+    Attributes:
+        path: of the report; its scores lie beside it.
+        report: the bytes of the report.
+        envelope: the bytes of its signature; None where there is none.
+    """
+
+    path: Path
+    report: bytes
+    envelope: bytes | None
+
+    @property
+    def sha256(self) -> str:
+        """Digest of the report file."""
+        return hashlib.sha256(self.report).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demands:
+    """What the verifier asks for.
+
+    Attributes:
+        policy: the thresholds.
+        trusted: keys, one of which must have signed the report (and the champion's); empty asks for none.
+        max_age: the oldest report that still counts.
+        first: the verifier says that there is no champion yet; champion rules are left out.
+    """
+
+    policy: LoadedPolicy
+    trusted: tuple["Ed25519PublicKey", ...] = ()
+    max_age: timedelta | None = None
+    first: bool = False
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """The decision, and the report as the verifier's policy judges it."""
+
+    decision: Decision
+    report: Report
+
+
+def read_submission(path: Path, envelope: Path | None = None) -> Submission:
+    """Read a report and, where it exists, the signature beside it (``REPORT.dsse.json``).
+
+    Args:
+        path: the report.
+        envelope: the signature, if it lies elsewhere; then it must exist.
+
+    Raises:
+        ReportError: a file cannot be read or is far too large.
+    """
+    beside = envelope_path(path)
+    if envelope is None and not beside.exists():
+        return Submission(path, read_bounded(path, "report"), None)
+    return Submission(path, read_bounded(path, "report"), read_bounded(envelope or beside, "signature"))
+
+
+def envelope_path(report: Path) -> Path:
+    """Where the signature of a report lies."""
+    return report.with_name(report.name.removesuffix(".json") + ENVELOPE_SUFFIX)
+
+
+def model_digest(path: Path) -> str:
+    """SHA-256 of a model file.
+
+    Raises:
+        ModelError: it is missing, a symbolic link (which may point elsewhere a moment later), no
+            regular file, or it changed while it was read.
+    """
+    digest = hashlib.sha256()
+    try:
+        # O_NONBLOCK: opening a named pipe must not wait for somebody to write into it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with os.fdopen(descriptor, "rb") as file:
+            before = os.fstat(descriptor)
+            if not stat.S_ISREG(before.st_mode):
+                raise ModelError(f"the model {path} is no regular file")
+            while block := file.read(_BLOCK):
+                digest.update(block)
+            after = os.fstat(descriptor)
+    except (OSError, ValueError) as error:
+        if path.is_symlink():
+            raise ModelError(
+                f"the model {path} is a symbolic link, which may point elsewhere tomorrow; "
+                "name the file itself"
+            ) from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise ModelError(f"cannot read the model {path}: {why}") from None
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise ModelError(f"the model {path} changed while it was read")
+    return digest.hexdigest()
+
+
+def examine(
+    submission: Submission,
+    demands: Demands,
+    *,
+    model_sha256: str | None,
+    champion: Submission | None,
+    champion_sha256: str | None = None,
+    now: datetime | None = None,
+) -> Ruling:
+    """Decide about a report.
+
+    Args:
+        submission: the report and its signature.
+        demands: what the verifier asks for.
+        model_sha256: digest of the model file that is to be let through; None leaves the report
+            bound to no file, and the decision says so.
+        champion: the report of the model in production.
+        champion_sha256: digest of that model; the champion's report must be about it.
+        now: the time of the decision; the clock's by default.
+
+    Returns:
+        The outcome is in ``decision.judgement.verdict``.
+
+    Raises:
+        SignatureError: a demanded signature is missing, broken, of another key, report or model.
+        ReportError: the report is malformed, contradicts itself, is about another model, comes from
+            the future, is too old, or cannot be compared with the champion's.
+        DataError: a rule decides on the interval of a gain, and the scores it needs are missing.
+    """
+    moment = now or datetime.now(UTC)
+    report, signer = _authenticate(submission, demands)
+    _check_model(report, model_sha256, submission.path)
+    _check_age(report, demands, moment, submission.path)
+    rival = None
+    if champion is not None:
+        rival = _authenticate(champion, demands)[0]
+        _check_model(rival, champion_sha256, champion.path)
+    found = _gains(report, rival, submission, champion, demands)
+    policy = demands.policy
+    judgement = judge(
+        report.evidence,
+        policy.policy,
+        confidence=report.settings.confidence,
+        on=moment.date(),
+        gains=found,
+    )
+    decision = Decision(
+        schema_version=DECISION_VERSION,
+        decided=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        report_sha256=submission.sha256,
+        report_created=report.created,
+        model_sha256=model_sha256,
+        signer=signer,
+        policy=PolicyUsed(policy.policy.name, policy.sha256, policy.source),
+        champion=None
+        if rival is None or champion is None
+        else ChampionUsed(champion.sha256, rival.inputs.model.sha256),
+        notes=tuple(_notes(submission, demands, model_sha256, champion)),
+        judgement=judgement,
+    )
+    inputs = replace(report.inputs, policy_sha256=policy.sha256)
+    return Ruling(decision, replace(report, inputs=inputs, policy=policy.policy, judgement=judgement))
+
+
+def _authenticate(submission: Submission, demands: Demands) -> tuple[Report, str | None]:
+    """The report, after its signature was verified where one is demanded."""
+    where = submission.path
+    if not demands.trusted:
+        return _parse(submission), None
+    if submission.envelope is None:
+        raise SignatureError(
+            f"{where} is not signed: expected {envelope_path(where).name} beside it; "
+            "sign it with `gatekeeper sign`"
+        )
+    from gatekeeper.deployment.envelope import unseal
+    from gatekeeper.deployment.statement import read_statement
+
+    try:
+        opened = unseal(submission.envelope, demands.trusted)
+        bound = read_statement(opened.payload)
+    except SignatureError as error:
+        raise SignatureError(f"signature of {where}: {error}") from None
+    if bound.report_sha256 != submission.sha256:
+        raise SignatureError(
+            f"signature of {where}: another report was signed (SHA-256 {bound.report_sha256[:12]}, "
+            f"this one has {submission.sha256[:12]})"
+        )
+    report = _parse(submission)
+    if bound.model_sha256 != report.inputs.model.sha256:
+        raise SignatureError(f"signature of {where}: it is about another model than the report")
+    return report, opened.signer
+
+
+def _parse(submission: Submission) -> Report:
+    try:
+        return parse_report(submission.report)
+    except ReportError as error:
+        raise ReportError(f"report {submission.path}: {error}") from None
+
+
+def _check_model(report: Report, model_sha256: str | None, where: Path) -> None:
+    if model_sha256 is None:
+        return
+    told = report.inputs.model.sha256
+    if told is None:
+        raise ReportError(f"{where} is about {report.inputs.model.spec}, which is no model file")
+    if told != model_sha256:
+        raise ReportError(
+            f"{where} is about another model: it names SHA-256 {told[:12]}, the model has "
+            f"{model_sha256[:12]}; evaluate this model"
+        )
+
+
+def _check_age(report: Report, demands: Demands, now: datetime, where: Path) -> None:
+    age = now - datetime.fromisoformat(report.created)
+    if age < -CLOCK_SKEW:
+        raise ReportError(f"{where} was made in the future, at {report.created}; check the clocks")
+    if demands.max_age is not None and age > demands.max_age:
+        raise ReportError(
+            f"{where} is stale: made at {report.created}, more than {_span(demands.max_age)} ago; "
+            "evaluate again"
+        )
+
+
+def _gains(
+    report: Report,
+    rival: Report | None,
+    submission: Submission,
+    champion: Submission | None,
+    demands: Demands,
+) -> Metrics | None:
+    policy = demands.policy.policy
+    if rival is None or champion is None:
+        # Without a champion its rules are skipped, and what is skipped does not pass.
+        return None if demands.first or not policy.champion else {}
+    if not _bound_gains(demands):
+        different = incomparable(report, rival)
+        if different:
+            raise ReportError(
+                f"{submission.path} and {champion.path} cannot be compared: they differ in "
+                f"{'; '.join(different)}"
+            )
+        return gains(report.evidence, rival.evidence)
+    from gatekeeper.comparison import Scored, paired_gains
+
+    return paired_gains(Scored(report, submission.path), Scored(rival, champion.path))
+
+
+def _bound_gains(demands: Demands) -> bool:
+    policy = demands.policy.policy
+    return any((rule.decide or policy.decide) == "bound" for rule in policy.champion)
+
+
+def _notes(
+    submission: Submission, demands: Demands, model_sha256: str | None, champion: Submission | None
+) -> list[str]:
+    notes = []
+    if model_sha256 is None:
+        notes.append("no model file was given, so the report is bound to none; add --model FILE")
+    if submission.envelope is not None and not demands.trusted:
+        notes.append("the report is signed, but no trusted key was given; add --trusted-key FILE")
+    if demands.policy.policy.champion and champion is None:
+        notes.append(
+            "first deployment: the champion rules were left out"
+            if demands.first
+            else "the policy has champion rules: add --champion REPORT, or --first if there is none yet"
+        )
+    return notes
+
+
+def _span(age: timedelta) -> str:
+    for unit, seconds in _UNITS.items():
+        if age.total_seconds() % seconds == 0:
+            return f"{int(age.total_seconds() // seconds)} {unit}"
+    return f"{age.total_seconds():g} seconds"
+
+
+_UNITS: Mapping[str, int] = {"days": 86_400, "hours": 3_600, "minutes": 60, "seconds": 1}

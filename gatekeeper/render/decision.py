@@ -1,0 +1,68 @@
+"""A decision for people: what was measured, the verdict, and what was verified."""
+
+from gatekeeper.deployment.verify import Ruling
+from gatekeeper.render.table import (
+    OUTCOMES,
+    render_gates,
+    render_heading,
+    render_results,
+    render_verdict_lines,
+)
+from schemas.decision import Decision
+
+
+def render_decision(ruling: Ruling) -> str:
+    """For a terminal: what was evaluated, result table, gates, verdict, what was verified."""
+    report = ruling.report
+    return "\n\n".join(
+        [
+            render_heading(report),
+            render_results(report, "simple"),
+            render_gates(report, bullet="  - "),
+            render_verdict_lines(report, bullet="  - "),
+            "\n".join(["Verified:", *(f"  - {fact}" for fact in facts(ruling.decision))]),
+        ]
+    )
+
+
+def render_decision_markdown(ruling: Ruling) -> str:
+    """For a pull request: verdict, gates, what was verified; the table folded away."""
+    report = ruling.report
+    outcome = report.judgement.verdict.outcome
+    mark = {"deployable": "✅", "blocked": "⛔", "error": "⚠️"}[outcome]
+    return "\n\n".join(
+        [
+            f"## {mark} {OUTCOMES[outcome]}: {escape(report.inputs.model.spec)}",
+            escape(render_verdict_lines(report, bullet="- ")),
+            escape(render_gates(report, bullet="- ")),
+            "\n".join(["Verified:", *(f"- {escape(fact)}" for fact in facts(ruling.decision))]),
+            escape(render_heading(report)),
+            f"<details><summary>All checks</summary>\n\n{render_results(report, 'github')}\n\n</details>",
+        ]
+    )
+
+
+def facts(decision: Decision) -> list[str]:
+    """What was verified, a line each, and after it what was not."""
+    policy = decision.policy
+    found = [
+        f"report {decision.report_sha256[:12]}, made {decision.report_created}, decided {decision.decided}",
+        f"policy {policy.name} ({policy.source}, {policy.sha256[:12]})",
+    ]
+    if decision.model_sha256 is not None:
+        found.append(f"model {decision.model_sha256[:12]} is the one that was evaluated")
+    if decision.signer is not None:
+        found.append(f"signed by the trusted key {decision.signer[:12]}")
+    if decision.champion is not None:
+        found.append(f"compared with the champion's report {decision.champion.report_sha256[:12]}")
+    return [*found, *(f"not verified: {note}" for note in decision.notes)]
+
+
+def escape(text: str) -> str:
+    """Text from a report or a policy as plain words of markdown: no tags, links, images or mentions."""
+    for mark in "\\`*_[]<>|@#!~":
+        text = text.replace(mark, f"\\{mark}" if mark not in "<>@" else _ENTITIES[mark])
+    return text
+
+
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "@": "&#64;"}
