@@ -6,11 +6,8 @@ manifest names at least one whole state, or none because there was none yet.
 """
 
 import contextlib
-import fcntl
 import hashlib
 import io
-import os
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,13 +15,12 @@ import torch
 
 from schemas.atomic import write_bytes, write_text
 from schemas.codec import decode
-from schemas.errors import GatekeeperError, OutputError, ReportError, TrainingError, UsageError
+from schemas.errors import GatekeeperError, OutputError, ReportError, TrainingError
 from schemas.strict_json import dumps, loads
 from trainers.unpickling import load_archive
 
 FOLDER = "checkpoints"
 MANIFEST = "manifest.json"
-LOCK = ".lock"
 KEPT = 2
 
 
@@ -122,38 +118,6 @@ class Store:
                 if path.name not in {*kept, MANIFEST}:
                     with contextlib.suppress(OSError):
                         path.unlink()
-
-
-@contextlib.contextmanager
-def locked(run: Path) -> Iterator[None]:
-    """Keep every other run out of a folder while this one is at work in it.
-
-    The lock goes with the process, however it ends.
-
-    Raises:
-        UsageError: another run holds the folder.
-        OutputError: the lock cannot be made.
-    """
-    try:
-        descriptor = os.open(run / LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-    except OSError as error:
-        raise OutputError(f"cannot lock {run}: {error.strerror}") from None
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            owner = os.read(descriptor, 32).decode(errors="replace").strip() or "unknown"
-            raise UsageError(
-                f"another run (process {owner}) is at work in {run}; wait for it or name another folder"
-            ) from None
-        except OSError as error:
-            raise OutputError(f"cannot lock {run}: {error.strerror}") from None
-        with contextlib.suppress(OSError):  # only a courtesy: a full disk does not weaken the lock
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _pack(state: dict[str, object]) -> bytes:
