@@ -140,21 +140,22 @@ def make_report(
     options, dataset = bench.options, bench.dataset
     evidence = bench.evidence(measured)
     made = now or datetime.now(UTC)
+    inputs = Inputs(
+        model=candidate.info,
+        bank=BankInput(
+            source=Path(dataset.bank.source).name,
+            sha256=dataset.bank.sha256,
+            rows=dataset.bank.rows,
+            dimension=dataset.bank.dimension,
+            articles=len(np.unique(dataset.bank.articles)),
+        ),
+        splits={name: _split_input(dataset, bench, name) for name in EVALUATED},
+        policy_sha256=policy.sha256,
+    )
     return Report(
         schema_version=SCHEMA_VERSION,
         created=made.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        inputs=Inputs(
-            model=candidate.info,
-            bank=BankInput(
-                source=Path(dataset.bank.source).name,
-                sha256=dataset.bank.sha256,
-                rows=dataset.bank.rows,
-                dimension=dataset.bank.dimension,
-                articles=len(np.unique(dataset.bank.articles)),
-            ),
-            splits={name: _split_input(dataset, bench, name) for name in EVALUATED},
-            policy_sha256=policy.sha256,
-        ),
+        inputs=inputs,
         settings=Settings(
             context=shape.context,
             horizon=shape.horizon,
@@ -170,7 +171,9 @@ def make_report(
         environment=describe_environment(options.device),
         policy=policy.policy,
         evidence=evidence,
-        judgement=judge(evidence, policy.policy, confidence=options.confidence, on=made.date()),
+        judgement=judge(
+            evidence, policy.policy, confidence=options.confidence, on=made.date(), inputs=inputs
+        ),
         scores=None,
     )
 

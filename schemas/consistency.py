@@ -46,7 +46,13 @@ def check_report(report: Report) -> Judgement:
 def derive(report: Report) -> Judgement:
     """The judgement of the report's own policy on the day (UTC) it was made."""
     made = datetime.fromisoformat(report.created).date()
-    return judge(report.evidence, report.policy, confidence=report.settings.confidence, on=made)
+    return judge(
+        report.evidence,
+        report.policy,
+        confidence=report.settings.confidence,
+        on=made,
+        inputs=report.inputs,
+    )
 
 
 def _check_created(created: str) -> None:

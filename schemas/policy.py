@@ -96,6 +96,23 @@ class Waiver:
 
 
 @dataclass(frozen=True)
+class DataPin:
+    """The data a report must be about, by SHA-256; None leaves a part open.
+
+    Thresholds mean something only on the data they were set for: without a pin, a report on an
+    easier bank would do.
+
+    Attributes:
+        bank: of the bank.
+        val, ood: of all windows of the split.
+    """
+
+    bank: str | None
+    val: str | None
+    ood: str | None
+
+
+@dataclass(frozen=True)
 class Policy:
     """A named set of checks.
 
@@ -111,6 +128,7 @@ class Policy:
         required_gates: gates that must pass, whatever their number.
         champion: what is asked relative to the model in production.
         waivers: who answers for what does not pass.
+        data: the data that must have been evaluated; None for any.
     """
 
     schema_version: str
@@ -125,3 +143,4 @@ class Policy:
     required_gates: tuple[str, ...] = ()
     champion: tuple[ChampionRule, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    data: DataPin | None = None

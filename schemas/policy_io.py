@@ -26,6 +26,7 @@ _MAX_BYTES = 2**20
 _MAX_DEPTH = 8
 _TOO_DEEP = f"not a policy: tables and lists are nested more than {_MAX_DEPTH} deep"
 _LINE_KEYS = {"minimum": "min", "maximum": "max", "above": "above"}
+_PIN_KEYS = ("bank", "val", "ood")
 _GAIN_KEYS = ("max_regression", "min_gain", "max_gain")
 
 
@@ -182,7 +183,10 @@ def _completed(document: dict[str, object]) -> dict[str, object]:
         | _severity(line)
         for line in _tables(document, "champion")
     ]
-    plain = {key: value for key, value in document.items() if key not in ("check", "champion", "waiver")}
+    plain = {
+        key: value for key, value in document.items() if key not in ("check", "champion", "waiver", "data")
+    }
+    pin = document.get("data")
     return {
         "confidence": DEFAULT_CONFIDENCE,
         "required_gates": [],
@@ -190,6 +194,7 @@ def _completed(document: dict[str, object]) -> dict[str, object]:
         "checks": checks,
         "champion": champion,
         "waivers": _tables(document, "waiver"),
+        "data": {key: pin.get(key) for key in _PIN_KEYS} if isinstance(pin, dict) else None,
     }
 
 

@@ -176,6 +176,7 @@ def examine(
         confidence=report.settings.confidence,
         on=moment.date(),
         gains=found,
+        inputs=report.inputs,
     )
     decision = Decision(
         schema_version=DECISION_VERSION,

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 
 from schemas.errors import UsageError
 from schemas.metrics import GATES, METRICS
-from schemas.policy import CHAMPION, ChampionRule, Policy, PolicyCheck, Waiver
+from schemas.policy import CHAMPION, ChampionRule, DataPin, Policy, PolicyCheck, Waiver
 from schemas.policy_io import DEFAULT_CONFIDENCE
 from schemas.report import (
     BankInput,
@@ -86,6 +86,7 @@ def test_a_schema_is_valid_versioned_and_closed(name: str) -> None:
         (PolicyCheck, DEFS["policy"]["properties"]["checks"]["items"]),
         (ChampionRule, DEFS["policy"]["properties"]["champion"]["items"]),
         (Waiver, DEFS["policy"]["properties"]["waivers"]["items"]),
+        (DataPin, DEFS["policy"]["properties"]["data"]),
         (Evidence, EVIDENCE),
         (Judgement, DEFS["judgement"]),
         (Check, JUDGED["checks"]["items"]),

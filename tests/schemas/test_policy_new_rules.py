@@ -1,0 +1,721 @@
+"""Warnings, required gates, champion rules and waivers in a policy: how they are written, what is refused."""
+
+import dataclasses
+import math
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from schemas.errors import PolicyError
+from schemas.metrics import GATES, METRICS, PAIR
+from schemas.policy import ChampionRule, Decide, Policy, PolicyCheck, Severity, Waiver
+from schemas.policy_io import load_policy, parse_policy
+from schemas.policy_rules import check_policy
+from schemas.report import Evidence
+from schemas.verdict import judge
+
+EvidenceFactory = Callable[[], Evidence]
+Change = Callable[..., Evidence]
+
+HEAD = """
+schema_version = "1.0"
+name = "mine"
+description = "for tests"
+decide = "point"
+min_gates_passed = 1
+min_samples = 10
+min_articles = 2
+"""
+CHECK = """
+[[check]]
+gate = "rollout"
+metric = "rollout.avg_cos"
+splits = ["val"]
+min = 0.4
+"""
+RULE = """
+[[champion]]
+metric = "offset_sweep.margin"
+splits = ["ood"]
+max_regression = 0.02
+"""
+WAIVER = """
+[[waiver]]
+gate = "rollout"
+metric = "rollout.avg_cos"
+splits = ["val"]
+owner = "Ada"
+reason = "known"
+expires = 2026-01-31
+"""
+ALL = HEAD + CHECK + RULE + WAIVER
+FIVE = '["offset_sweep", "retrieval", "ablations", "rollout", "bins_delta"]'
+SEVEN = '["offset_sweep", "retrieval", "ablations", "rollout", "bins_delta", "backward_bias", "champion"]'
+
+
+def swap(old: str, new: str, text: str = ALL) -> str:
+    assert text.count(old) == 1
+    return text.replace(old, new)
+
+
+def parsed(text: str) -> Policy:
+    return parse_policy(text.encode())
+
+
+def refusal(text: str) -> str:
+    with pytest.raises(PolicyError) as caught:
+        parsed(text)
+    return str(caught.value)
+
+
+def test_what_is_left_out_has_its_default() -> None:
+    policy = parsed(HEAD + CHECK + RULE)
+    assert (policy.confidence, policy.required_gates, policy.waivers) == (0.95, (), ())
+    assert policy.checks == (
+        PolicyCheck("rollout", "rollout.avg_cos", ("val",), 0.4, None, None, False, "error", None),
+    )
+    assert policy.champion == (
+        ChampionRule("offset_sweep.margin", ("ood",), 0.02, None, None, "error", None),
+    )
+    assert parsed(HEAD + CHECK).champion == ()
+
+
+def test_a_record_has_the_same_defaults_as_a_file() -> None:
+    line = PolicyCheck("rollout", "rollout.avg_cos", ("val",), 0.4, None, None, required=False)
+    assert Policy("1.0", "mine", "for tests", "point", 1, 10, 2, (line,)) == parsed(HEAD + CHECK)
+
+
+def test_every_new_key_is_read() -> None:
+    policy = parsed(
+        HEAD
+        + 'confidence = 0.99\nrequired_gates = ["rollout", "ablations"]\n'
+        + CHECK
+        + 'decide = "bound"\n'
+        + '[[check]]\ngate = "ablations"\nmetric = "ablations.shuffle"\nsplits = ["ood"]\nmax = 0\n'
+        + '[[check]]\ngate = "retrieval"\nmetric = "retrieval.bank.mrr"\nsplits = ["ood"]\nmin = 0.1\n'
+        + 'severity = "warn"\ndecide = "point"\n'
+        + RULE
+        + 'max_gain = 0.3\nseverity = "warn"\ndecide = "bound"\n'
+        + f'[[champion]]\nmetric = "bins_delta.delta"\nsplits = ["{PAIR}"]\nmin_gain = 0\n'
+        + WAIVER
+        + '[[waiver]]\ngate = "champion"\nmetric = "offset_sweep.margin"\nsplits = ["ood"]\n'
+        + 'owner = "Bob"\nreason = "new"\nexpires = "2027-02-28"\n'
+    )
+    assert (policy.confidence, policy.required_gates) == (0.99, ("rollout", "ablations"))
+    assert [(line.severity, line.decide) for line in policy.checks] == [
+        ("error", "bound"),
+        ("error", None),
+        ("warn", "point"),
+    ]
+    assert policy.champion == (
+        ChampionRule("offset_sweep.margin", ("ood",), 0.02, None, 0.3, "warn", "bound"),
+        ChampionRule("bins_delta.delta", (PAIR,), None, 0.0, None, "error", None),
+    )
+    assert policy.waivers == (
+        Waiver("rollout", "rollout.avg_cos", ("val",), "Ada", "known", "2026-01-31"),
+        Waiver("champion", "offset_sweep.margin", ("ood",), "Bob", "new", "2027-02-28"),
+    )
+
+
+@pytest.mark.parametrize("name", ["seed-5cat", "strict-5cat"])
+def test_the_builtin_policies_use_none_of_it(name: str) -> None:
+    policy = load_policy(name).policy
+    assert (policy.confidence, policy.required_gates, policy.champion, policy.waivers) == (0.95, (), (), ())
+    assert {(line.severity, line.decide) for line in policy.checks} == {("error", None)}
+
+
+@pytest.mark.parametrize("written", ["2026-01-31", '"2026-01-31"', "'2026-01-31'"])
+def test_the_last_day_is_a_date_or_text(written: str) -> None:
+    assert [one.expires for one in parsed(swap("2026-01-31", written)).waivers] == ["2026-01-31"]
+
+
+@pytest.mark.parametrize(
+    ("written", "found"),
+    [
+        ("2026-01-31T12:00:00Z", '"2026-01-31 12:00:00+00:00"'),
+        ("2026-01-31T00:00:00", '"2026-01-31 00:00:00"'),
+        ("2026-01-31 00:00:00", '"2026-01-31 00:00:00"'),
+        ("12:00:00", '"12:00:00"'),
+        ("20260131", "20260131"),
+    ],
+)
+def test_a_last_day_with_a_clock_is_refused(written: str, found: str) -> None:
+    assert refusal(swap("2026-01-31", written)) == f"$.waiver[0].expires: expected string, found {found}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["20260131", "2026-W05-6", "2026-1-31", "31.01.2026", "2026-01-31T12:00:00Z", "2026-01-31 ", "", "never"],
+)
+def test_a_last_day_has_one_form(text: str) -> None:
+    message = refusal(swap("2026-01-31", f'"{text}"'))
+    assert message.startswith(f"$.waiver[0].expires: {text!r} does not match ")
+
+
+@pytest.mark.parametrize("text", ["2026-02-30", "2026-13-01", "2026-00-10", "2025-02-29", "0000-01-01"])
+def test_an_impossible_last_day_is_refused(text: str) -> None:
+    expected = f"waiver 1 (rollout.avg_cos): expires {text!r} is no date: "
+    assert refusal(swap("2026-01-31", f'"{text}"')).startswith(expected)
+
+
+def test_an_impossible_last_day_without_quotes_is_no_toml() -> None:
+    assert refusal(swap("2026-01-31", "2026-02-30")).startswith("not TOML: ")
+
+
+REFUSED = {
+    "warn required": (
+        swap("min = 0.4", 'min = 0.4\nseverity = "warn"\nrequired = true'),
+        "check 1 (rollout.avg_cos): a warning never blocks, so it cannot be required; drop one of the two",
+    ),
+    "only a warning for the number of gates": (
+        swap("min = 0.4", 'min = 0.4\nseverity = "warn"'),
+        "min_gates_passed is 1, but only 0 of the five gates have checks, so no model could pass; "
+        "lower it or add checks",
+    ),
+    "only a warning for a required gate": (
+        swap("passed = 1", 'passed = 0\nrequired_gates = ["rollout"]').replace(
+            "min = 0.4", 'min = 0.4\nseverity = "warn"'
+        ),
+        "required_gates names 'rollout', which has no checks, so no model could pass; add checks or drop it",
+    ),
+    "required gate without checks": (
+        swap("passed = 1", 'passed = 1\nrequired_gates = ["rollout", "retrieval"]'),
+        "required_gates names 'retrieval', which has no checks, so no model could pass; "
+        "add checks or drop it",
+    ),
+    "a champion rule is no check of its gate": (
+        swap("passed = 1", 'passed = 1\nrequired_gates = ["offset_sweep"]'),
+        "required_gates names 'offset_sweep', which has no checks, so no model could pass; "
+        "add checks or drop it",
+    ),
+    "a champion rule counts towards no number": (
+        swap("passed = 1", "passed = 2"),
+        "min_gates_passed is 2, but only 1 of the five gates have checks, so no model could pass; "
+        "lower it or add checks",
+    ),
+    "nothing asked but by the champion": (
+        swap("passed = 1", "passed = 0"),
+        "min_gates_passed is 0 and no check is required, so every model would pass; "
+        "raise it or require a check",
+    ),
+    "unknown gate required": (
+        swap("passed = 1", 'passed = 1\nrequired_gates = ["rollouts"]'),
+        f'$.required_gates[0]: expected one of {FIVE}, found "rollouts"; '
+        "the nearest known one is 'rollout'",
+    ),
+    "champion required": (
+        swap("passed = 1", 'passed = 1\nrequired_gates = ["rollout", "champion"]'),
+        f'$.required_gates[1]: expected one of {FIVE}, found "champion"; '
+        "the nearest known one is 'ablations'",
+    ),
+    "gate required twice": (
+        swap("passed = 1", 'passed = 1\nrequired_gates = ["rollout", "rollout"]'),
+        "$.required_gates: ['rollout', 'rollout'] has non-unique elements",
+    ),
+    "check severity": (
+        swap("min = 0.4", 'min = 0.4\nseverity = "warning"'),
+        '$.check[0].severity: expected one of ["error", "warn"], found "warning"; '
+        "the nearest known one is 'warn'",
+    ),
+    "check decide": (
+        swap("min = 0.4", 'min = 0.4\ndecide = "bounds"'),
+        '$.check[0].decide: expected one of ["point", "bound"], found "bounds"; '
+        "the nearest known one is 'bound'",
+    ),
+    "rule severity": (
+        swap("= 0.02", '= 0.02\nseverity = "eror"'),
+        '$.champion[0].severity: expected one of ["error", "warn"], found "eror"; '
+        "the nearest known one is 'error'",
+    ),
+    "rule decide": (
+        swap("= 0.02", '= 0.02\ndecide = "points"'),
+        '$.champion[0].decide: expected one of ["point", "bound"], found "points"; '
+        "the nearest known one is 'point'",
+    ),
+    "confidence one": (
+        swap("passed = 1", "passed = 1\nconfidence = 1"),
+        "$.confidence: 1 is greater than or equal to the maximum of 1",
+    ),
+    "confidence none": (
+        swap("passed = 1", "passed = 1\nconfidence = 0.0"),
+        "$.confidence: 0.0 is less than or equal to the minimum of 0",
+    ),
+    "confidence text": (
+        swap("passed = 1", 'passed = 1\nconfidence = "95%"'),
+        '$.confidence: expected number, found "95%"',
+    ),
+    "rule without a bound": (
+        swap("max_regression = 0.02", ""),
+        "champion rule 1 (offset_sweep.margin): expected max_regression, min_gain or max_gain, found none",
+    ),
+    "rule that allows and forbids a loss": (
+        swap("= 0.02", "= 0.02\nmin_gain = 0.0"),
+        "champion rule 1 (offset_sweep.margin): max_regression allows a loss that min_gain forbids; "
+        "keep one of them",
+    ),
+    "negative regression": (
+        swap("= 0.02", "= -0.02"),
+        "$.champion[0].max_regression: -0.02 is less than the minimum of 0",
+    ),
+    "negative gain": (
+        swap("max_regression = 0.02", "min_gain = -0.02"),
+        "$.champion[0].min_gain: -0.02 is less than the minimum of 0",
+    ),
+    "negative largest gain": (
+        swap("max_regression = 0.02", "max_gain = -1"),
+        "$.champion[0].max_gain: -1 is less than the minimum of 0",
+    ),
+    "large gain": (
+        swap("max_regression = 0.02", "max_gain = 1e10"),
+        "$.champion[0].max_gain: 10000000000.0 is greater than the maximum of 1000000000.0",
+    ),
+    "gain text": (
+        swap("max_regression = 0.02", 'min_gain = "0.02"'),
+        '$.champion[0].min_gain: expected number, found "0.02"',
+    ),
+    "rule without a direction": (
+        swap("offset_sweep.margin", "offset_sweep.peak_offset"),
+        "champion rule 1 (offset_sweep.peak_offset): no direction of this metric is better, "
+        "so it has no gain; choose one that has",
+    ),
+    "rule on an unknown metric": (
+        swap("offset_sweep.margin", "offset_sweep.margn"),
+        "unknown metric 'offset_sweep.margn'; the nearest known one is 'offset_sweep.margin'",
+    ),
+    "rule on a pair": (
+        swap('"ood"', '"val-ood"'),
+        "champion rule 1 (offset_sweep.margin): expected splits among train, val, ood, found 'val-ood'",
+    ),
+    "pair rule on a split": (
+        swap("offset_sweep.margin", "bins_delta.delta"),
+        "champion rule 1 (bins_delta.delta): expected splits among val-ood, found 'ood'",
+    ),
+    "rule twice": (
+        swap(RULE, RULE + RULE.replace('["ood"]', '["val", "ood"]')),
+        "champion rule 2 (offset_sweep.margin): offset_sweep.margin on ood under champion is already "
+        "champion rule 1; keep one of them",
+    ),
+    "second rule": (
+        swap(RULE, RULE + RULE.replace("max_regression = 0.02", "").replace("margin", "cos")),
+        "champion rule 2 (offset_sweep.cos): expected max_regression, min_gain or max_gain, found none",
+    ),
+    "rule without splits": (
+        swap('splits = ["ood"]\n', ""),
+        "$.champion[0]: 'splits' is a required property",
+    ),
+    "rule on no split": (swap('["ood"]', "[]"), "$.champion[0].splits: [] should be non-empty"),
+    "rules in one table": (
+        swap("[[champion]]", "[champion]").replace(WAIVER, ""),
+        '$.champion: expected array, found {"metric": "offset_sweep.margin", "splits": ["ood"], '
+        '"max_regression": 0.02}',
+    ),
+    "waived split without a check": (
+        swap(WAIVER, WAIVER.replace('"val"', '"val", "ood"')),
+        "waiver 1 (rollout.avg_cos): there is no check of rollout.avg_cos on ood under rollout to waive; "
+        "the nearest is rollout rollout.avg_cos val",
+    ),
+    "waived metric without a check": (
+        swap(WAIVER, WAIVER.replace("avg_cos", "cos@1")),
+        "waiver 1 (rollout.cos@1): there is no check of rollout.cos@1 on val under rollout to waive; "
+        "the nearest is rollout rollout.avg_cos val",
+    ),
+    "waived gate without a check": (
+        swap(WAIVER, WAIVER.replace('gate = "rollout"', 'gate = "backward_bias"')),
+        "waiver 1 (rollout.avg_cos): there is no check of rollout.avg_cos on val under backward_bias "
+        "to waive; the nearest is rollout rollout.avg_cos val",
+    ),
+    "waived rule that is not there": (
+        swap(
+            WAIVER,
+            WAIVER.replace('"rollout"', '"champion"').replace("rollout.avg_cos", "offset_sweep.margin"),
+        ),
+        "waiver 1 (offset_sweep.margin): there is no check of offset_sweep.margin on val under champion "
+        "to waive; the nearest is champion offset_sweep.margin ood",
+    ),
+    "waived twice": (
+        ALL + WAIVER.replace("Ada", "Bob"),
+        "waiver 2 (rollout.avg_cos): rollout.avg_cos on val is waived twice; keep one of them",
+    ),
+    "waived gate": (
+        swap(WAIVER, WAIVER.replace('"rollout"', '"rolout"')),
+        f"$.waiver[0].gate: expected one of {SEVEN}, found \"rolout\"; the nearest known one is 'rollout'",
+    ),
+    "waived split": (
+        swap(WAIVER, WAIVER.replace('"val"', '"vall"')),
+        '$.waiver[0].splits[0]: expected one of ["train", "val", "ood", "val-ood"], found "vall"; '
+        "the nearest known one is 'val'",
+    ),
+    "waived on no split": (
+        swap(WAIVER, WAIVER.replace('["val"]', "[]")),
+        "$.waiver[0].splits: [] should be non-empty",
+    ),
+    "waived split twice": (
+        swap(WAIVER, WAIVER.replace('["val"]', '["val", "val"]')),
+        "$.waiver[0].splits: ['val', 'val'] has non-unique elements",
+    ),
+    "nobody": (swap('"Ada"', '""'), "$.waiver[0].owner: '' should be non-empty"),
+    "no reason": (swap('"known"', '""'), "$.waiver[0].reason: '' should be non-empty"),
+    "owner over lines": (
+        swap('"Ada"', '"A\\nda"'),
+        '$.waiver[0].owner: control characters are not allowed, found "A\\nda"',
+    ),
+    "reason with an escape": (
+        swap('"known"', '"\\u001b[2J"'),
+        '$.waiver[0].reason: control characters are not allowed, found "\\u001b[2J"',
+    ),
+    "waivers in one table": (
+        swap("[[waiver]]", "[waiver]"),
+        '$.waiver: expected array, found {"gate": "rollout", "metric": "rollout.avg_cos", '
+        '"splits": ["val"], "owner": "Ada", "reason": "known", "expires": "2026-01-31"}',
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_policy_that_cannot_mean_what_it_says_is_refused(text: str, message: str) -> None:
+    assert refusal(text) == message
+
+
+@pytest.mark.parametrize("key", ["gate", "metric", "splits", "owner", "reason", "expires"])
+def test_a_waiver_says_everything(key: str) -> None:
+    shorter = "\n".join(row for row in WAIVER.splitlines() if not row.startswith(key))
+    assert refusal(swap(WAIVER, shorter)) == f"$.waiver[0]: '{key}' is a required property"
+
+
+@pytest.mark.parametrize(
+    ("after", "row", "where", "nearest"),
+    [
+        ("= 0.4", "severty = 1", "$.check[0]", "severity"),
+        ("= 0.4", "decides = 1", "$.check[0]", "decide"),
+        ("= 0.02", "max_regresion = 1", "$.champion[0]", "max_regression"),
+        ("= 0.02", "mingain = 1", "$.champion[0]", "min_gain"),
+        ("= 0.02", "max_gains = 1", "$.champion[0]", "max_gain"),
+        ("= 0.02", "metrics = 1", "$.champion[0]", "metric"),
+        ("= 0.02", "severities = 1", "$.champion[0]", "severity"),
+        ("= 2026-01-31", "expire = 1", "$.waiver[0]", "expires"),
+        ("= 2026-01-31", "owners = 1", "$.waiver[0]", "owner"),
+        ("= 2026-01-31", "gates = 1", "$.waiver[0]", "gate"),
+        ("= 2026-01-31", "why_reason = 1", "$.waiver[0]", "reason"),
+        ("passed = 1", "required_gate = 1", "$", "required_gates"),
+        ("passed = 1", "confidance = 1", "$", "confidence"),
+        ("passed = 1", "waivers = []", "$", "waiver"),
+        ("passed = 1", "champions = []", "$", "champion"),
+    ],
+)
+def test_an_unknown_key_is_refused_with_the_nearest_known_one(
+    after: str, row: str, where: str, nearest: str
+) -> None:
+    key = row.partition(" ")[0]
+    message = f"{where}: unknown key \"{key}\"; the nearest known one is '{nearest}'"
+    assert refusal(swap(after, f"{after}\n{row}")) == message
+
+
+@pytest.mark.parametrize("key", ["required", "gate", "min", "max", "above"])
+def test_a_champion_rule_has_no_keys_of_a_check(key: str) -> None:
+    assert refusal(swap("= 0.02", f"= 0.02\n{key} = 1")).startswith(f'$.champion[0]: unknown key "{key}"; ')
+
+
+@pytest.mark.parametrize(("key", "old", "most"), [("owner", "Ada", 200), ("reason", "known", 500)])
+def test_owner_and_reason_are_of_limited_length(key: str, old: str, most: int) -> None:
+    longest = parsed(swap(f'"{old}"', f'"{"ä" * most}"')).waivers[0]
+    assert getattr(longest, key) == "ä" * most
+    assert refusal(swap(f'"{old}"', f'"{"ä" * (most + 1)}"')).startswith(f"$.waiver[0].{key}: 'äää")
+
+
+@pytest.mark.parametrize("name", ["champion", "waiver"])
+def test_there_are_at_most_a_thousand_tables(name: str) -> None:
+    row = {"champion": RULE, "waiver": WAIVER}[name]
+    many = swap(row, row * 1001)
+    assert refusal(many).startswith(f"$.{name}: ")
+    fewer = refusal(swap(row, row * 1000))
+    assert "is already champion rule 1" in fewer or "is waived twice" in fewer
+
+
+BASE = Policy(
+    schema_version="1.0",
+    name="p",
+    description="",
+    decide="point",
+    min_gates_passed=1,
+    min_samples=10,
+    min_articles=2,
+    checks=(PolicyCheck("rollout", "rollout.avg_cos", ("val", "ood"), 0.4, None, None, required=False),),
+)
+
+
+def line(severity: Severity = "error", required: bool = False) -> PolicyCheck:
+    return dataclasses.replace(BASE.checks[0], severity=severity, required=required)
+
+
+def rule(
+    loss: float | None = None,
+    least: float | None = None,
+    most: float | None = None,
+    metric: str = "rollout.avg_cos",
+    splits: tuple[str, ...] = ("val",),
+) -> ChampionRule:
+    return ChampionRule(metric, splits, loss, least, most, "error", None)
+
+
+def waiver(gate: str = "rollout", splits: tuple[str, ...] = ("val",), expires: str = "2026-01-31") -> Waiver:
+    return Waiver(gate, "rollout.avg_cos", splits, "Ada", "known", expires)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (
+            {"checks": (line("warn", required=True),)},
+            "check 1 (rollout.avg_cos): a warning never blocks, so it cannot be required; "
+            "drop one of the two",
+        ),
+        (
+            {"checks": (line("warn"),)},
+            "min_gates_passed is 1, but only 0 of the five gates have checks, so no model could pass; "
+            "lower it or add checks",
+        ),
+        (
+            {"checks": (line("warn"),), "min_gates_passed": 0},
+            "min_gates_passed is 0 and no check is required, so every model would pass; "
+            "raise it or require a check",
+        ),
+        *(
+            (
+                {"required_gates": ("rollout", gate)},
+                f"required_gates names {gate!r}, which has no checks, so no model could pass; "
+                "add checks or drop it",
+            )
+            for gate in ("ablations", "champion", "backward_bias", "nothing")
+        ),
+        (
+            {"champion": (rule(),)},
+            "champion rule 1 (rollout.avg_cos): expected max_regression, min_gain or max_gain, found none",
+        ),
+        (
+            {"champion": (rule(loss=0.0, least=0.0),)},
+            "champion rule 1 (rollout.avg_cos): max_regression allows a loss that min_gain forbids; "
+            "keep one of them",
+        ),
+        *(
+            (
+                {"champion": (rule(most=1.0, splits=("ood",)), bad)},
+                f"champion rule 2 (rollout.avg_cos): {name} must be at least 0, found {bound}",
+            )
+            for bound in (-0.1, -math.inf, math.nan)
+            for bad, name in (
+                (rule(loss=bound), "max_regression"),
+                (rule(least=bound), "min_gain"),
+                (rule(most=bound), "max_gain"),
+            )
+        ),
+        *(
+            (
+                {"champion": (rule(most=0.1, metric=name),)},
+                f"champion rule 1 ({name}): no direction of this metric is better, so it has no gain; "
+                "choose one that has",
+            )
+            for name in ("offset_sweep.peak_offset", "offset_sweep.cos@-1", "retrieval.bank.chance@5")
+        ),
+        (
+            {"champion": (rule(most=0.1, metric="rollout.cos"),)},
+            "unknown metric 'rollout.cos'; the nearest known one is 'rollout.cos@5'",
+        ),
+        (
+            {"champion": (rule(most=0.1), rule(loss=0.1, splits=("ood", "val")))},
+            "champion rule 2 (rollout.avg_cos): rollout.avg_cos on val under champion is already "
+            "champion rule 1; keep one of them",
+        ),
+        (
+            {"champion": (rule(most=0.1, splits=(PAIR,)),)},
+            "champion rule 1 (rollout.avg_cos): expected splits among train, val, ood, found 'val-ood'",
+        ),
+        (
+            {"waivers": (waiver(splits=("val", "train")),)},
+            "waiver 1 (rollout.avg_cos): there is no check of rollout.avg_cos on train under rollout "
+            "to waive; the nearest is rollout rollout.avg_cos val",
+        ),
+        (
+            {"waivers": (waiver("champion"),)},
+            "waiver 1 (rollout.avg_cos): there is no check of rollout.avg_cos on val under champion "
+            "to waive; the nearest is rollout rollout.avg_cos val",
+        ),
+        (
+            {"waivers": (waiver(), waiver(splits=("ood", "val"), expires="2026-02-28"))},
+            "waiver 2 (rollout.avg_cos): rollout.avg_cos on val is waived twice; keep one of them",
+        ),
+        (
+            {"waivers": (waiver(splits=("val", "val")),)},
+            "waiver 1 (rollout.avg_cos): rollout.avg_cos on val is waived twice; keep one of them",
+        ),
+    ],
+)
+def test_a_record_that_cannot_mean_what_it_says_is_refused(fields: dict[str, Any], message: str) -> None:
+    check_policy(BASE)
+    with pytest.raises(PolicyError) as caught:
+        check_policy(dataclasses.replace(BASE, **fields))
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("text", ["2026-02-30", "2026-1-31", "tomorrow", "", "2026-01-31T00:00:00"])
+def test_a_record_with_an_impossible_last_day_is_refused(text: str) -> None:
+    with pytest.raises(PolicyError) as caught:
+        check_policy(dataclasses.replace(BASE, waivers=(waiver(splits=("ood",)), waiver(expires=text))))
+    assert str(caught.value).startswith(f"waiver 2 (rollout.avg_cos): expires {text!r} is no date: ")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"min_gates_passed": 0, "required_gates": ("rollout",)},
+        {"min_gates_passed": 0, "checks": (line(required=True),)},
+        {"champion": (rule(most=0.1), rule(loss=0.1, splits=("ood",)), rule(least=0.1, splits=("train",)))},
+        {"champion": (rule(loss=0.0, most=0.0),)},
+        {"champion": (rule(least=0.1, most=0.1),)},
+        {"champion": (rule(loss=0.1),), "waivers": (waiver(), waiver("champion"))},
+        {"waivers": (waiver(), waiver(splits=("ood",), expires="2020-02-29"))},
+        {
+            "checks": (line(), dataclasses.replace(line("warn"), gate="backward_bias")),
+            "waivers": (waiver("backward_bias"),),
+        },
+    ],
+)
+def test_what_can_pass_and_can_fail_is_a_policy(fields: dict[str, Any]) -> None:
+    check_policy(dataclasses.replace(BASE, **fields))
+
+
+def test_every_metric_that_is_better_in_one_direction_can_have_a_rule() -> None:
+    allowed = []
+    for name, info in METRICS.items():
+        policy = dataclasses.replace(
+            BASE, champion=(rule(most=0.1, metric=name, splits=(PAIR,) if info.pair else ("val",)),)
+        )
+        try:
+            check_policy(policy)
+        except PolicyError:
+            continue
+        allowed.append(name)
+    assert allowed == [name for name, info in METRICS.items() if info.better in ("higher", "lower")]
+
+
+LOW = "rollout.avg_cos on val is 0.300 [0.290, 0.310], below the required 0.400"
+
+
+def test_a_warning_is_told_but_neither_blocks_nor_fails_its_gate(
+    good_evidence: EvidenceFactory, change: Change
+) -> None:
+    margin = PolicyCheck("offset_sweep", "offset_sweep.margin", ("val",), 0.05, None, None, required=False)
+    both = dataclasses.replace(line("warn"), splits=("val", "ood", "train"))
+    kept = PolicyCheck("rollout", "rollout.cos@1", ("val",), 0.0, None, None, required=False)
+    policy = dataclasses.replace(BASE, checks=(both, margin, kept), min_gates_passed=2)
+    judgement = judge(change(good_evidence(), "rollout.avg_cos", "val", value=0.3), policy, confidence=0.95)
+    assert [check.status for check in judgement.checks] == ["fail", "pass", "skipped", "pass", "pass"]
+    assert [gate.status for gate in judgement.gates if gate.name == "rollout"] == ["pass"]
+    assert (judgement.verdict.outcome, judgement.verdict.reasons) == ("deployable", ())
+    assert judgement.verdict.warnings == (LOW, "rollout.avg_cos on train was not measured")
+
+
+def test_a_gate_of_warnings_alone_is_skipped_however_well_they_pass(good_evidence: EvidenceFactory) -> None:
+    judgement = judge(good_evidence(), dataclasses.replace(BASE, checks=(line("warn"),)), confidence=0.95)
+    assert [check.status for check in judgement.checks] == ["pass", "pass"]
+    assert {gate.status for gate in judgement.gates} == {"skipped"}
+    assert judgement.verdict.warnings == ()
+    assert judgement.verdict.reasons == ("0 of the 5 gates passed, the policy needs 1",)
+
+
+def test_a_warning_asks_nothing_of_the_controls(good_evidence: EvidenceFactory, change: Change) -> None:
+    evidence = change(good_evidence(), "rollout.avg_cos", "val", who="oracle", value=0.3)
+    margin = PolicyCheck("offset_sweep", "offset_sweep.margin", ("val",), 0.05, None, None, required=False)
+    low = dataclasses.replace(line("warn"), minimum=0.1)
+    warned = judge(evidence, dataclasses.replace(BASE, checks=(line("warn"), margin)), confidence=0.95)
+    assert warned.verdict.outcome == "deployable"
+    assert judge(
+        evidence, dataclasses.replace(BASE, checks=(line(), margin)), confidence=0.95
+    ).verdict.reasons == (
+        f"this gate cannot be passed on this data: even the oracle does not pass gate D (rollout), its {LOW}",
+    )
+    easy = judge(good_evidence(), dataclasses.replace(BASE, checks=(low, margin)), confidence=0.95)
+    assert {gate.vacuous_for for gate in easy.gates} == {()}
+
+
+@pytest.mark.parametrize("gate", GATES)
+def test_a_required_gate_blocks_by_itself(
+    good_evidence: EvidenceFactory, change: Change, seed_policy: Policy, gate: str
+) -> None:
+    metric, split, letter = {
+        "offset_sweep": ("offset_sweep.margin", "val", "A"),
+        "retrieval": ("retrieval.article.r@5", "val", "B"),
+        "ablations": ("ablations.shuffle", "ood", "C"),
+        "rollout": ("rollout.avg_cos", "val", "D"),
+        "bins_delta": ("bins_delta.delta", PAIR, "E"),
+    }[gate]
+    bad = 0.3 if metric.startswith(("ablations", "bins_delta")) else -0.3
+    evidence = change(good_evidence(), metric, split, value=bad)
+    checks = tuple(dataclasses.replace(one, required=False) for one in seed_policy.checks)
+    plain = dataclasses.replace(seed_policy, checks=checks)
+    assert judge(evidence, plain, confidence=0.95).verdict.deployable
+    others = tuple(name for name in GATES if name != gate)
+    assert judge(
+        evidence, dataclasses.replace(plain, required_gates=others), confidence=0.95
+    ).verdict.deployable
+    verdict = judge(evidence, dataclasses.replace(plain, required_gates=(gate,)), confidence=0.95).verdict
+    assert (verdict.outcome, verdict.gates_passed) == ("blocked", 4)
+    assert verdict.reasons == (f"the policy requires gate {letter} ({gate}), which did not pass (fail)",)
+
+
+@pytest.mark.parametrize(
+    ("overall", "own", "status"),
+    [
+        ("point", None, "pass"),
+        ("point", "bound", "inconclusive"),
+        ("bound", None, "inconclusive"),
+        ("bound", "point", "pass"),
+        ("point", "point", "pass"),
+        ("bound", "bound", "inconclusive"),
+    ],
+)
+def test_a_line_may_decide_otherwise_than_its_policy(
+    good_evidence: EvidenceFactory, change: Change, overall: Decide, own: Decide | None, status: str
+) -> None:
+    evidence = change(good_evidence(), "rollout.avg_cos", "val", value=0.41, low=0.39, high=0.43)
+    policy = dataclasses.replace(
+        BASE, decide=overall, checks=(dataclasses.replace(line(), splits=("val",), decide=own),)
+    )
+    (check,) = judge(evidence, policy, confidence=0.95).checks
+    assert (check.status, check.decide) == (status, "bound" if status == "inconclusive" else "point")
+
+
+TOO_NARROW = (
+    "the intervals have confidence 0.9, the policy decides on intervals of at least 0.95; "
+    "evaluate again with --confidence 0.95"
+)
+
+
+@pytest.mark.parametrize(
+    ("overall", "own", "severity", "confidence", "reasons"),
+    [
+        ("bound", None, "error", 0.9, (TOO_NARROW,)),
+        ("point", "bound", "error", 0.9, (TOO_NARROW,)),
+        ("point", "bound", "warn", 0.9, (TOO_NARROW,)),
+        ("bound", None, "error", 0.95, ()),
+        ("bound", None, "error", 0.99, ()),
+        ("point", None, "error", 0.9, ()),
+        ("bound", "point", "error", 0.9, ()),
+    ],
+)
+def test_bounds_need_intervals_of_the_policys_confidence(
+    good_evidence: EvidenceFactory,
+    overall: Decide,
+    own: Decide | None,
+    severity: Severity,
+    confidence: float,
+    reasons: tuple[str, ...],
+) -> None:
+    first = dataclasses.replace(line(severity), decide=own)
+    kept = PolicyCheck("rollout", "rollout.cos@1", ("val",), 0.0, None, None, required=False, decide="point")
+    verdict = judge(
+        good_evidence(),
+        dataclasses.replace(BASE, decide=overall, checks=(first, kept)),
+        confidence=confidence,
+    ).verdict
+    assert (verdict.outcome, verdict.reasons) == ("error" if reasons else "deployable", reasons)
