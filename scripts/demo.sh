@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Train p6b twice and let the gates judge: on a synthetic world that can be learned (expected:
 # DEPLOYABLE), then on the bundled speeches (expected: BLOCKED, as a truthful gatekeeper must on real
-# text). Both runs use a transformer of 2 layers and width 128 instead of the seed's 4 and 512, so that
-# the demo takes minutes. Exits 0 when both verdicts are the expected ones.
+# text). Then sign, deploy the first, and try to deploy the second. Both runs use a transformer of 2 layers and width 128 instead of the seed's 4 and 512, so that
+# the demo takes minutes. Exits 0 when every command ends as expected.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 gatekeeper="$BIN/gatekeeper"
@@ -25,5 +25,13 @@ expect() {
 expect 0 data synth forward --horizon 2 --articles 150 --out demo/forward
 expect 0 train p6b --config demo/forward/gatekeeper.toml --layers 2 --width 128 --epochs 6 --out demo/p6b-forward
 expect 1 train p6b --layers 2 --width 128 --out demo/p6b-speeches
+expect 0 keygen ci --folder demo
+expect 0 sign demo/p6b-forward/5cat_results.json --key demo/ci.key --model demo/p6b-forward/best_model.pt
+expect 0 deploy demo/p6b-forward/best_model.pt --report demo/p6b-forward/5cat_results.json \
+    --trusted-key demo/ci.pub --to demo/production
+expect 1 deploy demo/p6b-speeches/best_model.pt --report demo/p6b-speeches/5cat_results.json --to demo/production
+expect 3 check demo/p6b-forward/5cat_results.json --model demo/p6b-speeches/best_model.pt
+expect 0 deploy --to demo/production --history
 echo
-echo "demo: both verdicts are the expected ones (synthetic world DEPLOYABLE, real text BLOCKED)"
+echo "demo: all verdicts are the expected ones (synthetic world DEPLOYABLE, real text BLOCKED,"
+echo "      and a report cannot be used for another model)"
