@@ -1,0 +1,54 @@
+"""What the documentation shows must work."""
+
+import json
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from gatekeeper.cli import COMMANDS, cli
+from schemas.policy_io import load_policy
+from schemas.validation import schema_text
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+POLICY = ROOT / "docs" / "policies" / "production.toml"
+
+
+def test_the_policy_example_is_a_policy_and_shows_every_key_of_the_format() -> None:
+    policy = load_policy(POLICY).policy
+    assert policy.name == "production"
+    schema = json.loads(schema_text("policy"))
+    tables = [schema, schema["properties"]["data"]]
+    tables += [schema["properties"][name]["items"] for name in ("check", "champion", "waiver")]
+    written = POLICY.read_text()
+    for table in tables:
+        for key in table["properties"]:
+            assert re.search(rf"^(\[+)?{key}( =|\])", written, re.MULTILINE) or key == "val", key
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_on_a_page_exists_with_its_flags(page: Path) -> None:
+    for line in re.findall(r"^\$ gatekeeper (.+?)(?:\s+#.*)?$", page.read_text(), re.MULTILINE):
+        first, *rest = line.split()
+        if first.startswith("-"):
+            continue
+        assert first in COMMANDS, line
+        with cli.make_context("gatekeeper", [first], resilient_parsing=True) as context:
+            command = cli.get_command(context, first)
+            assert command is not None
+            if rest and isinstance(command, click.Group) and not rest[0].startswith("-"):
+                command = command.get_command(context, rest.pop(0))
+                assert command is not None, line
+            known = {flag for each in command.params for flag in (*each.opts, *each.secondary_opts)}
+        for word in rest:
+            if word.startswith("--"):
+                assert word.partition("=")[0] in known, f"{line}: {word}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
