@@ -65,4 +65,4 @@ def escape(text: str) -> str:
     return text
 
 
-_ENTITIES = {"<": "&lt;", ">": "&gt;", "@": "&#64;"}
+_ENTITIES = {"<": "&lt;", ">": "&gt;", "@": "&commat;"}
