@@ -78,6 +78,6 @@ def cli() -> None:
     """Decide whether a next-embedding model may be deployed.
 
     \b
-    Exit codes: 0 pass or done, 1 blocked, 2 usage error, 3 could not evaluate,
-    4 training interrupted, its state saved.
+    Exit codes: 0 pass or done, 1 blocked, 2 usage error, 3 no verdict, 4 training
+    interrupted, its state saved.
     """  # noqa: D301  (click's mark against rewrapping is the character, not its spelling)

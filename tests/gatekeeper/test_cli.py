@@ -15,12 +15,17 @@ def test_help_lists_all_commands(run: Run) -> None:
     result = run("--help")
     assert result.exit_code == 0
     for line in (
-        "  eval    Run the five gates on a model and write a report.",
-        "  train   Train a model with a registered trainer.",
-        "  data    Make data with a known answer.",
-        "  schema  Print a published JSON Schema.",
-        "  Exit codes: 0 pass or done, 1 blocked, 2 usage error, 3 could not evaluate,",
-        "  4 training interrupted, its state saved.",
+        "  eval     Run the five gates on a model and write a report.",
+        "  train    Train a model with a registered trainer.",
+        "  check    Let a model through, or stop it: for CI.",
+        "  compare  Compare models on identical samples.",
+        "  deploy   Check a model and switch production to it.",
+        "  sign     Sign a report.",
+        "  keygen   Make a key pair for signing.",
+        "  data     Make data with a known answer.",
+        "  schema   Print a published JSON Schema.",
+        "  Exit codes: 0 pass or done, 1 blocked, 2 usage error, 3 no verdict, 4 training",
+        "  interrupted, its state saved.",
     ):
         assert line in result.stdout.splitlines()
 

@@ -448,6 +448,10 @@ def line(severity: Severity = "error", required: bool = False) -> PolicyCheck:
     return dataclasses.replace(BASE.checks[0], severity=severity, required=required)
 
 
+def backward() -> PolicyCheck:
+    return dataclasses.replace(BASE.checks[0], gate="backward_bias")
+
+
 def rule(
     loss: float | None = None,
     least: float | None = None,
@@ -487,6 +491,16 @@ def waiver(gate: str = "rollout", splits: tuple[str, ...] = ("val",), expires: s
                 "add checks or drop it",
             )
             for gate in ("ablations", "champion", "backward_bias", "nothing")
+        ),
+        (
+            {"checks": (line(), backward()), "min_gates_passed": 2},
+            "min_gates_passed is 2, but only 1 of the five gates have checks, so no model could pass; "
+            "lower it or add checks",
+        ),
+        (
+            {"checks": (line(), backward()), "required_gates": ("backward_bias",)},
+            "required_gates names 'backward_bias', which has no checks, so no model could pass; "
+            "add checks or drop it",
         ),
         (
             {"champion": (rule(),)},
