@@ -14,7 +14,7 @@ from referencing import Registry, Resource
 
 from schemas.errors import UsageError
 
-SCHEMAS: tuple[str, ...] = ("decision", "history", "policy", "production", "report")
+SCHEMAS: tuple[str, ...] = ("dataset", "decision", "history", "policy", "production", "report")
 """Names of the published schemas."""
 
 _MOST_TEXT = 160

@@ -4,11 +4,8 @@ The folder appears whole: it is written beside its place and renamed. A folder t
 a previous world is never touched.
 """
 
-import contextlib
 import math
-import secrets
-import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -16,12 +13,13 @@ import numpy as np
 from gatekeeper.config import Config
 from gatekeeper.data.articles import format_articles
 from gatekeeper.data.bank_file import write_bank
+from gatekeeper.data.folders import replace_folder
 from gatekeeper.data.source import DataSource
 from gatekeeper.data.synth import CONTEXT, World, build_world
 from gatekeeper.data.synth_predictor import write_predictor
 from gates.contracts import Bank, IntArray
 from schemas.atomic import write_text
-from schemas.errors import DataError, OutputError
+from schemas.errors import DataError
 
 BANK, SETTINGS = "bank.npz", "gatekeeper.toml"
 _FIRST_LINE = "# Made by gatekeeper data synth"
@@ -101,49 +99,12 @@ def _write_data(place: Path, bank: Bank, settings: str) -> None:
 
 
 def _replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
-    """Build a folder beside ``folder`` and move it there in one step."""
-    target = folder.resolve()
-    _refuse_foreign(target, folder)
-    with _explained(folder):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        building = target.parent / f".{target.name}.{secrets.token_hex(4)}.tmp"
-        old = target.parent / f".{target.name}.{secrets.token_hex(4)}.old"
-        building.mkdir()
-        try:
-            fill(building)
-            if target.exists():
-                target.rename(old)
-            building.rename(target)
-        finally:
-            shutil.rmtree(building, ignore_errors=True)
-            if old.exists() and not target.exists():
-                old.rename(target)
-            shutil.rmtree(old, ignore_errors=True)
+    replace_folder(folder, fill, known=_KNOWN, ours=_is_world, what="a synthetic world")
 
 
-def _refuse_foreign(target: Path, named: Path) -> None:
-    if not target.exists():
-        return
-    if not target.is_dir():
-        raise OutputError(f"cannot write {named}: it exists and is no folder")
-    with _explained(named):
-        present = sorted(entry.name for entry in target.iterdir())
-    settings = target / SETTINGS
-    ours = settings.is_file() and settings.read_bytes().startswith(_FIRST_LINE.encode())
-    foreign = [name for name in present if not ours or name not in _KNOWN]
-    if foreign:
-        raise OutputError(
-            f"cannot write {named}: it holds {foreign[0]!r}, which is no part of a synthetic world; "
-            "name another folder or empty this one"
-        )
+def _is_world(folder: Path) -> bool:
+    settings = folder / SETTINGS
+    return settings.is_file() and settings.read_bytes().startswith(_FIRST_LINE.encode())
 
 
 _KNOWN = frozenset({BANK, SETTINGS, "best.pt", "least_squares.pt"})
-
-
-@contextlib.contextmanager
-def _explained(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"cannot write {folder}: {error.strerror or error}") from None

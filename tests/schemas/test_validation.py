@@ -136,7 +136,7 @@ def test_controls_gates_and_statuses_are_those_of_the_records() -> None:
 def test_an_unknown_schema_lists_the_known_ones() -> None:
     with pytest.raises(
         UsageError,
-        match="unknown schema 'rapport'; known schemas: decision, history, policy, production, report",
+        match="unknown schema 'rapport'; known schemas: dataset, decision, history, policy, production, report",
     ):
         schema_text("rapport")
 
