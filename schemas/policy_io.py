@@ -88,7 +88,7 @@ def parse_policy(data: bytes) -> Policy:
     except RecursionError:
         raise PolicyError(_TOO_DEEP) from None
     _refuse_unusual(document)
-    document = cast("dict[str, object]", _dates_as_text(document))
+    document = _days_as_text(document)
     _check_version(document)
     found = violation("policy", document)
     if found is not None:
@@ -156,14 +156,20 @@ def _refuse_unusual(document: dict[str, object]) -> None:
         raise PolicyError(_TOO_DEEP)
 
 
-def _dates_as_text(value: object) -> object:
-    """TOML's own dates as ``YYYY-MM-DD``, so that ``expires`` may be written with or without quotes."""
-    if isinstance(value, dict):
-        return {key: _dates_as_text(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_dates_as_text(item) for item in value]
+def _days_as_text(document: dict[str, object]) -> dict[str, object]:
+    """The document with TOML's own dates in ``expires`` as text: it may be written with or without quotes."""
+    waivers = document.get("waiver")
+    if not isinstance(waivers, list):
+        return document
+    return {**document, "waiver": [_day_as_text(waiver) for waiver in waivers]}
+
+
+def _day_as_text(waiver: object) -> object:
+    day = waiver.get("expires") if isinstance(waiver, dict) else None
     # A datetime is a date too, but one with a clock is no last day.
-    return value.isoformat() if type(value) is datetime.date else value
+    if not isinstance(waiver, dict) or type(day) is not datetime.date:
+        return waiver
+    return {**waiver, "expires": day.isoformat()}
 
 
 def _completed(document: dict[str, object]) -> dict[str, object]:

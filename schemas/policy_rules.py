@@ -27,6 +27,11 @@ def check_policy(policy: Policy) -> None:
         _check_rule(rule, f"champion rule {number} ({rule.metric})")
         lines.append((f"champion rule {number}", rule.as_check()))
     seen: dict[tuple[str, str, str], str] = {}
+    for number, line in enumerate(policy.checks, start=1):
+        if line.gate == CHAMPION:
+            raise PolicyError(
+                f"check {number} ({line.metric}): a gain is asked for in a [[champion]] table, not in a check"
+            )
     for label, line in lines:
         where = f"{label} ({line.metric})"
         _check_metric(line, where)
@@ -72,23 +77,29 @@ def _check_waivers(policy: Policy, checks: Collection[tuple[str, str, str]]) -> 
     seen = set()
     for number, waiver in enumerate(policy.waivers, start=1):
         where = f"waiver {number} ({waiver.metric})"
-        try:
-            date.fromisoformat(waiver.expires)
-        except ValueError as error:
-            raise PolicyError(f"{where}: expires {waiver.expires!r} is no date: {error}") from None
+        _check_day(waiver.expires, where)
         for split in waiver.splits:
             key = (waiver.gate, waiver.metric, split)
             if key not in checks:
                 near = difflib.get_close_matches(
-                    " ".join(key), [" ".join(one) for one in checks], n=1, cutoff=0
+                    " ".join(key), [" ".join(one) for one in checks], n=1, cutoff=0.0
                 )
                 raise PolicyError(
-                    f"{where}: there is no check of {waiver.metric} on {split} under {waiver.gate} to waive; "
-                    f"the nearest is {near[0]}"
+                    f"{where}: there is no check of {waiver.metric} on {split} under {waiver.gate} to waive"
+                    + (f"; the nearest is {near[0]}" if near else "")
                 )
             if key in seen:
                 raise PolicyError(f"{where}: {waiver.metric} on {split} is waived twice; keep one of them")
             seen.add(key)
+
+
+def _check_day(text: str, where: str) -> None:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise PolicyError(f"{where}: expires {text!r} is no date: {error}") from None
+    if day.isoformat() != text:
+        raise PolicyError(f"{where}: expires must be written YYYY-MM-DD, found {text!r}")
 
 
 def _check_rule(rule: ChampionRule, where: str) -> None:
@@ -102,8 +113,12 @@ def _check_rule(rule: ChampionRule, where: str) -> None:
         raise PolicyError(f"{where}: max_regression allows a loss that min_gain forbids; keep one of them")
     for name in ("max_regression", "min_gain", "max_gain"):
         bound = getattr(rule, name)
-        if bound is not None and not bound >= 0:
-            raise PolicyError(f"{where}: {name} must be at least 0, found {bound}")
+        if bound is not None and not 0 <= bound < math.inf:
+            raise PolicyError(f"{where}: {name} must be a finite number of at least 0, found {bound}")
+    if rule.min_gain is not None and rule.max_gain is not None and rule.min_gain > rule.max_gain:
+        raise PolicyError(
+            f"{where}: min_gain {rule.min_gain} is greater than max_gain {rule.max_gain}; nothing can pass"
+        )
 
 
 def _check_metric(line: PolicyCheck, where: str) -> None:

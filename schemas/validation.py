@@ -64,6 +64,8 @@ def _explain(error: ValidationError) -> str:
         allowed = wanted if isinstance(wanted, list) else [wanted]
         near = _nearest(found, [item for item in allowed if isinstance(item, str)])
         return f"expected one of {_short(allowed)}, found {_short(found)}{near}"
+    if keyword == "maxLength" and isinstance(found, str):
+        return f"expected at most {wanted} characters, found {len(found)}"
     if keyword == "not":
         return f"control characters are not allowed, found {_short(found)}"
     return _one_line(error.message)

@@ -58,6 +58,8 @@ def _describe(waiver: Waiver, split: str, status: str, sentence: str, on: date |
     who = f"{waiver.owner} ({waiver.reason})"
     if status == "waived":
         return f"waived until {waiver.expires} by {who}: {sentence}"
+    if on is None:
+        return f"the waiver of {where} by {who} does not count: no day is known to count it on"
     if not in_force(waiver, on):
         return f"the waiver of {where} by {who} expired on {waiver.expires} and no longer counts"
     if status == "pass":

@@ -12,6 +12,7 @@ from schemas.report import Evidence, Judgement, Metric, Report
 from schemas.report_io import parse_report, report_to_json
 from schemas.strict_json import dumps
 from schemas.verdict import judge
+from schemas.wording import gate_title
 
 EvidenceFactory = Callable[[], Evidence]
 ReportFactory = Callable[..., Report]
@@ -364,6 +365,14 @@ def test_champion_is_no_sixth_gate(good_evidence: EvidenceFactory, seed_policy: 
     assert [gate.name for gate in judgement.gates] == [*GATES, "backward_bias", "champion"]
     assert (judgement.gates[-1].status, judgement.gates[-1].vacuous_for) == ("pass", ())
     assert (judgement.verdict.outcome, judgement.verdict.gates_passed) == ("deployable", 5)
+
+
+def test_the_champion_check_has_a_title_of_its_own() -> None:
+    assert [gate_title(name) for name in ("champion", "backward_bias", "rollout")] == [
+        "the champion check",
+        "the backward-bias check",
+        "gate D (rollout)",
+    ]
 
 
 def test_a_lost_champion_rule_fails_no_gate_of_the_five(
