@@ -1,6 +1,5 @@
 """The command line, assembled from ``gatekeeper.commands``."""
 
-import importlib
 import sys
 import traceback
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import click
 
 from gatekeeper import __version__
+from gatekeeper.lazy_group import LazyGroup
 from schemas.errors import EXIT_ERROR, GatekeeperError
 
 COMMANDS = {
@@ -18,31 +18,14 @@ COMMANDS = {
     "deploy": ("gatekeeper.commands.deploy:deploy_command", "Check a model and switch production to it."),
     "sign": ("gatekeeper.commands.sign:sign_command", "Sign a report."),
     "keygen": ("gatekeeper.commands.keygen:keygen_command", "Make a key pair for signing."),
-    "data": ("gatekeeper.commands.data:data_group", "Make data with a known answer."),
+    "data": ("gatekeeper.commands.data:data_group", "Build data sets, and make data with a known answer."),
     "schema": ("gatekeeper.commands.schema:schema_command", "Print a published JSON Schema."),
 }
-"""Name -> (where it lives, one line of help). Imported when used, so that ``--help`` is instant."""
+"""In the order of a work day."""
 
 
-class LazyGroup(click.Group):
-    """A group that imports a command when it is invoked and turns our errors into exit codes."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All command names in the order of a work day."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import and return one command."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), attribute)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the commands without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+class Cli(LazyGroup):
+    """Turns every error into one line and a documented exit code."""
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  (click's own signature)
         """Run a command; a :class:`GatekeeperError` ends it with its line and exit code."""
@@ -72,7 +55,7 @@ class LazyGroup(click.Group):
             ctx.exit(EXIT_ERROR)
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Cli, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="gatekeeper")
 def cli() -> None:
     """Decide whether a next-embedding model may be deployed.

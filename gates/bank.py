@@ -45,22 +45,53 @@ def build_bank(
     article_ids, chunk_ids = article_ids[order], chunk_ids[order]
     _check_unique(article_ids, chunk_ids, order, source)
     unit = _unit_rows(vectors, order, source)
+    return assemble_bank(
+        unit,
+        article_ids,
+        chunk_ids,
+        source=source,
+        sha256=_digest(unit, article_ids, chunk_ids),
+        texts=None if texts is None else tuple(texts[int(row)] for row in order),
+        titles=titles,
+    )
 
-    new_article = np.diff(article_ids, prepend=article_ids[0] - 1) != 0
-    new_run = new_article | (np.diff(chunk_ids, prepend=chunk_ids[0] - 1) != 1)
+
+def assemble_bank(
+    vectors: FloatArray,
+    articles: IntArray,
+    chunks: IntArray,
+    *,
+    source: str,
+    sha256: str,
+    texts: Sequence[str] | None,
+    titles: Mapping[int, str] | None,
+) -> Bank:
+    """A bank from arrays that :func:`build_bank` made before; nothing is checked or copied.
+
+    Args:
+        vectors: (N, D) unit float32 rows, sorted; may be memory-mapped.
+        articles: (N,).
+        chunks: (N,).
+        source: as in :func:`build_bank`.
+        sha256: digest of the three arrays, as it was when they were made.
+        texts: in row order.
+        titles: as in :func:`build_bank`.
+    """
+    new_article = np.diff(articles, prepend=articles[0] - 1) != 0
+    new_run = new_article | (np.diff(chunks, prepend=chunks[0] - 1) != 1)
     run_first, run_last = _spans(new_run)
     article_first, article_last = _spans(new_article)
     return Bank(
-        vectors=unit,
-        articles=article_ids,
-        chunks=chunk_ids,
+        vectors=vectors,
+        articles=articles,
+        chunks=chunks,
         run_first=run_first,
         run_last=run_last,
         article_first=article_first,
         article_last=article_last,
         source=source,
-        sha256=_digest(unit, article_ids, chunk_ids),
-        texts=None if texts is None else tuple(texts[int(row)] for row in order),
+        sha256=sha256,
+        texts=texts,
         titles=MappingProxyType(dict(titles or {})),
     )
 

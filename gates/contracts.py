@@ -5,7 +5,7 @@ window, which are consecutive by definition, are L consecutive rows: a window is
 the row of its last chunk, and no context is ever copied to describe a split.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -50,7 +50,7 @@ class Bank:
     article_last: IntArray
     source: str
     sha256: str
-    texts: tuple[str, ...] | None
+    texts: Sequence[str] | None
     titles: Mapping[int, str]
 
     @property

@@ -1,93 +1,15 @@
-"""``gatekeeper data``: make data."""
-
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+"""``gatekeeper data``, assembled from the modules beside it."""
 
 import click
 
-from gatekeeper.commands.options import tell_notes
-from gatekeeper.config import resolve_config
-from gatekeeper.data.source import open_source
-from gatekeeper.data.synth import (
-    FORWARD,
-    TRAP,
-    World,
-    expected_cosines,
-    reversed_bank,
-    shuffled_bank,
-)
-from gatekeeper.data.synth_folder import write_copy, write_world
-from schemas.errors import UsageError
+from gatekeeper.lazy_group import LazyGroup
 
-WORLDS = {"forward": FORWARD, "trap": TRAP}
-COPIES = ("reversed", "shuffled")
+COMMANDS = {
+    "build": ("gatekeeper.commands.data_build:build_command", "Write a bank and its splits as a data set."),
+    "synth": ("gatekeeper.commands.data_synth:synth_command", "Make data with a known answer."),
+}
 
 
-@click.group(name="data")
+@click.group(name="data", cls=LazyGroup, table=COMMANDS)
 def data_group() -> None:
-    """Make data with a known answer."""
-
-
-@data_group.command(name="synth")
-@click.argument("world", type=click.Choice((*WORLDS, *COPIES)), metavar="WORLD")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
-@click.option("--bank", type=click.Path(path_type=Path), help="Bank to copy [the configured one].")
-@click.option("--seed", type=int, help="Seed of everything random [0].")
-@click.option("--articles", type=int, help="Number of articles [60].")
-@click.option("--chunks", type=int, help="Chunks an article [60].")
-@click.option("--dimension", type=int, help="Width of a vector, even [64].")
-@click.option("--angle", type=float, help="Degrees the rotation turns every plane by [60, trap 36].")
-@click.option("--rho", type=float, help="Weight of the past, 0 to 1 [0.95, trap 0.8].")
-@click.option("--horizon", type=int, help="Places from last context chunk to target [1, trap 2].")
-def synth_command(world: str, out: Path, bank: Path | None, **knobs: int | float | None) -> None:
-    """Write a bank, its splits and the best predictor of WORLD into a folder.
-
-    \b
-    forward   a good model passes the seed policy
-    trap      least squares points at the chunk before the target; turning further does not
-    reversed  a bank with the chunks of every article in reverse
-    shuffled  a bank with the chunks of every article in random order
-
-    x[t+1] = rho R x[t] + sqrt(1 - rho^2) noise, normalised, where R turns every plane of a random
-    basis by one angle: R^j of the last chunk has cosine rho^|m| cos((j - m) angle) to the chunk m
-    places on.
-    """  # noqa: D301  (click's paragraph mark)
-    given: dict[str, Any] = {name: value for name, value in knobs.items() if value is not None}
-    if world in WORLDS:
-        if bank is not None:
-            raise UsageError(f"--bank names a bank to copy ({' or '.join(COPIES)}); {world} makes its own")
-        chosen = replace(WORLDS[world], **given)
-        write_world(out, world, chosen)
-        _say_expected(chosen)
-    else:
-        _copy(world, out, bank, given)
-    click.echo(f"{out}: {world} world; evaluate with --config {out / 'gatekeeper.toml'}")
-
-
-def _copy(kind: str, out: Path, bank: Path | None, given: dict[str, Any]) -> None:
-    seed = int(given.pop("seed", 0)) if kind == "shuffled" else 0
-    if given:
-        raise UsageError(f"--{next(iter(given))} does not apply to a {kind} copy of a bank")
-    config = resolve_config(None, {"bank": bank})
-    source = open_source(config)
-    tell_notes(source)
-    name = f"{kind} {source.bank.source}"
-    copy = (
-        shuffled_bank(source.bank, seed=seed, source=name)
-        if kind == "shuffled"
-        else reversed_bank(source.bank, source=name)
-    )
-    write_copy(out, f"{kind} --seed {seed}" if kind == "shuffled" else kind, copy, source, config)
-
-
-def _say_expected(world: World) -> None:
-    for name, power in world.powers.items():
-        cosines = expected_cosines(
-            rho=world.rho, angle=world.angle, power=power, horizon=world.horizon, dimension=world.dimension
-        )
-        rival = max(value for offset, value in cosines.items() if offset != 0)
-        click.echo(
-            f"{name}.pt predicts R^{power:g} of the last chunk: expected cos {cosines[0]:+.3f}, "
-            f"margin {cosines[0] - rival:+.3f}"
-        )
+    """Build data sets, and make data with a known answer."""

@@ -9,6 +9,7 @@ import numpy as np
 from gatekeeper.config import Config
 from gatekeeper.config_values import SPLITS, SplitSpec
 from gatekeeper.data.bank_file import read_bank
+from gatekeeper.data.dataset_folder import OpenDataset, open_dataset
 from gatekeeper.data.sequences import Sequences, read_sequences
 from gatekeeper.data.speeches import read_speeches
 from gates.contracts import Bank, Dataset, IntArray
@@ -76,7 +77,8 @@ class DataSource:
 def open_source(config: Config) -> DataSource:
     """Read the bank and resolve the splits; without a bank in ``config``, the bundled speeches.
 
-    A split that ``config`` names replaces the bundled one of that name.
+    A bank that is a folder is a built data set, with splits, context and horizon of its own. A split
+    that ``config`` names replaces the one of that name.
 
     Raises:
         DataError: a file is unusable, a split names an article the bank lacks, or sequence files
@@ -86,6 +88,10 @@ def open_source(config: Config) -> DataSource:
     if config.data.bank is None:
         bank, bundled = read_speeches()
         splits.update(bundled)
+    elif config.data.bank.is_dir():
+        opened = open_dataset(config.data.bank)
+        bank = opened.bank
+        splits.update(_stored(opened))
     else:
         bank = read_bank(config.data.bank)
     splits.update({name: _resolve(name, spec, bank) for name, spec in config.data.splits.items()})
@@ -98,6 +104,14 @@ def open_source(config: Config) -> DataSource:
         horizon=_common("horizon", {file.source: file.horizon for file in files}),
         notes=tuple(note for file in files for note in file.notes),
     )
+
+
+def _stored(opened: OpenDataset) -> dict[str, Sequences]:
+    record = opened.record
+    return {
+        name: Sequences(opened.bank.source, rows, record.context, record.horizon, ())
+        for name, rows in opened.splits.items()
+    }
 
 
 def _resolve(name: str, spec: SplitSpec, bank: Bank) -> IntArray | Sequences:

@@ -516,7 +516,8 @@ def waiver(gate: str = "rollout", splits: tuple[str, ...] = ("val",), expires: s
         *(
             (
                 {"champion": (rule(most=1.0, splits=("ood",)), bad)},
-                f"champion rule 2 (rollout.avg_cos): {name} must be a finite number of at least 0, found {bound}",
+                f"champion rule 2 (rollout.avg_cos): {name} must be a finite number of at least 0, "
+                f"found {bound}",
             )
             for bound in (-0.1, -math.inf, math.nan)
             for bad, name in (

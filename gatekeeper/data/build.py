@@ -1,0 +1,115 @@
+"""Building a data set: which articles belong to which split, and what the folder says of itself."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from gatekeeper.config_values import SPLITS
+from gatekeeper.data.articles import parse_articles
+from gates.contracts import Bank, IntArray
+from gates.seeded import hash_rows
+from schemas.errors import DataError, UsageError
+
+_SHARE = re.compile(r"0?\.[0-9]+|1(\.0*)?|[0-9]{1,2}(\.[0-9]+)?%")
+
+
+@dataclass(frozen=True)
+class SplitRequest:
+    """What ``--split NAME=...`` asks for: articles by number, or a share of all articles."""
+
+    name: str
+    articles: tuple[int, ...] | None
+    share: float | None
+
+
+def parse_split(text: str) -> SplitRequest:
+    """Read ``train=0-3999`` or ``train=0.8`` (or ``80%``).
+
+    Raises:
+        UsageError: it is neither, or names an unknown split.
+
+    Example:
+        >>> parse_split("val=10%").share
+        0.1
+    """
+    name, sign, value = text.partition("=")
+    if not sign or name not in SPLITS:
+        raise UsageError(
+            f"--split {text!r}: expected NAME=ARTICLES or NAME=SHARE with NAME among {', '.join(SPLITS)}"
+        )
+    if _SHARE.fullmatch(value) is None:
+        return SplitRequest(name, parse_articles(value), None)
+    share = float(value[:-1]) / 100 if value.endswith("%") else float(value)
+    if not 0 < share <= 1:
+        raise UsageError(f"--split {text!r}: a share must be above 0 and at most 1")
+    return SplitRequest(name, None, share)
+
+
+def divide(bank: Bank, requests: Sequence[SplitRequest], *, seed: int) -> dict[str, IntArray]:
+    """Articles of each split, ascending.
+
+    Shares are taken from all articles, in the order of a seeded hash of their numbers, so that the
+    same seed divides a bank that has grown nearly as it divided the smaller one.
+
+    Raises:
+        UsageError: a split is asked for twice, lists and shares are mixed, or the shares exceed 1.
+        DataError: a named article is not in the bank, or a share is too small for one article.
+    """
+    names = [request.name for request in requests]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"--split {name} is given twice; join its articles with commas")
+    shares = {request.name: request.share for request in requests if request.share is not None}
+    if not shares:
+        return {request.name: _named(bank, request) for request in requests}
+    if len(shares) != len(requests):
+        raise UsageError(
+            "--split takes either articles or shares, found both; a share of what is left is unclear"
+        )
+    if sum(shares.values()) > 1 + 1e-9:
+        raise UsageError(f"the shares of --split add up to {sum(shares.values()):g}, more than 1")
+    return _shared(bank, shares, seed)
+
+
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from None
+
+
+def _named(bank: Bank, request: SplitRequest) -> IntArray:
+    wanted = np.array(request.articles, dtype=np.int64)
+    missing = np.setdiff1d(wanted, bank.articles)
+    if missing.size:
+        raise DataError(
+            f"split {request.name!r} names {missing.size} article(s) that {bank.source} lacks, first "
+            f"{missing[0]}; its articles are {bank.articles[0]} to {bank.articles[-1]}"
+        )
+    return wanted
+
+
+def _shared(bank: Bank, shares: Mapping[str, float], seed: int) -> dict[str, IntArray]:
+    articles = np.unique(bank.articles)
+    order = articles[np.argsort(hash_rows(articles, seed=seed, stream="splits"), kind="stable")]
+    found, start, total = {}, 0, 0.0
+    for name, share in shares.items():
+        total += share
+        end = round(min(total, 1.0) * len(articles))
+        if end == start:
+            raise DataError(
+                f"split {name!r}: a share of {share:g} of {len(articles)} articles is none; ask for more"
+            )
+        found[name] = np.sort(order[start:end])
+        start = end
+    return found

@@ -1,0 +1,299 @@
+"""Built data sets: a bank and its splits as memory-mapped arrays in a folder.
+
+::
+
+    DIR/dataset.json          record with digests (gatekeeper schema dataset); written last
+    DIR/vectors.npy           (N, D) float32 or float16, unit rows, sorted by article and chunk
+    DIR/articles.npy          (N,) int64
+    DIR/chunks.npy            (N,) int64
+    DIR/train.npy, ...        (n,) int64 bank row of each window's last context chunk
+    DIR/texts_utf8.npy, text_offsets.npy, titles.json      where the bank has texts, titles
+
+Windows are rows, never copied vectors. Opening maps the files and verifies their digests: a folder
+whose files changed since it was built is refused.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal, overload
+
+import numpy as np
+import numpy.typing as npt
+
+from gatekeeper import __version__
+from gatekeeper.data.articles import format_articles, parse_articles
+from gatekeeper.data.bank_file import pack_texts
+from gatekeeper.data.folders import replace_folder
+from gates.bank import assemble_bank, build_bank
+from gates.contracts import Bank, FloatArray, IntArray
+from gates.windows import make_dataset, rows_digest, window_rows
+from schemas.atomic import write_text
+from schemas.codec import encode
+from schemas.dataset import (
+    DATASET_VERSION,
+    DatasetRecord,
+    Origin,
+    StoredBank,
+    StoredFile,
+    StoredSplit,
+    read_dataset_record,
+)
+from schemas.document import check_document
+from schemas.errors import DataError, GatekeeperError
+from schemas.strict_json import dumps, loads
+
+RECORD = "dataset.json"
+VECTORS, ARTICLES, CHUNKS = "vectors.npy", "articles.npy", "chunks.npy"
+TEXTS, OFFSETS, TITLES = "texts_utf8.npy", "text_offsets.npy", "titles.json"
+SPLITS = ("train", "val", "ood")
+
+Dtype = Literal["float32", "float16"]
+
+_KNOWN = frozenset({RECORD, VECTORS, ARTICLES, CHUNKS, TEXTS, OFFSETS, TITLES, *(f"{s}.npy" for s in SPLITS)})
+_ROWS = 65_536
+
+
+@dataclass(frozen=True, eq=False)
+class OpenDataset:
+    """A data set folder, opened.
+
+    Attributes:
+        record: what ``dataset.json`` says.
+        bank: its vectors are mapped, not read, where they are stored as float32.
+        splits: name -> last rows of its windows.
+        articles: name -> its articles, also those too short for a window.
+    """
+
+    record: DatasetRecord
+    bank: Bank
+    splits: Mapping[str, IntArray]
+    articles: Mapping[str, IntArray]
+
+
+class StoredTexts(Sequence[str]):
+    """Texts that are decoded when they are asked for."""
+
+    def __init__(self, data: npt.NDArray[np.uint8], offsets: IntArray) -> None:
+        self._data, self._offsets = data, offsets
+
+    def __len__(self) -> int:
+        return len(self._offsets) - 1
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> list[str]: ...
+
+    def __getitem__(self, row: int | slice) -> str | list[str]:
+        if isinstance(row, slice):
+            return [self[each] for each in range(*row.indices(len(self)))]
+        if not -len(self) <= row < len(self):
+            raise IndexError(row)
+        place = row % len(self)
+        return self._data[self._offsets[place] : self._offsets[place + 1]].tobytes().decode("utf-8")
+
+
+def is_dataset(path: Path) -> bool:
+    """Whether ``path`` is a data set folder."""
+    return (path / RECORD).is_file()
+
+
+def write_dataset(
+    folder: Path,
+    bank: Bank,
+    articles: Mapping[str, IntArray],
+    *,
+    context: int,
+    horizon: int,
+    dtype: Dtype,
+    origin: Origin,
+    windows: Mapping[str, IntArray] | None = None,
+    now: datetime | None = None,
+) -> DatasetRecord:
+    """Write a data set folder, whole or not at all.
+
+    Args:
+        folder: where to; a previous data set there is replaced.
+        bank: the chunk vectors.
+        articles: split -> its articles.
+        context: L, chunks of a window.
+        horizon: places from its last chunk to the target.
+        dtype: of the stored vectors. float16 halves the file; the bank is then the rounded one.
+        origin: where the vectors come from.
+        windows: split -> last rows, where they are not all windows of its articles.
+        now: the time of the record; the clock's by default.
+
+    Raises:
+        DataError: a split has no window, or two splits share an article.
+        OutputError: the folder cannot be written or holds something else.
+    """
+    if dtype == "float16":
+        bank = _rounded(bank)
+    rows = {
+        name: window_rows(bank, found, context=context, horizon=horizon) if windows is None else windows[name]
+        for name, found in articles.items()
+    }
+    splits = make_dataset(bank, rows, context=context, horizon=horizon).splits
+    record: list[DatasetRecord] = []
+
+    def fill(place: Path) -> None:
+        stored = bank.vectors.astype(np.float16) if dtype == "float16" else bank.vectors
+        arrays: dict[str, npt.NDArray[Any]] = {
+            VECTORS: stored,
+            ARTICLES: bank.articles,
+            CHUNKS: bank.chunks,
+            **{f"{name}.npy": split.last_rows for name, split in splits.items()},
+        }
+        if bank.texts is not None:
+            packed = pack_texts(bank.texts)
+            arrays |= {TEXTS: packed["texts_utf8"], OFFSETS: packed["text_offsets"]}
+        files = {name: _save(place / name, array) for name, array in arrays.items()}
+        if bank.titles:
+            text = dumps({str(article): title for article, title in bank.titles.items()})
+            write_text(place / TITLES, text)
+            files[TITLES] = StoredFile(hashlib.sha256(text.encode()).hexdigest(), len(text.encode()))
+        record.append(
+            DatasetRecord(
+                schema_version=DATASET_VERSION,
+                created=(now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                tool_version=__version__,
+                context=context,
+                horizon=horizon,
+                bank=StoredBank(bank.rows, bank.dimension, len(np.unique(bank.articles)), dtype, bank.sha256),
+                splits={
+                    name: StoredSplit(
+                        len(split.last_rows),
+                        format_articles(articles[name].tolist()),
+                        rows_digest(split.last_rows),
+                    )
+                    for name, split in splits.items()
+                },
+                origin=origin,
+                files=files,
+            )
+        )
+        value = encode(record[0], where="dataset")
+        check_document("dataset", DATASET_VERSION, value)
+        write_text(place / RECORD, dumps(value))
+
+    replace_folder(folder, fill, known=_KNOWN, ours=is_dataset, what="a data set")
+    return record[0]
+
+
+def open_dataset(folder: Path) -> OpenDataset:
+    """Open a data set folder and verify that its files are those that were built.
+
+    Raises:
+        DataError: it is no data set folder, or a file is missing, cut short or changed.
+    """
+    if not is_dataset(folder):
+        raise DataError(
+            f"{folder} is no data set: expected {RECORD} in it; build one with `gatekeeper data build`"
+        )
+    try:
+        record = read_dataset_record(folder / RECORD)
+    except GatekeeperError as error:
+        raise DataError(str(error)) from None
+    _verify(folder, record)
+    vectors, articles, chunks = (_map(folder / name) for name in (VECTORS, ARTICLES, CHUNKS))
+    if vectors.shape != (record.bank.rows, record.bank.dimension):
+        raise DataError(
+            f"{folder / VECTORS} has shape {vectors.shape}, {RECORD} says otherwise; build it again"
+        )
+    texts = StoredTexts(_map(folder / TEXTS), _map(folder / OFFSETS)) if TEXTS in record.files else None
+    bank = assemble_bank(
+        vectors if record.bank.dtype == "float32" else _unit(vectors),
+        np.asarray(articles),
+        np.asarray(chunks),
+        source=str(folder),
+        sha256=record.bank.sha256,
+        texts=texts,
+        titles=_titles(folder) if TITLES in record.files else None,
+    )
+    return OpenDataset(
+        record=record,
+        bank=bank,
+        splits={name: np.asarray(_map(folder / f"{name}.npy")) for name in record.splits},
+        articles={
+            name: np.array(parse_articles(split.articles), dtype=np.int64)
+            for name, split in record.splits.items()
+        },
+    )
+
+
+def _rounded(bank: Bank) -> Bank:
+    """The bank as it comes back from float16."""
+    unit = _unit(bank.vectors.astype(np.float16))
+    found = build_bank(unit, bank.articles, bank.chunks, source=bank.source)
+    return assemble_bank(
+        unit,
+        bank.articles,
+        bank.chunks,
+        source=bank.source,
+        sha256=found.sha256,
+        texts=bank.texts,
+        titles=bank.titles,
+    )
+
+
+def _unit(vectors: npt.NDArray[Any]) -> FloatArray:
+    """Unit float32 rows of rounded unit rows, in blocks; the same bits every time."""
+    unit = np.empty(vectors.shape, dtype=np.float32)
+    for start in range(0, len(vectors), _ROWS):
+        block = vectors[start : start + _ROWS].astype(np.float32)
+        block /= np.sqrt(np.einsum("nd,nd->n", block, block))[:, None]
+        unit[start : start + len(block)] = block
+    return unit
+
+
+def _save(path: Path, array: npt.NDArray[Any]) -> StoredFile:
+    with path.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+    return StoredFile(_digest(path), path.stat().st_size)
+
+
+def _verify(folder: Path, record: DatasetRecord) -> None:
+    def check(item: tuple[str, StoredFile]) -> str | None:
+        name, stored = item
+        path = folder / name
+        try:
+            size = path.stat().st_size
+            if size != stored.bytes:
+                return f"{path} has {size} bytes, expected {stored.bytes}"
+            return None if _digest(path) == stored.sha256 else f"{path} changed since it was built"
+        except OSError as error:
+            return f"{path} cannot be read: {error.strerror}"
+
+    # Hashing leaves the interpreter's lock, so two threads read and hash at the same time.
+    with ThreadPoolExecutor(2) as threads:
+        wrong = next((found for found in threads.map(check, _largest_first(record)) if found), None)
+    if wrong is not None:
+        raise DataError(f"{wrong}; build the data set again")
+
+
+def _largest_first(record: DatasetRecord) -> Iterator[tuple[str, StoredFile]]:
+    yield from sorted(record.files.items(), key=lambda item: -item[1].bytes)
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _map(path: Path) -> npt.NDArray[Any]:
+    try:
+        # Copy on write: torch refuses arrays it may not write to, and nothing here writes.
+        found: npt.NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{path} is no array: {error}; build the data set again") from None
+    return found
+
+
+def _titles(folder: Path) -> dict[int, str]:
+    value = loads((folder / TITLES).read_bytes())
+    return {int(article): str(title) for article, title in value.items()} if isinstance(value, dict) else {}

@@ -1,0 +1,26 @@
+"""Data sets for people."""
+
+from pathlib import Path
+
+from tabulate import tabulate
+
+from gatekeeper.data.articles import parse_articles
+from schemas.dataset import DatasetRecord
+
+
+def render_built(record: DatasetRecord, folder: Path) -> str:
+    """What a data set holds, and how to use it."""
+    bank = record.bank
+    rows = [
+        [name, split.windows, len(parse_articles(split.articles)), split.sha256[:12]]
+        for name, split in record.splits.items()
+    ]
+    table = tabulate(rows, headers=("split", "windows", "articles", "digest"), disable_numparse=True)
+    return "\n".join(
+        [
+            f"{folder}: {bank.rows} chunks of width {bank.dimension} in {bank.articles} articles "
+            f"({bank.dtype}, bank {bank.sha256[:12]}), context {record.context}, horizon {record.horizon}",
+            table,
+            f"use it with --bank {folder}",
+        ]
+    )

@@ -1,0 +1,38 @@
+"""Versions in MLflow's model registry for people."""
+
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from gatekeeper.deployment.mlflow_registry import MlflowTarget, Version
+
+
+def render_version(version: Version, target: MlflowTarget, *, restored: bool = False) -> str:
+    """What is in production now, in one line."""
+    model = f"model {version.model_sha256[:12]}"
+    done = (
+        f"rolled back to version {version.number}: {model}"
+        if restored
+        else f"deployed {model} as version {version.number}"
+    )
+    return f"{done}; it is models:/{target.name}@{target.alias}"
+
+
+def render_versions(versions: Sequence[Version]) -> str:
+    """All versions as a table, in the order given."""
+    if not versions:
+        return "nothing was deployed yet"
+    rows = [
+        [
+            each.number,
+            each.deployed,
+            each.left or "in production",
+            each.model_sha256[:12],
+            each.report_sha256[:12],
+            each.policy,
+            "-" if each.signer is None else each.signer[:12],
+        ]
+        for each in versions
+    ]
+    headers = ("version", "deployed", "left", "model", "report", "policy", "signed by")
+    return tabulate(rows, headers=headers, disable_numparse=True)
