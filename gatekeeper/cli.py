@@ -18,7 +18,7 @@ COMMANDS = {
     "deploy": ("gatekeeper.commands.deploy:deploy_command", "Check a model and switch production to it."),
     "sign": ("gatekeeper.commands.sign:sign_command", "Sign a report."),
     "keygen": ("gatekeeper.commands.keygen:keygen_command", "Make a key pair for signing."),
-    "data": ("gatekeeper.commands.data:data_group", "Build data sets, and make data with a known answer."),
+    "data": ("gatekeeper.commands.data:data_group", "Build, inspect, audit and make data."),
     "schema": ("gatekeeper.commands.schema:schema_command", "Print a published JSON Schema."),
 }
 """In the order of a work day."""

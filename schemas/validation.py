@@ -14,7 +14,15 @@ from referencing import Registry, Resource
 
 from schemas.errors import UsageError
 
-SCHEMAS: tuple[str, ...] = ("dataset", "decision", "history", "policy", "production", "report")
+SCHEMAS: tuple[str, ...] = (
+    "audit",
+    "dataset",
+    "decision",
+    "history",
+    "policy",
+    "production",
+    "report",
+)
 """Names of the published schemas."""
 
 _MOST_TEXT = 160

@@ -22,7 +22,7 @@ def test_help_lists_all_commands(run: Run) -> None:
         "  deploy   Check a model and switch production to it.",
         "  sign     Sign a report.",
         "  keygen   Make a key pair for signing.",
-        "  data     Build data sets, and make data with a known answer.",
+        "  data     Build, inspect, audit and make data.",
         "  schema   Print a published JSON Schema.",
         "  Exit codes: 0 pass or done, 1 blocked, 2 usage error, 3 no verdict, 4 training",
         "  interrupted, its state saved.",

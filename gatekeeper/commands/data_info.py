@@ -1,0 +1,60 @@
+"""``gatekeeper data info``: what is in a bank or a data set."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from gatekeeper.commands.options import tell_notes
+from gatekeeper.config import Config, resolve_config
+from gatekeeper.data.raw_bank import Defect, find_defects
+from gatekeeper.data.source import open_source
+from gatekeeper.data.survey import survey
+from gatekeeper.evaluation import DEFAULT_CONTEXT, DEFAULT_HORIZON
+from gatekeeper.render.survey import render_defects, render_survey
+from schemas.codec import encode
+from schemas.errors import DataError
+from schemas.strict_json import dumps
+
+
+@click.command(name="info")
+@click.argument("bank", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Configuration file instead of the nearest one."
+)
+@click.option("--format", "form", type=click.Choice(("table", "json")), default="table", help="[table].")
+def info_command(bank: Path | None, config: Path | None, form: Literal["table", "json"]) -> None:
+    """Say what is in BANK (*.npz or a data set folder); the configured data, or the speeches, without one.
+
+    Sizes, chunks an article, norms, duplicates, gaps in the chunk index, rows of NaN or zeros,
+    similarity by distance, splits and what they share.
+
+    Exit codes: 0 done, 2 usage error, 3 the file is unusable (what is wrong with it is listed).
+    """
+    settings = resolve_config(config, {"bank": bank})
+    defects: tuple[Defect, ...] = ()
+    norms = None
+    file = settings.data.bank
+    if file is not None and not file.is_dir():
+        defects, norms = find_defects(file)
+        if any(defect.fatal for defect in defects):
+            click.echo(render_defects(defects))
+            raise DataError(f"{file} is no bank as it is: {', '.join(defect.kind for defect in defects)}")
+    source = open_source(settings)
+    tell_notes(source)
+    found = survey(
+        source.bank,
+        {name: source.articles(name) for name in source.splits},
+        context=source.context or _named(settings)[0],
+        horizon=source.horizon or _named(settings)[1],
+        norms=norms,
+    )
+    found = replace(found, defects=defects)
+    click.echo(
+        dumps(encode(found, where="survey")) if form == "json" else render_survey(found), nl=form != "json"
+    )
+
+
+def _named(config: Config) -> tuple[int, int]:
+    return config.data.context or DEFAULT_CONTEXT, config.data.horizon or DEFAULT_HORIZON

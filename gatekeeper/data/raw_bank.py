@@ -1,0 +1,92 @@
+"""A bank file as it is, defects included: for whoever wants to know what is wrong with it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gatekeeper.data.bank_file import ARTICLES, VECTORS
+from gatekeeper.data.npz import open_npz
+from schemas.errors import DataError
+
+_BLOCK = 65_536
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Defect:
+    """Something :func:`gates.bank.build_bank` would refuse, or a reader should know.
+
+    Attributes:
+        kind: e.g. ``zero rows``.
+        count: how often.
+        examples: the first places, in words.
+        fatal: whether no bank can be made of the file as it is.
+    """
+
+    kind: str
+    count: int
+    examples: tuple[str, ...]
+    fatal: bool
+
+
+@dataclass(frozen=True)
+class Norms:
+    """Lengths of the stored vectors: smallest, median and largest of the finite ones."""
+
+    low: float
+    median: float
+    high: float
+
+
+def find_defects(path: Path) -> tuple[tuple[Defect, ...], Norms]:
+    """Everything that is wrong with the rows of a bank file.
+
+    Raises:
+        DataError: the file is no bank at all (missing arrays, wrong shapes).
+    """
+    with open_npz(path) as npz:
+        names = npz.pick(*VECTORS), npz.pick(*ARTICLES)
+        if names[0] is None or names[1] is None:
+            raise DataError(
+                f"{path} is no bank: expected {' or '.join(VECTORS)}, and {' or '.join(ARTICLES)}"
+            )
+        vectors, articles = npz.array(names[0]), npz.array(names[1])
+        chunks = npz.array("chunk_indices") if npz.pick("chunk_indices") else None
+    if vectors.ndim != 2 or articles.shape != (len(vectors),) or not len(vectors):
+        raise DataError(f"{path} is no bank: vectors {vectors.shape}, article indices {articles.shape}")
+    lengths = _lengths(vectors)
+    finite = np.isfinite(lengths)
+    found = [
+        _rows("rows with NaN or infinity", ~finite, articles, fatal=True),
+        _rows("rows of zeros", finite & (lengths == 0.0), articles, fatal=True),
+    ]
+    if chunks is not None and chunks.shape == articles.shape:
+        found.append(_repeated(articles, chunks))
+    proper = lengths[finite]
+    norms = Norms(*(float(q) for q in np.quantile(proper, [0, 0.5, 1]))) if len(proper) else Norms(0, 0, 0)
+    return tuple(defect for defect in found if defect.count), norms
+
+
+def _lengths(vectors: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    lengths = np.empty(len(vectors))
+    for start in range(0, len(vectors), _BLOCK):
+        block = vectors[start : start + _BLOCK].astype(np.float64)
+        lengths[start : start + len(block)] = np.sqrt(np.einsum("nd,nd->n", block, block))
+    return lengths
+
+
+def _rows(kind: str, bad: npt.NDArray[np.bool_], articles: npt.NDArray[Any], *, fatal: bool) -> Defect:
+    rows = np.flatnonzero(bad)
+    examples = tuple(f"row {row} (article {articles[row]})" for row in rows[:_SHOWN])
+    return Defect(kind, len(rows), examples, fatal)
+
+
+def _repeated(articles: npt.NDArray[Any], chunks: npt.NDArray[Any]) -> Defect:
+    order = np.lexsort((chunks, articles))
+    same = (np.diff(articles[order]) == 0) & (np.diff(chunks[order]) == 0)
+    first = order[np.flatnonzero(same)]
+    examples = tuple(f"article {articles[row]} chunk {chunks[row]}" for row in first[:_SHOWN])
+    return Defect("(article, chunk) pairs that occur twice", int(same.sum()), examples, fatal=True)

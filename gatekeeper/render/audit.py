@@ -1,0 +1,80 @@
+"""An audit for people."""
+
+from tabulate import tabulate
+
+from gatekeeper.data.leakage import NEAR
+from gatekeeper.render.rows import interval, number
+from schemas.audit import Audit, SharedText
+
+
+def render_audit(audit: Audit) -> str:
+    """Figures, frontier, duplicates, and the verdict in words."""
+    rows = [
+        [
+            row.name,
+            number(row.metric.value),
+            interval(row.metric),
+            row.threshold,
+            "" if row.holds is None else "yes" if row.holds else "no",
+            row.meaning,
+        ]
+        for row in audit.rows
+    ]
+    parts = [
+        f"{audit.source}: context {audit.context}, horizon {audit.horizon}, held-out articles",
+        tabulate(
+            rows,
+            headers=("figure", "value", "95% interval", "published", "met", ""),
+            disable_numparse=True,
+            maxcolwidths=[None, None, None, None, None, 70],
+        ),
+        *(_frontier(audit, name) for name in audit.frontier),
+        _leaks(audit),
+        _verdict(audit),
+    ]
+    return "\n\n".join(parts)
+
+
+def _frontier(audit: Audit, name: str) -> str:
+    found = audit.frontier[name]
+    rows = [
+        [f"{p.alpha:g}", *(f"{number(m.value)} {interval(m)}" for m in (p.margin, p.cos, p.recall))]
+        for p in found.points
+    ]
+    table = tabulate(rows, headers=("alpha", "margin", "cos", "R@5 unseen"), disable_numparse=True)
+    return (
+        f"What a linear model can buy on {name} (target minus alpha times its neighbours; constant "
+        f"prediction: cos {number(found.constant_cos.value)}):\n{table}"
+    )
+
+
+def _leaks(audit: Audit) -> str:
+    leaks = audit.leaks
+    lines = [
+        f"Duplicates (cosine >= {NEAR}): {leaks.searched} of {leaks.rows} chunks compared with all others"
+    ]
+    lines += [
+        f"  {name}: {split.shared} of {split.looked} chunks have a near duplicate in another split"
+        for name, split in leaks.splits.items()
+    ]
+    lines += [f"  - {_pair(pair)}" for pair in leaks.pairs]
+    if leaks.more:
+        lines.append(f"  - and {leaks.more} more pairs of articles")
+    return "\n".join(lines)
+
+
+def _pair(pair: SharedText) -> str:
+    sides = [
+        f"article {article}{f' ({split})' if split else ''}"
+        for article, split in zip((pair.first, pair.second), pair.splits, strict=True)
+    ]
+    text = f": {pair.example[:80]}" if pair.example else ""
+    return f"{' and '.join(sides)} share {pair.shared} ({pair.share:.0%}), cosine {pair.cosine:.3f}{text}"
+
+
+def _verdict(audit: Audit) -> str:
+    head = (
+        "These gates can be decided on this data." if not audit.problems else "These gates cannot be decided:"
+    )
+    lines = [head, *(f"  - {problem}" for problem in audit.problems), "Findings:"]
+    return "\n".join([*lines, *(f"  - {finding}" for finding in audit.findings)])

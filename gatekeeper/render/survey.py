@@ -1,0 +1,53 @@
+"""A survey of data for people."""
+
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from gatekeeper.data.raw_bank import Defect
+from gatekeeper.data.survey import Survey
+from gatekeeper.render.rows import interval, number
+
+
+def render_survey(survey: Survey) -> str:
+    """Sizes, defects, similarity by distance, splits."""
+    lengths = survey.lengths
+    lines = [
+        f"{survey.source}: {survey.rows} chunks of width {survey.dimension} in {survey.articles} articles",
+        f"chunks an article: {lengths.low} to {lengths.high}, median {lengths.median:g} "
+        f"(quartiles {lengths.quarter:g} and {lengths.three_quarters:g}), mean {lengths.mean:.1f}",
+    ]
+    if survey.norms is not None:
+        norms = survey.norms
+        lines.append(f"norms as stored: {norms.low:.4f} to {norms.high:.4f}, median {norms.median:.4f}")
+    parts = ["\n".join(lines), render_defects((*survey.defects, survey.gaps, survey.duplicates))]
+    similarity = [
+        [each.distance, number(each.metric.value), interval(each.metric)] for each in survey.similarity
+    ]
+    parts.append(
+        tabulate(similarity, headers=("distance", "mean cosine", "95% interval"), disable_numparse=True)
+    )
+    if survey.splits:
+        rows = [
+            [
+                name,
+                split.articles,
+                split.windows,
+                ", ".join(f"{n} with {b}" for b, n in split.shared.items()) or "-",
+            ]
+            for name, split in survey.splits.items()
+        ]
+        headers = ("split", "articles", "windows", "shared articles")
+        parts.append(tabulate(rows, headers=headers, disable_numparse=True))
+    return "\n\n".join(parts)
+
+
+def render_defects(defects: Sequence[Defect]) -> str:
+    """Each defect with its count and the first places."""
+    lines = []
+    for defect in defects:
+        lines.append(f"{defect.kind}: {defect.count or 'none'}")
+        lines += [f"  - {example}" for example in defect.examples]
+        if defect.count > len(defect.examples):
+            lines.append(f"  - and {defect.count - len(defect.examples)} more")
+    return "\n".join(lines)

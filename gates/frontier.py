@@ -1,0 +1,126 @@
+"""What a margin costs: the best a linear model can buy on this data.
+
+The family ``p(alpha) = y0 - alpha * (y[-1] + y[+1]) / 2`` has least squares to the target at alpha 0 and
+pushes away from the target's neighbours as alpha grows. ``y[k]`` is the ridge prediction of the chunk at
+target + k, so the whole family costs one fit.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gates.contracts import Bank, FloatArray, IntArray, Samples
+from gates.geometry import cosine_to_rows
+from gates.intervals import mean_metric, share_metric
+from gates.offset_sweep import OffsetSweep
+from gates.ranks import article_rivals, context_rivals
+from gates.ridge import fit_ridge, holdout_articles
+from gates.windows import context_rows, fits
+from schemas.metrics import OFFSETS
+from schemas.report import Metric
+
+ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+_STRENGTHS = (1e-3, 1e-2, 1e-1)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A member of the family on held-out articles.
+
+    Attributes:
+        alpha: how hard it pushes away from the target's neighbours.
+        margin: of the offset sweep.
+        cos: mean cosine to the target.
+        recall: R@5 within the article, context left out.
+    """
+
+    alpha: float
+    margin: Metric
+    cos: Metric
+    recall: Metric
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """The family, and what a constant prediction scores on the same windows."""
+
+    points: tuple[Point, ...]
+    constant_cos: Metric
+
+
+def linear_frontier(
+    bank: Bank,
+    fit_rows: IntArray,
+    tests: Mapping[str, IntArray],
+    *,
+    context: int,
+    horizon: int,
+    confidence: float,
+    seed: int,
+    alphas: Sequence[float] = ALPHAS,
+) -> dict[str, Frontier]:
+    """Fit on some articles, measure the whole family on each split of others.
+
+    Args:
+        bank: the bank.
+        fit_rows: last context rows of the windows to fit; those without a chunk after the target are
+            left out.
+        tests: split -> likewise, of other articles; those without all seven offsets are left out.
+        context: L.
+        horizon: places from the last context chunk to the target.
+        confidence: of the intervals.
+        seed: of the articles held out to choose the strength.
+        alphas: members of the family.
+    """
+    fit_rows = fit_rows[fits(bank, fit_rows, before=context - 1, after=horizon + 1)]
+    contexts = bank.vectors[context_rows(fit_rows, context)].reshape(len(fit_rows), -1)
+    held = holdout_articles(bank.articles[fit_rows], fraction=0.2, seed=seed)
+    rows = fit_rows + horizon
+    # One fit for three targets: they share the matrix that is factored.
+    answers = np.concatenate([bank.vectors[rows + k] for k in (-1, 0, 1)], axis=1)
+    fit = fit_ridge(contexts, answers, strengths=_STRENGTHS, holdout=held)
+    mean = _unit(bank.vectors.mean(axis=0, dtype=np.float64)[None].astype(np.float32))
+    found = {}
+    for name, given in tests.items():
+        last_rows = given[fits(bank, given + horizon, before=-OFFSETS[0], after=OFFSETS[-1])]
+        targets = last_rows + horizon
+        tested = bank.vectors[context_rows(last_rows, context)].reshape(len(last_rows), -1)
+        before, middle, after = np.split(tested @ fit.weight + fit.bias, 3, axis=1)
+        points = []
+        for alpha in alphas:
+            predictions = _unit(middle - alpha * (before + after) / 2)
+            points.append(_point(bank, alpha, predictions, last_rows, targets, context, confidence))
+        constant = cosine_to_rows(np.repeat(mean, len(targets), axis=0), bank, targets)
+        found[name] = Frontier(tuple(points), mean_metric(constant, bank.articles[targets], confidence))
+    return found
+
+
+def _point(
+    bank: Bank,
+    alpha: float,
+    predictions: FloatArray,
+    last_rows: IntArray,
+    targets: IntArray,
+    context: int,
+    confidence: float,
+) -> Point:
+    articles = bank.articles[targets]
+    cosines = np.stack([cosine_to_rows(predictions, bank, targets + k) for k in OFFSETS], axis=1)
+    samples = Samples(
+        np.arange(len(targets)), articles, {"cosines": cosines, "last": cosines[:, OFFSETS.index(-1)]}
+    )
+    scores = OffsetSweep().score(samples, confidence)
+    seen = context_rivals(predictions, bank, targets, context_rows(last_rows, context))
+    rank = article_rivals(predictions, bank, targets).without(seen).pessimistic
+    return Point(
+        alpha,
+        scores["offset_sweep.margin"],
+        scores["offset_sweep.cos"],
+        share_metric(rank <= 5, articles, confidence),
+    )
+
+
+def _unit(vectors: FloatArray) -> FloatArray:
+    found: FloatArray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return found
