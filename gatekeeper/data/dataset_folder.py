@@ -8,6 +8,7 @@
     DIR/chunks.npy            (N,) int64
     DIR/train.npy, ...        (n,) int64 bank row of each window's last context chunk
     DIR/texts_utf8.npy, text_offsets.npy, titles.json      where the bank has texts, titles
+    DIR/unmatched.csv         sequences of converted files that are no windows of the bank, and why
 
 Windows are rows, never copied vectors. Opening maps the files and verifies their digests: a folder
 whose files changed since it was built is refused.
@@ -49,11 +50,14 @@ from schemas.strict_json import dumps, loads
 RECORD = "dataset.json"
 VECTORS, ARTICLES, CHUNKS = "vectors.npy", "articles.npy", "chunks.npy"
 TEXTS, OFFSETS, TITLES = "texts_utf8.npy", "text_offsets.npy", "titles.json"
+UNMATCHED = "unmatched.csv"
 SPLITS = ("train", "val", "ood")
 
 Dtype = Literal["float32", "float16"]
 
-_KNOWN = frozenset({RECORD, VECTORS, ARTICLES, CHUNKS, TEXTS, OFFSETS, TITLES, *(f"{s}.npy" for s in SPLITS)})
+_KNOWN = frozenset(
+    {RECORD, VECTORS, ARTICLES, CHUNKS, TEXTS, OFFSETS, TITLES, UNMATCHED, *(f"{s}.npy" for s in SPLITS)}
+)
 _ROWS = 65_536
 
 
@@ -113,6 +117,7 @@ def write_dataset(
     dtype: Dtype,
     origin: Origin,
     windows: Mapping[str, IntArray] | None = None,
+    unmatched: str | None = None,
     now: datetime | None = None,
 ) -> DatasetRecord:
     """Write a data set folder, whole or not at all.
@@ -126,6 +131,7 @@ def write_dataset(
         dtype: of the stored vectors. float16 halves the file; the bank is then the rounded one.
         origin: where the vectors come from.
         windows: split -> last rows, where they are not all windows of its articles.
+        unmatched: text of ``unmatched.csv``, where the data set was converted.
         now: the time of the record; the clock's by default.
 
     Raises:
@@ -154,9 +160,10 @@ def write_dataset(
             arrays |= {TEXTS: packed["texts_utf8"], OFFSETS: packed["text_offsets"]}
         files = {name: _save(place / name, array) for name, array in arrays.items()}
         if bank.titles:
-            text = dumps({str(article): title for article, title in bank.titles.items()})
-            write_text(place / TITLES, text)
-            files[TITLES] = StoredFile(hashlib.sha256(text.encode()).hexdigest(), len(text.encode()))
+            titles = dumps({str(article): title for article, title in bank.titles.items()})
+            files[TITLES] = _save_text(place / TITLES, titles)
+        if unmatched is not None:
+            files[UNMATCHED] = _save_text(place / UNMATCHED, unmatched)
         record.append(
             DatasetRecord(
                 schema_version=DATASET_VERSION,
@@ -254,6 +261,11 @@ def _unit(vectors: npt.NDArray[Any]) -> FloatArray:
 def _save(path: Path, array: npt.NDArray[Any]) -> StoredFile:
     with path.open("wb") as file:
         np.save(file, array, allow_pickle=False)
+    return StoredFile(_digest(path), path.stat().st_size)
+
+
+def _save_text(path: Path, text: str) -> StoredFile:
+    write_text(path, text)
     return StoredFile(_digest(path), path.stat().st_size)
 
 

@@ -54,12 +54,45 @@ class _Reading:
     shift: int
 
 
-def read_sequences(path: Path, bank: Bank) -> Sequences:
-    """Resolve a sequence file to windows of ``bank``.
+@dataclass(frozen=True, eq=False)
+class Resolution:
+    """What became of every sequence of a file.
+
+    Attributes:
+        source: the file.
+        articles, chunks: (n,) the stated target of each sequence, after the shift that its vectors show.
+        last_rows: (n,) bank row of the last context chunk; meaningless where ``reason`` is set.
+        reason: (n,) index into :data:`REASONS` of why it is no window of the bank; 0 where it is one.
+        context: L.
+        horizon: places from the last context chunk to the target.
+        shift: by how many chunks the stated target lies before the true one.
+    """
+
+    source: str
+    articles: IntArray
+    chunks: IntArray
+    last_rows: IntArray
+    reason: IntArray
+    context: int
+    horizon: int
+    shift: int
+
+
+REASONS = (
+    "",
+    "its target is not in the bank",
+    "its vectors disagree with the bank",
+    "it crosses an article or a gap in the chunk index",
+    "it repeats another sequence",
+)
+MISSING, DISAGREES, OUTSIDE, REPEATS = range(1, len(REASONS))
+
+
+def resolve_sequences(path: Path, bank: Bank) -> Resolution:
+    """Find every sequence of a file in a bank, and say why where that fails.
 
     Raises:
-        DataError: the file is broken or misses something, a target is not in the bank, vectors
-            disagree with the bank's, or nothing in it is a window.
+        DataError: the file is broken or misses something, or not one of its sequences is in the bank.
     """
     with open_npz(path) as npz:
         contexts, targets = vector_keys(npz)
@@ -70,14 +103,44 @@ def read_sequences(path: Path, bank: Bank) -> Sequences:
         reading = _choose(bank, next(blocks), articles, chunks, offset)
         blocks = read_blocks(npz, contexts, targets, rows_per_block)
         target_rows = _find_rows(bank, articles, chunks + reading.shift)
-        _refuse_missing(npz.source, target_rows, articles, chunks + reading.shift)
-        _refuse_disagreement(npz.source, bank, blocks, target_rows, reading.horizon)
-    inside = _inside(bank, target_rows, context, reading.horizon)
-    if not inside.any():
+        disagrees = _disagreement(bank, blocks, target_rows, reading.horizon)
+    last_rows = target_rows - reading.horizon
+    reason = np.zeros(count, dtype=np.int64)
+    reason[~_inside(bank, target_rows, context, reading.horizon)] = OUTSIDE
+    reason[disagrees] = DISAGREES
+    reason[target_rows < 0] = MISSING
+    windows = np.flatnonzero(reason == 0)
+    first = np.unique(last_rows[windows], return_index=True)[1]
+    repeats = np.ones(len(windows), dtype=bool)
+    repeats[first] = False
+    reason[windows[repeats]] = REPEATS
+    return Resolution(
+        str(path),
+        articles,
+        chunks + reading.shift,
+        last_rows,
+        reason,
+        context,
+        reading.horizon,
+        reading.shift,
+    )
+
+
+def read_sequences(path: Path, bank: Bank) -> Sequences:
+    """Resolve a sequence file to windows of ``bank``.
+
+    Raises:
+        DataError: the file is broken or misses something, a target is not in the bank, vectors
+            disagree with the bank's, or nothing in it is a window.
+    """
+    found = resolve_sequences(path, bank)
+    _refuse_missing(found)
+    _refuse_disagreement(found, bank)
+    count = len(found.reason)
+    windows = np.sort(found.last_rows[found.reason == 0])
+    if not len(windows):
         raise DataError(f"{path}: none of its {count} sequences lies within one article without a gap")
-    last_rows, repeats = np.unique(target_rows[inside] - reading.horizon, return_counts=True)
-    notes = _notes(path, count, int((~inside).sum()), int((repeats - 1).sum()), reading)
-    return Sequences(str(path), last_rows, context, reading.horizon, notes)
+    return Sequences(str(path), windows, found.context, found.horizon, _notes(found))
 
 
 def _choose(
@@ -139,49 +202,54 @@ def _equal(found: FloatArray, expected: FloatArray) -> BoolArray:
         return np.asarray((np.abs(found - expected) <= TOLERANCE).all(axis=-1))
 
 
-def _refuse_missing(source: str, rows: IntArray, articles: IntArray, chunks: IntArray) -> None:
-    missing = np.flatnonzero(rows < 0)
+def _refuse_missing(found: Resolution) -> None:
+    missing = np.flatnonzero(found.reason == MISSING)
     if missing.size:
         first = missing[0]
         raise DataError(
-            f"{source}: {missing.size} of {len(rows)} targets are not in the bank, first article "
-            f"{articles[first]} chunk {chunks[first]} (row {first}); name the bank the file was made from"
+            f"{found.source}: {missing.size} of {len(found.reason)} targets are not in the bank, first "
+            f"article {found.articles[first]} chunk {found.chunks[first]} (row {first}); name the bank the "
+            "file was made from"
         )
 
 
-def _refuse_disagreement(
-    source: str,
-    bank: Bank,
-    blocks: Iterator[tuple[FloatArray, FloatArray]],
-    target_rows: IntArray,
-    horizon: int,
-) -> None:
-    bad: list[int] = []
-    start = 0
-    for block in blocks:
-        rows = target_rows[start : start + len(block[1])]
-        bad += (start + np.flatnonzero(_disagrees(bank, block, rows, horizon))).tolist()
-        start += len(rows)
-    if bad:
+def _refuse_disagreement(found: Resolution, bank: Bank) -> None:
+    bad = np.flatnonzero(found.reason == DISAGREES)
+    if bad.size:
         shown = ", ".join(str(row) for row in bad[:_SHOWN])
         raise DataError(
-            f"{source}: the vectors of {len(bad)} of {len(target_rows)} sequences disagree with the bank "
-            f"{bank.source} at horizon {horizon}, first rows {shown}; name the bank the file was made from"
+            f"{found.source}: the vectors of {bad.size} of {len(found.reason)} sequences disagree with the "
+            f"bank {bank.source} at horizon {found.horizon}, first rows {shown}; name the bank the file was "
+            "made from"
         )
 
 
-def _notes(path: Path, count: int, outside: int, repeated: int, reading: _Reading) -> tuple[str, ...]:
+def _disagreement(
+    bank: Bank, blocks: Iterator[tuple[FloatArray, FloatArray]], target_rows: IntArray, horizon: int
+) -> BoolArray:
+    bad = np.zeros(len(target_rows), dtype=np.bool_)
+    start = 0
+    for block in blocks:
+        part = slice(start, start + len(block[1]))
+        bad[part] = _disagrees(bank, block, target_rows[part], horizon)
+        start = part.stop
+    return bad
+
+
+def _notes(found: Resolution) -> tuple[str, ...]:
+    count = len(found.reason)
+    outside, repeated = (int((found.reason == kind).sum()) for kind in (OUTSIDE, REPEATS))
     notes = []
     if outside:
         notes.append(
-            f"{path}: left out {outside} of {count} sequences that cross an article or a gap in the "
+            f"{found.source}: left out {outside} of {count} sequences that cross an article or a gap in the "
             "chunk index"
         )
     if repeated:
-        notes.append(f"{path}: {repeated} of {count} sequences repeat another one and count once")
-    if reading.shift:
+        notes.append(f"{found.source}: {repeated} of {count} sequences repeat another one and count once")
+    if found.shift:
         notes.append(
-            f"{path}: its vectors show that the stated target chunk is the one before the shift by "
-            f"{reading.shift}"
+            f"{found.source}: its vectors show that the stated target chunk is the one before the shift by "
+            f"{found.shift}"
         )
     return tuple(notes)

@@ -1,5 +1,6 @@
 """Data sets for people."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from tabulate import tabulate
@@ -24,3 +25,14 @@ def render_built(record: DatasetRecord, folder: Path) -> str:
             f"use it with --bank {folder}",
         ]
     )
+
+
+def render_counts(counts: Mapping[str, Mapping[str, int]]) -> str:
+    """What became of the sequences of each split."""
+    rows = [
+        [name, reason or "windows", count]
+        for name, found in counts.items()
+        for reason, count in found.items()
+        if count
+    ]
+    return tabulate(rows, headers=("split", "what became of it", "sequences"), disable_numparse=True)

@@ -1,0 +1,63 @@
+"""``gatekeeper data convert``: old sequence files as a data set."""
+
+from pathlib import Path
+
+import click
+
+from gatekeeper.config_values import SPLITS
+from gatekeeper.data.bank_file import read_bank
+from gatekeeper.data.build import file_digest
+from gatekeeper.data.convert import convert
+from gatekeeper.data.dataset_folder import UNMATCHED, Dtype
+from gatekeeper.render.dataset import render_built, render_counts
+from schemas.dataset import Origin
+from schemas.errors import UsageError
+
+
+@click.command(name="convert")
+@click.argument("files", nargs=-1, required=True, metavar="NAME=FILE...")
+@click.option("--bank", type=click.Path(path_type=Path), required=True, help="Bank they were made from.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+@click.option("--dtype", type=click.Choice(("float32", "float16")), default="float32", help="Of the vectors.")
+@click.option("--encoder", help="Model that made the vectors, for the record.")
+@click.option("--licence", help="Licence of the texts, for the record.")
+@click.option("--note", help="Anything else, for the record.")
+def convert_command(
+    files: tuple[str, ...],
+    bank: Path,
+    out: Path,
+    dtype: Dtype,
+    encoder: str | None,
+    licence: str | None,
+    note: str | None,
+) -> None:
+    """Turn old sequence files into a data set folder: train=old_train.npz val=old_val.npz ...
+
+    A sequence is found by its labels and confirmed by its vectors. What is no window of the bank is
+    counted by reason and listed in unmatched.csv in the folder.
+
+    Exit codes: 0 done, 2 usage error, 3 a file or the folder is unusable.
+    """
+    pairs = [_pair(text) for text in files]
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"{name} is named twice; one file a split")
+    digest = file_digest(bank)
+    done = convert(
+        out,
+        pairs,
+        read_bank(bank),
+        dtype=dtype,
+        origin=Origin(bank.name, digest, encoder, licence, note),
+    )
+    click.echo(render_counts(done.counts))
+    click.echo(f"what is no window is listed in {out / UNMATCHED}\n")
+    click.echo(render_built(done.record, out))
+
+
+def _pair(text: str) -> tuple[str, Path]:
+    name, sign, file = text.partition("=")
+    if not sign or name not in SPLITS or not file:
+        raise UsageError(f"{text!r}: expected NAME=FILE with NAME among {', '.join(SPLITS)}")
+    return name, Path(file)
