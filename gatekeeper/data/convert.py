@@ -91,14 +91,6 @@ def _listed(found: Mapping[str, Resolution]) -> str:
     for name, each in found.items():
         for row in np.flatnonzero(each.reason):
             file = Path(each.source).name
-            writer.writerow(
-                [
-                    name,
-                    file,
-                    int(row),
-                    int(each.articles[row]),
-                    int(each.chunks[row]),
-                    REASONS[each.reason[row]],
-                ]
-            )
+            place = int(each.articles[row]), int(each.chunks[row])
+            writer.writerow([name, file, int(row), *place, REASONS[each.reason[row]]])
     return text.getvalue()

@@ -55,9 +55,8 @@ SPLITS = ("train", "val", "ood")
 
 Dtype = Literal["float32", "float16"]
 
-_KNOWN = frozenset(
-    {RECORD, VECTORS, ARTICLES, CHUNKS, TEXTS, OFFSETS, TITLES, UNMATCHED, *(f"{s}.npy" for s in SPLITS)}
-)
+_EXTRAS = (TEXTS, OFFSETS, TITLES, UNMATCHED)
+_KNOWN = frozenset({RECORD, VECTORS, ARTICLES, CHUNKS, *_EXTRAS, *(f"{name}.npy" for name in SPLITS)})
 _ROWS = 65_536
 
 
