@@ -31,7 +31,7 @@ from schemas.report import Metric
 from schemas.wording import figure
 
 CONFIDENCE = 0.95
-WINDOWS = 20_000
+WINDOWS = 10_000
 """At most this many seeded windows are fitted, and as many measured."""
 
 COHERENCE, MONOTONICITY = 0.40, 0.08
