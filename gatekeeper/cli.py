@@ -35,7 +35,8 @@ class Cli(LazyGroup):
         try:
             return super().invoke(ctx)
         except GatekeeperError as error:
-            click.echo(f"Error: {' '.join(str(error).split())}", err=True)
+            # "##[" would be a command in the log of a GitHub job, and names in it are not ours.
+            click.echo(f"Error: {' '.join(str(error).split()).replace('##[', '## [')}", err=True)
             ctx.exit(error.exit_code)
         except BrokenPipeError:
             raise  # click's own: the reader of our output has gone

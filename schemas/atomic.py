@@ -20,11 +20,14 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     try:
         # Renaming over a device (/dev/null, /dev/stdout) would replace it for everybody.
         target = Path(os.path.realpath(path))
+        if target.is_symlink():
+            raise OutputError(f"cannot write {path}: it is a symbolic link that leads back to itself")
         if target.exists() and not target.is_file():
             raise OutputError(f"cannot write {path}: it exists and is not a regular file")
         _replace(target, data)
     except (OSError, ValueError) as error:
-        raise OutputError(f"cannot write {path}: {_why(error, Path(path))}") from None
+        place = Path(os.path.realpath(path)) if "\0" not in os.fspath(path) else Path(path)
+        raise OutputError(f"cannot write {path}: {_why(error, place)}") from None
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -2,11 +2,11 @@
 
 import os
 import re
-import stat
 from collections.abc import Callable
 from typing import TypeVar
 
 from schemas.errors import ReportError
+from schemas.regular import open_regular
 from schemas.strict_json import MAX_BYTES
 from schemas.validation import violation
 
@@ -42,10 +42,7 @@ def read_bounded(path: str | os.PathLike[str], name: str) -> bytes:
         ReportError: it cannot be read, or is no file: a pipe would make a job wait for ever.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise ReportError(f"cannot read {name} {os.fspath(path)}: it is no regular file")
+        with open_regular(path) as file:
             return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error

@@ -53,7 +53,7 @@ def loads(text: str | bytes) -> object:
     except RecursionError:
         raise ReportError(_too_deep()) from None
     _refuse_depth(value)
-    if "\\ud" in decoded.lower():
+    if isinstance(text, str) or "\\ud" in decoded.lower():
         _refuse_surrogates(value)
     return value
 
@@ -104,16 +104,11 @@ def _integer(text: str) -> int:
 
 def _refuse_depth(value: object) -> None:
     level, depth = [value], 0
-    while level:
+    while level := [item for item in level if isinstance(item, (dict, list))]:
+        depth += 1
         if depth > MAX_DEPTH:
             raise ReportError(_too_deep())
-        level = [
-            child
-            for item in level
-            if isinstance(item, (dict, list))
-            for child in (item.values() if isinstance(item, dict) else item)
-        ]
-        depth += 1
+        level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
 
 
 def _too_deep() -> str:

@@ -9,7 +9,12 @@ import click
 from gatekeeper.commands.verifier import make_demands, verifier_options
 from gatekeeper.deployment.verify import Ruling, examine, model_digest, read_submission
 from gatekeeper.render.decision import escape, render_decision, render_decision_markdown
-from gatekeeper.render.github import render_annotations, render_error_annotation, write_github_files
+from gatekeeper.render.github import (
+    render_annotations,
+    render_error_annotation,
+    without_commands,
+    write_github_files,
+)
 from gatekeeper.render.junit import render_junit, render_junit_error
 from schemas.atomic import write_text
 from schemas.codec import encode
@@ -55,6 +60,8 @@ def check_command(
 
     Exit codes: 0 deployable, 1 blocked, 2 usage error, 3 report, model or signature refused.
     """
+    if form == "github" and output is not None:
+        raise UsageError("--output does not go with --format github, which GitHub reads from the log")
     try:
         ruling = _rule(report, model, policy, max_age, trusted_key, envelope, champion, first=first)
         _write(_rendered(ruling, form, policy), output)
@@ -101,7 +108,7 @@ def _rendered(ruling: Ruling, form: Format, policy: str) -> str:
         return render_decision_markdown(ruling) + "\n"
     if form == "github":
         file = None if ruling.decision.policy.source == "built-in" else Path(policy)
-        return f"{render_annotations(ruling, file)}\n{render_decision(ruling)}\n"
+        return f"{render_annotations(ruling, file)}\n{without_commands(render_decision(ruling))}\n"
     return render_decision(ruling) + "\n"
 
 

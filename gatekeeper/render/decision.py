@@ -1,5 +1,7 @@
 """A decision for people: what was measured, the verdict, and what was verified."""
 
+import re
+
 from gatekeeper.deployment.verify import Ruling
 from gatekeeper.render.table import (
     OUTCOMES,
@@ -33,7 +35,7 @@ def render_decision_markdown(ruling: Ruling) -> str:
     return "\n\n".join(
         [
             f"## {mark} {OUTCOMES[outcome]}: {escape(report.inputs.model.spec)}",
-            escape(render_verdict_lines(report, bullet="- ")),
+            escape(render_verdict_lines(report, bullet="- ", gap="\n\n")),
             escape(render_gates(report, bullet="- ")),
             "\n".join(["Verified:", *(f"- {escape(fact)}" for fact in facts(ruling.decision))]),
             escape(render_heading(report)),
@@ -59,10 +61,17 @@ def facts(decision: Decision) -> list[str]:
 
 
 def escape(text: str) -> str:
-    """Text from a report or a policy as plain words of markdown: no tags, links, images or mentions."""
-    for mark in "\\`*_[]<>|@#!~":
-        text = text.replace(mark, f"\\{mark}" if mark not in "<>@" else _ENTITIES[mark])
+    """Text from a report or a policy as plain words of markdown: no tags, links, images or mentions.
+
+    Mentions and bare links are recognised after escapes are undone, so a zero-width space breaks them.
+    """
+    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    for mark in "\\`*_[]|#!~":
+        text = text.replace(mark, f"\\{mark}")
+    for start in _STARTS:
+        text = start.sub(lambda found: f"{found[0][0]}{_BREAK}{found[0][1:]}", text)
     return text
 
 
-_ENTITIES = {"<": "&lt;", ">": "&gt;", "@": "&commat;"}
+_BREAK = "\u200b"
+_STARTS = tuple(re.compile(start) for start in (r"@(?=[^\W\d_])|(?<!\w)@(?=\w)", "://", r"www\."))

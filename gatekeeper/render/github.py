@@ -6,7 +6,9 @@ Source: "Workflow commands for GitHub Actions" (annotations and their escapes, `
 
 import os
 import re
-from collections.abc import Mapping
+import secrets
+import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gatekeeper.deployment.verify import Ruling
@@ -52,6 +54,12 @@ def render_annotations(ruling: Ruling, policy: Path | None) -> str:
     return "\n".join(commands)
 
 
+def without_commands(text: str) -> str:
+    """``text`` for a log in which nothing is taken for a workflow command, whatever a report says in it."""
+    token = secrets.token_hex(16)
+    return f"::stop-commands::{token}\n{text}\n::{token}::"
+
+
 def render_error_annotation(message: str) -> str:
     """The workflow command for a decision that could not be made."""
     return _command("error", "gatekeeper: ERROR", message)
@@ -83,18 +91,29 @@ def policy_lines(text: str, policy: Policy) -> Lines:
     make the count differ from the policy's; then no line is better than a wrong one.
     """
     found: dict[tuple[str, str, str], int] = {}
-    lines = text.splitlines()
+    lines = text.split("\n")  # and at nothing else: TOML allows other line ends inside comments
     for name, keys in (
         ("check", [(each.gate, each.metric, each.splits) for each in policy.checks]),
         ("champion", [(CHAMPION, rule.metric, rule.splits) for rule in policy.champion]),
     ):
         header = re.compile(rf"\s*\[\[\s*[\"']?{name}[\"']?\s*\]\]")
         places = [number for number, line in enumerate(lines, start=1) if header.match(line)]
-        if len(places) != len(keys):
+        if len(places) != len(keys) or not _real(lines, places, name):
             continue
         for place, (gate, metric, splits) in zip(places, keys, strict=True):
             found |= {(gate, metric, split): place for split in splits}
     return found
+
+
+def _real(lines: Sequence[str], places: Sequence[int], name: str) -> bool:
+    """Whether the k-th header found is the k-th table: what stands before it must hold k - 1 of them."""
+    try:
+        return all(
+            len(tomllib.loads("\n".join(lines[: place - 1])).get(name, [])) == before
+            for before, place in enumerate(places)
+        )
+    except tomllib.TOMLDecodeError:
+        return False
 
 
 def _text(policy: Path) -> str:

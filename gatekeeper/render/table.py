@@ -22,7 +22,7 @@ def render_markdown(report: Report) -> str:
     return "\n\n".join(
         [
             f"## {_title(report)}",
-            render_verdict_lines(report, bullet="- "),
+            render_verdict_lines(report, bullet="- ", gap="\n\n"),
             render_gates(report, bullet="- "),
             render_results(report, "github"),
             render_heading(report),
@@ -110,26 +110,29 @@ def render_gates(report: Report, *, bullet: str) -> str:
     return "\n".join(["Gates:", *lines])
 
 
-def render_verdict_lines(report: Report, *, bullet: str) -> str:
-    """The verdict, its reasons, and what else a reader must know."""
+def render_verdict_lines(report: Report, *, bullet: str, gap: str = "\n") -> str:
+    """The verdict, its reasons, and what else a reader must know; markdown needs a blank line as gap."""
     verdict = report.judgement.verdict
     needed = report.policy.min_gates_passed
-    lines = [
+    head = (
         f"{OUTCOMES[verdict.outcome]}: {verdict.gates_passed} of {len(GATES)} gates passed, {needed} needed"
         + (", escaped" if verdict.escaped else "")
-    ]
-    lines += [f"{bullet}{reason}" for reason in verdict.reasons]
+    )
     others = [
         check.sentence
         for check in report.judgement.checks
         if check.status not in PASSING and check.severity == "error" and check.sentence not in verdict.reasons
     ]
-    if others:
-        lines += ["Not required, but not passed either:", *(f"{bullet}{other}" for other in others)]
-    if verdict.warnings:
-        lines += ["Warnings:", *(f"{bullet}{warning}" for warning in verdict.warnings)]
-    if verdict.waivers:
-        lines += ["Waivers:", *(f"{bullet}{waiver}" for waiver in verdict.waivers)]
-    if verdict.remarks:
-        lines += ["Remarks:", *(f"{bullet}{remark}" for remark in verdict.remarks)]
-    return "\n".join(lines)
+    sections = {
+        head: verdict.reasons,
+        "Not required, but not passed either:": others,
+        "Warnings:": verdict.warnings,
+        "Waivers:": verdict.waivers,
+        "Remarks:": verdict.remarks,
+    }
+    blocks = [
+        "\n".join([title, *(f"{bullet}{line}" for line in lines)])
+        for title, lines in sections.items()
+        if lines or title is head
+    ]
+    return gap.join(blocks)

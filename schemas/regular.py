@@ -1,0 +1,27 @@
+"""Opening what must be a file: a pipe, a device or a folder would block a job or yield nonsense."""
+
+import errno
+import os
+import stat
+from typing import BinaryIO
+
+
+def open_regular(path: str | os.PathLike[str], *, follow_links: bool = True) -> BinaryIO:
+    """Open a regular file for reading, without ever waiting for a writer.
+
+    Args:
+        path: the file.
+        follow_links: whether the last part of the path may be a symbolic link.
+
+    Raises:
+        OSError: it is missing, not readable, no regular file, or a link that is not to be followed.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | (0 if follow_links else os.O_NOFOLLOW)
+    descriptor = os.open(path, flags)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise

@@ -1,0 +1,76 @@
+"""How large a policy, its integers and what is shown of it may be, and what is said beyond that."""
+
+from pathlib import Path
+
+import pytest
+
+from schemas import policy_io
+from schemas.errors import PolicyError
+from schemas.policy_io import load_policy, parse_policy
+
+POLICY = """
+schema_version = "1.0"
+name = "limits"
+description = ""
+decide = "point"
+min_gates_passed = 1
+min_samples = 100
+min_articles = 5
+
+[[check]]
+gate = "rollout"
+metric = "rollout.avg_cos"
+splits = ["val"]
+min = 0.45
+"""
+
+
+def test_a_file_of_the_largest_size_is_read_and_one_byte_more_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(POLICY)
+    size = len(POLICY.encode())
+    monkeypatch.setattr(policy_io, "_MAX_BYTES", size)
+    assert load_policy(path).policy.name == "limits"
+    monkeypatch.setattr(policy_io, "_MAX_BYTES", size - 1)
+    with pytest.raises(PolicyError) as caught:
+        load_policy(path)
+    assert str(caught.value) == f"policy {path}: expected at most {size - 1} bytes, found more"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("folder", "Is a directory"), ("x" * 300, "File name too long"), ("loop", "levels of")]
+)
+def test_a_file_that_cannot_be_read_is_named_with_the_systems_reason(
+    tmp_path: Path, name: str, why: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "loop").symlink_to("loop")
+    path = tmp_path / name
+    with pytest.raises(PolicyError) as caught:
+        load_policy(path)
+    start = f"cannot read policy {str(path)!r}: "
+    assert str(caught.value).startswith(start)
+    assert why in str(caught.value)[len(start) :]
+    assert "Errno" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("number", "refused"), [(2**63 - 1, False), (2**63, True), (2**64, True)])
+def test_an_integer_has_at_most_64_bits_with_its_sign(number: int, refused: bool) -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(POLICY.replace("min_samples = 100", f"min_samples = {number}\nodd = 1").encode())
+    too_long = "expected integers of at most 64 bits, found a longer one"
+    assert (str(caught.value) == too_long) is refused
+
+
+def test_what_is_no_text_is_refused() -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(POLICY.encode().replace(b"limits", b"\xff"))
+    assert str(caught.value) == "expected UTF-8 text, found other bytes"
+
+
+def test_a_long_version_is_shown_by_its_beginning() -> None:
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(POLICY.replace('"1.0"', f'"{"1" * 50}"').encode())
+    assert str(caught.value) == f"expected schema_version 1.x, found '{'1' * 40}'"

@@ -1,0 +1,47 @@
+"""The sentence of an interval that reaches across one bound, or across two."""
+
+import pytest
+
+from schemas.policy import PolicyCheck
+from schemas.report import Metric
+from schemas.wording import compared
+
+
+@pytest.mark.parametrize(
+    ("bounds", "metric", "sentence"),
+    [
+        (
+            (0.05, None, None),
+            Metric(0.06, 0.04, 0.08, 400, 20),
+            "is 0.060 [0.040, 0.080], an interval that reaches across the threshold 0.050",
+        ),
+        (
+            (0.05, 0.5, None),
+            Metric(0.3, 0.0, 0.6, 400, 20),
+            "is 0.300 [0.000, 0.600], an interval that reaches across the threshold 0.050 or 0.500",
+        ),
+        (
+            (None, 0.5, 0.05),
+            Metric(0.3, 0.0, 0.6, 400, 20),
+            "is 0.300 [0.000, 0.600], an interval that reaches across the threshold 0.050 or 0.500",
+        ),
+        (
+            (0.5, 0.5, None),
+            Metric(0.5, 0.4, 0.6, 400, 20),
+            "is 0.500 [0.400, 0.600], an interval that reaches across the threshold 0.500",
+        ),
+        (
+            (0.0525, None, None),  # as many decimals as the bound needs
+            Metric(0.06, 0.04, 0.08, 400, 20),
+            "is 0.0600 [0.0400, 0.0800], an interval that reaches across the threshold 0.0525",
+        ),
+    ],
+)
+def test_an_interval_across_its_bounds(
+    bounds: tuple[float | None, float | None, float | None], metric: Metric, sentence: str
+) -> None:
+    low, high, above = bounds
+    line = PolicyCheck("rollout", "rollout.avg_cos", ("val",), low, high, above, required=False)
+    assert metric.value is not None
+    said = compared(line, "val", metric, metric.value, "inconclusive")
+    assert said == f"rollout.avg_cos on val {sentence}, so it is inconclusive"
