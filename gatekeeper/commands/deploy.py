@@ -7,7 +7,7 @@ import click
 
 from gatekeeper.commands.verifier import make_demands, verifier_options
 from gatekeeper.deployment.folder import deploy, history, roll_back
-from gatekeeper.deployment.verify import read_submission
+from gatekeeper.deployment.verify import Demands, Ruling, Submission, read_submission
 from gatekeeper.render.decision import render_decision
 from gatekeeper.render.production import render_history, render_release
 from schemas.errors import EXIT_CODES, UsageError
@@ -46,16 +46,13 @@ def deploy_command(
 
     The very bytes that were checked are served; `current` in the folder switches to them in one
     rename, PRODUCTION.json says what is served, and --rollback returns to what was served before.
+    With mlflow:NAME@ALIAS the alias switches, in the registry that MLFLOW_TRACKING_URI names.
 
     Exit codes: 0 deployed, 1 blocked, 2 usage error, 3 report, model, signature or folder refused.
     """
     if rollback or show:
         _refuse_more(ctx, rollback=rollback, show=show)
-        folder = Path(target)
-        if show:
-            click.echo(render_history(history(folder)))
-        else:
-            click.echo(render_release(roll_back(folder), folder))
+        click.echo(_history(target) if show else _roll_back(target))
         return
     if model is None or report is None:
         raise UsageError("deploy needs MODEL and --report; or --rollback, or --history")
@@ -64,17 +61,46 @@ def deploy_command(
         raise UsageError(
             f"--champion has no effect: the policy {demands.policy.policy.name} has no champion rules"
         )
-    done = deploy(
-        model,
-        read_submission(report, envelope),
-        demands,
-        Path(target),
-        champion=None if champion is None else read_submission(champion),
-    )
-    click.echo(render_decision(done.ruling))
-    if done.production is not None:
-        click.echo(f"\n{render_release(done.production, Path(target))}")
-    ctx.exit(EXIT_CODES[done.ruling.decision.judgement.verdict.outcome])
+    rival = None if champion is None else read_submission(champion)
+    ruling, line = _deploy(model, read_submission(report, envelope), demands, target, rival)
+    click.echo(render_decision(ruling))
+    if line is not None:
+        click.echo(f"\n{line}")
+    ctx.exit(EXIT_CODES[ruling.decision.judgement.verdict.outcome])
+
+
+def _deploy(
+    model: Path, submission: Submission, demands: Demands, target: str, champion: Submission | None
+) -> tuple[Ruling, str | None]:
+    """The ruling, and the line that says what is in production now."""
+    if target.startswith(MLFLOW):
+        from gatekeeper.deployment import mlflow_target
+        from gatekeeper.render.versions import render_version
+
+        registry = mlflow_target.parse_target(target)
+        made = mlflow_target.deploy(model, submission, demands, registry, champion=champion)
+        return made.ruling, None if made.version is None else render_version(made.version, registry)
+    done = deploy(model, submission, demands, Path(target), champion=champion)
+    return done.ruling, None if done.production is None else render_release(done.production, Path(target))
+
+
+def _roll_back(target: str) -> str:
+    if target.startswith(MLFLOW):
+        from gatekeeper.deployment import mlflow_target
+        from gatekeeper.render.versions import render_version
+
+        registry = mlflow_target.parse_target(target)
+        return render_version(mlflow_target.roll_back(registry), registry, restored=True)
+    return render_release(roll_back(Path(target)), Path(target))
+
+
+def _history(target: str) -> str:
+    if target.startswith(MLFLOW):
+        from gatekeeper.deployment import mlflow_target
+        from gatekeeper.render.versions import render_versions
+
+        return render_versions(mlflow_target.history(mlflow_target.parse_target(target)))
+    return render_history(history(Path(target)))
 
 
 def _refuse_more(ctx: click.Context, *, rollback: bool, show: bool) -> None:

@@ -19,7 +19,6 @@ import contextlib
 import hashlib
 import os
 import secrets
-import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -38,6 +37,7 @@ from schemas.production import (
     Production,
     read_production,
 )
+from schemas.regular import open_regular
 from schemas.strict_json import dumps
 
 CURRENT = "current"
@@ -84,11 +84,13 @@ def deploy(
         ReportError: the report is refused (:func:`gatekeeper.deployment.verify.examine`), or the
             folder's own records are broken.
         OutputError: a file cannot be written.
-        UsageError: another deployment is at work in the folder.
+        UsageError: another deployment is at work in the folder, or a champion is named before the first.
     """
     moment = now or datetime.now(UTC)
     with _at_work(folder):
         before = production(folder)
+        if before is None and champion is not None:
+            raise UsageError(f"--champion names one, but nothing is deployed in {folder} yet; leave it out")
         _sweep(folder, before)
         copy, size = _copy(model, folder / MODELS)
         try:
@@ -226,15 +228,13 @@ def _copy(model: Path, store: Path) -> tuple[Path, int]:
     """Copy a model to a temporary file in the store; the size of the copy comes with it."""
     copy = store / f"{_TEMPORARY}{secrets.token_hex(8)}.tmp"
     try:
-        source = os.open(model, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        reader = open_regular(model, follow_links=False)
     except (OSError, ValueError) as error:
         if model.is_symlink():
             raise ModelError(f"the model {model} is a symbolic link; name the file itself") from None
         why = error.strerror if isinstance(error, OSError) else error
         raise ModelError(f"cannot read the model {model}: {why}") from None
-    with os.fdopen(source, "rb") as reader:
-        if not stat.S_ISREG(os.fstat(source).st_mode):
-            raise ModelError(f"the model {model} is no regular file")
+    with reader:
         size = 0
         descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with os.fdopen(descriptor, "wb") as writer:
@@ -260,11 +260,17 @@ def _keep_report(submission: Submission, ruling: Ruling, folder: Path) -> None:
     if submission.envelope is not None:
         write_bytes(place / f"{Path(REPORT).stem}{ENVELOPE_SUFFIX}", submission.envelope)
     scores = ruling.report.scores
-    if scores is not None and Path(scores.name).name == scores.name:
+    if scores is not None and _may_keep(scores.name):
         with contextlib.suppress(OSError):
             data = submission.path.with_name(scores.name).read_bytes()
             if hashlib.sha256(data).hexdigest() == scores.sha256:
                 write_bytes(place / scores.name, data)
+
+
+def _may_keep(name: str) -> bool:
+    """Whether a file of that name can lie beside the report: no folder, and none of our own names."""
+    signature = f"{Path(REPORT).stem}{ENVELOPE_SUFFIX}"
+    return Path(name).name == name and name not in ("", ".", "..", REPORT, signature)
 
 
 def _champion(folder: Path, before: Production) -> Submission:

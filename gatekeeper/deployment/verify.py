@@ -7,7 +7,6 @@ verifier names trusted keys, its bytes are those one of them signed.
 
 import hashlib
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,7 @@ from schemas.document import read_bounded
 from schemas.errors import ModelError, ReportError, SignatureError
 from schemas.gains import gains, incomparable
 from schemas.policy_io import LoadedPolicy
+from schemas.regular import open_regular
 from schemas.report import Metrics, Report
 from schemas.report_io import parse_report
 from schemas.verdict import judge
@@ -109,15 +109,11 @@ def model_digest(path: Path) -> str:
     """
     digest = hashlib.sha256()
     try:
-        # O_NONBLOCK: opening a named pipe must not wait for somebody to write into it.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            before = os.fstat(descriptor)
-            if not stat.S_ISREG(before.st_mode):
-                raise ModelError(f"the model {path} is no regular file")
+        with open_regular(path, follow_links=False) as file:
+            before = os.fstat(file.fileno())
             while block := file.read(_BLOCK):
                 digest.update(block)
-            after = os.fstat(descriptor)
+            after = os.fstat(file.fileno())
     except (OSError, ValueError) as error:
         if path.is_symlink():
             raise ModelError(
