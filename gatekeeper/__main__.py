@@ -1,8 +1,11 @@
 """``python -m gatekeeper`` and the ``gatekeeper`` console script."""
 
+import contextlib
 import sys
 
 from gatekeeper.siblings import ShadowedPackageError, check_siblings
+
+EXIT_ERROR = 3  # of schemas.errors, which is not imported before it was checked
 
 
 def main() -> None:
@@ -15,7 +18,13 @@ def main() -> None:
     # Only now: the command line imports the siblings that were just checked.
     from gatekeeper.cli import cli
 
-    cli(prog_name="gatekeeper")
+    try:
+        cli(prog_name="gatekeeper")
+    except OSError as error:
+        # --help or --version, which no command runs for, into a full disk.
+        with contextlib.suppress(OSError):
+            sys.stderr.write(f"Error: {error.strerror or error}\n")
+        sys.exit(EXIT_ERROR)
 
 
 if __name__ == "__main__":

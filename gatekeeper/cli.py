@@ -1,5 +1,6 @@
 """The command line, assembled from ``gatekeeper.commands``."""
 
+import contextlib
 import sys
 import traceback
 from typing import Any
@@ -31,29 +32,38 @@ class Cli(LazyGroup):
         """Run a command; a :class:`GatekeeperError` ends it with its line and exit code."""
         if sys.stdout is None:
             # Closed by whoever started us: click would drop the verdict without a word.
+            _tell("standard output is closed, so nobody would hear a verdict")
             ctx.exit(EXIT_ERROR)
         try:
             return super().invoke(ctx)
         except GatekeeperError as error:
-            # "##[" would be a command in the log of a GitHub job, and names in it are not ours.
-            click.echo(f"Error: {' '.join(str(error).split()).replace('##[', '## [')}", err=True)
+            _tell(str(error))
             ctx.exit(error.exit_code)
         except BrokenPipeError:
             raise  # click's own: the reader of our output has gone
         except OSError as error:
             # E.g. a name longer than the file system allows. As a traceback it would exit with 1.
-            click.echo(f"Error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
+            _tell(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
             ctx.exit(EXIT_ERROR)
         except (KeyboardInterrupt, click.Abort):
             # click would exit with 1, which here means blocked by the gates.
-            click.echo("Error: interrupted before a verdict; run the command again", err=True)
+            _tell("interrupted before a verdict; run the command again")
             ctx.exit(EXIT_ERROR)
         except (click.ClickException, click.exceptions.Exit):
             raise
         except Exception:  # noqa: BLE001  (whatever it is, it must not exit with 1, which is a verdict)
-            click.echo(traceback.format_exc(), err=True, nl=False)
-            click.echo("Error: gatekeeper itself failed; no verdict. Please report the lines above", err=True)
+            with contextlib.suppress(OSError):
+                click.echo(traceback.format_exc(), err=True, nl=False)
+            _tell("gatekeeper itself failed; no verdict. Please report the lines above")
             ctx.exit(EXIT_ERROR)
+
+
+def _tell(message: str) -> None:
+    """One line on stderr; where that is full or closed, the exit code must do."""
+    # "##[" would be a command in the log of a GitHub job, and names in a message are not ours.
+    line = " ".join(message.split()).replace("##[", "## [")
+    with contextlib.suppress(OSError):
+        click.echo(f"Error: {line}", err=True)
 
 
 @click.group(cls=Cli, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

@@ -85,7 +85,7 @@ def read_scores(scored: Scored) -> Recorded:
     scores = scored.report.scores
     if scores is None:
         raise DataError(f"{scored.path} names no file with per-sample scores; evaluate the model again")
-    if Path(scores.name).name != scores.name:
+    if not scores.name or Path(scores.name).name != scores.name:
         raise DataError(f"{scored.path} must name its scores without folders, found {scores.name!r}")
     path = scored.path.with_name(scores.name)
     try:

@@ -43,6 +43,7 @@ from typing import Any
 from gatekeeper.config_values import DATA_KEYS, EVAL_KEYS, SPLITS, Converter, SplitSpec, Unfit
 from gates.bins_delta import DEFAULT_EDGES
 from schemas.errors import UsageError
+from schemas.regular import open_regular
 
 FILE_NAME = "gatekeeper.toml"
 
@@ -180,7 +181,8 @@ def make_config(
 def _mentions_us(project: Path) -> bool:
     # A broken pyproject.toml of somebody else's is no reason to stop; ours is read again and reported.
     try:
-        text = project.read_text(encoding="utf-8")
+        with open_regular(project) as stream:
+            text = stream.read().decode("utf-8")
         return "gatekeeper" in tomllib.loads(text).get("tool", {})
     except tomllib.TOMLDecodeError:
         return "[tool.gatekeeper" in text
@@ -190,7 +192,7 @@ def _mentions_us(project: Path) -> bool:
 
 def _read_toml(file: Path) -> dict[str, object]:
     try:
-        with file.open("rb") as stream:
+        with open_regular(file) as stream:
             return tomllib.load(stream)
     except FileNotFoundError:
         raise UsageError(f"configuration file {file} does not exist") from None

@@ -15,6 +15,8 @@ RETRIEVALS: tuple[str, str, str] = ("auto", "faiss", "torch")
 SplitSpec = Path | tuple[int, ...]
 """A sequence file, or the articles of a split."""
 
+_MOST = 10**9
+
 Converter = Callable[[object, Path], object]
 """(value, folder relative paths start at) -> checked value, or :class:`Unfit`."""
 
@@ -60,6 +62,8 @@ def _retrieval(value: object, folder: Path) -> str:
 def _count(value: object, folder: Path) -> int:
     if type(value) is not int or value < 1:
         raise Unfit("a whole number of at least 1")
+    if value > _MOST:
+        raise Unfit(f"a whole number of at most {_MOST}")
     return value
 
 

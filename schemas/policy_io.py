@@ -17,6 +17,7 @@ from schemas.codec import decode
 from schemas.errors import PolicyError
 from schemas.policy import Policy
 from schemas.policy_rules import check_policy
+from schemas.regular import open_regular
 from schemas.validation import violation
 
 POLICY_VERSION = "1.0"
@@ -112,7 +113,7 @@ def builtin_by_digest(sha256: str) -> Policy | None:
 
 def _read(path: Path, name: str) -> bytes:
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             data = file.read(_MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         known = builtin_policies()

@@ -6,6 +6,7 @@ from typing import Literal, NoReturn
 
 import click
 
+from gatekeeper.commands.paths import FILE
 from gatekeeper.commands.verifier import make_demands, verifier_options
 from gatekeeper.deployment.verify import Ruling, examine, model_digest, read_submission
 from gatekeeper.render.decision import escape, render_decision, render_decision_markdown
@@ -25,10 +26,10 @@ Format = Literal["table", "json", "markdown", "junit", "github"]
 
 
 @click.command(name="check")
-@click.argument("report", type=click.Path(path_type=Path))
-@click.option("--model", type=click.Path(path_type=Path), help="The model file; must be the evaluated one.")
+@click.argument("report", type=FILE)
+@click.option("--model", type=FILE, help="The model file; must be the evaluated one.")
 @verifier_options
-@click.option("--champion", type=click.Path(path_type=Path), help="Report of the model in production.")
+@click.option("--champion", type=FILE, help="Report of the model in production.")
 @click.option("--first", is_flag=True, help="There is no champion yet: leave its rules out.")
 @click.option(
     "--format",
@@ -37,7 +38,7 @@ Format = Literal["table", "json", "markdown", "junit", "github"]
     default="table",
     help="What is written [table].",
 )
-@click.option("--output", type=click.Path(path_type=Path), help="Write to this file instead of stdout.")
+@click.option("--output", type=FILE, help="Write to this file instead of stdout.")
 @click.pass_context
 def check_command(
     ctx: click.Context,

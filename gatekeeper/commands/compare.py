@@ -5,6 +5,7 @@ from typing import Literal
 
 import click
 
+from gatekeeper.commands.paths import FILE
 from gatekeeper.comparison import Scored, compare
 from gatekeeper.render.comparison import comparison_to_json, render_comparison, render_standings
 from schemas.errors import UsageError
@@ -15,7 +16,7 @@ Format = Literal["table", "json", "markdown"]
 
 
 @click.command(name="compare")
-@click.argument("reports", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="A B...")
+@click.argument("reports", nargs=-1, required=True, type=FILE, metavar="A B...")
 @click.option("--all", "every", is_flag=True, help="Every metric, not only those the policies check.")
 @click.option(
     "--format",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from gatekeeper.commands.paths import FILE
 from gatekeeper.data.bank_file import read_bank
 from gatekeeper.data.build import divide, file_digest, parse_split
 from gatekeeper.data.dataset_folder import Dtype, write_dataset
@@ -20,8 +21,8 @@ from schemas.errors import UsageError
 
 
 @click.command(name="build")
-@click.argument("source", type=click.Path(path_type=Path))
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+@click.argument("source", type=FILE)
+@click.option("--out", type=FILE, required=True, help="Folder to write.")
 @click.option("--split", "splits", multiple=True, required=True, help="NAME=0-3999,4100 or NAME=0.8.")
 @click.option("--context", type=click.IntRange(1, 1000), default=5, help="Chunks of a window [5].")
 @click.option("--horizon", type=click.IntRange(1, 1000), default=1, help="Places to the target [1].")

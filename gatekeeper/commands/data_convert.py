@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from gatekeeper.commands.paths import FILE
 from gatekeeper.config_values import SPLITS
 from gatekeeper.data.bank_file import read_bank
 from gatekeeper.data.build import file_digest
@@ -16,8 +17,8 @@ from schemas.errors import UsageError
 
 @click.command(name="convert")
 @click.argument("files", nargs=-1, required=True, metavar="NAME=FILE...")
-@click.option("--bank", type=click.Path(path_type=Path), required=True, help="Bank they were made from.")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+@click.option("--bank", type=FILE, required=True, help="Bank they were made from.")
+@click.option("--out", type=FILE, required=True, help="Folder to write.")
 @click.option("--dtype", type=click.Choice(("float32", "float16")), default="float32", help="Of the vectors.")
 @click.option("--encoder", help="Model that made the vectors, for the record.")
 @click.option("--licence", help="Licence of the texts, for the record.")

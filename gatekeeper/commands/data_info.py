@@ -7,6 +7,7 @@ from typing import Literal
 import click
 
 from gatekeeper.commands.options import tell_notes
+from gatekeeper.commands.paths import FILE
 from gatekeeper.config import Config, resolve_config
 from gatekeeper.data.raw_bank import Defect, find_defects
 from gatekeeper.data.source import open_source
@@ -19,10 +20,8 @@ from schemas.strict_json import dumps
 
 
 @click.command(name="info")
-@click.argument("bank", type=click.Path(path_type=Path), required=False)
-@click.option(
-    "--config", type=click.Path(path_type=Path), help="Configuration file instead of the nearest one."
-)
+@click.argument("bank", type=FILE, required=False)
+@click.option("--config", type=FILE, help="Configuration file instead of the nearest one.")
 @click.option("--format", "form", type=click.Choice(("table", "json")), default="table", help="[table].")
 def info_command(bank: Path | None, config: Path | None, form: Literal["table", "json"]) -> None:
     """Say what is in BANK (*.npz or a data set folder); the configured data, or the speeches, without one.

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from gatekeeper.commands.options import tell_notes
+from gatekeeper.commands.paths import FILE
 from gatekeeper.config import resolve_config
 from gatekeeper.data.source import open_source
 from gatekeeper.data.synth import (
@@ -26,8 +27,8 @@ COPIES = ("reversed", "shuffled")
 
 @click.command(name="synth")
 @click.argument("world", type=click.Choice((*WORLDS, *COPIES)), metavar="WORLD")
-@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
-@click.option("--bank", type=click.Path(path_type=Path), help="Bank to copy [the configured one].")
+@click.option("--out", type=FILE, required=True, help="Folder to write.")
+@click.option("--bank", type=FILE, help="Bank to copy [the configured one].")
 @click.option("--seed", type=int, help="Seed of everything random [0].")
 @click.option("--articles", type=int, help="Number of articles [60].")
 @click.option("--chunks", type=int, help="Chunks an article [60].")

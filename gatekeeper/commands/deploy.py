@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from gatekeeper.commands.paths import FILE
 from gatekeeper.commands.verifier import make_demands, verifier_options
 from gatekeeper.deployment.folder import deploy, history, roll_back
 from gatekeeper.deployment.verify import Demands, Ruling, Submission, read_submission
@@ -16,13 +17,13 @@ MLFLOW = "mlflow:"
 
 
 @click.command(name="deploy")
-@click.argument("model", type=click.Path(path_type=Path), required=False)
-@click.option("--report", type=click.Path(path_type=Path), help="Report of MODEL.")
+@click.argument("model", type=FILE, required=False)
+@click.option("--report", type=FILE, help="Report of MODEL.")
 @click.option("--to", "target", required=True, help="Deployment folder, or mlflow:NAME@ALIAS.")
 @verifier_options
 @click.option(
     "--champion",
-    type=click.Path(path_type=Path),
+    type=FILE,
     help="Newer report of the model in production [the one it was deployed with].",
 )
 @click.option("--rollback", is_flag=True, help="Serve the predecessor again.")
@@ -50,6 +51,8 @@ def deploy_command(
 
     Exit codes: 0 deployed, 1 blocked, 2 usage error, 3 report, model, signature or folder refused.
     """
+    if not target or "\0" in target:
+        raise UsageError(f"--to: expected a folder or mlflow:NAME@ALIAS, found {target!r}")
     if rollback or show:
         _refuse_more(ctx, rollback=rollback, show=show)
         click.echo(_history(target) if show else _roll_back(target))

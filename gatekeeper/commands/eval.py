@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gatekeeper.candidates import control_candidate, control_name, default_report, is_control, load_candidate
 from gatekeeper.commands.options import data_options, eval_options, tell_notes
+from gatekeeper.commands.paths import FILE
 from gatekeeper.config import Config, resolve_config
 from gatekeeper.data.source import DataSource, open_source
 from gatekeeper.deployment.keys import load_private
@@ -40,7 +41,7 @@ Format = Literal["table", "json", "markdown"]
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @data_options
 @eval_options
-@click.option("--report", type=click.Path(path_type=Path), help="JSON report [<model>.report.json].")
+@click.option("--report", type=FILE, help="JSON report [<model>.report.json].")
 @click.option(
     "--format",
     "form",

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from gatekeeper.commands.paths import FILE
 from gatekeeper.deployment.keys import generate
 
 
@@ -11,7 +12,7 @@ from gatekeeper.deployment.keys import generate
 @click.argument("name", default="gatekeeper")
 @click.option(
     "--folder",
-    type=click.Path(path_type=Path),
+    type=FILE,
     default=Path(),
     help="Where the files go [working directory].",
 )

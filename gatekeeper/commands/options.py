@@ -1,11 +1,11 @@
 """Flags that several commands share, all optional: what is not given comes from the configuration."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, TypeVar
 
 import click
 
+from gatekeeper.commands.paths import FILE
 from gatekeeper.config_values import RETRIEVALS
 from gatekeeper.data.source import DataSource
 
@@ -14,10 +14,8 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _SPLIT = "article ranges over the bank (0-39,45) or a sequence file (*.npz)"
 
 _DATA = (
-    click.option(
-        "--config", type=click.Path(path_type=Path), help="Configuration file instead of the nearest one."
-    ),
-    click.option("--bank", type=click.Path(path_type=Path), help="Bank file (*.npz); default: speeches."),
+    click.option("--config", type=FILE, help="Configuration file instead of the nearest one."),
+    click.option("--bank", type=FILE, help="Bank file (*.npz); default: speeches."),
     click.option("--train", help=f"Train split: {_SPLIT}."),
     click.option("--val", help=f"Val split: {_SPLIT}."),
     click.option("--ood", help=f"Out-of-distribution split: {_SPLIT}."),

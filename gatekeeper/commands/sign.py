@@ -4,16 +4,15 @@ from pathlib import Path
 
 import click
 
+from gatekeeper.commands.paths import FILE
 from gatekeeper.deployment.keys import load_private
 from gatekeeper.deployment.signing import sign_report
 
 
 @click.command(name="sign")
-@click.argument("report", type=click.Path(path_type=Path))
+@click.argument("report", type=FILE)
 @click.option("--key", required=True, help="Private key (*.key, or env:NAME).")
-@click.option(
-    "--model", type=click.Path(path_type=Path), help="The model file; must be the one the report is about."
-)
+@click.option("--model", type=FILE, help="The model file; must be the one the report is about.")
 def sign_command(report: Path, key: str, model: Path | None) -> None:
     """Sign REPORT as evaluated, and write the signature beside it as .dsse.json.
 

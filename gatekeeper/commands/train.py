@@ -9,6 +9,7 @@ import click
 import torch
 
 from gatekeeper.commands.options import tell_notes, train_data_options
+from gatekeeper.commands.paths import FILE
 from gatekeeper.config import Config, refuse_unknown, resolve_config
 from gatekeeper.data.source import open_source
 from gatekeeper.render.criteria import render_criteria
@@ -74,10 +75,10 @@ def train_command(recipe: Trainer) -> click.Command:
         click.option("--device", help="auto, cpu, cuda or mps [auto]."),
         click.option("--seed", type=int, help="Of everything random [0]."),
         click.option("--policy", help="Built-in policy or a TOML file [seed-5cat]."),
-        click.option("--resume", type=click.Path(path_type=Path), help="Continue the run in this folder."),
+        click.option("--resume", type=FILE, help="Continue the run in this folder."),
         click.option(
             "--out",
-            type=click.Path(path_type=Path),
+            type=FILE,
             help="Run folder [runs/<architecture>_<recipe>_<UTC time>].",
         ),
     ):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gatekeeper.commands.paths import FILE
 from gatekeeper.deployment.verify import Demands
 from schemas.errors import UsageError
 from schemas.policy_io import load_policy
@@ -45,7 +46,7 @@ class Age(click.ParamType[timedelta]):
 def verifier_options(command: Command) -> Command:
     """Add ``--policy``, ``--max-age``, ``--trusted-key`` and ``--envelope``."""
     for option in (
-        click.option("--envelope", type=click.Path(path_type=Path), help="Signature [REPORT's .dsse.json]."),
+        click.option("--envelope", type=FILE, help="Signature [REPORT's .dsse.json]."),
         click.option(
             "--trusted-key", multiple=True, help="Public key (*.pub, or env:NAME) that must have signed."
         ),

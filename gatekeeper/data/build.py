@@ -13,6 +13,7 @@ from gatekeeper.data.articles import parse_articles
 from gates.contracts import Bank, IntArray
 from gates.seeded import hash_rows
 from schemas.errors import DataError, UsageError
+from schemas.regular import open_regular
 
 _SHARE = re.compile(r"0?\.[0-9]+|1(\.0*)?|[0-9]{1,2}(\.[0-9]+)?%")
 
@@ -82,7 +83,7 @@ def file_digest(path: Path) -> str:
         DataError: it cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from None

@@ -12,7 +12,7 @@
 
 Everything a release needs is complete and flushed before ``current`` is renamed over the old one, and
 nothing that an earlier release needs is ever written to. A crash therefore leaves the old release or the
-new one. What it leaves behind besides is removed by the next deployment.
+new one. Half-written files and the release that was not reached are removed by the next deployment.
 """
 
 import contextlib
@@ -140,7 +140,7 @@ def roll_back(folder: Path, *, now: datetime | None = None) -> Production:
         ReportError, ModelError: what would be restored is damaged.
         OutputError: a file cannot be written.
     """
-    if not folder.is_dir():
+    if not os.path.isdir(folder):
         raise UsageError(f"{folder} is no deployment folder; nothing can be rolled back")
     moment = now or datetime.now(UTC)
     with _at_work(folder):
@@ -183,8 +183,11 @@ def history(folder: Path) -> tuple[Production, ...]:
     """All releases that were in production, newest first.
 
     Raises:
+        UsageError: it is no folder.
         ReportError: a record is missing or broken.
     """
+    if os.path.lexists(folder) and not os.path.isdir(folder):
+        raise UsageError(f"{folder} is no deployment folder")
     return tuple(_back(folder, production(folder)))
 
 
@@ -213,8 +216,11 @@ def _back(folder: Path, newest: Production | None) -> Iterator[Production]:
 @contextlib.contextmanager
 def _at_work(folder: Path) -> Iterator[None]:
     try:
-        for name in ("", RELEASES, MODELS, REPORTS):
-            (folder / name).mkdir(parents=name == "", exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in (RELEASES, MODELS, REPORTS):
+            (folder / name).mkdir(exist_ok=True)
+        for place in (folder, folder.parent):
+            flush_folder(place)
     except OSError as error:
         raise OutputError(f"cannot make the deployment folder {folder}: {error.strerror}") from None
     try:
@@ -230,18 +236,23 @@ def _copy(model: Path, store: Path) -> tuple[Path, int]:
     try:
         reader = open_regular(model, follow_links=False)
     except (OSError, ValueError) as error:
-        if model.is_symlink():
+        if os.path.islink(model):
             raise ModelError(f"the model {model} is a symbolic link; name the file itself") from None
         why = error.strerror if isinstance(error, OSError) else error
         raise ModelError(f"cannot read the model {model}: {why}") from None
     with reader:
-        size = 0
         descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        with os.fdopen(descriptor, "wb") as writer:
-            while block := reader.read(_BLOCK):
-                size += writer.write(block)
-            writer.flush()
-            os.fsync(descriptor)
+        try:
+            size = 0
+            with os.fdopen(descriptor, "wb") as writer:
+                while block := reader.read(_BLOCK):
+                    size += writer.write(block)
+                writer.flush()
+                os.fsync(descriptor)
+        except OSError:
+            with contextlib.suppress(OSError):
+                copy.unlink()
+            raise
     return copy, size
 
 
@@ -320,8 +331,9 @@ def _release(released: Production, folder: Path) -> None:
 def _sweep(folder: Path, current: Production | None) -> None:
     """Remove what a deployment that did not get through left behind.
 
-    That is at most the release after the current one. Any later one says that ``current`` is not
-    what it should be, and then nothing is removed.
+    That is at most the release after the current one, and temporary files. Any later release says
+    that ``current`` is not what it should be, and then nothing is removed. Whole models and reports
+    under their digest stay: were a record damaged, one could not tell which of them are needed.
     """
     newest = 0 if current is None else current.release
     orphan = folder / RELEASES / _number(newest + 1)

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from schemas.errors import OutputError, UsageError
+from schemas.regular import open_regular
 
 ENVIRONMENT_PREFIX = "env:"
 _MAX_BYTES = 2**16
@@ -32,15 +33,18 @@ def generate(folder: Path, name: str) -> tuple[Path, Path, str]:
         Both paths and the key's id.
 
     Raises:
+        UsageError: the name is none.
         OutputError: a file exists already (a lost private key cannot be made again) or cannot be made.
     """
+    if not name or Path(name).name != name or "\0" in name:
+        raise UsageError(f"{name!r} is no name for a key: expected one without folders")
     private = Ed25519PrivateKey.generate()
     public = private.public_key()
     secret = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     shown = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     paths = folder / f"{name}.key", folder / f"{name}.pub"
     for path in paths:
-        if path.exists():
+        if os.path.lexists(path):
             raise OutputError(f"{path} exists already; keys are never overwritten, name another")
     for path, data, mode in ((paths[0], secret, 0o600), (paths[1], shown, 0o644)):
         try:
@@ -100,7 +104,7 @@ def _read(spec: str) -> bytes:
             raise UsageError(f"the environment variable {name} is not set; it should hold a key in PEM form")
         return text.encode("utf-8", "surrogateescape")
     try:
-        with Path(spec).open("rb") as file:
+        with open_regular(spec) as file:
             return file.read(_MAX_BYTES)
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error

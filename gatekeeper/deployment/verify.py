@@ -89,8 +89,10 @@ def read_submission(path: Path, envelope: Path | None = None) -> Submission:
     Raises:
         ReportError: a file cannot be read or is far too large.
     """
+    if not path.name:
+        raise ReportError(f"cannot read the report {path}: it is a folder")
     beside = envelope_path(path)
-    if envelope is None and not beside.exists():
+    if envelope is None and not os.path.exists(beside):
         return Submission(path, read_bounded(path, "report"), None)
     return Submission(path, read_bounded(path, "report"), read_bounded(envelope or beside, "signature"))
 
@@ -115,7 +117,7 @@ def model_digest(path: Path) -> str:
                 digest.update(block)
             after = os.fstat(file.fileno())
     except (OSError, ValueError) as error:
-        if path.is_symlink():
+        if os.path.islink(path):
             raise ModelError(
                 f"the model {path} is a symbolic link, which may point elsewhere tomorrow; "
                 "name the file itself"
@@ -301,7 +303,8 @@ def _notes(
 def _span(age: timedelta) -> str:
     for unit, seconds in _UNITS.items():
         if age.total_seconds() % seconds == 0:
-            return f"{int(age.total_seconds() // seconds)} {unit}"
+            count = int(age.total_seconds() // seconds)
+            return f"{count} {unit if count > 1 else unit[:-1]}"
     return f"{age.total_seconds():g} seconds"
 
 
