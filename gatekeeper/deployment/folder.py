@@ -186,7 +186,7 @@ def history(folder: Path) -> tuple[Production, ...]:
         UsageError: it is no folder.
         ReportError: a record is missing or broken.
     """
-    if os.path.lexists(folder) and not os.path.isdir(folder):
+    if not os.path.isdir(folder) and (os.path.lexists(folder) or not os.path.isdir(folder.parent)):
         raise UsageError(f"{folder} is no deployment folder")
     return tuple(_back(folder, production(folder)))
 
