@@ -18,15 +18,17 @@ from gatekeeper.data.synth import (
     reversed_bank,
     shuffled_bank,
 )
-from gatekeeper.data.synth_folder import write_copy, write_world
+from gatekeeper.data.synth_directed import expected_directions
+from gatekeeper.data.synth_folder import write_copy, write_directed, write_world
 from schemas.errors import UsageError
 
 WORLDS = {"forward": FORWARD, "trap": TRAP}
+DIRECTED = "directed"
 COPIES = ("reversed", "shuffled")
 
 
 @click.command(name="synth")
-@click.argument("world", type=click.Choice((*WORLDS, *COPIES)), metavar="WORLD")
+@click.argument("world", type=click.Choice((*WORLDS, DIRECTED, *COPIES)), metavar="WORLD")
 @click.option("--out", type=FILE, required=True, help="Folder to write.")
 @click.option("--bank", type=FILE, help="Bank to copy [the configured one].")
 @click.option("--seed", type=int, help="Seed of everything random [0].")
@@ -42,6 +44,7 @@ def synth_command(world: str, out: Path, bank: Path | None, **knobs: int | float
     \b
     forward   a good model passes the seed policy
     trap      least squares points at the chunk before the target; turning further does not
+    directed  the next chunk follows from the past better than the previous from the future
     reversed  a bank with the chunks of every article in reverse
     shuffled  a bank with the chunks of every article in random order
 
@@ -50,7 +53,13 @@ def synth_command(world: str, out: Path, bank: Path | None, **knobs: int | float
     places on.
     """  # noqa: D301  (click's paragraph mark)
     given: dict[str, Any] = {name: value for name, value in knobs.items() if value is not None}
-    if world in WORLDS:
+    if world == DIRECTED:
+        if bank is not None or {"angle", "rho", "horizon"} & given.keys():
+            raise UsageError("the directed world has a size and a seed, nothing else")
+        write_directed(out, replace(FORWARD, **given))
+        forward, backward = expected_directions()
+        click.echo(f"best prediction forward: expected cos {forward:+.3f}, backward {backward:+.3f}")
+    elif world in WORLDS:
         if bank is not None:
             raise UsageError(f"--bank names a bank to copy ({' or '.join(COPIES)}); {world} makes its own")
         chosen = replace(WORLDS[world], **given)

@@ -16,6 +16,7 @@ from gatekeeper.data.bank_file import write_bank
 from gatekeeper.data.folders import replace_folder
 from gatekeeper.data.source import DataSource
 from gatekeeper.data.synth import CONTEXT, World, build_world
+from gatekeeper.data.synth_directed import directed_bank
 from gatekeeper.data.synth_predictor import write_predictor
 from gates.contracts import Bank, IntArray
 from schemas.atomic import write_text
@@ -47,6 +48,24 @@ def write_world(folder: Path, name: str, world: World) -> None:
             write_predictor(place / f"{checkpoint}.pt", world, power=power)
 
     _replace_folder(folder, fill)
+
+
+def write_directed(folder: Path, world: World) -> None:
+    """Write the directed world of the size of ``world``; its rotation is not used.
+
+    Raises:
+        OutputError: ``folder`` cannot be written or holds something else.
+    """
+    bank = directed_bank(
+        articles=world.articles, chunks=world.chunks, dimension=world.dimension, seed=world.seed
+    )
+    settings = _settings(
+        f"directed --seed {world.seed} --articles {world.articles} --chunks {world.chunks} "
+        f"--dimension {world.dimension}",
+        divide(np.unique(bank.articles)),
+        {"context": CONTEXT, "horizon": 1},
+    )
+    _replace_folder(folder, lambda place: _write_data(place, bank, settings))
 
 
 def write_copy(folder: Path, label: str, bank: Bank, source: DataSource, config: Config) -> None:
