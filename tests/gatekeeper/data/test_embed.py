@@ -41,7 +41,7 @@ class Counting:
 
 def ask(
     texts: Sequence[str],
-    encoder: Any,
+    encoder: embedding.Encoder,
     work: Path,
     identity: dict[str, str] | None = None,
 ) -> Any:  # noqa: ANN401
