@@ -12,7 +12,7 @@
 
 Everything a release needs is complete and flushed before ``current`` is renamed over the old one, and
 nothing that an earlier release needs is ever written to. A crash therefore leaves the old release or the
-new one. Half-written files and the release that was not reached are removed by the next deployment.
+new one. Half-written files and half releases are removed by the next deployment.
 """
 
 import contextlib
@@ -35,6 +35,7 @@ from schemas.production import (
     DeployedModel,
     Predecessor,
     Production,
+    parse_production,
     read_production,
 )
 from schemas.regular import open_regular
@@ -87,11 +88,12 @@ def deploy(
         UsageError: another deployment is at work in the folder, or a champion is named before the first.
     """
     moment = now or datetime.now(UTC)
+    _make(folder)
     with _at_work(folder):
         before = production(folder)
         if before is None and champion is not None:
             raise UsageError(f"--champion names one, but nothing is deployed in {folder} yet; leave it out")
-        _sweep(folder, before)
+        number = _sweep(folder, before)
         copy, size = _copy(model, folder / MODELS)
         try:
             digest = model_digest(copy)
@@ -114,7 +116,7 @@ def deploy(
         _keep_report(submission, ruling, folder)
         released = Production(
             schema_version=PRODUCTION_VERSION,
-            release=1 if before is None else before.release + 1,
+            release=number,
             action="deploy",
             deployed=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
             model=DeployedModel(f"model{_suffix(model)}", digest, size),
@@ -150,12 +152,12 @@ def roll_back(folder: Path, *, now: datetime | None = None) -> Production:
                 "nothing is deployed" if before is None else f"release {before.release} has no predecessor"
             )
             raise UsageError(f"{folder}: {which}, so there is nothing to roll back to")
-        _sweep(folder, before)
+        number = _sweep(folder, before)
         target = read_release(folder, before.predecessor.release)
         _check_stored(folder, target, before.predecessor.model_sha256)
         released = replace(
             target,
-            release=before.release + 1,
+            release=number,
             action="rollback",
             deployed=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
             replaced=before.release,
@@ -213,8 +215,7 @@ def _back(folder: Path, newest: Production | None) -> Iterator[Production]:
         each = None if each.replaced is None else read_release(folder, each.replaced)
 
 
-@contextlib.contextmanager
-def _at_work(folder: Path) -> Iterator[None]:
+def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in (RELEASES, MODELS, REPORTS):
@@ -223,6 +224,10 @@ def _at_work(folder: Path) -> Iterator[None]:
             flush_folder(place)
     except OSError as error:
         raise OutputError(f"cannot make the deployment folder {folder}: {error.strerror}") from None
+
+
+@contextlib.contextmanager
+def _at_work(folder: Path) -> Iterator[None]:
     try:
         with locked(folder, "deployment"):
             yield
@@ -268,7 +273,7 @@ def _keep_report(submission: Submission, ruling: Ruling, folder: Path) -> None:
     place.mkdir(exist_ok=True)
     flush_folder(place.parent)
     write_bytes(place / REPORT, submission.report)
-    if submission.envelope is not None:
+    if submission.envelope is not None and ruling.decision.signer is not None:
         write_bytes(place / f"{Path(REPORT).stem}{ENVELOPE_SUFFIX}", submission.envelope)
     scores = ruling.report.scores
     if scores is not None and _may_keep(scores.name):
@@ -328,29 +333,48 @@ def _release(released: Production, folder: Path) -> None:
     flush_folder(folder)
 
 
-def _sweep(folder: Path, current: Production | None) -> None:
-    """Remove what a deployment that did not get through left behind.
+def _sweep(folder: Path, current: Production | None) -> int:
+    """Remove what a deployment that did not get through left behind, and find the next release's number.
 
-    That is at most the release after the current one, and temporary files. Any later release says
-    that ``current`` is not what it should be, and then nothing is removed. Whole models and reports
-    under their digest stay: were a record damaged, one could not tell which of them are needed.
+    Half releases after the current one and temporary files go. Whole releases, models and reports stay:
+    if somebody moved ``current`` by hand, they were in production.
+
+    Raises:
+        ReportError: ``current`` is gone, but there was more than a first release.
     """
     newest = 0 if current is None else current.release
-    orphan = folder / RELEASES / _number(newest + 1)
+    numbers = [newest]
     for path in (folder / RELEASES).iterdir():
-        if path.name.isdigit() and path.name > orphan.name:
+        if not path.name.isdigit() or int(path.name) <= newest:
+            continue
+        release = _whole(path)
+        if release is None:
+            for part in path.iterdir():
+                part.unlink()
+            path.rmdir()
+        elif current is None and release.replaced is not None:
             raise ReportError(
-                f"{path} is newer than {folder / CURRENT}, which is at {newest}; point {CURRENT} at the "
+                f"{folder / CURRENT} is gone, but not release {release.release}; point {CURRENT} at the "
                 "release that should be in production"
             )
-    if orphan.is_dir():
-        for part in orphan.iterdir():
-            part.unlink()
-        orphan.rmdir()
-    for place in (folder, folder / MODELS):
-        for path in place.iterdir():
+        else:
+            numbers.append(release.release)
+    for place in (folder, folder / MODELS, *(folder / REPORTS).iterdir()):
+        for path in place.iterdir() if place.is_dir() else ():
             if path.name.startswith(_TEMPORARY):
                 path.unlink()
+    return max(numbers) + 1
+
+
+def _whole(place: Path) -> Production | None:
+    """The record of a release that has all its parts; None for half a one."""
+    try:
+        data = (place / POINTER).read_bytes()  # what cannot be read is an error, not half a release
+        release = parse_production(data)
+    except (FileNotFoundError, ReportError):
+        return None
+    parts = (place / REPORT, place / release.model.file)
+    return release if all(os.path.exists(part) for part in parts) else None
 
 
 def _suffix(model: Path) -> str:

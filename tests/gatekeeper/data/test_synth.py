@@ -153,7 +153,7 @@ def test_shuffled_permutes_within_articles(small_bank: Bank) -> None:
         rows = np.flatnonzero(bank.articles == article)
         assert copy.texts is not None
         assert bank.texts is not None
-        assert sorted(copy.texts[row] for row in rows) == sorted(bank.texts[row] for row in rows)
+        assert sorted(copy.texts[int(row)] for row in rows) == sorted(bank.texts[row] for row in rows)
     for row in range(copy.rows):  # vectors moved along with their texts
         assert copy.texts is not None
         assert bank.texts is not None
