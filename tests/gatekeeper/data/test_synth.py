@@ -128,7 +128,7 @@ def test_reversed_mirrors_each_article_and_its_gaps(small_bank: Bank) -> None:
     for article in (3, 5, 9):
         rows = bank.articles == article
         np.testing.assert_allclose(copy.vectors[rows], bank.vectors[rows][::-1], atol=1e-6)
-        assert [copy.texts[row] for row in np.flatnonzero(rows)] == [
+        assert [copy.texts[int(row)] for row in np.flatnonzero(rows)] == [
             bank.texts[row] for row in np.flatnonzero(rows)[::-1]
         ]
     # Article 9 lacked chunk 7 of 0 to 14 and lacks 14 - 7 = 7 still; two gaps from an end move.
@@ -153,7 +153,7 @@ def test_shuffled_permutes_within_articles(small_bank: Bank) -> None:
         rows = np.flatnonzero(bank.articles == article)
         assert copy.texts is not None
         assert bank.texts is not None
-        assert sorted(copy.texts[int(row)] for row in rows) == sorted(bank.texts[row] for row in rows)
+        assert sorted(copy.texts[int(row)] for row in rows) == sorted(bank.texts[int(row)] for row in rows)
     for row in range(copy.rows):  # vectors moved along with their texts
         assert copy.texts is not None
         assert bank.texts is not None

@@ -137,6 +137,21 @@ def test_nothing_is_overwritten(tmp_path: Path, suffix: str, what: str) -> None:
         assert others == set()
 
 
+@pytest.mark.parametrize("suffix", ["key", "pub"])
+def test_a_file_that_appears_at_the_last_moment_is_not_overwritten(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
+) -> None:
+    path = tmp_path / f"ci.{suffix}"
+    path.write_bytes(b"precious")
+    with monkeypatch.context() as patch:
+        patch.setattr(os.path, "lexists", lambda path: False)
+        patch.setattr(Path, "exists", lambda path: False)
+        with pytest.raises(OutputError) as caught:
+            generate(tmp_path, "ci")
+    assert str(caught.value) == f"cannot write {path}: File exists"
+    assert path.read_bytes() == b"precious"
+
+
 def test_a_pair_is_made_whole_or_not_at_all(tmp_path: Path) -> None:
     (tmp_path / "ci.pub").symlink_to("nowhere")
     with pytest.raises(OutputError):
