@@ -50,7 +50,7 @@ def build_bank(
         article_ids,
         chunk_ids,
         source=source,
-        sha256=_digest(unit, article_ids, chunk_ids),
+        sha256=bank_digest(unit, article_ids, chunk_ids),
         texts=None if texts is None else tuple(texts[int(row)] for row in order),
         titles=titles,
     )
@@ -160,7 +160,8 @@ def _spans(starts: BoolArray) -> tuple[IntArray, IntArray]:
     return first_rows[block].astype(np.int64), last_rows[block].astype(np.int64)
 
 
-def _digest(vectors: FloatArray, articles: IntArray, chunks: IntArray) -> str:
+def bank_digest(vectors: FloatArray, articles: IntArray, chunks: IntArray) -> str:
+    """SHA-256 of the shape and the bytes of unit rows and their indices."""
     digest = hashlib.sha256(f"{vectors.shape}".encode())
     for array in (vectors, articles, chunks):
         digest.update(np.ascontiguousarray(array).view(np.uint8).reshape(-1).data)

@@ -12,11 +12,12 @@ import numpy as np
 
 from gates.contracts import Bank, FloatArray, IntArray, Samples
 from gates.geometry import cosine_to_rows
-from gates.intervals import mean_metric, share_metric
+from gates.intervals import NO_SAMPLE, mean_metric, share_metric, undefined
 from gates.offset_sweep import OffsetSweep
 from gates.ranks import article_rivals, context_rivals
 from gates.ridge import fit_ridge, holdout_articles
 from gates.windows import context_rows, fits
+from schemas.errors import DataError
 from schemas.metrics import OFFSETS
 from schemas.report import Metric
 
@@ -72,8 +73,13 @@ def linear_frontier(
         confidence: of the intervals.
         seed: of the articles held out to choose the strength.
         alphas: members of the family.
+
+    Raises:
+        DataError: there is no window to fit.
     """
     fit_rows = fit_rows[fits(bank, fit_rows, before=context - 1, after=horizon + 1)]
+    if not len(fit_rows):
+        raise DataError("no window to fit has a chunk after its target; use longer articles")
     contexts = bank.vectors[context_rows(fit_rows, context)].reshape(len(fit_rows), -1)
     held = holdout_articles(bank.articles[fit_rows], fraction=0.2, seed=seed)
     rows = fit_rows + horizon
@@ -84,6 +90,12 @@ def linear_frontier(
     found = {}
     for name, given in tests.items():
         last_rows = given[fits(bank, given + horizon, before=-OFFSETS[0], after=OFFSETS[-1])]
+        if not len(last_rows):
+            nothing = undefined(NO_SAMPLE)
+            found[name] = Frontier(
+                tuple(Point(alpha, nothing, nothing, nothing) for alpha in alphas), nothing
+            )
+            continue
         targets = last_rows + horizon
         tested = bank.vectors[context_rows(last_rows, context)].reshape(len(last_rows), -1)
         before, middle, after = np.split(tested @ fit.weight + fit.bias, 3, axis=1)

@@ -26,7 +26,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
             raise OutputError(f"cannot write {path}: it exists and is not a regular file")
         _replace(target, data)
     except (OSError, ValueError) as error:
-        place = Path(os.path.realpath(path)) if "\0" not in os.fspath(path) else Path(path)
+        place = Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)
         raise OutputError(f"cannot write {path}: {_why(error, place)}") from None
 
 

@@ -6,7 +6,7 @@ import click
 
 from gatekeeper.commands.paths import FILE
 from gatekeeper.data.bank_file import read_bank
-from gatekeeper.data.build import divide, file_digest, parse_split
+from gatekeeper.data.build import divide, file_digest, parse_split, refuse_unprintable
 from gatekeeper.data.dataset_folder import Dtype, write_dataset
 from gatekeeper.data.embed import embed, forget, load_encoder
 from gatekeeper.data.sequence_export import write_sequences
@@ -60,6 +60,10 @@ def build_command(
     Exit codes: 0 done, 2 usage error, 3 the source, the encoder or the folder is unusable.
     """
     requests = [parse_split(text) for text in splits]
+    if not out.resolve().name:
+        raise UsageError(f"--out {out} is no place for a folder")
+    refuse_unprintable(encoder=encoder, licence=licence, note=note)
+    out = out.resolve() if out.name in ("", ".", "..") else out
     digest = file_digest(source)
     work = out.with_name(f".{out.name}.embedding")
     if is_texts(source):

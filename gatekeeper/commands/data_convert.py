@@ -7,7 +7,7 @@ import click
 from gatekeeper.commands.paths import FILE
 from gatekeeper.config_values import SPLITS
 from gatekeeper.data.bank_file import read_bank
-from gatekeeper.data.build import file_digest
+from gatekeeper.data.build import file_digest, refuse_unprintable
 from gatekeeper.data.convert import convert
 from gatekeeper.data.dataset_folder import UNMATCHED, Dtype
 from gatekeeper.render.dataset import render_built, render_counts
@@ -44,6 +44,7 @@ def convert_command(
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"{name} is named twice; one file a split")
+    refuse_unprintable(encoder=encoder, licence=licence, note=note)
     digest = file_digest(bank)
     done = convert(
         out,

@@ -42,7 +42,8 @@ SAME = 0.005
 """Forward and backward predictability closer than this are the same."""
 
 LEAKING_SHARE = 0.005
-REPEATED_SHARE = 0.2
+REPEATED_SHARE, REPEATED_CHUNKS = 0.2, 3
+"""Two articles repeat each other when this share of one, and at least so many chunks, is in the other."""
 
 _PAIRS = 20
 _TEXT = 400
@@ -93,7 +94,7 @@ def audit(
         rows=(*_raw_rows(bank, every, context, horizon), *_direction_rows(direction, context)),
         frontier={name: _recorded(found) for name, found in frontier.items()},
         leaks=_leaks(bank, leakage),
-        problems=(*_leak_problems(leakage), *_width_problems(frontier)),
+        problems=(*_overlaps(splits), *_leak_problems(leakage), *_width_problems(frontier)),
         findings=tuple(_findings(direction, frontier, splits)),
     )
 
@@ -232,6 +233,15 @@ def _leaks(bank: Bank, leakage: Leakage) -> LeakSearch:
     return LeakSearch(leakage.searched, leakage.rows, splits, pairs, more)
 
 
+def _overlaps(splits: Mapping[str, IntArray]) -> Iterator[str]:
+    names = tuple(splits)
+    for place, first in enumerate(names):
+        for second in names[place + 1 :]:
+            shared = np.intersect1d(splits[first], splits[second])
+            if shared.size:
+                yield f"{first} and {second} share {shared.size} article(s), first article {shared[0]}"
+
+
 def _leak_problems(leakage: Leakage) -> Iterator[str]:
     for name, (looked, shared) in leakage.held_out.items():
         if name != "train" and looked and shared / looked > LEAKING_SHARE:
@@ -240,7 +250,7 @@ def _leak_problems(leakage: Leakage) -> Iterator[str]:
                 "another split"
             )
     for pair in leakage.pairs:
-        if pair.leaks and pair.share >= REPEATED_SHARE:
+        if pair.leaks and pair.share >= REPEATED_SHARE and pair.shared >= REPEATED_CHUNKS:
             yield (
                 f"article {pair.first} ({pair.splits[0]}) and article {pair.second} ({pair.splits[1]}) share "
                 f"{pair.shared} chunks, {pair.share:.0%} of one of them"
@@ -292,5 +302,6 @@ def _findings(
             f"constant's {figure(constant)}; the best margin is {figure(best.margin.value or 0.0)} at cosine "
             f"{figure(best.cos.value or 0.0)}"
         )
-    if "train" not in splits:
-        yield "no train split is named: half of the articles, by a seeded hash, were held out"
+    if "train" not in splits or len(splits) == 1:
+        named = "only train is" if "train" in splits else "no train split is"
+        yield f"{named} named: half of the articles, by a seeded hash, were held out"

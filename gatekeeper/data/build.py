@@ -15,7 +15,8 @@ from gates.seeded import hash_rows
 from schemas.errors import DataError, UsageError
 from schemas.regular import open_regular
 
-_SHARE = re.compile(r"0?\.[0-9]+|1(\.0*)?|[0-9]{1,2}(\.[0-9]+)?%")
+_SHARE = re.compile(r"0?\.[0-9]+|1(\.0*)?|[0-9]{1,2}(\.[0-9]+)?%|100%")
+_MOST_TEXT = 2000
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,17 @@ def divide(bank: Bank, requests: Sequence[SplitRequest], *, seed: int) -> dict[s
     if sum(shares.values()) > 1 + 1e-9:
         raise UsageError(f"the shares of --split add up to {sum(shares.values()):g}, more than 1")
     return _shared(bank, shares, seed)
+
+
+def refuse_unprintable(**texts: str | None) -> None:
+    """Refuse what the record could not hold, before any work is done.
+
+    Raises:
+        UsageError: a text is longer than 2000 characters or holds control characters.
+    """
+    for name, text in texts.items():
+        if text is not None and (len(text) > _MOST_TEXT or not text.isprintable()):
+            raise UsageError(f"--{name} must be one line of at most {_MOST_TEXT} characters")
 
 
 def file_digest(path: Path) -> str:

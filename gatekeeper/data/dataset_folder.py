@@ -29,7 +29,7 @@ from gatekeeper import __version__
 from gatekeeper.data.articles import format_articles, parse_articles
 from gatekeeper.data.bank_file import pack_texts
 from gatekeeper.data.folders import replace_folder
-from gates.bank import assemble_bank, build_bank
+from gates.bank import assemble_bank, bank_digest
 from gates.contracts import Bank, FloatArray, IntArray
 from gates.windows import make_dataset, rows_digest, window_rows
 from schemas.atomic import write_text
@@ -137,8 +137,10 @@ def write_dataset(
         DataError: a split has no window, or two splits share an article.
         OutputError: the folder cannot be written or holds something else.
     """
+    stored: npt.NDArray[Any] = bank.vectors
     if dtype == "float16":
-        bank = _rounded(bank)
+        bank, stored = _rounded(bank)
+    _refuse_shared(articles)
     rows = {
         name: window_rows(bank, found, context=context, horizon=horizon) if windows is None else windows[name]
         for name, found in articles.items()
@@ -147,7 +149,6 @@ def write_dataset(
     record: list[DatasetRecord] = []
 
     def fill(place: Path) -> None:
-        stored = bank.vectors.astype(np.float16) if dtype == "float16" else bank.vectors
         arrays: dict[str, npt.NDArray[Any]] = {
             VECTORS: stored,
             ARTICLES: bank.articles,
@@ -207,6 +208,7 @@ def open_dataset(folder: Path) -> OpenDataset:
         raise DataError(str(error)) from None
     _verify(folder, record)
     vectors, articles, chunks = (_map(folder / name) for name in (VECTORS, ARTICLES, CHUNKS))
+    _check_record(folder, record, vectors, articles)
     if vectors.shape != (record.bank.rows, record.bank.dimension):
         raise DataError(
             f"{folder / VECTORS} has shape {vectors.shape}, {RECORD} says otherwise; build it again"
@@ -232,19 +234,33 @@ def open_dataset(folder: Path) -> OpenDataset:
     )
 
 
-def _rounded(bank: Bank) -> Bank:
-    """The bank as it comes back from float16."""
-    unit = _unit(bank.vectors.astype(np.float16))
-    found = build_bank(unit, bank.articles, bank.chunks, source=bank.source)
-    return assemble_bank(
+def _rounded(bank: Bank) -> tuple[Bank, npt.NDArray[np.float16]]:
+    """The bank as it comes back from float16, and the rows that are stored."""
+    stored = bank.vectors.astype(np.float16)
+    unit = _unit(stored)
+    rounded = assemble_bank(
         unit,
         bank.articles,
         bank.chunks,
         source=bank.source,
-        sha256=found.sha256,
+        sha256=bank_digest(unit, bank.articles, bank.chunks),
         texts=bank.texts,
         titles=bank.titles,
     )
+    return rounded, stored
+
+
+def _refuse_shared(articles: Mapping[str, IntArray]) -> None:
+    """Also an article too short for a window belongs to one split only."""
+    names = tuple(articles)
+    for place, first in enumerate(names):
+        for second in names[place + 1 :]:
+            shared = np.intersect1d(articles[first], articles[second])
+            if shared.size:
+                raise DataError(
+                    f"splits {first!r} and {second!r} share {shared.size} article(s), first article "
+                    f"{shared[0]}; an article may belong to one split only"
+                )
 
 
 def _unit(vectors: npt.NDArray[Any]) -> FloatArray:
@@ -280,11 +296,30 @@ def _verify(folder: Path, record: DatasetRecord) -> None:
         except OSError as error:
             return f"{path} cannot be read: {error.strerror}"
 
+    needed = {VECTORS, ARTICLES, CHUNKS, *(f"{name}.npy" for name in record.splits)}
+    missing = sorted(needed - record.files.keys())
+    if missing:
+        raise DataError(f"{folder / RECORD} names no {missing[0]}; build the data set again")
+
     # Hashing leaves the interpreter's lock, so two threads read and hash at the same time.
     with ThreadPoolExecutor(2) as threads:
         wrong = next((found for found in threads.map(check, _largest_first(record)) if found), None)
     if wrong is not None:
         raise DataError(f"{wrong}; build the data set again")
+
+
+def _check_record(
+    folder: Path, record: DatasetRecord, vectors: npt.NDArray[Any], articles: npt.NDArray[Any]
+) -> None:
+    """The record must agree with the arrays it describes."""
+    wrong = vectors.dtype != record.bank.dtype or len(np.unique(articles)) != record.bank.articles
+    for name, split in record.splits.items():
+        rows = _map(folder / f"{name}.npy")
+        owned = set(parse_articles(split.articles))
+        wrong = wrong or len(rows) != split.windows or rows_digest(np.asarray(rows)) != split.sha256
+        wrong = wrong or not owned.issuperset(np.unique(articles[rows]).tolist())
+    if wrong:
+        raise DataError(f"{folder / RECORD} does not describe the arrays beside it; build the data set again")
 
 
 def _largest_first(record: DatasetRecord) -> Iterator[tuple[str, StoredFile]]:

@@ -55,6 +55,8 @@ def find_defects(path: Path) -> tuple[tuple[Defect, ...], Norms]:
             )
         vectors, articles = npz.array(names[0]), npz.array(names[1])
         chunks = npz.array("chunk_indices") if npz.pick("chunk_indices") else None
+    if vectors.dtype.kind not in "fiu":
+        raise DataError(f"{path} is no bank: vectors must be numbers, found {vectors.dtype}")
     if vectors.ndim != 2 or articles.shape != (len(vectors),) or not len(vectors):
         raise DataError(f"{path} is no bank: vectors {vectors.shape}, article indices {articles.shape}")
     lengths = _lengths(vectors)

@@ -87,7 +87,7 @@ def deploy(
         OutputError: a file cannot be written.
         UsageError: another deployment is at work in the folder, or a champion is named before the first.
     """
-    moment = now or datetime.now(UTC)
+    moment = (now or datetime.now(UTC)).astimezone(UTC)
     _make(folder)
     with _at_work(folder):
         before = production(folder)
@@ -144,7 +144,7 @@ def roll_back(folder: Path, *, now: datetime | None = None) -> Production:
     """
     if not os.path.isdir(folder):
         raise UsageError(f"{folder} is no deployment folder; nothing can be rolled back")
-    moment = now or datetime.now(UTC)
+    moment = (now or datetime.now(UTC)).astimezone(UTC)
     with _at_work(folder):
         before = production(folder)
         if before is None or before.predecessor is None:
@@ -278,7 +278,8 @@ def _keep_report(submission: Submission, ruling: Ruling, folder: Path) -> None:
     scores = ruling.report.scores
     if scores is not None and _may_keep(scores.name):
         with contextlib.suppress(OSError):
-            data = submission.path.with_name(scores.name).read_bytes()
+            path = submission.path.with_name(scores.name)
+            data = path.read_bytes() if os.path.isfile(path) else b""
             if hashlib.sha256(data).hexdigest() == scores.sha256:
                 write_bytes(place / scores.name, data)
 
@@ -327,6 +328,7 @@ def _release(released: Production, folder: Path) -> None:
     flush_folder(place.parent)
     if not (folder / POINTER).is_symlink():
         os.symlink(f"{CURRENT}/{POINTER}", folder / POINTER)
+        flush_folder(folder)
     switch = folder / f"{_TEMPORARY}{secrets.token_hex(8)}.tmp"
     os.symlink(f"{RELEASES}/{place.name}", switch)
     os.replace(switch, folder / CURRENT)

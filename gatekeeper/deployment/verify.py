@@ -158,7 +158,7 @@ def examine(
             the future, is too old, or cannot be compared with the champion's.
         DataError: a rule decides on the interval of a gain, and the scores it needs are missing.
     """
-    moment = now or datetime.now(UTC)
+    moment = (now or datetime.now(UTC)).astimezone(UTC)
     report, signer = _authenticate(submission, demands)
     _check_model(report, model_sha256, submission.path)
     _check_age(report, demands, moment, submission.path)

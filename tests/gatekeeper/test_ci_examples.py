@@ -465,8 +465,8 @@ def test_outputs_that_cannot_be_written_stop_the_model(runner: Runner) -> None:
     ("given", "code", "verdict"),
     [
         ({"model": "gone.pt"}, 3, "error"),
-        ({"model": ""}, 3, "error"),
-        ({"report": ""}, 3, "error"),
+        ({"model": ""}, 2, "error"),
+        ({"report": ""}, 2, "error"),
         ({"policy": "unknown"}, 2, "error"),
         ({"policy": ""}, 2, "error"),
         ({"policy": "strict-5cat"}, 0, "deployable"),

@@ -290,7 +290,7 @@ def test_a_file_that_is_no_history_is_refused_with_its_path(
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("missing", "No such file"), (".", "Is a directory"), ("nul\0", "null byte")]
+    ("name", "why"), [("missing", "No such file"), (".", "no regular file"), ("nul\0", "null byte")]
 )
 def test_what_cannot_be_read_is_refused_with_its_path(tmp_path: Path, name: str, why: str) -> None:
     with pytest.raises(ReportError, match=f"^cannot read history .*{why}"):

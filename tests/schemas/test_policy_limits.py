@@ -40,7 +40,8 @@ def test_a_file_of_the_largest_size_is_read_and_one_byte_more_is_not(
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("folder", "Is a directory"), ("x" * 300, "File name too long"), ("loop", "levels of")]
+    ("name", "why"),
+    [("folder", "it is no regular file"), ("x" * 300, "File name too long"), ("loop", "levels of")],
 )
 def test_a_file_that_cannot_be_read_is_named_with_the_systems_reason(
     tmp_path: Path, name: str, why: str

@@ -142,7 +142,7 @@ def test_a_report_that_is_young_enough_is_let_through(files: Files, run: Run, ag
 
 
 @pytest.mark.parametrize(
-    ("age", "span"), [("99m", "99 minutes"), ("60m", "1 hours"), ("1h", "1 hours"), ("1m", "1 minutes")]
+    ("age", "span"), [("99m", "99 minutes"), ("60m", "1 hour"), ("1h", "1 hour"), ("1m", "1 minute")]
 )
 @pytest.mark.usefixtures("clock")
 def test_a_report_that_is_too_old_is_refused(files: Files, run: Run, age: str, span: str) -> None:

@@ -28,6 +28,7 @@ from schemas.errors import UsageError
 from tests.gatekeeper.deployment.submissions import NOW, POLICY
 
 verify.parse_report = functools.cache(verify.parse_report)
+os.fsync = lambda descriptor: None  # processes die here, not the power
 folder, *models = map(Path, sys.argv[1:])
 offers = [(model, read_submission(model.with_suffix(".report.json"))) for model in models]
 
@@ -62,11 +63,12 @@ for line in sys.stdin:
     child = os.fork()
     if child == 0:
         try:
-            for number in range(10**6):
+            for number in range(8):
                 put(number)
                 os.write(writing, b".")
                 if number % 3 == 2:
                     roll_back(folder)
+            signal.pause()  # however late the kill comes, the history stays short
         finally:
             os._exit(1)
     os.close(writing)
