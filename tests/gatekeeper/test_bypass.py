@@ -923,7 +923,8 @@ def test_an_interrupted_run_is_no_verdict(
 
 
 WAITING = """
-import time
+import signal, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits it as ignored
 from gatekeeper.cli import cli
 from gatekeeper.deployment import verify
 
