@@ -1,4 +1,5 @@
 import dataclasses
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -206,3 +207,17 @@ def test_a_judgement_that_does_not_follow_is_not_written(
 def test_a_missing_folder_is_an_output_error(make_report: ReportFactory, tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="does not exist"):
         write_report(make_report(), tmp_path / "nowhere" / "report.json")
+
+
+def test_the_digest_of_the_content_is_that_of_canonical_json(make_report: ReportFactory) -> None:
+    plain = report_to_json(make_report())
+    assert list(plain)[-1] == "content_sha256"
+    claimed = plain.pop("content_sha256")
+    del plain["judgement"]
+    canonical = json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    assert hashlib.sha256(canonical).hexdigest() == claimed
+    named = dataclasses.replace(make_report(), schema_version="1.\u00e9")
+    rest = {key: value for key, value in report_to_json(named).items() if key != "judgement"}
+    claimed = rest.pop("content_sha256")
+    canonical = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    assert hashlib.sha256(canonical).hexdigest() == claimed
