@@ -10,12 +10,11 @@ import numpy as np
 from gatekeeper.data.npz import npz_from_bytes
 from gates.contracts import Samples
 from gates.paired import Paired, Recorded, compare_recorded
+from schemas.checks import PAIRED
 from schemas.errors import DataError, ReportError
 from schemas.gains import gains, incomparable
 from schemas.metrics import GATES, METRICS
 from schemas.report import Metric, Metrics, Report
-
-SPLITS = ("val", "ood")
 
 Differences = Mapping[str, Mapping[str, Paired]]
 """split (or pair) -> metric -> second minus first."""
@@ -96,9 +95,9 @@ def read_scores(scored: Scored) -> Recorded:
         ) from None
     if hashlib.sha256(data).hexdigest() != scores.sha256:
         raise DataError(f"{path} is not the file that {scored.path} names: its digest differs")
-    recorded: dict[str, dict[str, Samples]] = {split: {} for split in SPLITS}
+    recorded: dict[str, dict[str, Samples]] = {split: {} for split in PAIRED}
     with npz_from_bytes(data, str(path)) as file:
-        for split in SPLITS:
+        for split in PAIRED:
             articles = file.array(f"{split}.articles")
             for gate in GATES:
                 prefix = f"{split}.{gate}."

@@ -1,7 +1,8 @@
 """Windows: which rows of the bank can be a context with a target, and splits made of them."""
 
 import hashlib
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -53,7 +54,6 @@ def make_dataset(bank: Bank, splits: Mapping[str, IntArray], *, context: int, ho
     """
     _check_shape(context, horizon)
     checked: dict[str, Split] = {}
-    owners: dict[int, str] = {}
     for name, given in splits.items():
         rows = np.unique(np.asarray(given, dtype=np.int64))
         if rows.size == 0:
@@ -69,17 +69,32 @@ def make_dataset(bank: Bank, splits: Mapping[str, IntArray], *, context: int, ho
                 f"split {name!r}: {bad.size} window(s) cross an article or a gap in the chunk index, "
                 f"first the one that ends at row {bad[0]} (article {bank.articles[bad[0]]})"
             )
-        articles = np.unique(bank.articles[rows]).tolist()
-        shared = sorted({(owners[a], a) for a in articles if a in owners})
-        if shared:
-            other, article = shared[0]
-            raise DataError(
-                f"splits {other!r} and {name!r} share {len(shared)} article(s), first article {article}; "
-                "an article may belong to one split only"
-            )
-        owners |= dict.fromkeys(articles, name)
         checked[name] = Split(name=name, last_rows=rows)
+    refuse_shared_articles(
+        {name: np.unique(bank.articles[split.last_rows]) for name, split in checked.items()}
+    )
     return Dataset(bank=bank, splits=MappingProxyType(checked), context=context, horizon=horizon)
+
+
+def shared_articles(splits: Mapping[str, IntArray]) -> Iterator[tuple[str, str, IntArray]]:
+    """Each pair of splits that share articles, with the articles; splits are name -> articles."""
+    for (first, mine), (second, theirs) in itertools.combinations(splits.items(), 2):
+        shared = np.intersect1d(mine, theirs)
+        if shared.size:
+            yield first, second, shared
+
+
+def refuse_shared_articles(splits: Mapping[str, IntArray]) -> None:
+    """An article belongs to one split only, also one too short for a window.
+
+    Raises:
+        DataError: names the first pair of splits that share one.
+    """
+    for first, second, shared in shared_articles(splits):
+        raise DataError(
+            f"splits {first!r} and {second!r} share {shared.size} article(s), first article {shared[0]}; "
+            "an article may belong to one split only"
+        )
 
 
 def draw(last_rows: IntArray, *, count: int | None, seed: int) -> IntArray:

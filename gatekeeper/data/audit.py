@@ -15,7 +15,7 @@ from gates.geometry import coherence
 from gates.intervals import mean_metric
 from gates.seeded import hash_rows
 from gates.similarity import pair_cosines
-from gates.windows import context_rows, draw, fits, window_rows
+from gates.windows import context_rows, draw, fits, shared_articles, window_rows
 from schemas.audit import (
     AUDIT_VERSION,
     Audit,
@@ -234,12 +234,8 @@ def _leaks(bank: Bank, leakage: Leakage) -> LeakSearch:
 
 
 def _overlaps(splits: Mapping[str, IntArray]) -> Iterator[str]:
-    names = tuple(splits)
-    for place, first in enumerate(names):
-        for second in names[place + 1 :]:
-            shared = np.intersect1d(splits[first], splits[second])
-            if shared.size:
-                yield f"{first} and {second} share {shared.size} article(s), first article {shared[0]}"
+    for first, second, shared in shared_articles(splits):
+        yield f"{first} and {second} share {shared.size} article(s), first article {shared[0]}"
 
 
 def _leak_problems(leakage: Leakage) -> Iterator[str]:

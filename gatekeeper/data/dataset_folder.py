@@ -26,12 +26,13 @@ import numpy as np
 import numpy.typing as npt
 
 from gatekeeper import __version__
+from gatekeeper.config_values import SPLITS
 from gatekeeper.data.articles import format_articles, parse_articles
 from gatekeeper.data.bank_file import pack_texts
 from gatekeeper.data.folders import replace_folder
 from gates.bank import assemble_bank, bank_digest
 from gates.contracts import Bank, FloatArray, IntArray
-from gates.windows import make_dataset, rows_digest, window_rows
+from gates.windows import make_dataset, refuse_shared_articles, rows_digest, window_rows
 from schemas.atomic import write_text
 from schemas.codec import encode
 from schemas.dataset import (
@@ -51,7 +52,6 @@ RECORD = "dataset.json"
 VECTORS, ARTICLES, CHUNKS = "vectors.npy", "articles.npy", "chunks.npy"
 TEXTS, OFFSETS, TITLES = "texts_utf8.npy", "text_offsets.npy", "titles.json"
 UNMATCHED = "unmatched.csv"
-SPLITS = ("train", "val", "ood")
 
 Dtype = Literal["float32", "float16"]
 
@@ -140,7 +140,7 @@ def write_dataset(
     stored: npt.NDArray[Any] = bank.vectors
     if dtype == "float16":
         bank, stored = _rounded(bank)
-    _refuse_shared(articles)
+    refuse_shared_articles(articles)
     rows = {
         name: window_rows(bank, found, context=context, horizon=horizon) if windows is None else windows[name]
         for name, found in articles.items()
@@ -248,19 +248,6 @@ def _rounded(bank: Bank) -> tuple[Bank, npt.NDArray[np.float16]]:
         titles=bank.titles,
     )
     return rounded, stored
-
-
-def _refuse_shared(articles: Mapping[str, IntArray]) -> None:
-    """Also an article too short for a window belongs to one split only."""
-    names = tuple(articles)
-    for place, first in enumerate(names):
-        for second in names[place + 1 :]:
-            shared = np.intersect1d(articles[first], articles[second])
-            if shared.size:
-                raise DataError(
-                    f"splits {first!r} and {second!r} share {shared.size} article(s), first article "
-                    f"{shared[0]}; an article may belong to one split only"
-                )
 
 
 def _unit(vectors: npt.NDArray[Any]) -> FloatArray:

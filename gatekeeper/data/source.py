@@ -13,7 +13,7 @@ from gatekeeper.data.dataset_folder import OpenDataset, open_dataset
 from gatekeeper.data.sequences import Sequences, read_sequences
 from gatekeeper.data.speeches import read_speeches
 from gates.contracts import Bank, Dataset, IntArray
-from gates.windows import make_dataset, window_rows
+from gates.windows import make_dataset, refuse_shared_articles, window_rows
 from schemas.errors import DataError, UsageError
 
 _SHOWN = 5  # missing articles named in a message
@@ -52,7 +52,8 @@ class DataSource:
         for what, asked, fixed in (("context", context, self.context), ("horizon", horizon, self.horizon)):
             if fixed is not None and asked != fixed:
                 raise UsageError(f"the sequence files hold windows of {what} {fixed}; found {what} {asked}")
-        self._refuse_shared_articles()
+        # Here and not only among the windows: an article too short for a window is shared as well.
+        refuse_shared_articles({name: self.articles(name) for name in self.splits})
         rows = {
             name: split.last_rows
             if isinstance(split, Sequences)
@@ -60,18 +61,6 @@ class DataSource:
             for name, split in self.splits.items()
         }
         return make_dataset(self.bank, rows, context=context, horizon=horizon)
-
-    def _refuse_shared_articles(self) -> None:
-        # Here and not only among the windows: an article too short for a window is shared as well.
-        names = tuple(self.splits)
-        for position, first in enumerate(names):
-            for second in names[position + 1 :]:
-                shared = np.intersect1d(self.articles(first), self.articles(second))
-                if shared.size:
-                    raise DataError(
-                        f"splits {first!r} and {second!r} share {shared.size} article(s), first article "
-                        f"{shared[0]}; an article may belong to one split only"
-                    )
 
 
 def open_source(config: Config) -> DataSource:

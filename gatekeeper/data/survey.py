@@ -1,7 +1,6 @@
 """What is in a bank: sizes, lengths, gaps, duplicates, similarity by distance, splits."""
 
 import hashlib
-from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ import numpy as np
 from gatekeeper.data.raw_bank import Defect, Norms
 from gates.contracts import Bank, IntArray
 from gates.similarity import Similarity, similarity_by_distance
-from gates.windows import window_rows
+from gates.windows import shared_articles, window_rows
 
 DISTANCES = (1, 2, 3, 4, 5, 10)
 PAIRS = 100_000
@@ -138,13 +137,7 @@ def find_duplicates(bank: Bank) -> Defect:
 def _survey_splits(
     bank: Bank, splits: Mapping[str, IntArray], context: int, horizon: int
 ) -> dict[str, SplitSurvey]:
-    owners: dict[int, list[str]] = defaultdict(list)
-    for name, articles in splits.items():
-        for article in articles.tolist():
-            owners[article].append(name)
-    shared: Counter[tuple[str, str]] = Counter()
-    for names in owners.values():
-        shared.update((a, b) for i, a in enumerate(names) for b in names[i + 1 :])
+    shared = {(first, second): len(found) for first, second, found in shared_articles(splits)}
     return {
         name: SplitSurvey(
             articles=len(articles),
