@@ -190,9 +190,7 @@ def _completed(document: dict[str, object]) -> dict[str, object]:
         | _severity(line)
         for line in _tables(document, "champion")
     ]
-    plain = {
-        key: value for key, value in document.items() if key not in ("check", "champion", "waiver", "data")
-    }
+    plain = {key: value for key, value in document.items() if key not in ("check", "waiver")}
     pin = document.get("data")
     return {
         "confidence": DEFAULT_CONFIDENCE,

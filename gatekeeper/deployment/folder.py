@@ -287,7 +287,7 @@ def _keep_report(submission: Submission, ruling: Ruling, folder: Path) -> None:
 def _may_keep(name: str) -> bool:
     """Whether a file of that name can lie beside the report: no folder, and none of our own names."""
     signature = f"{Path(REPORT).stem}{ENVELOPE_SUFFIX}"
-    return Path(name).name == name and name not in ("", ".", "..", REPORT, signature)
+    return Path(name).name == name and name not in ("", REPORT, signature)
 
 
 def _champion(folder: Path, before: Production) -> Submission:

@@ -1,12 +1,17 @@
 """How large a policy, its integers and what is shown of it may be, and what is said beyond that."""
 
+import math
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from schemas import policy_io
 from schemas.errors import PolicyError
+from schemas.policy import ChampionRule
 from schemas.policy_io import load_policy, parse_policy
+from schemas.policy_rules import check_policy
 
 POLICY = """
 schema_version = "1.0"
@@ -75,3 +80,51 @@ def test_a_long_version_is_shown_by_its_beginning() -> None:
     with pytest.raises(PolicyError) as caught:
         parse_policy(POLICY.replace('"1.0"', f'"{"1" * 50}"').encode())
     assert str(caught.value) == f"expected schema_version 1.x, found '{'1' * 40}'"
+
+
+@pytest.mark.parametrize("bound", ["minimum", "maximum", "above"])
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_a_bound_that_is_not_finite_is_refused_by_name(bound: str, value: float) -> None:
+    policy = parse_policy(POLICY.encode())
+    bounds: dict[str, Any] = {"minimum": None, bound: value}
+    line = replace(policy.checks[0], **bounds)
+    with pytest.raises(PolicyError) as caught:
+        check_policy(replace(policy, checks=(line,)))
+    name = {"minimum": "min", "maximum": "max", "above": "above"}[bound]
+    assert str(caught.value) == f"check 1 (rollout.avg_cos): {name} must be a finite number, found {value}"
+
+
+@pytest.mark.parametrize("bound", ["max_regression", "min_gain", "max_gain"])
+@pytest.mark.parametrize("value", [math.inf, math.nan, -0.1])
+def test_a_gain_that_is_not_finite_or_negative_is_refused_by_name(bound: str, value: float) -> None:
+    bounds: dict[str, Any] = {"max_regression": None, "min_gain": None, "max_gain": None, bound: value}
+    rule = ChampionRule("rollout.avg_cos", ("val",), severity="error", decide=None, **bounds)
+    with pytest.raises(PolicyError) as caught:
+        check_policy(replace(parse_policy(POLICY.encode()), champion=(rule,)))
+    assert str(caught.value) == (
+        f"champion rule 1 (rollout.avg_cos): {bound} must be a finite number of at least 0, found {value}"
+    )
+
+
+@pytest.mark.parametrize("waiver", ["waiver = [1]", "waiver = 1", 'waiver = ["expires"]'])
+def test_a_waiver_that_is_no_table_is_refused(waiver: str) -> None:
+    with pytest.raises(PolicyError, match=r"\$\.waiver"):
+        parse_policy(f"{waiver}\n{POLICY}".encode())
+
+
+def test_a_waiver_of_nothing_names_the_nearest_check() -> None:
+    waiver = """
+[[waiver]]
+gate = "retrieval"
+metric = "rollout.avg_cos"
+splits = ["ood"]
+owner = "somebody"
+reason = "for a while"
+expires = "2026-12-31"
+"""
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(f"{POLICY}{waiver}".encode())
+    assert str(caught.value) == (
+        "waiver 1 (rollout.avg_cos): there is no check of rollout.avg_cos on ood under retrieval to waive; "
+        "the nearest is rollout rollout.avg_cos val"
+    )

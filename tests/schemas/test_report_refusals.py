@@ -201,6 +201,16 @@ def measure_everyone(split: str, **fields: object) -> Edit:
             put("policy", "checks", 0, "minimum", value=None),
             "policy: check 1 (offset_sweep.margin): expected at least one of min, max and above",
         ),
+        (
+            put("policy", "checks", 1, "splits", value=["train"]),
+            "policy: its digest is that of the built-in 'seed-5cat', but "
+            "checks[1] (retrieval.article.r@5 on val).splits[0] is 'train' where 'val' follows",
+        ),
+        (
+            put("policy", "data", value={"bank": "b" * 64, "val": None, "ood": None}),
+            "policy: its digest is that of the built-in 'seed-5cat', but data is "
+            f"{{'bank': '{'b' * 64}', 'val': None, 'ood': None}} where None follows",
+        ),
     ],
 )
 def test_what_contradicts_itself_is_refused(plain: dict[str, Any], edit: Edit, message: str) -> None:

@@ -135,6 +135,13 @@ def test_a_key_that_is_not_trusted_is_named() -> None:
     assert refusal(seal(PAYLOAD, FOREIGN)) == expected
 
 
+def test_all_trusted_keys_are_named_to_a_key_that_is_not_among_them() -> None:
+    other = Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\x07").public_key()
+    with pytest.raises(SignatureError) as caught:
+        unseal(seal(PAYLOAD, FOREIGN), [PUBLIC, other])
+    assert str(caught.value).endswith(f"the trusted: {key_id(PUBLIC)[:12]}, {key_id(other)[:12]}")
+
+
 def test_without_a_trusted_key_nothing_is_opened() -> None:
     with pytest.raises(SignatureError, match="which is not among the trusted"):
         unseal(seal(PAYLOAD, TRUSTED), [])
@@ -319,7 +326,7 @@ def test_another_spelling_of_the_same_envelope_is_refused(change: Callable[[byte
     changed = change(data)
     assert changed != data
     assert json.loads(changed) == json.loads(data)
-    assert "not written as gatekeeper writes it" in refusal(changed)
+    assert refusal(changed) == "the envelope is not written as gatekeeper writes it; sign the report again"
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ import json
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import IO
 
@@ -161,6 +162,17 @@ def test_an_empty_model_and_one_of_several_blocks_are_copied_whole(target: Path,
         assert (found.release, found.model.bytes) == (number, size)
 
 
+def test_a_stored_model_can_be_read_by_whom_the_umask_allows_and_run_by_nobody(
+    offers: Offers, target: Path
+) -> None:
+    before = os.umask(0o027)
+    try:
+        found = put(offers("one"), target)
+    finally:
+        os.umask(before)
+    assert model_of(target, found).stat().st_mode & 0o777 == 0o640
+
+
 def test_later_deployments_name_what_they_replaced(offers: Offers, target: Path) -> None:
     made = [offers(name) for name in ("one", "two", "three")]
     found = [put(offer, target, now=NOW + timedelta(days=day)) for day, offer in enumerate(made)]
@@ -273,6 +285,14 @@ def test_scores_without_a_usable_name_are_not_kept(offers: Offers, target: Path,
     offer = offers("one")
     report = make_report(offer.digest, scores=ScoresFile(name, "d" * 64))
     offer.report.write_bytes(report_bytes(report))
+    put(offer, target)
+
+
+def test_scores_that_are_a_pipe_are_not_waited_for(offers: Offers, target: Path) -> None:
+    offer = offers("one")
+    report = make_report(offer.digest, scores=ScoresFile("pipe", "d" * 64))
+    offer.report.write_bytes(report_bytes(report))
+    os.mkfifo(offer.report.with_name("pipe"))
     put(offer, target)
 
 
@@ -603,6 +623,25 @@ def test_a_rollback_is_a_release_that_serves_the_one_before(offers: Offers, targ
     assert json.loads((target / "PRODUCTION.json").read_text())["restores"] == 1
 
 
+def test_a_rollback_is_dated_when_it_is_made_in_utc(
+    offers: Offers, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(offers("one"), target)
+    put(offers("two"), target)
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        later = NOW.astimezone(timezone(timedelta(hours=-5))) + timedelta(hours=1)
+        assert roll_back(target, now=later).deployed == "2026-01-31T14:00:00Z"
+        before = datetime.now(UTC)
+        put(offers("three"), target)
+        by_the_clock = datetime.fromisoformat(roll_back(target).deployed)
+        assert before - timedelta(seconds=1) <= by_the_clock <= datetime.now(UTC)
+    finally:
+        monkeypatch.delenv("TZ")
+        time.tzset()
+
+
 def test_rollbacks_go_back_one_by_one(offers: Offers, target: Path) -> None:
     made = [offers(name) for name in ("one", "two", "three")]
     for offer in made:
@@ -765,7 +804,10 @@ def test_a_model_that_is_named_by_its_digest_but_not_the_predecessors_is_not_rol
     _edit(path, model=json.loads((path.parent.parent / "000001" / "PRODUCTION.json").read_text())["model"])
     assert read_release(target, 2).model == first.model
     message = refuses(target, ModelError, lambda: roll_back(target))
-    assert message.endswith("nothing was switched")
+    assert message == (
+        f"{model_of(target, first)} is damaged: expected SHA-256 {offers('two').digest[:12]}; "
+        "nothing was switched"
+    )
 
 
 # History.
@@ -788,6 +830,22 @@ def test_a_history_that_runs_in_a_circle_is_refused(offers: Offers, target: Path
     _edit(target / "releases" / "000002" / "PRODUCTION.json", replaced=replaced)
     with pytest.raises(ReportError, match=f"release 2 claims to have replaced {replaced}"):
         history(target)
+
+
+def test_a_folder_that_is_not_there_yet_has_no_history(target: Path) -> None:
+    assert history(target) == ()
+
+
+@pytest.mark.parametrize("what", ["file", "dangling link", "below nothing"])
+def test_what_can_be_no_deployment_folder_has_no_history_either(what: str, tmp_path: Path) -> None:
+    path = tmp_path / "nothing" / "there" if what == "below nothing" else tmp_path / "there"
+    if what == "file":
+        path.write_text("")
+    elif what == "dangling link":
+        path.symlink_to("nowhere")
+    with pytest.raises(UsageError) as caught:
+        history(path)
+    assert str(caught.value) == f"{path} is no deployment folder"
 
 
 def test_reading_the_history_changes_nothing(offers: Offers, target: Path) -> None:
@@ -934,6 +992,31 @@ def test_leftovers_of_a_deployment_that_did_not_get_through_are_removed(offers: 
     assert not [path for path in target.rglob("*") if path.name.startswith(".gatekeeper-")]
     assert (target / "notes.txt").read_text() == "not ours"
     assert history(target) == (second, first)
+
+
+def test_a_release_without_its_model_or_report_is_half_a_release(offers: Offers, target: Path) -> None:
+    put(offers("one"), target)
+    for lost in ("model.pt", "report.json"):
+        half = target / "releases" / "000002"
+        shutil.copytree(target / "releases" / "000001", half, symlinks=True)
+        _edit(half / "PRODUCTION.json", release=2, replaced=1)
+        (half / lost).unlink()
+        offer = offers(f"without {lost}")
+        done = deploy(offer.model, offer.submission, ANY, target, now=NOW)
+        assert done.production is not None
+        assert done.production.release == 2
+        assert roll_back(target, now=NOW).release == 3
+        (target / "current").unlink()
+        (target / "current").symlink_to("releases/000001")
+        for number in (2, 3):
+            shutil.rmtree(target / "releases" / f"{number:06d}")
+
+
+def test_a_stray_file_among_the_reports_is_left_alone(offers: Offers, target: Path) -> None:
+    put(offers("one"), target)
+    (target / "reports" / "notes.txt").write_text("not ours")
+    put(offers("two"), target)
+    assert (target / "reports" / "notes.txt").read_text() == "not ours"
 
 
 def test_a_rollback_removes_leftovers_too(offers: Offers, target: Path) -> None:
@@ -1083,6 +1166,28 @@ def test_the_champions_report_must_be_signed_too(offers: Offers, target: Path, k
         lambda: deploy(offer.model, offer.submission, trusting(TRUSTED, policy=RELATIVE), target, now=NOW),
     )
     assert str(target / "reports") in message
+
+
+def test_a_champions_signature_that_cannot_be_read_is_named(offers: Offers, target: Path) -> None:
+    demands = trusting(TRUSTED, policy=RELATIVE)
+    found = put(offers("champion", key=TRUSTED), target, demands)
+    signature = report_of(target, found).with_name("report.dsse.json")
+    signature.unlink()
+    signature.mkdir()
+    offer = offers("two", cosine=0.6, key=TRUSTED)
+    act = lambda: deploy(offer.model, offer.submission, demands, target, now=NOW)  # noqa: E731
+    assert refuses(target, ReportError, act).startswith(f"cannot read signature {signature}: ")
+
+
+def test_a_champions_report_with_another_digest_is_named(offers: Offers, target: Path) -> None:
+    found = put(offers("champion"), target, Demands(policy=RELATIVE))
+    report = report_of(target, found)
+    report.write_bytes(report.read_bytes() + b" ")
+    offer = offers("two", cosine=0.6)
+    act = lambda: deploy(offer.model, offer.submission, Demands(policy=RELATIVE), target, now=NOW)  # noqa: E731
+    assert refuses(target, ReportError, act) == (
+        f"{report} is not the report that is in production: its digest differs"
+    )
 
 
 def test_the_champions_signature_is_kept_for_the_next_deployment(offers: Offers, target: Path) -> None:

@@ -71,6 +71,14 @@ def test_a_statement_reads_back() -> None:
     assert read_statement(make_statement(make_report(MODEL), REPORT)) == Bound(MODEL, REPORT)
 
 
+def test_a_statement_is_compact_json_in_utf_8() -> None:
+    policy = make_policy(name="Pr\u00fcfung")
+    written = make_statement(make_report(MODEL, policy=policy), REPORT)
+    plain = json.loads(written)
+    assert written == json.dumps(plain, ensure_ascii=False, separators=(",", ":")).encode()
+    assert "Pr\u00fcfung".encode() in written
+
+
 def test_a_name_in_any_script_reads_back() -> None:
     report = make_report(MODEL)
     spec = replace(report.inputs.model, spec="модель 漢 “x”.pt")

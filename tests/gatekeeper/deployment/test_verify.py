@@ -247,6 +247,9 @@ def test_a_report_from_the_future_is_refused_beyond_the_skew_of_clocks(
     ("most", "says"),
     [
         (timedelta(days=30), "30 days"),
+        (timedelta(days=2), "2 days"),
+        (timedelta(days=1), "1 day"),
+        (timedelta(hours=1), "1 hour"),
         (timedelta(hours=12), "12 hours"),
         (timedelta(minutes=90), "90 minutes"),
         (timedelta(seconds=61), "61 seconds"),

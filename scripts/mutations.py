@@ -1,0 +1,228 @@
+"""How hard the tests bite: mutate the code that decides, and count which changes no test notices.
+
+::
+
+    pip install mutmut==3.8.1
+    python scripts/mutations.py /tmp/mutations            # about half an hour on 2 quiet cores
+    python scripts/mutations.py /tmp/mutations --report   # the table and the survivors of the last run
+
+Two stages. mutmut forks from a process that has imported everything and asks the tests that it saw call a
+function; it is fast, but it cannot judge what runs at import or behind a cache. So what survives it is run
+again, each change in a process of its own. mutmut leaves decorated functions alone; in the copies that are
+mutated, ``@decorator def f`` is therefore written ``def f; f = decorator(f)``.
+"""
+
+import argparse
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+KILLED, SURVIVED, NO_TESTS = (1, 3), 0, 33
+LIMIT_S = 600
+
+
+@dataclass(frozen=True)
+class Target:
+    """A package to mutate.
+
+    Attributes:
+        package: the folder in the repository whose modules are mutated.
+        tests: folder of the tests that are asked.
+        slow: arguments that leave out of the first stage what takes minutes: it is asked of survivors only.
+        again: test files that the second stage asks besides those named after the module.
+    """
+
+    package: str
+    tests: str
+    slow: tuple[str, ...]
+    again: tuple[str, ...]
+
+
+TARGETS = (
+    Target(
+        "schemas",
+        "tests/schemas",
+        (
+            "--deselect=tests/schemas/test_report_refusals.py::test_no_odd_value_anywhere_ends_in_anything_but_a_report_error",
+            "--deselect=tests/schemas/test_policy_reference.py",
+            "--deselect=tests/schemas/test_judge_reference.py",
+        ),
+        ("test_metrics", "test_validation", "test_codec", "test_policy_io", "test_policy_reference"),
+    ),
+    Target(
+        "gatekeeper/deployment",
+        "tests/gatekeeper/deployment",
+        (
+            "--ignore=tests/gatekeeper/deployment/test_mlflow_target.py",
+            "--ignore=tests/gatekeeper/deployment/test_folder_processes.py",
+            "--ignore=tests/gatekeeper/deployment/test_folder_faults.py",
+            "-k",
+            "not every_changed_byte and not every_envelope_cut_short",
+        ),
+        (),
+    ),
+)
+OUTSIDE = {"gatekeeper/deployment": ("mlflow_target", "mlflow_registry")}
+"""Not mutated: they talk to a server, and a run of their tests takes half a minute."""
+
+
+def main() -> None:
+    """Mutate, judge, report."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("work", type=Path, help="folder for the mutated copies")
+    parser.add_argument("--report", action="store_true", help="only report on the last run")
+    parser.add_argument("--modules", nargs="*", help="only these, e.g. verdict checks")
+    asked = parser.parse_args()
+    for target in TARGETS:
+        tree = asked.work / target.package.replace("/", "-")
+        if not asked.report:
+            modules = [name for name in modules_of(target) if not asked.modules or name in asked.modules]
+            if not modules:
+                continue
+            prepare(tree, target, modules)
+            subprocess.run(["mutmut", "run", "--max-children", str(os.cpu_count())], cwd=tree, check=True)
+            judge_again(tree, target)
+    report(asked.work)
+
+
+def modules_of(target: Target) -> list[str]:
+    """Names of the package's modules that are mutated."""
+    found = sorted(path.stem for path in (ROOT / target.package).glob("*.py"))
+    return [name for name in found if name not in ("__init__", *OUTSIDE.get(target.package, ()))]
+
+
+def prepare(tree: Path, target: Target, modules: list[str]) -> None:
+    """Copy the repository's files and let mutmut know what to mutate there."""
+    shutil.rmtree(tree, ignore_errors=True)
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True)
+    files = [name for name in listed.stdout.split("\0") if name]
+    for name in files:
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, tree / name)
+    names = [f"{target.package}/{name}.py" for name in modules]
+    for name in names:
+        undecorate(tree / name)
+    source = target.package.partition("/")[0]
+    others = sorted({name.partition("/")[0] for name in files} - {source, "tests", "pyproject.toml"})
+    arguments = ["-p", "no:cacheprovider", "--hypothesis-profile=ci", *target.slow]
+    settings = {
+        "source_paths": [source],
+        "only_mutate": names,
+        "also_copy": others,
+        "pytest_add_cli_args_test_selection": [target.tests],
+        "pytest_add_cli_args": arguments,
+        "use_git_change_detection": False,
+        "track_dependencies": False,
+        "timeout_constant": 5.0,
+        "timeout_multiplier": 5.0,
+    }
+    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+    with (tree / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write("\n[tool.mutmut]\n" + "\n".join(lines) + "\n")
+
+
+def undecorate(path: Path) -> None:
+    """Turn ``@decorator def f`` into ``def f; f = decorator(f)``."""
+    source = path.read_text(encoding="utf-8")
+    lines = source.splitlines()
+    functions = [
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.FunctionDef) and node.decorator_list
+    ]
+    for node in sorted(functions, key=lambda each: -each.lineno):
+        value = node.name
+        for decorator in reversed(node.decorator_list):
+            value = f"{ast.unparse(decorator)}({value})"
+        lines.insert(node.end_lineno or 0, f"{' ' * node.col_offset}{node.name} = {value}")
+        del lines[min(each.lineno for each in node.decorator_list) - 1 : node.lineno - 1]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def results(tree: Path) -> Iterator[tuple[str, str, int | None]]:
+    """Module, mutant and how its tests ended, of all mutants; None was not judged."""
+    again = tree / "again.json"
+    killed = set(json.loads(again.read_text())) if again.exists() else set()
+    for meta in sorted((tree / "mutants").rglob("*.meta")):
+        module = meta.relative_to(tree / "mutants").as_posix().removesuffix(".py.meta")
+        for name, code in json.loads(meta.read_text()).get("exit_code_by_key", {}).items():
+            yield module, name, 1 if name in killed else code
+
+
+def judge_again(tree: Path, target: Target) -> None:
+    """Run what survived again, each change in a fresh process; those that are noticed now are remembered."""
+    living = [(module, name) for module, name, code in results(tree) if code in (SURVIVED, NO_TESTS)]
+    for module in sorted({module for module, _ in living}):
+        if _noticed(tree, target, module, "nothing is changed"):
+            raise SystemExit(f"the tests of {module} fail where nothing was changed")
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        noticed = list(pool.map(lambda each: _noticed(tree, target, *each), living))
+    found = [name for (_, name), seen in zip(living, noticed, strict=True) if seen]
+    (tree / "again.json").write_text(json.dumps(found))
+
+
+def _noticed(tree: Path, target: Target, module: str, mutant: str) -> bool:
+    work = tree / "mutants"
+    stem = Path(module).name
+    own = [
+        path.relative_to(work).as_posix()
+        for path in sorted((work / target.tests).glob("test_*.py"))
+        if path.stem.startswith(f"test_{stem}") or path.stem in target.again
+    ]
+    own = own or [target.tests]
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "--rootdir=.", "-p", "no:cacheprovider"]
+    environment = {**os.environ, "MUTANT_UNDER_TEST": mutant, "OMP_NUM_THREADS": "1"}
+    try:
+        done = subprocess.run(
+            [*command, "--hypothesis-profile=ci", *own],
+            cwd=work,
+            env=environment,
+            capture_output=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return True
+    return done.returncode != 0
+
+
+def report(work: Path) -> None:
+    """Print a table by module, and the change of every mutant that survived."""
+    print("| module | mutants | killed | survived | not judged |\n|---|---|---|---|---|")
+    total = [0, 0, 0, 0]
+    survivors: list[tuple[Path, str, str]] = []
+    for tree in sorted(path for path in work.iterdir() if (path / "mutants").is_dir()):
+        found = list(results(tree))
+        for module in sorted({each for each, _, _ in found}):
+            codes = [code for each, _, code in found if each == module]
+            lived = sum(code in (SURVIVED, NO_TESTS) for code in codes)
+            open_ = sum(code is None for code in codes)
+            row = [len(codes), len(codes) - lived - open_, lived, open_]
+            total = [a + b for a, b in zip(total, row, strict=True)]
+            print(f"| {module} | {' | '.join(map(str, row))} |")
+        survivors += [(tree, module, name) for module, name, code in found if code in (SURVIVED, NO_TESTS)]
+    print(f"| all | {' | '.join(map(str, total))} |")
+    killed, judged = total[1], total[1] + total[2]
+    print(f"\n{killed} of {judged} judged mutants were killed: {killed / judged:.1%}\n")
+    for tree, module, name in survivors:
+        print(f"{name}\n{_change(tree, module, name)}\n")
+
+
+def _change(tree: Path, module: str, mutant: str) -> str:
+    done = subprocess.run(["mutmut", "show", mutant], cwd=tree, capture_output=True, text=True, check=False)
+    lines = [line for line in done.stdout.splitlines() if line[:1] in "+-" and line[:3] not in ("---", "+++")]
+    return "\n".join(lines) or f"(no difference shown for {module})"
+
+
+if __name__ == "__main__":
+    main()
