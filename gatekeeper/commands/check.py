@@ -1,13 +1,12 @@
 """``gatekeeper check``: the command a CI job trusts."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Literal, NoReturn
 
 import click
 
 from gatekeeper.commands.paths import FILE
-from gatekeeper.commands.verifier import make_demands, verifier_options
+from gatekeeper.commands.verifier import Verifier, verifier_options
 from gatekeeper.deployment.verify import Ruling, examine, model_digest, read_submission
 from gatekeeper.render.decision import escape, render_decision, render_decision_markdown
 from gatekeeper.render.github import (
@@ -45,10 +44,7 @@ def check_command(
     /,
     report: Path,
     model: Path | None,
-    policy: str,
-    max_age: timedelta | None,
-    trusted_key: tuple[str, ...],
-    envelope: Path | None,
+    verifier: Verifier,
     champion: Path | None,
     first: bool,
     form: Format,
@@ -64,8 +60,8 @@ def check_command(
     if form == "github" and output is not None:
         raise UsageError("--output does not go with --format github, which GitHub reads from the log")
     try:
-        ruling = _rule(report, model, policy, max_age, trusted_key, envelope, champion, first=first)
-        _write(_rendered(ruling, form, policy), output)
+        ruling = _rule(report, model, verifier, champion, first=first)
+        _write(_rendered(ruling, form, verifier.policy), output)
         if form == "github":
             verdict = ruling.decision.judgement.verdict
             write_github_files(verdict.outcome, render_decision_markdown(ruling))
@@ -75,25 +71,17 @@ def check_command(
 
 
 def _rule(
-    report: Path,
-    model: Path | None,
-    policy: str,
-    max_age: timedelta | None,
-    trusted_key: tuple[str, ...],
-    envelope: Path | None,
-    champion: Path | None,
-    *,
-    first: bool,
+    report: Path, model: Path | None, verifier: Verifier, champion: Path | None, *, first: bool
 ) -> Ruling:
     if champion is not None and first:
         raise UsageError("--champion names one and --first says there is none; give one of the two")
-    demands = make_demands(policy, max_age, trusted_key, envelope, first=first)
+    demands = verifier.demands(first=first)
     rules = demands.policy.policy
     if (champion is not None or first) and not rules.champion:
         flag = "--first" if first else "--champion"
         raise UsageError(f"{flag} has no effect: the policy {rules.name} has no champion rules")
     return examine(
-        read_submission(report, envelope),
+        read_submission(report, verifier.envelope),
         demands,
         model_sha256=None if model is None else model_digest(model),
         champion=None if champion is None else read_submission(champion),

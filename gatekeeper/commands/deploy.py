@@ -1,12 +1,11 @@
 """``gatekeeper deploy``: check a model and put it into production, or take it back."""
 
-from datetime import timedelta
 from pathlib import Path
 
 import click
 
 from gatekeeper.commands.paths import FILE
-from gatekeeper.commands.verifier import make_demands, verifier_options
+from gatekeeper.commands.verifier import Verifier, verifier_options
 from gatekeeper.deployment.folder import deploy, history, roll_back
 from gatekeeper.deployment.verify import Demands, Ruling, Submission, read_submission
 from gatekeeper.render.decision import render_decision
@@ -35,10 +34,7 @@ def deploy_command(
     model: Path | None,
     report: Path | None,
     target: str,
-    policy: str,
-    max_age: timedelta | None,
-    trusted_key: tuple[str, ...],
-    envelope: Path | None,
+    verifier: Verifier,
     champion: Path | None,
     rollback: bool,
     show: bool,
@@ -59,13 +55,13 @@ def deploy_command(
         return
     if model is None or report is None:
         raise UsageError("deploy needs MODEL and --report; or --rollback, or --history")
-    demands = make_demands(policy, max_age, trusted_key, envelope)
+    demands = verifier.demands()
     if champion is not None and not demands.policy.policy.champion:
         raise UsageError(
             f"--champion has no effect: the policy {demands.policy.policy.name} has no champion rules"
         )
     rival = None if champion is None else read_submission(champion)
-    ruling, line = _deploy(model, read_submission(report, envelope), demands, target, rival)
+    ruling, line = _deploy(model, read_submission(report, verifier.envelope), demands, target, rival)
     click.echo(render_decision(ruling))
     if line is not None:
         click.echo(f"\n{line}")

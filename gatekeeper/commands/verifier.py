@@ -1,10 +1,12 @@
 """Flags of whoever lets models through, shared by ``check`` and ``deploy``. Nothing here loads torch."""
 
+import functools
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,8 +17,6 @@ from schemas.policy_io import load_policy
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT_POLICY = "seed-5cat"
 
@@ -43,40 +43,69 @@ class Age(click.ParamType[timedelta]):
         return timedelta(**{_UNITS[found[2]]: int(found[1])})
 
 
-def verifier_options(command: Command) -> Command:
-    """Add ``--policy``, ``--max-age``, ``--trusted-key`` and ``--envelope``."""
-    for option in (
-        click.option("--envelope", type=FILE, help="Signature [REPORT's .dsse.json]."),
-        click.option(
-            "--trusted-key", multiple=True, help="Public key (*.pub, or env:NAME) that must have signed."
-        ),
-        click.option("--max-age", type=Age(), help="Refuse older reports: 30d, 12h, 90m."),
-        click.option(
-            "--policy",
-            default=DEFAULT_POLICY,
-            help=f"Built-in policy or a TOML file [{DEFAULT_POLICY}]. No configuration file is read.",
-        ),
-    ):
-        command = option(command)
-    return command
+@dataclass(frozen=True)
+class Verifier:
+    """The values of the flags.
 
-
-def make_demands(
-    policy: str,
-    max_age: timedelta | None,
-    trusted_key: tuple[str, ...],
-    envelope: Path | None,
-    *,
-    first: bool = False,
-) -> Demands:
-    """What the flags ask for.
-
-    Raises:
-        UsageError: a policy or key is wrong, or a flag would have no effect.
+    Attributes:
+        policy: name of a built-in policy, or path of a TOML file.
+        max_age: the oldest report that still counts.
+        trusted_key: public keys, as files or ``env:NAME``.
+        envelope: the signature, where it does not lie beside the report.
     """
-    if envelope is not None and not trusted_key:
-        raise UsageError("--envelope has no effect without --trusted-key; name the key you trust")
-    return Demands(policy=load_policy(policy), trusted=_trusted(trusted_key), max_age=max_age, first=first)
+
+    policy: str
+    max_age: timedelta | None
+    trusted_key: tuple[str, ...]
+    envelope: Path | None
+
+    def demands(self, *, first: bool = False) -> Demands:
+        """What the flags ask for.
+
+        Args:
+            first: there is no champion yet.
+
+        Raises:
+            UsageError: a policy or key is wrong, or a flag would have no effect.
+        """
+        if self.envelope is not None and not self.trusted_key:
+            raise UsageError("--envelope has no effect without --trusted-key; name the key you trust")
+        return Demands(
+            policy=load_policy(self.policy),
+            trusted=_trusted(self.trusted_key),
+            max_age=self.max_age,
+            first=first,
+        )
+
+
+def verifier_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add ``--policy``, ``--max-age``, ``--trusted-key`` and ``--envelope``.
+
+    The command gets them as one argument, ``verifier``.
+    """
+
+    @click.option(
+        "--policy",
+        default=DEFAULT_POLICY,
+        help=f"Built-in policy or a TOML file [{DEFAULT_POLICY}]. No configuration file is read.",
+    )
+    @click.option("--max-age", type=Age(), help="Refuse older reports: 30d, 12h, 90m.")
+    @click.option(
+        "--trusted-key", multiple=True, help="Public key (*.pub, or env:NAME) that must have signed."
+    )
+    @click.option("--envelope", type=FILE, help="Signature [REPORT's .dsse.json].")
+    @functools.wraps(command)
+    def gathered(
+        *args: object,
+        policy: str,
+        max_age: timedelta | None,
+        trusted_key: tuple[str, ...],
+        envelope: Path | None,
+        **others: object,
+    ) -> None:
+        command(*args, verifier=Verifier(policy, max_age, trusted_key, envelope), **others)
+
+    return gathered
 
 
 def _trusted(specs: tuple[str, ...]) -> tuple["Ed25519PublicKey", ...]:

@@ -526,18 +526,20 @@ def test_a_symlinked_model_is_refused(files: Files, gate: Gate, target: str) -> 
     assert f"the model {files.model} is a symbolic link" in gate.refuse(files)
 
 
-def test_a_model_that_is_a_pipe_is_refused_without_waiting(files: Files, gate: Gate) -> None:
-    files.model.unlink()
-    os.mkfifo(files.model)
+@pytest.mark.parametrize("kind", ["pipe", "folder"])
+@pytest.mark.parametrize(("what", "called"), [("model", "the model"), ("report", "report")])
+def test_what_is_no_file_is_refused_without_waiting(
+    files: Files, gate: Gate, what: str, called: str, kind: str
+) -> None:
+    path: Path = getattr(files, what)
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.mkdir()
     with within(60):
         message = gate.refuse(files)
-    assert message == f"Error: cannot read the model {files.model}: it is no regular file"
-
-
-def test_a_model_that_is_a_folder_is_refused(files: Files, gate: Gate) -> None:
-    files.model.unlink()
-    files.model.mkdir()
-    assert gate.refuse(files) == f"Error: cannot read the model {files.model}: it is no regular file"
+    assert message == f"Error: cannot read {called} {path}: it is no regular file"
 
 
 def test_a_model_that_changes_while_it_is_read_is_refused(
@@ -741,20 +743,6 @@ def test_a_truncated_report_is_refused(files: Files, gate: Gate, share: float) -
 def test_a_report_truncated_by_its_last_brace_is_refused(files: Files, gate: Gate) -> None:
     files.report.write_bytes(files.report.read_bytes().removesuffix(b"}\n"))
     assert f"Error: report {files.report}: not JSON: " in gate.refuse(files)
-
-
-def test_a_report_that_is_a_pipe_is_refused_without_waiting(files: Files, gate: Gate) -> None:
-    files.report.unlink()
-    os.mkfifo(files.report)
-    with within(60):
-        message = gate.refuse(files)
-    assert message == f"Error: cannot read report {files.report}: it is no regular file"
-
-
-def test_a_report_that_is_a_folder_is_refused(files: Files, gate: Gate) -> None:
-    files.report.unlink()
-    files.report.mkdir()
-    assert gate.refuse(files) == f"Error: cannot read report {files.report}: it is no regular file"
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])

@@ -11,30 +11,17 @@ from schemas.policy import DataPin, Policy
 from schemas.policy_io import parse_policy
 from schemas.report import Evidence, Inputs, Report
 from schemas.verdict import judge
+from tests.schemas.policies import CHECK, HEAD
 
 EvidenceFactory = Callable[[], Evidence]
 ReportFactory = Callable[..., Report]
 
-TEXT = """
-schema_version = "1.0"
-name = "pinned"
-description = ""
-decide = "point"
-min_gates_passed = 1
-min_samples = 1
-min_articles = 1
-[[check]]
-gate = "offset_sweep"
-metric = "offset_sweep.margin"
-splits = ["val", "ood"]
-min = 0.05
-"""
 BANK, VAL, OOD, OTHER = "b" * 64, "1" * 64, "3" * 64, "f" * 64
 PREFIX = "evaluated on other data than the policy names: "
 
 
 def pinned(table: str) -> Policy:
-    return parse_policy(f"{TEXT}\n[data]\n{table}\n".encode())
+    return parse_policy(f"{HEAD}{CHECK}\n[data]\n{table}\n".encode())
 
 
 def inputs(make_report: ReportFactory) -> Inputs:
@@ -57,7 +44,7 @@ def test_the_table_is_read_key_by_key(table: str, pin: DataPin) -> None:
 
 
 def test_a_policy_without_the_table_pins_nothing() -> None:
-    assert parse_policy(TEXT.encode()).data is None
+    assert parse_policy(f"{HEAD}{CHECK}".encode()).data is None
 
 
 @pytest.mark.parametrize(

@@ -9,23 +9,8 @@ from schemas.errors import PolicyError
 from schemas.metrics import METRICS, PAIR, known_metric
 from schemas.policy import PolicyCheck
 from schemas.policy_io import builtin_by_digest, builtin_policies, load_policy, parse_policy
+from tests.schemas.policies import CHECK, HEAD
 
-HEAD = """
-schema_version = "1.0"
-name = "mine"
-description = "for tests"
-decide = "point"
-min_gates_passed = 1
-min_samples = 10
-min_articles = 2
-"""
-CHECK = """
-[[check]]
-gate = "rollout"
-metric = "rollout.avg_cos"
-splits = ["val"]
-min = 0.4
-"""
 VALID = HEAD + CHECK
 
 Row = tuple[str, str, str, float | None, float | None, float | None, bool]

@@ -14,26 +14,11 @@ from schemas.policy_io import load_policy, parse_policy
 from schemas.policy_rules import check_policy
 from schemas.report import Evidence
 from schemas.verdict import judge
+from tests.schemas.policies import CHECK, HEAD
 
 EvidenceFactory = Callable[[], Evidence]
 Change = Callable[..., Evidence]
 
-HEAD = """
-schema_version = "1.0"
-name = "mine"
-description = "for tests"
-decide = "point"
-min_gates_passed = 1
-min_samples = 10
-min_articles = 2
-"""
-CHECK = """
-[[check]]
-gate = "rollout"
-metric = "rollout.avg_cos"
-splits = ["val"]
-min = 0.4
-"""
 RULE = """
 [[champion]]
 metric = "offset_sweep.margin"
