@@ -51,18 +51,54 @@ def learned_direction(
         confidence: of the intervals.
         seed: of the articles held out to choose the strength of the ridge.
     """
-    held = holdout_articles(bank.articles[fit_rows], fraction=0.2, seed=seed)
     articles = bank.articles[test_rows]
-    forward = _fit(bank, context_rows(fit_rows, context), fit_rows + 1, held)
-    backward = _fit(bank, context_rows(fit_rows + 1, context), fit_rows - context + 1, held)
-    ahead = _cosines(bank, forward, context_rows(test_rows, context), test_rows + 1)
-    behind = _cosines(bank, backward, context_rows(test_rows + 1, context), test_rows - context + 1)
+    forward, backward = _fit_both(bank, fit_rows, context, seed)
+    past, future = _contexts(test_rows, context)
+    ahead = _cosines(bank, forward, past, test_rows + 1)
+    behind = _cosines(bank, backward, future, test_rows - context + 1)
     return Direction(
         forward=mean_metric(ahead, articles, confidence),
         backward=mean_metric(behind, articles, confidence),
         difference=mean_metric(ahead - behind, articles, confidence),
-        order=share_metric(_told(bank, fit_rows, test_rows, context), articles, confidence),
+        order=share_metric(tell_order(bank, fit_rows, test_rows, context=context), articles, confidence),
     )
+
+
+def tell_direction(
+    bank: Bank, fit_rows: IntArray, test_rows: IntArray, *, context: int, seed: int
+) -> BoolArray:
+    """Which test windows the two ridges predict better than their reversal, forward and backward together.
+
+    Args:
+        bank: the bank.
+        fit_rows: (n,) as in :func:`learned_direction`.
+        test_rows: (m,)
+        context: L.
+        seed: likewise.
+
+    Returns:
+        (m,). A window and its reversal never both are, as the one's gain is the other's loss.
+    """
+    forward, backward = _fit_both(bank, fit_rows, context, seed)
+    past, future = _contexts(test_rows, context)
+    following, preceding = test_rows + 1, test_rows - context + 1
+    as_stored = _cosines(bank, forward, past, following) + _cosines(bank, backward, future, preceding)
+    reversed_ = _cosines(bank, forward, future[:, ::-1], preceding) + _cosines(
+        bank, backward, past[:, ::-1], following
+    )
+    return np.asarray(as_stored > reversed_)
+
+
+def _contexts(last_rows: IntArray, context: int) -> tuple[IntArray, IntArray]:
+    """Of a window of L + 1 chunks, the rows of the first L and of the last L."""
+    return context_rows(last_rows, context), context_rows(last_rows + 1, context)
+
+
+def _fit_both(bank: Bank, fit_rows: IntArray, context: int, seed: int) -> tuple[RidgeFit, RidgeFit]:
+    """The next chunk from the past, and the previous one from the future."""
+    held = holdout_articles(bank.articles[fit_rows], fraction=0.2, seed=seed)
+    past, future = _contexts(fit_rows, context)
+    return _fit(bank, past, fit_rows + 1, held), _fit(bank, future, fit_rows - context + 1, held)
 
 
 def _fit(bank: Bank, rows: IntArray, targets: IntArray, held: BoolArray) -> RidgeFit:
@@ -80,12 +116,21 @@ def _cosines(bank: Bank, fit: RidgeFit, rows: IntArray, targets: IntArray) -> Do
     return cosines
 
 
-def _told(bank: Bank, fit_rows: IntArray, test_rows: IntArray, context: int) -> BoolArray:
-    """Which test windows the classifier takes for themselves rather than for their reversal.
+def tell_order(bank: Bank, fit_rows: IntArray, test_rows: IntArray, *, context: int) -> BoolArray:
+    """Which test windows a linear classifier takes for themselves rather than for their reversal.
 
     A linear function of a window changes its sign under reversal where it reads only the differences
     of chunks that mirror each other; so one weight vector through the origin, fitted by least squares
     to +1, is the whole classifier.
+
+    Args:
+        bank: the bank.
+        fit_rows: (n,) last context rows of windows of ``context`` + 1 chunks.
+        test_rows: (m,) likewise.
+        context: L.
+
+    Returns:
+        (m,)
     """
     features = _mirrored(bank, fit_rows, context)
     gram = torch.zeros((features.shape[1], features.shape[1]), dtype=torch.float64)
@@ -96,8 +141,11 @@ def _told(bank: Bank, fit_rows: IntArray, test_rows: IntArray, context: int) -> 
         sums += block.sum(dim=0).double()
     gram.diagonal().add_(len(features) * _ORDER_STRENGTH)
     weight = torch.linalg.solve(gram, sums).float().numpy()
-    told = _mirrored(bank, test_rows, context) @ weight > 0.0
-    return np.asarray(told)
+    told = np.empty(len(test_rows), dtype=np.bool_)
+    for start in range(0, len(test_rows), _BLOCK):
+        part = slice(start, start + _BLOCK)
+        told[part] = _mirrored(bank, test_rows[part], context) @ weight > 0.0
+    return told
 
 
 def _mirrored(bank: Bank, last_rows: IntArray, context: int) -> FloatArray:

@@ -85,6 +85,21 @@ class LeakSearch:
 
 
 @dataclass(frozen=True)
+class Misplaced:
+    """An article whose chunks are not where they say.
+
+    Attributes:
+        article: its number.
+        what: ``texts`` belong to other vectors; ``order`` runs backwards.
+        evidence: what says so.
+    """
+
+    article: int
+    what: Literal["texts", "order"]
+    evidence: str
+
+
+@dataclass(frozen=True)
 class Audit:
     """The whole audit.
 
@@ -97,6 +112,7 @@ class Audit:
         rows: all figures.
         frontier: split -> what a linear model can buy.
         leaks: duplicates between articles.
+        misplaced: articles with the texts of others, or that run backwards.
         problems: why these gates cannot be decided on this data; empty is good.
         findings: what else a reader should know.
     """
@@ -111,5 +127,6 @@ class Audit:
     rows: tuple[AuditRow, ...]
     frontier: Mapping[str, FrontierOfSplit]
     leaks: LeakSearch
+    misplaced: tuple[Misplaced, ...]
     problems: tuple[str, ...]
     findings: tuple[str, ...]

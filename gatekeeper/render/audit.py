@@ -6,6 +6,8 @@ from gatekeeper.data.leakage import NEAR
 from gatekeeper.render.rows import interval, number
 from schemas.audit import Audit, SharedText
 
+_SHOWN = 10
+
 
 def render_audit(audit: Audit) -> str:
     """Figures, frontier, duplicates, and the verdict in words."""
@@ -30,6 +32,7 @@ def render_audit(audit: Audit) -> str:
         ),
         *(_frontier(audit, name) for name in audit.frontier),
         _leaks(audit),
+        *([_misplaced(audit)] if audit.misplaced else []),
         _verdict(audit),
     ]
     return "\n\n".join(parts)
@@ -60,6 +63,14 @@ def _leaks(audit: Audit) -> str:
     lines += [f"  - {_pair(pair)}" for pair in leaks.pairs]
     if leaks.more:
         lines.append(f"  - and {leaks.more} more pairs of articles")
+    return "\n".join(lines)
+
+
+def _misplaced(audit: Audit) -> str:
+    lines = ["Articles whose chunks are not where they say:"]
+    lines += [f"  - article {each.article}: {each.evidence}" for each in audit.misplaced[:_SHOWN]]
+    if len(audit.misplaced) > _SHOWN:
+        lines.append(f"  - and {len(audit.misplaced) - _SHOWN} more; --format json lists all")
     return "\n".join(lines)
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from gatekeeper.cli import cli
 from gatekeeper.data import audit as auditing
+from gatekeeper.data import audit_rows, audit_verdict
 from gatekeeper.data.audit import audit
 from gatekeeper.data.leakage import find_leakage
 from gatekeeper.data.synth import FORWARD, TRAP, build_world, reversed_bank, shuffled_bank
@@ -30,6 +31,7 @@ from schemas.audit import (
     FrontierPoint,
     HeldOut,
     LeakSearch,
+    Misplaced,
     SharedText,
 )
 from schemas.codec import decode, encode
@@ -170,6 +172,7 @@ def test_the_published_thresholds_are_further_rows(speech: Audit) -> None:
         "ridge backward",
         "ridge difference",
         "order test",
+        "texts with vectors",
     ]
     assert [row.name for row in speech.rows if row.threshold] == ["context coherence", "monotonicity"]
 
@@ -308,7 +311,7 @@ def test_a_threshold_is_met_where_it_is_reached(monkeypatch: pytest.MonkeyPatch,
     value = figures(audited(forward))["context coherence"].metric.value
     assert value is not None
     for least, holds in ((value, True), (math.nextafter(value, 1.0), False)):
-        monkeypatch.setattr(auditing, "COHERENCE", least)
+        monkeypatch.setattr(audit_rows, "COHERENCE", least)
         assert figures(audited(forward))["context coherence"].holds is holds
 
 
@@ -358,6 +361,36 @@ def test_a_directed_world_is_found_its_reversal_the_opposite_and_a_shuffled_one_
     assert order.low < 0.5 < order.high
 
 
+def test_articles_that_run_backwards_are_named_and_more_than_a_few_are_a_problem() -> None:
+    bank, turned = directed(), (2, 40)
+    chunks = bank.chunks.copy()
+    for article in turned:
+        chunks[bank.articles == article] = chunks[bank.articles == article][::-1]
+    planted = build_bank(bank.vectors, bank.articles, chunks, source="bank.npz")
+    found = audited(planted)
+    assert {(each.article, each.what) for each in found.misplaced} == {(2, "order"), (40, "order")}
+    assert "2 of 60 articles run backwards; turn them round or leave them out" in found.problems
+    assert "2 article(s) run backwards: 2, 40" in found.findings
+    assert violation("audit", encode(found, where="audit")) is None
+    whole = audited(bank)
+    assert whole.misplaced == ()
+    assert "no article runs backwards, as far as the direction of vectors can tell" in whole.findings
+
+
+def test_texts_of_the_speeches_belong_to_their_vectors_and_their_order_cannot_be_told(
+    speech: Audit,
+) -> None:
+    assert speech.misplaced == ()
+    fit = figures(speech)["texts with vectors"].metric
+    assert (fit.low or 0.0) > 0.35
+    assert speech.findings[-2:] == (
+        f"texts and vectors belong together in all {fit.articles} articles looked at (correlation "
+        f"{fit.value:.3f})",
+        "whether an article runs backwards cannot be told: no cut sentences tell it, and windows read alike "
+        "both ways",
+    )
+
+
 def test_a_world_and_its_reversal_swap_what_is_learned_and_share_what_is_raw() -> None:
     bank = directed()
     rows = figures(audited(bank, horizon=2))
@@ -377,7 +410,7 @@ def test_a_difference_whose_interval_reaches_the_limit_is_no_direction(
     difference = figures(audited(directed()))["ridge difference"].metric
     assert difference.low is not None
     for limit, direction in ((difference.low - 1e-6, "forward"), (difference.low, "none")):
-        monkeypatch.setattr(auditing, "SAME", limit)
+        monkeypatch.setattr(audit_verdict, "SAME", limit)
         assert audited(directed()).direction == direction
 
 
@@ -510,7 +543,7 @@ def test_an_interval_as_wide_as_the_margin_decides_and_a_wider_one_does_not(
     width = margin.high - margin.low
     splits = {name: SPLITS[name] for name in ("train", "val")}
     for limit, problems in ((width, 0), (math.nextafter(width, 0.0), 1)):
-        monkeypatch.setattr(auditing, "MARGIN", limit)
+        monkeypatch.setattr(audit_verdict, "MARGIN", limit)
         assert len(audited(forward, splits).problems) == problems
 
 
@@ -519,7 +552,7 @@ def test_an_interval_as_wide_as_the_margin_decides_and_a_wider_one_does_not(
 
 def test_what_a_linear_model_can_buy_is_told_of_each_split() -> None:
     found = audited(build_world(TRAP, source="trap"), horizon=2)
-    for name, finding in zip(("val", "ood"), found.findings[1:], strict=True):
+    for name, finding in zip(("val", "ood"), found.findings[1:3], strict=True):
         split = found.frontier[name]
         point = next(p for p in split.points if (p.margin.value or 0.0) >= 0.05)
         assert point.alpha == 0.75
@@ -544,7 +577,7 @@ def test_a_margin_below_the_cosine_of_a_constant_is_not_bought() -> None:
     # A common part in all chunks: a constant is close to everything, and pushing away loses it first.
     world = build_world(replace(FORWARD, rho=0.5), source="x").vectors.astype(np.float64)
     found = audited(bank_of(world + 1.2 * np.eye(64)[0]))
-    for name, finding in zip(("val", "ood"), found.findings[1:], strict=True):
+    for name, finding in zip(("val", "ood"), found.findings[1:3], strict=True):
         split = found.frontier[name]
         constant = split.constant_cos.value or 0.0
         best = max(split.points, key=lambda point: point.margin.value or 0.0)
@@ -693,6 +726,10 @@ RECORD = Audit(
         ),
         4,
     ),
+    misplaced=(
+        Misplaced(5, "texts", "its texts fit nowhere in it"),
+        *(Misplaced(article, "order", "it runs backwards") for article in range(20, 31)),
+    ),
     problems=("val leaks",),
     findings=("one thing", "and another"),
 )
@@ -720,6 +757,19 @@ Duplicates (cosine >= 0.995): 90 of 100 chunks compared with all others
   - article 3 (train) and article 9 share 1 (12%), cosine 1.000
   - and 4 more pairs of articles
 
+Articles whose chunks are not where they say:
+  - article 5: its texts fit nowhere in it
+  - article 20: it runs backwards
+  - article 21: it runs backwards
+  - article 22: it runs backwards
+  - article 23: it runs backwards
+  - article 24: it runs backwards
+  - article 25: it runs backwards
+  - article 26: it runs backwards
+  - article 27: it runs backwards
+  - article 28: it runs backwards
+  - and 2 more; --format json lists all
+
 These gates cannot be decided:
   - val leaks
 Findings:
@@ -732,7 +782,7 @@ def test_the_table_is_this() -> None:
 
 
 def test_the_table_of_sound_data_ends_with_what_can_be_decided() -> None:
-    sound = replace(RECORD, problems=(), leaks=LeakSearch(100, 100, {}, (), 0))
+    sound = replace(RECORD, problems=(), misplaced=(), leaks=LeakSearch(100, 100, {}, (), 0))
     assert render_audit(sound).split("\n")[-6:] == [
         "Duplicates (cosine >= 0.995): 100 of 100 chunks compared with all others",
         "",
