@@ -1,8 +1,6 @@
 """From a model and a data source to a :class:`~schemas.report.Report` with its companion files."""
 
 import hashlib
-import io
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +11,7 @@ import numpy.typing as npt
 import torch
 
 from gatekeeper.config import EvalConfig
+from gatekeeper.data.npz import npz_bytes
 from gatekeeper.environment import choose_device, choose_retrieval, describe_environment
 from gates.contracts import Dataset, Predictor, Queries
 from gates.suite import EVALUATED, GATES_VERSION, Bench, Measured, Options
@@ -192,7 +191,7 @@ def write_scores(path: Path, bench: Bench, measured: Measured) -> ScoresFile:
         for gate, samples in measured.samples[split].items():
             arrays[f"{split}.{gate}.index"] = samples.index
             arrays |= {f"{split}.{gate}.{name}": array for name, array in samples.arrays.items()}
-    data = _npz_bytes(arrays)
+    data = npz_bytes(arrays)
     write_bytes(path, data)
     return ScoresFile(name=path.name, sha256=hashlib.sha256(data).hexdigest())
 
@@ -226,9 +225,3 @@ def _split_input(dataset: Dataset, bench: Bench, name: str) -> SplitInput:
         sha256=rows_digest(rows),
         sample_sha256=rows_digest(bench.sampled[name]),
     )
-
-
-def _npz_bytes(arrays: Mapping[str, npt.NDArray[np.generic]]) -> bytes:
-    buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **arrays)
-    return buffer.getvalue()

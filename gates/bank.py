@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gates.contracts import Bank, BoolArray, FloatArray, IntArray
+from gates.geometry import without_extremes
 from schemas.errors import DataError
 
 _SHOWN = 5  # offending rows named in a message
@@ -138,10 +139,11 @@ def _unit_rows(vectors: npt.NDArray[np.generic], order: IntArray, source: str) -
         rows = order[start : start + _BLOCK]
         block = vectors[rows].astype(np.float64)
         finite = np.asarray(np.isfinite(block).all(axis=1))
-        lengths = np.linalg.norm(np.where(finite[:, None], block, 1.0), axis=1)
+        block, _ = without_extremes(np.where(finite[:, None], block, 1.0))
+        lengths = np.linalg.norm(block, axis=1)
         not_finite += rows[~finite].tolist()
         zero += rows[finite & (lengths == 0.0)].tolist()
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(invalid="ignore"):
             unit[start : start + len(rows)] = block / lengths[:, None]
     for bad, what in ((not_finite, "hold NaN or infinity"), (zero, "are all zero")):
         if bad:

@@ -29,3 +29,18 @@ def coherence(bank: Bank, context_rows: IntArray) -> DoubleArray:
         total += cosine_to_rows(bank.vectors[context_rows[:, step]], bank, context_rows[:, step + 1])
     total /= steps
     return total
+
+
+def without_extremes(rows: DoubleArray) -> tuple[DoubleArray, IntArray]:
+    """Rows whose squares would overflow or vanish, brought near 1 by powers of two; others as they are.
+
+    Args:
+        rows: (n, D) finite float64.
+
+    Returns:
+        (n, D) scaled rows, and (n,) exponents e with rows = scaled * 2**e.
+    """
+    largest = np.abs(rows).max(axis=1)
+    extreme = (largest > 0.0) & ((largest > 1e100) | (largest < 1e-100))
+    exponents = np.where(extreme, np.frexp(largest)[1], 0).astype(np.int64)
+    return np.ldexp(rows, -exponents[:, None]) if extreme.any() else rows, exponents

@@ -3,16 +3,27 @@
 import contextlib
 import os
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 from schemas.errors import OutputError
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Replace the file at ``path`` with ``data``; a reader sees the old content or the new.
+    """:func:`write_stream` of bytes in memory.
 
-    The data goes to a temporary file in the same folder, is flushed to the disk and renamed. A
-    symbolic link is followed, so that the link stays and its target changes.
+    Raises:
+        OutputError: as there.
+    """
+    write_stream(path, lambda file: file.write(data))
+
+
+def write_stream(path: str | os.PathLike[str], fill: Callable[[IO[bytes]], object]) -> None:
+    """Replace the file at ``path`` with what ``fill`` writes; a reader sees the old content or the new.
+
+    It goes to a temporary file in the same folder, is flushed to the disk and renamed. A symbolic link
+    is followed, so that the link stays and its target changes.
 
     Raises:
         OutputError: the folder is missing, not writable, or ``path`` is no regular file.
@@ -24,7 +35,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
             raise OutputError(f"cannot write {path}: it is a symbolic link that leads back to itself")
         if target.exists() and not target.is_file():
             raise OutputError(f"cannot write {path}: it exists and is not a regular file")
-        _replace(target, data)
+        _replace(target, fill)
     except (OSError, ValueError) as error:
         place = Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)
         raise OutputError(f"cannot write {path}: {_why(error, place)}") from None
@@ -43,14 +54,14 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     write_bytes(path, data)
 
 
-def _replace(target: Path, data: bytes) -> None:
+def _replace(target: Path, fill: Callable[[IO[bytes]], object]) -> None:
     # Not derived from the target's name, which may already be as long as the file system allows.
     temporary = target.parent / f".gatekeeper-{secrets.token_hex(8)}.tmp"
     # 0o666 less the umask, as for any new file; tempfile's 0o600 would hide reports from others.
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
+            fill(file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(temporary, target)

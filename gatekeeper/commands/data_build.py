@@ -7,7 +7,7 @@ import click
 from gatekeeper.commands.paths import FILE
 from gatekeeper.data.bank_file import read_bank
 from gatekeeper.data.build import divide, file_digest, parse_split, refuse_unprintable
-from gatekeeper.data.dataset_folder import Dtype, write_dataset
+from gatekeeper.data.dataset_folder import Dtype, refuse_occupied, write_dataset
 from gatekeeper.data.embed import embed, forget, load_encoder
 from gatekeeper.data.sequence_export import write_sequences
 from gatekeeper.data.texts import is_texts, read_texts
@@ -64,6 +64,7 @@ def build_command(
         raise UsageError(f"--out {out} is no place for a folder")
     refuse_unprintable(encoder=encoder, licence=licence, note=note)
     out = out.resolve() if out.name in ("", ".", "..") else out
+    refuse_occupied(out)
     digest = file_digest(source)
     work = out.with_name(f".{out.name}.embedding")
     if is_texts(source):

@@ -9,7 +9,7 @@ from gatekeeper.config_values import SPLITS
 from gatekeeper.data.bank_file import read_bank
 from gatekeeper.data.build import file_digest, refuse_unprintable
 from gatekeeper.data.convert import convert
-from gatekeeper.data.dataset_folder import UNMATCHED, Dtype
+from gatekeeper.data.dataset_folder import UNMATCHED, Dtype, refuse_occupied
 from gatekeeper.render.dataset import render_built, render_counts
 from schemas.dataset import Origin
 from schemas.errors import UsageError
@@ -45,6 +45,7 @@ def convert_command(
         if names.count(name) > 1:
             raise UsageError(f"{name} is named twice; one file a split")
     refuse_unprintable(encoder=encoder, licence=licence, note=note)
+    refuse_occupied(out)
     digest = file_digest(bank)
     done = convert(
         out,

@@ -35,7 +35,7 @@ def info_command(bank: Path | None, config: Path | None, form: Literal["table", 
     defects: tuple[Defect, ...] = ()
     norms = None
     file = settings.data.bank
-    if file is not None and not file.is_dir():
+    if file is not None and file.is_file():
         defects, norms = find_defects(file)
         if any(defect.fatal for defect in defects):
             click.echo(render_defects(defects))

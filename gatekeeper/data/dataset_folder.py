@@ -29,7 +29,7 @@ from gatekeeper import __version__
 from gatekeeper.config_values import SPLITS
 from gatekeeper.data.articles import format_articles, parse_articles
 from gatekeeper.data.bank_file import pack_texts
-from gatekeeper.data.folders import replace_folder
+from gatekeeper.data.folders import left_behind, refuse_foreign, replace_folder
 from gates.bank import assemble_bank, bank_digest
 from gates.contracts import Bank, FloatArray, IntArray
 from gates.windows import make_dataset, refuse_shared_articles, rows_digest, window_rows
@@ -57,6 +57,7 @@ Dtype = Literal["float32", "float16"]
 
 _EXTRAS = (TEXTS, OFFSETS, TITLES, UNMATCHED)
 _KNOWN = frozenset({RECORD, VECTORS, ARTICLES, CHUNKS, *_EXTRAS, *(f"{name}.npy" for name in SPLITS)})
+_WHAT = "a data set"
 _ROWS = 65_536
 
 
@@ -188,8 +189,17 @@ def write_dataset(
         check_document("dataset", DATASET_VERSION, value)
         write_text(place / RECORD, dumps(value))
 
-    replace_folder(folder, fill, known=_KNOWN, ours=is_dataset, what="a data set")
+    replace_folder(folder, fill, known=_KNOWN, ours=is_dataset, what=_WHAT)
     return record[0]
+
+
+def refuse_occupied(folder: Path) -> None:
+    """Refuse a folder that :func:`write_dataset` would not replace, before hours of work for it.
+
+    Raises:
+        OutputError: it is a file, or holds something else.
+    """
+    refuse_foreign(folder, known=_KNOWN, ours=is_dataset, what=_WHAT)
 
 
 def open_dataset(folder: Path) -> OpenDataset:
@@ -199,6 +209,12 @@ def open_dataset(folder: Path) -> OpenDataset:
         DataError: it is no data set folder, or a file is missing, cut short or changed.
     """
     if not is_dataset(folder):
+        previous = left_behind(folder)
+        if previous is not None:
+            raise DataError(
+                f"{folder} is gone: a build that was replacing it was killed; build it again, or move the "
+                f"previous one back from {previous}"
+            )
         raise DataError(
             f"{folder} is no data set: expected {RECORD} in it; build one with `gatekeeper data build`"
         )

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from gatekeeper.data.bank_file import ARTICLES, VECTORS
 from gatekeeper.data.npz import open_npz
+from gates.geometry import without_extremes
 from schemas.errors import DataError
 
 _BLOCK = 65_536
@@ -59,8 +60,7 @@ def find_defects(path: Path) -> tuple[tuple[Defect, ...], Norms]:
         raise DataError(f"{path} is no bank: vectors must be numbers, found {vectors.dtype}")
     if vectors.ndim != 2 or articles.shape != (len(vectors),) or not len(vectors):
         raise DataError(f"{path} is no bank: vectors {vectors.shape}, article indices {articles.shape}")
-    lengths = _lengths(vectors)
-    finite = np.isfinite(lengths)
+    lengths, finite = _lengths(vectors)
     found = [
         _rows("rows with NaN or infinity", ~finite, articles, fatal=True),
         _rows("rows of zeros", finite & (lengths == 0.0), articles, fatal=True),
@@ -72,12 +72,18 @@ def find_defects(path: Path) -> tuple[tuple[Defect, ...], Norms]:
     return tuple(defect for defect in found if defect.count), norms
 
 
-def _lengths(vectors: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    lengths = np.empty(len(vectors))
+def _lengths(vectors: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+    """Length of each row, 0 where it is not finite, and which rows are."""
+    lengths = np.zeros(len(vectors))
+    finite = np.empty(len(vectors), dtype=np.bool_)
     for start in range(0, len(vectors), _BLOCK):
         block = vectors[start : start + _BLOCK].astype(np.float64)
-        lengths[start : start + len(block)] = np.sqrt(np.einsum("nd,nd->n", block, block))
-    return lengths
+        part = slice(start, start + len(block))
+        finite[part] = np.isfinite(block).all(axis=1)
+        scaled, exponents = without_extremes(np.where(finite[part, None], block, 0.0))
+        length = np.ldexp(np.sqrt(np.einsum("nd,nd->n", scaled, scaled)), exponents)
+        lengths[part] = np.minimum(length, np.finfo(np.float64).max)
+    return lengths, finite
 
 
 def _rows(kind: str, bad: npt.NDArray[np.bool_], articles: npt.NDArray[Any], *, fatal: bool) -> Defect:

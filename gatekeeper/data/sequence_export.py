@@ -1,13 +1,17 @@
 """The seed's sequence files from a data set, for tools that read nothing else."""
 
+import functools
 from pathlib import Path
 
 import numpy as np
 
 from gatekeeper.data.dataset_folder import open_dataset
-from gatekeeper.data.npz import Array, npz_bytes
+from gatekeeper.data.npz import Array, Blocks, write_npz
+from gates.contracts import Bank, IntArray
 from gates.windows import context_rows
-from schemas.atomic import write_bytes
+from schemas.atomic import write_stream
+
+_ROWS = 4_096
 
 
 def write_sequences(folder: Path) -> list[Path]:
@@ -28,14 +32,24 @@ def write_sequences(folder: Path) -> list[Path]:
     paths = []
     for name, rows in opened.splits.items():
         targets = rows + horizon
-        arrays: dict[str, Array] = {
-            "contexts": bank.vectors[context_rows(rows, context)],
-            "targets": bank.vectors[targets],
+        windows = context_rows(rows, context)
+        arrays: dict[str, Array | Blocks] = {
+            "contexts": _gathered(bank, windows),
+            "targets": _gathered(bank, targets),
             "article_ids": bank.articles[targets],
             "target_indices": bank.chunks[targets],
             "p6_offset": np.array(horizon - 1),
         }
         path = folder.with_name(f"{folder.name}_{name}_sequences.npz")
-        write_bytes(path, npz_bytes(arrays))
+        write_stream(path, functools.partial(write_npz, arrays=arrays))
         paths.append(path)
     return paths
+
+
+def _gathered(bank: Bank, rows: IntArray) -> Blocks:
+    """``bank.vectors[rows]``, never whole in memory."""
+    return Blocks(
+        (*rows.shape, bank.dimension),
+        bank.vectors.dtype,
+        (bank.vectors[rows[start : start + _ROWS]] for start in range(0, len(rows), _ROWS)),
+    )

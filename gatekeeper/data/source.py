@@ -10,6 +10,7 @@ from gatekeeper.config import Config
 from gatekeeper.config_values import SPLITS, SplitSpec
 from gatekeeper.data.bank_file import read_bank
 from gatekeeper.data.dataset_folder import OpenDataset, open_dataset
+from gatekeeper.data.folders import left_behind
 from gatekeeper.data.sequences import Sequences, read_sequences
 from gatekeeper.data.speeches import read_speeches
 from gates.contracts import Bank, Dataset, IntArray
@@ -77,7 +78,7 @@ def open_source(config: Config) -> DataSource:
     if config.data.bank is None:
         bank, bundled = read_speeches()
         splits.update(bundled)
-    elif config.data.bank.is_dir():
+    elif config.data.bank.is_dir() or left_behind(config.data.bank) is not None:
         opened = open_dataset(config.data.bank)
         bank = opened.bank
         splits.update(_stored(opened))

@@ -19,7 +19,7 @@ def render_survey(survey: Survey) -> str:
     ]
     if survey.norms is not None:
         norms = survey.norms
-        lines.append(f"norms as stored: {norms.low:.4f} to {norms.high:.4f}, median {norms.median:.4f}")
+        lines.append(f"norms as stored: {norms.low:.5g} to {norms.high:.5g}, median {norms.median:.5g}")
     parts = ["\n".join(lines), render_defects((*survey.defects, survey.gaps, survey.duplicates))]
     similarity = [
         [each.distance, number(each.metric.value), interval(each.metric)] for each in survey.similarity

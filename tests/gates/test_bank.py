@@ -44,6 +44,15 @@ def test_what_is_no_bank_is_refused(vectors: object, articles: object, chunks: o
         build_bank(vectors, articles, chunks, source="bank.npz")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("scale", [1e200, 1e300, 1e-200, 1e-300, 1e140, 1e-140])
+def test_a_row_of_any_length_is_a_direction(scale: float) -> None:
+    vectors = GOOD.astype(np.float64)
+    plain = build_bank(vectors, ARTICLES, CHUNKS, source="bank")
+    vectors[[1, 4]] *= scale
+    bank = build_bank(vectors, ARTICLES, CHUNKS, source="bank")
+    np.testing.assert_allclose(bank.vectors, plain.vectors, atol=1e-7)
+
+
 def test_texts_must_match() -> None:
     with pytest.raises(DataError, match="expected 6 texts"):
         build_bank(GOOD, ARTICLES, CHUNKS, source="bank", texts=["a"])

@@ -1,10 +1,11 @@
 import os
 import stat
 from pathlib import Path
+from typing import IO
 
 import pytest
 
-from schemas.atomic import write_bytes, write_text
+from schemas.atomic import write_bytes, write_stream, write_text
 from schemas.errors import OutputError
 
 needs_permissions = pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -26,6 +27,23 @@ def test_permissions_follow_the_umask(tmp_path: Path) -> None:
     finally:
         os.umask(old)
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o640
+
+
+def test_a_stream_that_breaks_off_leaves_the_old_content(tmp_path: Path) -> None:
+    path = tmp_path / "scores.npz"
+
+    def half(file: IO[bytes]) -> None:
+        file.write(b"half of it")
+        raise KeyboardInterrupt
+
+    for before in (None, b"old"):
+        if before is not None:
+            path.write_bytes(before)
+        with pytest.raises(KeyboardInterrupt):
+            write_stream(path, half)
+        assert [entry.read_bytes() for entry in tmp_path.iterdir()] == ([] if before is None else [before])
+    write_stream(path, lambda file: [file.write(part) for part in (b"in ", b"parts")])
+    assert path.read_bytes() == b"in parts"
 
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])

@@ -492,11 +492,12 @@ def test_audit_of_sound_data_passes_and_says_so(sound: Path, run: Run) -> None:
     assert lines.count("These gates can be decided on this data.") == 1
     assert "Duplicates (cosine >= 0.995): 3600 of 3600 chunks compared with all others" in lines
     assert "  val: 0 of 720 chunks have a near duplicate in another split" in lines
-    assert lines[-4:-2] == [
+    assert lines[-5:-3] == [
         "Findings:",
         "  - no learnable direction beyond 0.005 of cosine: the past says as much as the future",
     ]
-    assert lines[-1].startswith("  - ood: a linear model reaches margin 0.05 at alpha 0 with cosine 0.9")
+    assert lines[-2].startswith("  - ood: a linear model reaches margin 0.05 at alpha 0 with cosine 0.9")
+    assert lines[-1] == "  - whether an article runs backwards cannot be told: windows read alike both ways"
 
 
 def test_audit_of_leaking_splits_is_blocked_with_a_line_a_reason(sound: Path, run: Run) -> None:

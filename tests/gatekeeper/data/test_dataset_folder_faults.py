@@ -13,7 +13,8 @@ import pytest
 
 from gatekeeper.data.dataset_folder import open_dataset
 from gates.contracts import Bank
-from schemas.errors import OutputError
+from schemas.errors import OutputError, UsageError
+from schemas.lock import locked
 from tests.gatekeeper.data.stored import refusal, rich_bank, snapshot, store
 
 STEPS = ("mkdir", "save", "open", "digest", "fsync", "replace", "rename")
@@ -165,13 +166,13 @@ def test_a_build_that_is_killed_leaves_no_half_data_set(tmp_path: Path) -> None:
         assert isinstance(raised, Killed)
         # The folder of the build stays under a hidden name; the data set itself is there or is not.
         assert not folder.exists() or refusal(folder) == "", step
-        assert all(path.name.startswith(".data.") for path in tmp_path.iterdir() if path != folder)
+        assert {path.name for path in tmp_path.iterdir()} <= {"data", ".data.building"}, step
         shutil.rmtree(folder, ignore_errors=True)
-        # And it is no hindrance to the next one.
+        # And it is no hindrance to the next one, which clears it away.
         store(folder, new)
         assert refusal(folder) == ""
-        for path in tmp_path.iterdir():
-            shutil.rmtree(path)
+        assert [path.name for path in tmp_path.iterdir()] == ["data"]
+        shutil.rmtree(folder)
 
 
 def test_a_build_that_is_killed_never_loses_the_data_set_before_it(tmp_path: Path) -> None:
@@ -186,12 +187,38 @@ def test_a_build_that_is_killed_never_loses_the_data_set_before_it(tmp_path: Pat
         else:
             # Between two renames the old one has only a hidden name; it is whole all the same.
             assert step == "rename"
-            assert before in [snapshot(path) for path in tmp_path.iterdir()]
+            previous = tmp_path / ".data.building" / "old"
+            assert snapshot(previous) == before
+            assert refusal(folder) == (
+                f"{folder} is gone: a build that was replacing it was killed; build it again, or move the "
+                f"previous one back from {previous}"
+            )
+            # A build that fails at once puts it back all the same.
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(np, "save", failing)
+                with pytest.raises(OutputError):
+                    store(folder, new)
+            assert snapshot(folder) == before
             hidden += 1
-        for path in tmp_path.iterdir():
-            shutil.rmtree(path)
         store(folder, old)
+        assert [path.name for path in tmp_path.iterdir()] == ["data"]
     assert hidden == 1
+
+
+def failing(*_: object, **__: object) -> None:
+    raise full()
+
+
+def test_two_builds_of_one_folder_do_not_meet(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    workshop = tmp_path / ".data.building"
+    workshop.mkdir()
+    (workshop / "new").mkdir()
+    with locked(workshop, "build"), pytest.raises(UsageError, match="another build"):
+        store(folder)
+    assert (workshop / "new").is_dir(), "nothing of the other build was touched"
+    store(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 def test_a_build_over_a_folder_that_cannot_be_moved_restores_nothing_it_did_not_take(tmp_path: Path) -> None:
@@ -201,7 +228,7 @@ def test_a_build_over_a_folder_that_cannot_be_moved_restores_nothing_it_did_not_
     real = Path.rename
 
     def second(path: Path, target: Path) -> Path:
-        if path.suffix == ".tmp":
+        if path.name == "new":
             raise OSError(errno.EXDEV, "Invalid cross-device link")
         return real(path, target)
 

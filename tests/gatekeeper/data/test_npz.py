@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gatekeeper.data.npz import Array, npz_bytes, open_npz
+from gatekeeper.data.npz import Array, Blocks, npz_bytes, open_npz, write_npz
 from schemas.errors import DataError
 
 
@@ -107,3 +107,20 @@ def test_lying_headers(tmp_path: Path, member: bytes) -> None:
         archive.writestr("a.npy", member)
     (tmp_path / "x.npz").write_bytes(buffer.getvalue())
     fails(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("size", [1, 3, 7, 100])
+def test_an_array_in_blocks_is_written_as_the_whole_one(size: int) -> None:
+    whole = np.random.default_rng(0).standard_normal((7, 3, 2)).astype(np.float32)
+    blocks = Blocks(whole.shape, whole.dtype, (whole[i : i + size] for i in range(0, len(whole), size)))
+    stream = io.BytesIO()
+    write_npz(stream, {"a": blocks, "b": np.arange(3)})
+    assert stream.getvalue() == npz_bytes({"a": whole, "b": np.arange(3)})
+
+
+@pytest.mark.parametrize("shape", [(0, 4), (5,), (2, 0)])
+def test_odd_shapes_in_blocks(shape: tuple[int, ...]) -> None:
+    whole = np.ones(shape, dtype=np.float32)
+    stream = io.BytesIO()
+    write_npz(stream, {"a": Blocks(whole.shape, whole.dtype, iter([whole]))})
+    assert stream.getvalue() == npz_bytes({"a": whole})

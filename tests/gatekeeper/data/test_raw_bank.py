@@ -55,6 +55,19 @@ def test_nan_and_infinity_are_found(tmp_path: Path, value: float, dtype: str) ->
     )
 
 
+@pytest.mark.parametrize("scale", [1e200, 1e300, 1e-200, 1e-300])
+def test_a_row_whose_square_no_number_holds_is_no_defect(tmp_path: Path, scale: float) -> None:
+    arrays = plain()
+    arrays["vectors"] = arrays["vectors"].astype(np.float64)
+    usual = np.linalg.norm(arrays["vectors"], axis=1)
+    arrays["vectors"][7] *= scale
+    defects, norms = find_defects(save(tmp_path, arrays))
+    assert defects == ()
+    extreme = norms.high if scale > 1 else norms.low
+    assert extreme == pytest.approx(usual[7] * scale)
+    assert norms.median == pytest.approx(float(np.median(usual)), rel=0.05)
+
+
 @pytest.mark.parametrize("zero", [0.0, -0.0])
 def test_rows_of_zeros_are_found(tmp_path: Path, zero: float) -> None:
     def plant(arrays: Arrays) -> None:

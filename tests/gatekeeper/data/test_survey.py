@@ -168,7 +168,7 @@ def test_a_survey_is_rendered_with_every_figure() -> None:
     assert render_survey(found).split("\n") == [
         "bank.npz: 13 chunks of width 6 in 2 articles",
         "chunks an article: 6 to 7, median 6.5 (quartiles 6.25 and 6.75), mean 6.5",
-        "norms as stored: 0.5000 to 2.2500, median 1.0000",
+        "norms as stored: 0.5 to 2.25, median 1",
         "",
         "gaps in chunk indices: 1",
         "  - article 3: chunk 4 is followed by 6",
