@@ -52,7 +52,7 @@ class SharedText:
 
     Attributes:
         first, second: articles. splits: of each, "" where in none.
-        shared: chunks of one that are in the other. share: of its chunks that were looked at.
+        shared: chunks of one that are in the other. share: of its chunks.
         cosine: of the example. example: its text where the bank has texts, else "".
     """
 
@@ -67,18 +67,25 @@ class SharedText:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """A split: chunks looked at, and how many have a near duplicate in another split."""
+    """A split: its chunks, and how many have a near duplicate in another split."""
 
-    looked: int
+    chunks: int
     shared: int
 
 
 @dataclass(frozen=True)
 class LeakSearch:
-    """The search for duplicates: how many of all rows were compared, and what was found."""
+    """The search for duplicates.
 
-    searched: int
+    Attributes:
+        rows: chunks of the bank.
+        lists: how many it was divided into, of which each chunk was compared with its nearest; None where
+            all were compared with all.
+        splits: by name. pairs: articles that share chunks, most shared first. more: pairs left out.
+    """
+
     rows: int
+    lists: int | None
     splits: Mapping[str, HeldOut]
     pairs: tuple[SharedText, ...]
     more: int

@@ -148,4 +148,4 @@ def _leaks(bank: Bank, leakage: Leakage) -> LeakSearch:
     )
     splits = {name: HeldOut(looked, shared) for name, (looked, shared) in leakage.held_out.items()}
     more = len(leakage.pairs) - len(pairs)
-    return LeakSearch(leakage.searched, leakage.rows, splits, pairs, more)
+    return LeakSearch(leakage.rows, leakage.lists, splits, pairs, more)

@@ -1,22 +1,16 @@
 """Chunks that occur twice: the same text in two articles, above all in two splits."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from gatekeeper.data.near_pairs import WORK, lists_for, near_pairs
 from gates.contracts import Bank, IntArray
-from gates.seeded import hash_rows
 
-NEAR = 0.995
-"""Cosine from which two chunks count as the same text."""
-
-WORK = 1e12
-"""Multiplications and additions the search may cost, some 20 s on two cores."""
-
-_BANK_ROWS = 65_536
-_QUERIES = 1_024
+_MOST = 32
+"""Others that are kept of a chunk at a time: boilerplate that thousands share needs no list of all pairs."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +28,8 @@ class ArticlePair:
 
     Attributes:
         first, second: their indices, ascending. splits: of each; "" where in none.
-        shared: chunks of the article that has more of them in the other one, among those looked at.
-        share: of that article's chunks that were looked at.
+        shared: chunks of the article that has more of them in the other one.
+        share: of that article's chunks.
         example: one shared pair.
     """
 
@@ -57,84 +51,79 @@ class Leakage:
     """What was found.
 
     Attributes:
-        searched: rows that were compared with all others. rows: of the bank.
+        rows: of the bank. lists: how many it was divided into, of which each chunk was compared with the
+            nearest; None where all were compared with all.
         pairs: articles that share chunks, most shared first.
-        held_out: split -> (rows looked at, of them with a near duplicate in another split).
+        held_out: split -> (its rows, of them with a near duplicate in another split).
     """
 
-    searched: int
     rows: int
+    lists: int | None
     pairs: tuple[ArticlePair, ...]
     held_out: Mapping[str, tuple[int, int]]
 
 
 def find_leakage(bank: Bank, splits: Mapping[str, IntArray], *, seed: int, work: float = WORK) -> Leakage:
-    """Compare chunks with the whole bank, exactly; all of them where the work allows it.
+    """Compare every chunk with those of other articles.
 
     Args:
         bank: the bank.
         splits: name -> articles.
-        seed: of the rows that are compared where not all are.
-        work: bound on the arithmetic.
+        seed: of the lists, where the bank is divided.
+        work: bound on the arithmetic of comparing all with all; a larger bank is divided into lists.
     """
     split_of = {int(article): name for name, articles in splits.items() for article in articles}
-    rows = _chosen(bank, seed, work)
-    found = list(_search(bank, rows))
-    looked: dict[int, int] = defaultdict(int)
-    for article in bank.articles[rows].tolist():
-        looked[article] += 1
+    split = _split_of_rows(bank, splits)
+    leaking = np.zeros(bank.rows, dtype=np.bool_)
     by_pair: dict[tuple[int, int], list[SharedChunk]] = defaultdict(list)
-    leaking: dict[str, set[int]] = {name: set() for name in splits}
-    for chunk in found:
-        one, two = int(bank.articles[chunk.first]), int(bank.articles[chunk.second])
-        by_pair[min(one, two), max(one, two)].append(chunk)
-        mine, theirs = split_of.get(one, ""), split_of.get(two, "")
-        if mine and theirs and mine != theirs:
-            leaking[mine].add(chunk.first)
-    pairs = [_pair(bank, key, chunks, looked, split_of) for key, chunks in by_pair.items()]
+    lists = lists_for(bank, work)
+    for rows, others, cosines in near_pairs(bank, lists, seed=seed):
+        across = (split[rows] >= 0) & (split[others] >= 0) & (split[rows] != split[others])
+        leaking[rows[across]] = True
+        leaking[others[across]] = True
+        kept = _first_of_each(rows, _MOST)
+        for first, second, cosine in zip(
+            rows[kept].tolist(), others[kept].tolist(), cosines[kept].tolist(), strict=True
+        ):
+            one, two = int(bank.articles[first]), int(bank.articles[second])
+            by_pair[min(one, two), max(one, two)].append(SharedChunk(first, second, cosine))
+    lengths = dict(
+        zip(*(each.tolist() for each in np.unique(bank.articles, return_counts=True)), strict=True)
+    )
+    pairs = [_pair(bank, key, chunks, lengths, split_of) for key, chunks in by_pair.items()]
     pairs.sort(key=lambda pair: (-pair.shared, pair.first, pair.second))
-    owners = [split_of.get(article, "") for article in bank.articles[rows].tolist()]
-    held_out = {name: (owners.count(name), len(leaking[name])) for name in splits}
-    return Leakage(len(rows), bank.rows, tuple(pairs), held_out)
+    held_out = {
+        name: (int((split == i).sum()), int(leaking[split == i].sum())) for i, name in enumerate(splits)
+    }
+    return Leakage(bank.rows, lists, tuple(pairs), held_out)
 
 
-def _chosen(bank: Bank, seed: int, work: float) -> IntArray:
-    rows = np.arange(bank.rows, dtype=np.int64)
-    most = max(1, int(work / (2.0 * bank.rows * bank.dimension)))
-    if bank.rows <= most:
-        return rows
-    return np.sort(np.argsort(hash_rows(rows, seed=seed, stream="leakage"), kind="stable")[:most])
+def _split_of_rows(bank: Bank, splits: Mapping[str, IntArray]) -> IntArray:
+    """(N,) place of each row's split among the splits, -1 where it is in none."""
+    found = np.full(bank.rows, -1, dtype=np.int64)
+    for place, articles in enumerate(splits.values()):
+        found[np.isin(bank.articles, articles)] = place
+    return found
 
 
-def _search(bank: Bank, rows: IntArray) -> Iterator[SharedChunk]:
-    # faiss is imported only here: it and torch can clash over OpenMP on macOS.
-    import faiss
-
-    for start in range(0, bank.rows, _BANK_ROWS):
-        block = np.ascontiguousarray(bank.vectors[start : start + _BANK_ROWS])
-        index = faiss.IndexFlatIP(bank.dimension)
-        index.add(block)
-        for begin in range(0, len(rows), _QUERIES):
-            part = rows[begin : begin + _QUERIES]
-            limits, cosines, places = index.range_search(np.ascontiguousarray(bank.vectors[part]), NEAR)
-            queries = np.repeat(part, np.diff(limits).astype(np.int64))
-            others = places.astype(np.int64) + start
-            foreign = bank.articles[queries] != bank.articles[others]
-            for first, second, cosine in zip(
-                queries[foreign].tolist(), others[foreign].tolist(), cosines[foreign].tolist(), strict=True
-            ):
-                yield SharedChunk(first, second, min(cosine, 1.0))
+def _first_of_each(rows: IntArray, most: int) -> IntArray:
+    """Places of at most ``most`` occurrences of each row; equal rows are neighbours."""
+    starts = np.flatnonzero(np.diff(rows, prepend=-1))
+    counts = np.diff(np.append(starts, len(rows)))
+    rank = np.arange(len(rows)) - np.repeat(starts, counts)
+    return np.flatnonzero(rank < most)
 
 
 def _pair(
     bank: Bank,
     key: tuple[int, int],
     chunks: list[SharedChunk],
-    looked: Mapping[int, int],
+    lengths: Mapping[int, int],
     split_of: Mapping[int, str],
 ) -> ArticlePair:
-    sides = {article: {c.first for c in chunks if bank.articles[c.first] == article} for article in key}
-    shares = {article: len(mine) / looked[article] for article, mine in sides.items() if mine}
+    rows = {row for chunk in chunks for row in (chunk.first, chunk.second)}
+    sides = {article: {row for row in rows if bank.articles[row] == article} for article in key}
+    shares = {article: len(mine) / lengths[article] for article, mine in sides.items()}
     fullest = max(shares, key=lambda article: (len(sides[article]), shares[article]))
     return ArticlePair(
         first=key[0],

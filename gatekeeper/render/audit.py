@@ -2,7 +2,7 @@
 
 from tabulate import tabulate
 
-from gatekeeper.data.leakage import NEAR
+from gatekeeper.data.near_pairs import NEAR, PROBES
 from gatekeeper.render.rows import interval, number
 from schemas.audit import Audit, SharedText
 
@@ -53,11 +53,12 @@ def _frontier(audit: Audit, name: str) -> str:
 
 def _leaks(audit: Audit) -> str:
     leaks = audit.leaks
-    lines = [
-        f"Duplicates (cosine >= {NEAR}): {leaks.searched} of {leaks.rows} chunks compared with all others"
-    ]
+    compared = (
+        "all others" if leaks.lists is None else f"those of its nearest {PROBES} of {leaks.lists} lists"
+    )
+    lines = [f"Duplicates (cosine >= {NEAR}): {leaks.rows} chunks, each compared with {compared}"]
     lines += [
-        f"  {name}: {split.shared} of {split.looked} chunks have a near duplicate in another split"
+        f"  {name}: {split.shared} of {split.chunks} chunks have a near duplicate in another split"
         for name, split in leaks.splits.items()
     ]
     lines += [f"  - {_pair(pair)}" for pair in leaks.pairs]

@@ -17,6 +17,7 @@ from gatekeeper.data import audit as auditing
 from gatekeeper.data import audit_rows, audit_verdict
 from gatekeeper.data.audit import audit
 from gatekeeper.data.leakage import find_leakage
+from gatekeeper.data.near_pairs import WORK
 from gatekeeper.data.synth import FORWARD, TRAP, build_world, reversed_bank, shuffled_bank
 from gatekeeper.render.audit import render_audit
 from gates.bank import build_bank
@@ -194,8 +195,8 @@ def test_no_linear_model_buys_the_margin_on_the_speeches(speech: Audit) -> None:
 
 def test_the_boilerplate_of_the_speeches_is_told_and_is_no_leak(speech: Audit) -> None:
     leaks = speech.leaks
-    assert (leaks.searched, leaks.rows, leaks.more) == (9302, 9302, 0)
-    assert {name: (each.looked, each.shared) for name, each in leaks.splits.items()} == {
+    assert (leaks.rows, leaks.lists, leaks.more) == (9302, None, 0)
+    assert {name: (each.chunks, each.shared) for name, each in leaks.splits.items()} == {
         "train": (4796, 2),
         "val": (1994, 1),
         "ood": (2512, 0),
@@ -422,7 +423,7 @@ def test_sound_splits_have_no_problem(forward: Bank) -> None:
     assert found.problems == ()
     assert found.leaks == LeakSearch(
         3600,
-        3600,
+        None,
         {"train": HeldOut(2160, 0), "val": HeldOut(720, 0), "ood": HeldOut(720, 0)},
         (),
         0,
@@ -495,17 +496,16 @@ def test_an_article_that_two_splits_share_is_a_problem_or_refused(
     assert problems
 
 
-def test_one_common_chunk_seen_in_a_partial_search_is_no_repeated_article(
-    forward: Bank, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("work", [WORK, 0.0])
+def test_one_common_chunk_is_no_repeated_article(
+    forward: Bank, monkeypatch: pytest.MonkeyPatch, work: float
 ) -> None:
-    # One chunk of 60: no problem where all chunks are compared. The search is bound to one in twelve.
-    bank = with_copies(forward, train=3, val=40, count=1)
-    assert audited(bank).problems == ()
-    bound = functools.partial(find_leakage, work=300 * 2.0 * bank.rows * bank.dimension)
-    monkeypatch.setattr(auditing, "find_leakage", bound)
-    for seed in range(40):
-        problems = audited(bank, seed=seed).problems
-        assert not [problem for problem in problems if problem.startswith("article ")]
+    # One chunk of 60, whether all are compared with all or the bank is divided.
+    monkeypatch.setattr(auditing, "find_leakage", functools.partial(find_leakage, work=work))
+    found = audited(with_copies(forward, train=3, val=40, count=1))
+    assert found.problems == ()
+    assert found.leaks.splits["val"] == HeldOut(720, 1)
+    assert (found.leaks.lists is None) == (work > 0)
 
 
 def noisy_bank() -> Bank:
@@ -717,8 +717,8 @@ RECORD = Audit(
         )
     },
     leaks=LeakSearch(
-        90,
         100,
+        20,
         {"train": HeldOut(60, 1), "val": HeldOut(30, 2)},
         (
             SharedText(3, 7, ("train", "val"), 2, 0.25, 0.9996, "so it begins"),
@@ -750,7 +750,7 @@ alpha    margin                   cos                   R@5 unseen
 0        -0.125 [-0.135, -0.115]  0.500 [0.490, 0.510]  0.250 [0.240, 0.260]
 1.25     0.062 [0.052, 0.072]     0.375 [0.365, 0.385]  - -
 
-Duplicates (cosine >= 0.995): 90 of 100 chunks compared with all others
+Duplicates (cosine >= 0.995): 100 chunks, each compared with those of its nearest 4 of 20 lists
   train: 1 of 60 chunks have a near duplicate in another split
   val: 2 of 30 chunks have a near duplicate in another split
   - article 3 (train) and article 7 (val) share 2 (25%), cosine 1.000: so it begins
@@ -782,9 +782,9 @@ def test_the_table_is_this() -> None:
 
 
 def test_the_table_of_sound_data_ends_with_what_can_be_decided() -> None:
-    sound = replace(RECORD, problems=(), misplaced=(), leaks=LeakSearch(100, 100, {}, (), 0))
+    sound = replace(RECORD, problems=(), misplaced=(), leaks=LeakSearch(100, None, {}, (), 0))
     assert render_audit(sound).split("\n")[-6:] == [
-        "Duplicates (cosine >= 0.995): 100 of 100 chunks compared with all others",
+        "Duplicates (cosine >= 0.995): 100 chunks, each compared with all others",
         "",
         "These gates can be decided on this data.",
         "Findings:",

@@ -1,4 +1,4 @@
-"""Duplicates between articles, against a comparison of all pairs, and what is said of a partial search."""
+"""Duplicates between articles, whole and in lists, against a comparison of all pairs."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from gatekeeper.data import leakage
-from gatekeeper.data.leakage import NEAR, WORK, ArticlePair, Leakage, find_leakage
+from gatekeeper.data import leakage, near_pairs
+from gatekeeper.data.leakage import ArticlePair, Leakage, find_leakage
+from gatekeeper.data.near_pairs import NEAR, WORK, lists_for
 from gates.bank import build_bank
 from gates.contracts import Bank, DoubleArray, IntArray
 
@@ -94,7 +95,7 @@ def same(found: Leakage, expected: Naive) -> None:
 
 def test_chunks_that_are_all_different_are_no_leak() -> None:
     found = searched(vectors_of())
-    assert (found.searched, found.rows, found.pairs) == (80, 80, ())
+    assert (found.rows, found.lists, found.pairs) == (80, None, ())
     assert dict(found.held_out) == {"train": (30, 0), "val": (20, 0), "ood": (10, 0)}
 
 
@@ -210,45 +211,83 @@ def test_the_size_of_the_blocks_does_not_matter(
     bank_rows: int, queries: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     vectors = planted(1)
-    monkeypatch.setattr(leakage, "_BANK_ROWS", bank_rows)
-    monkeypatch.setattr(leakage, "_QUERIES", queries)
+    monkeypatch.setattr(near_pairs, "_BANK_ROWS", bank_rows)
+    monkeypatch.setattr(near_pairs, "_QUERIES", queries)
     expected = by_all_pairs(bank_of(vectors), {name: each.tolist() for name, each in SPLITS.items()})
     same(searched(vectors), expected)
 
 
-@pytest.mark.parametrize("most", [1, 20, 79])
-def test_a_bound_on_the_work_compares_fewer_chunks_and_says_so(most: int) -> None:
-    vectors = vectors_of()
-    vectors[5] = vectors[2]
-    work = (most + 0.5) * 2 * 80 * WIDTH
-    found = searched(vectors, work=work)
-    assert (found.searched, found.rows) == (most, 80)
-    assert found == searched(vectors, work=work)
-    looked = {name: count for name, (count, _) in found.held_out.items()}
-    assert sum(looked.values()) <= most
-    # Every chunk of article 5 that was looked at has its twin, whether that was looked at or not.
-    assert found.held_out["ood"][0] == found.held_out["ood"][1]
-    for pair in found.pairs:
-        assert (pair.first, pair.second, pair.share) == (2, 5, 1.0)
-        assert 1 <= pair.shared <= most
+# In lists.
 
 
-def test_the_chunks_that_are_compared_are_drawn_with_the_seed_across_articles() -> None:
-    bank = bank_of(vectors_of(60))
-    splits = {"train": np.arange(30), "val": np.arange(30, 60)}
-    work = 200 * 2 * bank.rows * WIDTH
-    counts = [find_leakage(bank, splits, seed=seed, work=work).held_out for seed in range(5)]
-    assert len({count["train"][0] for count in counts}) > 1
-    for count in counts:
-        assert count["train"][0] + count["val"][0] == 200
-        assert 70 <= count["train"][0] <= 130
+@pytest.mark.parametrize("seed", range(6))
+def test_in_lists_every_pair_is_found_too(seed: int) -> None:
+    vectors = planted(seed)
+    expected = by_all_pairs(bank_of(vectors), {name: each.tolist() for name, each in SPLITS.items()})
+    found = searched(vectors, work=0.0)
+    assert found.lists == 17  # the root of 4 * 80
+    same(found, expected)
 
 
-def test_work_for_all_chunks_is_just_enough() -> None:
-    vectors = vectors_of()
-    assert searched(vectors, work=80 * 2 * 80 * WIDTH).searched == 80
-    assert searched(vectors, work=80 * 2 * 80 * WIDTH - 1).searched == 79
-    assert searched(vectors, work=0.0).searched == 1
+@pytest.mark.parametrize("queries", [1, 5, 1024])
+@pytest.mark.parametrize("bank_rows", [7, 65_536])
+def test_in_lists_the_size_of_the_blocks_does_not_matter(
+    bank_rows: int, queries: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = searched(planted(1), work=0.0)
+    monkeypatch.setattr(near_pairs, "_BANK_ROWS", bank_rows)
+    monkeypatch.setattr(near_pairs, "_QUERIES", queries)
+    found = searched(planted(1), work=0.0)
+    assert [(p.first, p.second, p.shared) for p in found.pairs] == [
+        (p.first, p.second, p.shared) for p in expected.pairs
+    ]
+    assert found.held_out == expected.held_out
+
+
+def test_a_bank_is_divided_where_comparing_all_with_all_costs_more_than_it_may() -> None:
+    bank = bank_of(vectors_of())
+    cost = 2.0 * 80 * 80 * WIDTH
+    assert lists_for(bank, cost) is None
+    assert lists_for(bank, cost - 1) == 17
+    assert lists_for(bank_of(vectors_of(1)), 0.0) == 6
+    assert searched(vectors_of(), work=cost - 1).lists == 17
+
+
+@pytest.mark.parametrize("width", [64, 384])
+def test_of_pairs_at_the_threshold_lists_find_more_than_999_in_a_thousand(width: int) -> None:
+    # Isotropic noise has no clusters that would keep the two of a pair together.
+    rng = np.random.default_rng(0)
+    rows = rng.standard_normal((16_000, width))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    cosine = NEAR + 1e-5
+    for source, to in zip(range(4_000), range(8_000, 12_000), strict=True):
+        noise = rng.standard_normal(width)
+        noise -= (noise @ rows[source]) * rows[source]
+        rows[to] = cosine * rows[source] + np.sqrt(1 - cosine**2) * noise / np.linalg.norm(noise)
+    articles = np.repeat(np.arange(1_600), 10)
+    bank = build_bank(rows, articles, np.tile(np.arange(10), 1_600), source="noise")
+    splits = {"train": np.arange(800), "val": np.arange(800, 1_600)}
+    found = find_leakage(bank, splits, seed=0, work=0.0)
+    assert found.lists == 252
+    assert found.held_out["train"][1] >= 3_996
+    assert found.held_out["val"][1] >= 3_996
+
+
+def test_the_lists_are_seeded() -> None:
+    assert searched(planted(2), work=0.0) == searched(planted(2), work=0.0)
+
+
+@pytest.mark.parametrize("work", [WORK, 0.0])
+def test_boilerplate_that_all_articles_share_is_no_list_of_all_pairs(
+    work: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leakage, "_MOST", 3)
+    vectors = vectors_of(60)
+    vectors[:, 0] = vectors[0, 0]
+    splits = {"train": np.arange(40), "val": np.arange(40, 60)}
+    found = find_leakage(bank_of(vectors), splits, seed=0, work=work)
+    assert dict(found.held_out) == {"train": (400, 40), "val": (200, 20)}
+    assert 60 <= len(found.pairs) < 60 * 59 / 2
 
 
 def test_without_splits_duplicates_are_found_and_none_leaks() -> None:
