@@ -6,6 +6,7 @@ import pytest
 
 from gatekeeper.data.npz import Array, npz_bytes
 from gatekeeper.data.speeches import read_speeches
+from gatekeeper.data.synth import FORWARD, build_world
 from gates.bank import build_bank
 from gates.contracts import Bank, IntArray
 
@@ -15,6 +16,12 @@ WriteNpz = Callable[..., Path]
 @pytest.fixture(scope="session")
 def speeches() -> tuple[Bank, dict[str, IntArray]]:
     return read_speeches()
+
+
+@pytest.fixture(scope="session")
+def forward() -> Bank:
+    """The world whose future follows from its past, as `gatekeeper data synth forward` makes it."""
+    return build_world(FORWARD, source="worlds/forward")
 
 
 @pytest.fixture

@@ -1,0 +1,128 @@
+"""The table of an audit, literally."""
+
+from dataclasses import replace
+from typing import Any
+
+from gatekeeper.render.audit import render_audit
+from schemas.audit import (
+    Audit,
+    AuditRow,
+    FrontierOfSplit,
+    FrontierPoint,
+    HeldOut,
+    LeakSearch,
+    Misplaced,
+    SharedText,
+)
+from schemas.codec import encode
+from schemas.validation import violation
+from tests.gatekeeper.data.audits import metric
+
+RECORD = Audit(
+    schema_version="1.0",
+    created="2026-05-04T03:02:01Z",
+    source="bank.npz",
+    bank_sha256="ab" * 32,
+    context=5,
+    horizon=1,
+    direction="none",
+    rows=(
+        AuditRow("seed delta", metric(-0.5), "", None, "a figure"),
+        AuditRow("context coherence", metric(0.40625), ">= 0.40", True, "another"),
+        AuditRow("monotonicity", metric(0.0625, None), ">= 0.08", False, "a third"),
+        AuditRow("order test", metric(None), "", None, "and none"),
+    ),
+    frontier={
+        "val": FrontierOfSplit(
+            (
+                FrontierPoint(0.0, metric(-0.125), metric(0.5), metric(0.25)),
+                FrontierPoint(1.25, metric(0.0625), metric(0.375), metric(None)),
+            ),
+            metric(0.25),
+        )
+    },
+    leaks=LeakSearch(
+        100,
+        20,
+        {"train": HeldOut(60, 1), "val": HeldOut(30, 2)},
+        (
+            SharedText(3, 7, ("train", "val"), 2, 0.25, 0.9996, "so it begins"),
+            SharedText(3, 9, ("train", ""), 1, 0.125, 1.0, ""),
+        ),
+        4,
+    ),
+    misplaced=(
+        Misplaced(5, "texts", "its texts fit nowhere in it"),
+        *(Misplaced(article, "order", "it runs backwards") for article in range(20, 31)),
+    ),
+    problems=("val leaks",),
+    findings=("one thing", "and another"),
+)
+
+
+TABLE = """\
+bank.npz: context 5, horizon 1, held-out articles
+
+figure             value    95% interval      published    met
+-----------------  -------  ----------------  -----------  -----  --------
+seed delta         -0.500   [-0.510, -0.490]                      a figure
+context coherence  0.406    [0.396, 0.416]    >= 0.40      yes    another
+monotonicity       0.062    -                 >= 0.08      no     a third
+order test         -        -                                     and none
+
+What a linear model can buy on val (target minus alpha times its neighbours; constant prediction: cos 0.250):
+alpha    margin                   cos                   R@5 unseen
+-------  -----------------------  --------------------  --------------------
+0        -0.125 [-0.135, -0.115]  0.500 [0.490, 0.510]  0.250 [0.240, 0.260]
+1.25     0.062 [0.052, 0.072]     0.375 [0.365, 0.385]  - -
+
+Duplicates (cosine >= 0.995): 100 chunks, each compared with those of its nearest 4 of 20 lists
+  train: 1 of 60 chunks have a near duplicate in another split
+  val: 2 of 30 chunks have a near duplicate in another split
+  - article 3 (train) and article 7 (val) share 2 (25%), cosine 1.000: so it begins
+  - article 3 (train) and article 9 share 1 (12%), cosine 1.000
+  - and 4 more pairs of articles
+
+Articles whose chunks are not where they say:
+  - article 5: its texts fit nowhere in it
+  - article 20: it runs backwards
+  - article 21: it runs backwards
+  - article 22: it runs backwards
+  - article 23: it runs backwards
+  - article 24: it runs backwards
+  - article 25: it runs backwards
+  - article 26: it runs backwards
+  - article 27: it runs backwards
+  - article 28: it runs backwards
+  - and 2 more; --format json lists all
+
+These gates cannot be decided:
+  - val leaks
+Findings:
+  - one thing
+  - and another"""
+
+
+def test_the_table_is_this() -> None:
+    assert [line.rstrip() for line in render_audit(RECORD).split("\n")] == TABLE.split("\n")
+
+
+def test_the_table_of_sound_data_ends_with_what_can_be_decided() -> None:
+    sound = replace(RECORD, problems=(), misplaced=(), leaks=LeakSearch(100, None, {}, (), 0))
+    assert render_audit(sound).split("\n")[-6:] == [
+        "Duplicates (cosine >= 0.995): 100 chunks, each compared with all others",
+        "",
+        "These gates can be decided on this data.",
+        "Findings:",
+        "  - one thing",
+        "  - and another",
+    ]
+
+
+def test_the_record_itself_follows_the_schema() -> None:
+    value: Any = encode(RECORD, where="audit")
+    assert violation("audit", value) is None
+    value["rows"][0]["meaning"] = "two\nlines"
+    assert (violation("audit", value) or "").startswith(
+        "$.rows[0].meaning: control characters are not allowed"
+    )
