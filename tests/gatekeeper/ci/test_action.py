@@ -88,7 +88,7 @@ def test_every_input_counts_and_an_empty_one_lets_nothing_through(
     given: dict[str, str], code: int, verdict: str, runner: Runner
 ) -> None:
     done = runner.check(**given)
-    assert (done.returncode.outputs()["verdict"]) == (code, verdict), done.stdout + done.stderr
+    assert (done.returncode, runner.outputs()["verdict"]) == (code, verdict), done.stdout + done.stderr
     assert runner.outputs()["deployable"] == ("true" if code == 0 else "false")
 
 
