@@ -5,6 +5,7 @@
     pip install mutmut==3.8.1
     python scripts/mutations.py /tmp/mutations            # about half an hour on 2 quiet cores
     python scripts/mutations.py /tmp/mutations --report   # the table and the survivors of the last run
+    python scripts/mutations.py /tmp/mutations --again    # its survivors asked again, with the tests of today
 
 Two stages. mutmut forks from a process that has imported everything and asks the tests that it saw call a
 function; it is fast, but it cannot judge what runs at import or behind a cache. So what survives it is run
@@ -55,7 +56,14 @@ TARGETS = (
             "--deselect=tests/schemas/test_policy_reference.py",
             "--deselect=tests/schemas/test_judge_reference.py",
         ),
-        ("test_metrics", "test_validation", "test_codec", "test_policy_io", "test_policy_reference"),
+        (
+            "test_metrics",
+            "test_validation",
+            "test_decision_schema",
+            "test_codec",
+            "test_policy_io",
+            "test_policy_reference",
+        ),
     ),
     Target(
         "gatekeeper/deployment",
@@ -81,11 +89,15 @@ def main() -> None:
     )
     parser.add_argument("work", type=Path, help="folder for the mutated copies")
     parser.add_argument("--report", action="store_true", help="only report on the last run")
+    parser.add_argument("--again", action="store_true", help="only ask the survivors of the last run again")
     parser.add_argument("--modules", nargs="*", help="only these, e.g. verdict checks")
     asked = parser.parse_args()
     for target in TARGETS:
         tree = asked.work / target.package.replace("/", "-")
-        if not asked.report:
+        if asked.again and tree.is_dir():
+            shutil.copytree(ROOT / "tests", tree / "mutants" / "tests", dirs_exist_ok=True)
+            judge_again(tree, target)
+        elif not asked.report:
             modules = [name for name in modules_of(target) if not asked.modules or name in asked.modules]
             if not modules:
                 continue
@@ -151,12 +163,18 @@ def undecorate(path: Path) -> None:
 
 def results(tree: Path) -> Iterator[tuple[str, str, int | None]]:
     """Module, mutant and how its tests ended, of all mutants; None was not judged."""
-    again = tree / "again.json"
-    killed = set(json.loads(again.read_text())) if again.exists() else set()
+    killed = set(noticed_again(tree))
     for meta in sorted((tree / "mutants").rglob("*.meta")):
         module = meta.relative_to(tree / "mutants").as_posix().removesuffix(".py.meta")
         for name, code in json.loads(meta.read_text()).get("exit_code_by_key", {}).items():
             yield module, name, 1 if name in killed else code
+
+
+def noticed_again(tree: Path) -> list[str]:
+    """Mutants that the second stage killed."""
+    path = tree / "again.json"
+    found: list[str] = json.loads(path.read_text()) if path.exists() else []
+    return found
 
 
 def judge_again(tree: Path, target: Target) -> None:
@@ -168,7 +186,7 @@ def judge_again(tree: Path, target: Target) -> None:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         noticed = list(pool.map(lambda each: _noticed(tree, target, *each), living))
     found = [name for (_, name), seen in zip(living, noticed, strict=True) if seen]
-    (tree / "again.json").write_text(json.dumps(found))
+    (tree / "again.json").write_text(json.dumps(sorted({*noticed_again(tree), *found})))
 
 
 def _noticed(tree: Path, target: Target, module: str, mutant: str) -> bool:

@@ -162,3 +162,20 @@ def test_a_refused_permission_is_one_clear_line(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(OutputError, match=r"cannot write .*file: no permission to write in .*"):
         write_bytes(tmp_path / "file", b"")
+
+
+def test_a_link_that_leads_back_to_itself_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "loop"
+    path.symlink_to("loop")
+    with pytest.raises(OutputError) as caught:
+        write_bytes(path, b"")
+    assert str(caught.value) == f"cannot write {path}: it is a symbolic link that leads back to itself"
+
+
+def test_the_folder_that_a_link_leads_to_is_the_one_that_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "link"
+    path.symlink_to(tmp_path / "nowhere" / "report.json")
+    with pytest.raises(OutputError) as caught:
+        write_bytes(path, b"")
+    missing = (tmp_path / "nowhere").resolve()
+    assert str(caught.value) == f"cannot write {path}: the folder {missing} does not exist; create it first"

@@ -50,6 +50,7 @@ def only(rows: PolicyCheck, metric: Metric, decide_by: str = "point") -> tuple[S
         (line(high=0.5), 0.5, 0.5, "pass"),
         (line(high=0.5), 0.1, 0.6, "inconclusive"),
         (line(high=0.5), 0.51, 0.6, "fail"),
+        (line(high=0.5), 0.5, 0.6, "inconclusive"),
         (line(above=0.0), 0.0, 0.0, "fail"),
         (line(above=0.0), 0.0, 0.1, "inconclusive"),
         (line(above=0.0), -0.1, 0.0, "fail"),
@@ -267,3 +268,39 @@ def test_a_figure_is_rounded_and_has_no_negative_zero(value: float, digits: int)
     text = figure(value, digits)
     assert float(text) == round(value, digits)
     assert not (text.startswith("-") and float(text) == 0)
+
+
+def test_a_check_holds_the_estimate_and_both_ends() -> None:
+    (check,) = run_checks({"ood": {MARGIN: Metric(0.1, 0.05, 0.2, 400, 20)}}, policy(line(low=0.0)))
+    assert (check.value, check.low, check.high) == (0.1, 0.05, 0.2)
+    (missing,) = run_checks({}, policy(line(low=0.0)))
+    assert (missing.value, missing.low, missing.high) == (None, None, None)
+
+
+def test_what_is_undefined_without_a_reason_says_so() -> None:
+    assert only(line(low=0.0), Metric(None, None, None, 400, 20)) == (
+        "skipped",
+        f"{MARGIN} on ood is undefined: no reason given",
+    )
+    assert only(line(low=0.0), Metric(0.1, None, None, 400, 20), "bound") == (
+        "inconclusive",
+        f"{MARGIN} on ood is 0.100, but has no interval (no reason given), so it is inconclusive",
+    )
+
+
+@pytest.mark.parametrize("ends", [(None, 0.2), (0.05, None)])
+def test_half_an_interval_decides_nothing(ends: tuple[float | None, float | None]) -> None:
+    assert only(line(low=0.0), Metric(0.1, *ends, 400, 20), "bound")[0] == "inconclusive"
+
+
+@pytest.mark.parametrize("side", ["val", "ood"])
+def test_a_pair_without_one_of_its_splits_rests_on_nothing(side: str) -> None:
+    rows = {
+        name: {"bins_delta.cos": Metric(0.5, 0.4, 0.6, 400, 20)} for name in ("val", "ood") if name != side
+    }
+    delta = line(high=0.05, metric="bins_delta.delta", splits=(PAIR,))
+    (check,) = run_checks({**rows, PAIR: {delta.metric: Metric(0.01, 0.0, 0.02, 800, 40)}}, policy(delta))
+    assert (check.status, check.sentence) == (
+        "error",
+        f"bins_delta.cos on {side} rests on 0 samples, fewer than the 100 the policy needs",
+    )

@@ -221,3 +221,13 @@ def test_the_digest_of_the_content_is_that_of_canonical_json(make_report: Report
     claimed = rest.pop("content_sha256")
     canonical = json.dumps(rest, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
     assert hashlib.sha256(canonical).hexdigest() == claimed
+
+
+def test_a_lone_surrogate_is_refused_in_words(make_report: ReportFactory, tmp_path: Path) -> None:
+    # The digest of the content is made before the text is looked at, and must not trip over it.
+    report = make_report()
+    model = dataclasses.replace(report.inputs.model, spec="best\udc80.pt")
+    named = dataclasses.replace(report, inputs=dataclasses.replace(report.inputs, model=model))
+    with pytest.raises(ReportError, match="U\\+DC80"):
+        write_report(named, tmp_path / "report.json")
+    assert list(tmp_path.iterdir()) == []

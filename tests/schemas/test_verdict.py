@@ -42,6 +42,11 @@ def test_a_gate_that_a_trivial_control_passes_is_vacuous_but_counts(
         "gate E (bins_delta) passes for the constant and random predictors too, "
         "so passing it proves nothing here",
     )
+    all_three = change(both, "bins_delta.delta", PAIR, who="copy_last", value=0.0)
+    assert judge(all_three, seed_policy, confidence=0.95).verdict.remarks == (
+        "gate E (bins_delta) passes for the copy_last, constant and random predictors too, "
+        "so passing it proves nothing here",
+    )
 
 
 def test_only_trivial_controls_make_a_gate_vacuous(
