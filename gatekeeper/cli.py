@@ -1,6 +1,7 @@
 """The command line, assembled from ``gatekeeper.commands``."""
 
 import contextlib
+import os
 import sys
 import traceback
 from typing import Any
@@ -40,7 +41,10 @@ class Cli(LazyGroup):
             _tell(str(error))
             ctx.exit(error.exit_code)
         except BrokenPipeError:
-            raise  # click's own: the reader of our output has gone
+            # The reader has gone, as in `gatekeeper check ... | head -1`; click would exit with 1, a verdict.
+            # What is left in the buffer must go somewhere when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            ctx.exit(EXIT_ERROR)
         except OSError as error:
             # E.g. a name longer than the file system allows. As a traceback it would exit with 1.
             _tell(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))

@@ -66,6 +66,10 @@ def load_policy(name_or_path: str | os.PathLike[str]) -> LoadedPolicy:
     if isinstance(name_or_path, str) and name in builtin_policies():
         return _builtin(name)
     path = Path(name)
+    if not path.name.isprintable():
+        raise PolicyError(
+            f"policy {name!r}: its name, which reports repeat, holds control characters; rename it"
+        )
     data = _read(path, name)
     try:
         return LoadedPolicy(parse_policy(data), hashlib.sha256(data).hexdigest(), path.name)

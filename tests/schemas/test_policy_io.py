@@ -141,6 +141,13 @@ def test_what_is_no_file_is_a_policy_error(name: str) -> None:
         load_policy(name)
 
 
+@pytest.mark.parametrize("name", ["a\nb.toml", "a\x1b[31mb.toml", "a\u202eb.toml"])
+def test_a_name_that_no_record_could_hold_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(VALID)
+    with pytest.raises(PolicyError, match="its name, which reports repeat, holds control characters"):
+        load_policy(tmp_path / name)
+
+
 def test_a_large_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "large.toml"
     with path.open("wb") as file:

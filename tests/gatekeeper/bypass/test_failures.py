@@ -119,6 +119,18 @@ def test_a_closed_stdout_says_so_in_one_line(files: Files) -> None:
     assert done.stderr.startswith("Error: ")
 
 
+@pytest.mark.parametrize("name", ["check", "deploy"])
+def test_a_reader_that_has_gone_heard_no_verdict(files: Files, name: str) -> None:
+    command = [sys.executable, "-m", "gatekeeper", *map(str, Gate(name).arguments(files))]
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, check=False, timeout=120)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (3, b"")
+
+
 @NEEDS_FULL
 @pytest.mark.parametrize("form", ["table", "json", "markdown", "junit", "github"])
 def test_a_full_stdout_is_no_pass(files: Files, form: str) -> None:
