@@ -5,7 +5,8 @@ next chunk follows from the past against how well the previous one follows from 
 window can be told from its reversal. Both are measured on articles the map has not seen.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -21,6 +22,14 @@ _ORDER_STRENGTH = 1e-3
 _BLOCK = 4_096
 
 
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """Two ridge maps: the next chunk from the L before it, and the previous one from the L after it."""
+
+    forward: RidgeFit
+    backward: RidgeFit
+
+
 @dataclass(frozen=True)
 class Direction:
     """What held-out articles say.
@@ -30,12 +39,14 @@ class Direction:
         backward: the same of the previous chunk, from the L chunks after it, on the same windows.
         difference: forward minus backward, window by window.
         order: share of windows that a linear classifier tells from their reversal; 0.5 is chance.
+        maps: what was fitted.
     """
 
     forward: Metric
     backward: Metric
     difference: Metric
     order: Metric
+    maps: Maps = field(compare=False)
 
 
 def learned_direction(
@@ -52,39 +63,60 @@ def learned_direction(
         seed: of the articles held out to choose the strength of the ridge.
     """
     articles = bank.articles[test_rows]
-    forward, backward = _fit_both(bank, fit_rows, context, seed)
+    maps = fit_maps(bank, fit_rows, context=context, seed=seed)
     past, future = _contexts(test_rows, context)
-    ahead = _cosines(bank, forward, past, test_rows + 1)
-    behind = _cosines(bank, backward, future, test_rows - context + 1)
+    ahead = _cosines(bank, maps.forward, past, test_rows + 1)
+    behind = _cosines(bank, maps.backward, future, test_rows - context + 1)
     return Direction(
         forward=mean_metric(ahead, articles, confidence),
         backward=mean_metric(behind, articles, confidence),
         difference=mean_metric(ahead - behind, articles, confidence),
         order=share_metric(tell_order(bank, fit_rows, test_rows, context=context), articles, confidence),
+        maps=maps,
     )
 
 
-def tell_direction(
-    bank: Bank, fit_rows: IntArray, test_rows: IntArray, *, context: int, seed: int
-) -> BoolArray:
-    """Which test windows the two ridges predict better than their reversal, forward and backward together.
+def fit_maps(
+    bank: Bank, fit_rows: IntArray, *, context: int, seed: int, strengths: Sequence[float] = STRENGTHS
+) -> Maps:
+    """Fit both maps on the same windows.
 
     Args:
         bank: the bank.
-        fit_rows: (n,) as in :func:`learned_direction`.
-        test_rows: (m,)
+        fit_rows: (n,) last context rows of windows of ``context`` + 1 chunks.
         context: L.
-        seed: likewise.
+        seed: of the articles held out to choose the strength.
+        strengths: candidates.
+    """
+    held = holdout_articles(bank.articles[fit_rows], fraction=0.2, seed=seed)
+    past, future = _contexts(fit_rows, context)
+
+    def fit(rows: IntArray, targets: IntArray) -> RidgeFit:
+        contexts = bank.vectors[rows].reshape(len(rows), -1)
+        return fit_ridge(contexts, bank.vectors[targets], strengths=strengths, holdout=held)
+
+    return Maps(fit(past, fit_rows + 1), fit(future, fit_rows - context + 1))
+
+
+def tell_direction(bank: Bank, maps: Maps, test_rows: IntArray, *, context: int) -> BoolArray:
+    """Which windows the two maps predict better than their reversal, forward and backward together.
+
+    Args:
+        bank: the bank.
+        maps: fitted on other articles.
+        test_rows: (m,) last context rows of windows of ``context`` + 1 chunks.
+        context: L.
 
     Returns:
         (m,). A window and its reversal never both are, as the one's gain is the other's loss.
     """
-    forward, backward = _fit_both(bank, fit_rows, context, seed)
     past, future = _contexts(test_rows, context)
     following, preceding = test_rows + 1, test_rows - context + 1
-    as_stored = _cosines(bank, forward, past, following) + _cosines(bank, backward, future, preceding)
-    reversed_ = _cosines(bank, forward, future[:, ::-1], preceding) + _cosines(
-        bank, backward, past[:, ::-1], following
+    as_stored = _cosines(bank, maps.forward, past, following) + _cosines(
+        bank, maps.backward, future, preceding
+    )
+    reversed_ = _cosines(bank, maps.forward, future[:, ::-1], preceding) + _cosines(
+        bank, maps.backward, past[:, ::-1], following
     )
     return np.asarray(as_stored > reversed_)
 
@@ -92,18 +124,6 @@ def tell_direction(
 def _contexts(last_rows: IntArray, context: int) -> tuple[IntArray, IntArray]:
     """Of a window of L + 1 chunks, the rows of the first L and of the last L."""
     return context_rows(last_rows, context), context_rows(last_rows + 1, context)
-
-
-def _fit_both(bank: Bank, fit_rows: IntArray, context: int, seed: int) -> tuple[RidgeFit, RidgeFit]:
-    """The next chunk from the past, and the previous one from the future."""
-    held = holdout_articles(bank.articles[fit_rows], fraction=0.2, seed=seed)
-    past, future = _contexts(fit_rows, context)
-    return _fit(bank, past, fit_rows + 1, held), _fit(bank, future, fit_rows - context + 1, held)
-
-
-def _fit(bank: Bank, rows: IntArray, targets: IntArray, held: BoolArray) -> RidgeFit:
-    contexts = bank.vectors[rows].reshape(len(rows), -1)
-    return fit_ridge(contexts, bank.vectors[targets], strengths=STRENGTHS, holdout=held)
 
 
 def _cosines(bank: Bank, fit: RidgeFit, rows: IntArray, targets: IntArray) -> DoubleArray:

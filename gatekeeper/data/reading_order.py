@@ -17,7 +17,7 @@ import numpy as np
 
 from gatekeeper.data.audit_rows import SAME
 from gates.contracts import Bank, BoolArray, IntArray
-from gates.direction import Direction, tell_direction, tell_order
+from gates.direction import Direction, fit_maps, tell_direction, tell_order
 from gates.seeded import hash_rows
 from gates.windows import window_rows
 
@@ -29,6 +29,8 @@ DOUBT = 0.01
 
 WINDOWS = 50_000
 """At most so many windows are judged, of seeded articles."""
+
+Tell = Callable[[IntArray], BoolArray]
 
 _ENDS = ".!?…:;。！？"
 _CLOSING = "\"'”’»)]}*_ \t\r\n"
@@ -73,18 +75,26 @@ def find_reversed(
     rows = _drawn(bank, context, seed)
     fitted = np.isin(bank.articles[rows], bank.articles[fit_rows])
 
-    def judged(tell: Callable[[IntArray, IntArray], BoolArray]) -> BoolArray:
+    def judged(by_fitted: Tell, by_others: Tell) -> BoolArray:
         told = np.empty(len(rows), dtype=np.bool_)
-        told[~fitted] = tell(fit_rows, rows[~fitted])
-        told[fitted] = tell(test_rows, rows[fitted])
+        told[~fitted] = by_fitted(rows[~fitted])
+        told[fitted] = by_others(rows[fitted])
         return told
 
     if (direction.order.value or 0.0) >= TELLING:
-        told = judged(lambda fit, test: tell_order(bank, fit, test, context=context))
+        told = judged(
+            lambda rows: tell_order(bank, fit_rows, rows, context=context),
+            lambda rows: tell_order(bank, test_rows, rows, context=context),
+        )
         found.append(_by_windows(bank, rows, told, "the order of vectors"))
     low, high = direction.difference.low, direction.difference.high
     if (low is not None and low > SAME) or (high is not None and high < -SAME):
-        told = judged(lambda fit, test: tell_direction(bank, fit, test, context=context, seed=seed))
+        maps = direction.maps
+        others = fit_maps(bank, test_rows, context=context, seed=seed, strengths=(maps.forward.strength,))
+        told = judged(
+            lambda rows: tell_direction(bank, maps, rows, context=context),
+            lambda rows: tell_direction(bank, others, rows, context=context),
+        )
         found.append(_by_windows(bank, rows, told, "the direction of vectors"))
     return Reversals(
         tuple(by for each in found for by in each.by), tuple(one for each in found for one in each.articles)

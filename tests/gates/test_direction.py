@@ -10,8 +10,8 @@ import pytest
 from gates import direction
 from gates.bank import build_bank
 from gates.contracts import Bank, DoubleArray, IntArray
-from gates.direction import Direction, learned_direction
-from gates.ridge import holdout_articles
+from gates.direction import Direction, Maps, fit_maps, learned_direction, tell_direction
+from gates.ridge import RidgeFit, holdout_articles
 from gates.windows import window_rows
 from schemas.errors import DataError
 from schemas.report import Metric
@@ -258,6 +258,47 @@ def test_windows_that_equal_their_reversal_are_not_told() -> None:
     found = learned(bank, range(3))
     assert found.order.value == 0.0
     assert found.difference.value == pytest.approx(0.0, abs=1e-6)
+
+
+def agreement(maps: Maps, window: DoubleArray) -> float:
+    """How well the two maps predict the last chunk of a window and its first."""
+
+    def cosine(fit: RidgeFit, context: DoubleArray, target: DoubleArray) -> float:
+        predicted = context.reshape(-1) @ fit.weight + fit.bias
+        return float(predicted @ target / np.linalg.norm(predicted) / np.linalg.norm(target))
+
+    return cosine(maps.forward, window[:-1], window[-1]) + cosine(maps.backward, window[1:], window[0])
+
+
+@pytest.mark.parametrize("context", [1, 4, 5])
+def test_a_window_is_told_by_whether_the_maps_predict_it_better_than_its_reversal(context: int) -> None:
+    bank = directed_bank(push=1.5, seed=2, articles=8, chunks=24, half=3)
+    maps = learned(bank, (0, 2, 5, 7), context=context).maps
+    rows = window_rows(bank, np.array([1, 3]), context=context, horizon=1)
+    told = tell_direction(bank, maps, rows, context=context)
+    windows = [bank.vectors[row - context + 1 : row + 2].astype(np.float64) for row in rows]
+    assert told.tolist() == [agreement(maps, each) > agreement(maps, each[::-1]) for each in windows]
+    assert 0.5 < told.mean() < 1.0
+
+
+def test_of_a_window_and_its_reversal_only_one_is_told() -> None:
+    bank = directed_bank(push=3.0, seed=4, articles=12, chunks=20)
+    maps = learned(bank, range(6)).maps
+    rows = window_rows(bank, np.arange(6, 12), context=5, horizon=1)
+    there = tell_direction(bank, maps, rows, context=5)
+    back = tell_direction(mirrored(bank), maps, rows, context=5)
+    # Read backwards, an article's windows come in reverse order.
+    mirror = np.concatenate([np.flatnonzero(bank.articles[rows] == a)[::-1] for a in range(6, 12)])
+    assert there.tolist() == (~back[mirror]).tolist()
+    assert there.mean() > 0.95
+
+
+def test_a_map_fitted_at_one_strength_is_the_one_that_was_chosen() -> None:
+    bank = directed_bank(push=3.0, seed=4, articles=12, chunks=20)
+    rows = window_rows(bank, np.arange(6), context=5, horizon=1)
+    chosen = learned(bank, range(6)).maps.forward
+    again = fit_maps(bank, rows, context=5, seed=9, strengths=(chosen.strength,)).forward
+    np.testing.assert_allclose(again.weight, chosen.weight, atol=1e-5)
 
 
 def test_the_size_of_the_blocks_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
