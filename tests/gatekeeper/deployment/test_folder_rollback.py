@@ -64,7 +64,7 @@ def test_a_rollback_is_dated_when_it_is_made_in_utc(
         later = NOW.astimezone(timezone(timedelta(hours=-5))) + timedelta(hours=1)
         assert roll_back(target, now=later).deployed == "2026-01-31T14:00:00Z"
         before = datetime.now(UTC)
-        put(offers("three"), target)
+        assert put(offers("three"), target).deployed == STAMP
         by_the_clock = datetime.fromisoformat(roll_back(target).deployed)
         assert before - timedelta(seconds=1) <= by_the_clock <= datetime.now(UTC)
     finally:
