@@ -16,6 +16,7 @@ COMMANDS = {
     "eval": ("gatekeeper.commands.eval:eval_command", "Run the five gates on a model and write a report."),
     "train": ("gatekeeper.commands.train:train_group", "Train a model with a registered trainer."),
     "check": ("gatekeeper.commands.check:check_command", "Let a model through, or stop it: for CI."),
+    "report": ("gatekeeper.commands.report:report_command", "Show a report as a table or an HTML page."),
     "compare": ("gatekeeper.commands.compare:compare_command", "Compare models on identical samples."),
     "deploy": ("gatekeeper.commands.deploy:deploy_command", "Check a model and switch production to it."),
     "sign": ("gatekeeper.commands.sign:sign_command", "Sign a report."),

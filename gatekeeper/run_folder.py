@@ -10,8 +10,6 @@ from gatekeeper.config import Config, make_config
 from schemas.atomic import write_text
 from schemas.errors import OutputError, ReportError, UsageError
 from schemas.strict_json import dumps, loads
-from trainers.contracts import MODEL_FILE
-from trainers.store import FOLDER as STATES
 
 CONFIG_FILE = "config.json"
 
@@ -46,6 +44,10 @@ def new_folder(out: Path | None, architecture: str, recipe: str) -> Path:
     Raises:
         UsageError: it holds a run already. OutputError: it cannot be made.
     """
+    # Only here: a record is also read by commands that must start without torch.
+    from trainers.contracts import MODEL_FILE
+    from trainers.store import FOLDER as STATES
+
     # A record alone is no run: it is left by one that was refused before its first step.
     stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
     folder = out or Path("runs") / f"{architecture}_{recipe}_{stamp}"

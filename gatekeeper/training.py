@@ -9,8 +9,10 @@ from gatekeeper.config import Config
 from gatekeeper.data.source import DataSource
 from gatekeeper.environment import describe_environment
 from gatekeeper.evaluation import Candidate, Shape, make_options, make_report, settle_shape, write_scores
+from gatekeeper.illustrations import illustrate
 from gatekeeper.loading import load_model
 from gatekeeper.progress import bar
+from gatekeeper.render.page.extras import Extras
 from gatekeeper.run_folder import RunRecord, config_to_plain
 from gates.contracts import Dataset, Predictor
 from gates.controls import CONTROLS
@@ -149,14 +151,23 @@ def train(
 
 @dataclass(frozen=True)
 class Final:
-    """How a run ended: the outcome on all processes, the whole report on the first."""
+    """How a run ended: the outcome on all processes, the whole report on the first.
+
+    ``extras`` is what a page shows beside the report, None where none was asked for.
+    """
 
     outcome: Outcome
     report: Report | None
+    extras: Extras | None
 
 
-def final_evaluation(plan: Plan, folder: Path, *, group: Group, interrupts: Interrupts) -> Final:
-    """The five gates on the kept weights; writes ``5cat_results.json`` and its scores."""
+def final_evaluation(
+    plan: Plan, folder: Path, *, group: Group, interrupts: Interrupts, illustrated: bool = False
+) -> Final:
+    """The five gates on the kept weights; writes ``5cat_results.json`` and its scores.
+
+    With ``illustrated`` also what a page shows beside the report.
+    """
     device, dataset = plan.options.device, plan.dataset
     path = folder / REPORT_FILE
     model = load_model(
@@ -175,6 +186,7 @@ def final_evaluation(plan: Plan, folder: Path, *, group: Group, interrupts: Inte
     total = passes(dataset) * windows * (len(CONTROLS) + 1)
 
     reports: list[Report] = []
+    extras: list[Extras] = []
 
     def evaluate(predictor: Predictor) -> Outcome:
         with bar("final evaluation", total) as advance:
@@ -194,7 +206,9 @@ def final_evaluation(plan: Plan, folder: Path, *, group: Group, interrupts: Inte
         report = replace(report, scores=write_scores(path.with_suffix(".scores.npz"), bench, measured))
         write_report(report, path)
         reports.append(report)
+        if illustrated:
+            extras.append(illustrate(bench, predictor, measured, report, folder))
         return report.judgement.verdict.outcome
 
     outcome = group.on_first(model.predictor.module, device, evaluate, name=MODEL_FILE)
-    return Final(outcome, reports[0] if reports else None)
+    return Final(outcome, reports[0] if reports else None, extras[0] if extras else None)

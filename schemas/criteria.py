@@ -74,16 +74,19 @@ def _lambda(history: History) -> Criterion:
 
 def _gap(history: History) -> Criterion:
     name = "gap rising"
-    gaps = [_mean_gap(epoch) for epoch in history.epochs if epoch.steps]
+    gaps = [mean_figure(epoch, "gap") for epoch in history.epochs if epoch.steps]
     if len(gaps) < 2:
         return Criterion(name, False, "fewer than two epochs")
     falls = any(gap < max(gaps[:place]) - STALL for place, gap in enumerate(gaps) if place)
     return Criterion(name, gaps[-1] > gaps[0] and not falls, f"{gaps[0]:+.3f} to {gaps[-1]:+.3f}")
 
 
-def _mean_gap(epoch: Epoch) -> float:
-    """Over the steps of an epoch; every log interval counts by its length."""
+def mean_figure(epoch: Epoch, name: str) -> float:
+    """Mean of one of :data:`schemas.history.FIGURES` over an epoch that logged steps.
+
+    Every log interval counts by its length.
+    """
     ends = [steps.step for steps in epoch.steps]
     lengths = [end - start for start, end in zip([0, *ends], ends, strict=False)]
-    total = sum(steps.figures["gap"] * length for steps, length in zip(epoch.steps, lengths, strict=True))
+    total = sum(steps.figures[name] * length for steps, length in zip(epoch.steps, lengths, strict=True))
     return total / sum(lengths)

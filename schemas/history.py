@@ -6,6 +6,9 @@ from typing import Literal
 
 HISTORY_VERSION = "1.0"
 
+HISTORY_FILE = "training_history.json"
+"""What a run with epochs leaves in its folder, beside the model."""
+
 FIGURES: tuple[str, ...] = ("loss", "mse", "push", "pos", "neg", "gap", "lambda_eff", "clamped")
 """What every step measures: the loss, its two parts before weighting, the mean cosines to target and
 negative and their difference, the weight of the push, and 1 where a bound decided it (else 0)."""

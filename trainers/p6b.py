@@ -21,20 +21,12 @@ from trainers.batches import Batch, WindowBatches
 from trainers.gradient import GradientTrainer
 from trainers.losses import directional_margin_loss_smooth
 from trainers.objectives import Terms, Weight, mean_squared_error, previous_offset
+from trainers.ramp import parse_ramp
 from trainers.selection import RULE
 from trainers.settings import GradientSettings, check_between
 
 _TINY = 1e-8
 """Neither error nor push counts as less than this when the weight is made."""
-
-
-@dataclass(frozen=True)
-class Stage:
-    """From an epoch (the first is 1) on: margin asked for, and share of the full target fraction."""
-
-    epoch: int
-    margin: float
-    share: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,34 +57,6 @@ class P6bSettings(GradientSettings):
             raise UsageError(f"lambda_clamp needs two positive ascending numbers; found {low} {high}")
         previous_offset(self.prev, 2)
         parse_ramp(self.ramp)
-
-
-def parse_ramp(text: str) -> tuple[Stage, ...]:
-    """The stages of ``first epoch:margin:share,...``.
-
-    Raises:
-        UsageError: another form, epochs that do not ascend from 1, or values out of range.
-
-    Example:
-        >>> parse_ramp("1:0.02:0.4,3:0.05:1")
-        (Stage(epoch=1, margin=0.02, share=0.4), Stage(epoch=3, margin=0.05, share=1.0))
-    """
-    try:
-        parts = [part.split(":") for part in text.split(",")]
-        stages = tuple(Stage(int(epoch), float(margin), float(share)) for epoch, margin, share in parts)
-    except ValueError:
-        raise UsageError(
-            f"a ramp is written first epoch:margin:share,..., e.g. 1:0.02:0.4,6:0.05:1; found {text!r}"
-        ) from None
-    epochs = [stage.epoch for stage in stages]
-    if epochs[0] != 1 or sorted(set(epochs)) != epochs:
-        raise UsageError(f"the epochs of a ramp must ascend from 1; found {text!r}")
-    for stage in stages:
-        if not (0.0 <= stage.margin <= 2.0 and 0.0 <= stage.share < float("inf")):
-            raise UsageError(
-                f"a ramp's margins lie in [0, 2] and its shares are not negative; found {text!r}"
-            )
-    return stages
 
 
 class DirectionalObjective:

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from gates.contracts import Bank, Dataset, IntArray
-from schemas.history import HISTORY_VERSION, History
+from schemas.history import HISTORY_FILE, HISTORY_VERSION, History
 from schemas.history_io import write_history
 from trainers import speech
 from trainers.batches import WindowBatches
@@ -23,8 +23,6 @@ from trainers.state import Learner, State, fresh_state, pack, unpack
 from trainers.step import Stepper, wrap
 from trainers.store import Store
 from trainers.watch import Watch
-
-HISTORY_FILE = "training_history.json"
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gatekeeper.candidates import control_candidate, control_name, default_report, is_control, load_candidate
+from gatekeeper.commands.html import check_page_target, html_option, write_page
 from gatekeeper.commands.options import data_options, eval_options, tell_notes
 from gatekeeper.commands.paths import FILE
 from gatekeeper.config import Config, resolve_config
@@ -24,6 +25,7 @@ from gatekeeper.evaluation import (
     settle_shape,
     write_scores,
 )
+from gatekeeper.illustrations import illustrate
 from gatekeeper.progress import bar
 from gatekeeper.render.table import render_leaderboard, render_markdown, render_table
 from gates.controls import CONTROLS
@@ -49,6 +51,7 @@ Format = Literal["table", "json", "markdown"]
     default="table",
     help="What is printed [table].",
 )
+@html_option
 @click.option("--sign-key", help="Private key (*.key, or env:NAME): sign each report.")
 @click.option("--allow-code", is_flag=True, help="Load TorchScript and torch.export files, which run code.")
 @click.pass_context
@@ -58,6 +61,7 @@ def eval_command(
     models: tuple[str, ...],
     config: Path | None,
     form: Format,
+    html: Path | None,
     sign_key: str | None,
     allow_code: bool,
     **flags: object,
@@ -71,13 +75,13 @@ def eval_command(
     """
     key = None if sign_key is None else load_private(sign_key)
     settings = resolve_config(config, flags)
-    _check_targets(models, settings.eval.report)
+    _check_targets(models, settings.eval.report, html)
     for spec in models if key is not None else ():
         if not Path(spec).is_file():
             raise UsageError(f"--sign-key signs reports of model files; {spec} is none")
     for spec in filter(is_control, models):
         control_name(spec)  # a misspelt name is told before anything is measured
-    work = _Work.begin(settings, flags, key, allow_code=allow_code)
+    work = _Work.begin(settings, flags, key, html, allow_code=allow_code)
     reports: list[Report] = []
     codes: list[int] = []
     for spec in models:
@@ -115,12 +119,19 @@ class _Work:
     policy: LoadedPolicy
     options: Options
     key: Ed25519PrivateKey | None
+    page: Path | None
     allow_code: bool
     benches: dict[tuple[int, int], Bench] = field(default_factory=dict)
 
     @classmethod
     def begin(
-        cls, config: Config, flags: dict[str, object], key: Ed25519PrivateKey | None, *, allow_code: bool
+        cls,
+        config: Config,
+        flags: dict[str, object],
+        key: Ed25519PrivateKey | None,
+        page: Path | None,
+        *,
+        allow_code: bool,
     ) -> "_Work":
         chosen = config.eval
         policy = load_policy(chosen.policy)
@@ -129,10 +140,10 @@ class _Work:
         tell_notes(source)
         if chosen.retrieval == "auto" and options.retrieval == "torch":
             click.echo("note: bank search with torch; faiss and torch can clash on macOS", err=True)
-        return cls(config, flags, source, policy, options, key, allow_code)
+        return cls(config, flags, source, policy, options, key, page, allow_code)
 
     def evaluate(self, spec: str) -> Report:
-        """Measure one model, judge it, write report and scores."""
+        """Measure one model, judge it, write report, scores and page."""
         candidate = None if is_control(spec) else self._load(spec)
         shape = self._shape(candidate)
         bench = self._bench(shape, candidate)
@@ -150,6 +161,9 @@ class _Work:
         click.echo(f"report: {path}", err=True)
         if self.key is not None:
             click.echo(f"signature: {sign_report(path, self.key)}", err=True)
+        if self.page is not None:
+            extras = illustrate(bench, candidate.predictor, measured, report, Path(spec).parent)
+            write_page(report, extras, self.page)
         return report
 
     def _load(self, spec: str) -> Candidate:
@@ -195,11 +209,15 @@ class _Work:
         return self.benches[key]
 
 
-def _check_targets(models: tuple[str, ...], report: Path | None) -> None:
+def _check_targets(models: tuple[str, ...], report: Path | None, page: Path | None) -> None:
     """Refuse report paths that would fail or destroy something after the work is done."""
     if len(models) > 1 and report is not None:
         raise UsageError(
             f"--report names one file, found {len(models)} models; leave it out and each model gets its own"
+        )
+    if len(models) > 1 and page is not None:
+        raise UsageError(
+            f"--html names one file, found {len(models)} models; write the pages with gatekeeper report"
         )
     targets = [report] if report is not None else [default_report(spec) for spec in models]
     for target in targets:
@@ -211,6 +229,8 @@ def _check_targets(models: tuple[str, ...], report: Path | None) -> None:
             raise OutputError(f"the report {target} exists and is no regular file; name another")
         if not (target.parent.is_dir() and os.access(target.parent, os.W_OK)):
             raise OutputError(f"the report's folder {target.parent} does not exist or cannot be written")
+    if page is not None:
+        check_page_target(page, *targets, *(Path(spec) for spec in models))
 
 
 def _whole(value: object) -> int | None:

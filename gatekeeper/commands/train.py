@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import torch
 
+from gatekeeper.commands.html import check_page_target, html_option, write_page
 from gatekeeper.commands.options import tell_notes, train_data_options
 from gatekeeper.commands.paths import FILE
 from gatekeeper.config import Config, refuse_unknown, resolve_config
@@ -55,10 +56,18 @@ def train_command(recipe: Trainer) -> click.Command:
 
     @click.pass_context
     def run(
-        ctx: click.Context, /, config: Path | None, out: Path | None, resume: Path | None, **given: object
+        ctx: click.Context,
+        /,
+        config: Path | None,
+        out: Path | None,
+        resume: Path | None,
+        html: Path | None,
+        **given: object,
     ) -> None:
         if resume and out:
             raise UsageError("--resume continues in its own folder; leave --out out")
+        if html is not None and not (out is not None and html.parent.resolve() == out.resolve()):
+            check_page_target(html)  # the run's own folder is made later
         knobs = {field.name for field in dataclasses.fields(recipe.settings)}
         flags = {name: value for name, value in given.items() if value is not None}
         group = join_group()
@@ -66,7 +75,7 @@ def train_command(recipe: Trainer) -> click.Command:
         connect(group, plan.options.device)
         try:
             folder = resume or _new_folder(plan, out, group)
-            ctx.exit(_run(plan, folder, group, resume=record is not None))
+            ctx.exit(_run(plan, folder, group, html, resume=record is not None))
         finally:
             disconnect(group)
 
@@ -75,6 +84,7 @@ def train_command(recipe: Trainer) -> click.Command:
         click.option("--device", help="auto, cpu, cuda or mps [auto]."),
         click.option("--seed", type=int, help="Of everything random [0]."),
         click.option("--policy", help="Built-in policy or a TOML file [seed-5cat]."),
+        html_option,
         click.option("--resume", type=FILE, help="Continue the run in this folder."),
         click.option(
             "--out",
@@ -157,7 +167,7 @@ def _new_folder(plan: Plan, out: Path | None, group: Group) -> Path:
     return group.agree(folder)
 
 
-def _run(plan: Plan, folder: Path, group: Group, *, resume: bool) -> int:
+def _run(plan: Plan, folder: Path, group: Group, page: Path | None, *, resume: bool) -> int:
     if not group.first:
         with listening() as interrupts:
             train(plan, folder, group=group, interrupts=interrupts, log=_silent, resume=resume)
@@ -167,9 +177,13 @@ def _run(plan: Plan, folder: Path, group: Group, *, resume: bool) -> int:
         if not resume:
             write_record(folder, plan.record())
         trained = train(plan, folder, group=group, interrupts=interrupts, log=_say, resume=resume)
-        final = final_evaluation(plan, folder, group=group, interrupts=interrupts)
+        final = final_evaluation(
+            plan, folder, group=group, interrupts=interrupts, illustrated=page is not None
+        )
     if final.report is not None:
         _show(trained, final.report, folder)
+    if page is not None and final.report is not None and final.extras is not None:
+        write_page(final.report, final.extras, page)
     return EXIT_CODES[final.outcome]
 
 

@@ -46,6 +46,13 @@ def result_rows(report: Report) -> list[list[str]]:
     return rows
 
 
+def result_headers(report: Report) -> list[str]:
+    """Heads of the columns of :func:`result_rows`, with the report's confidence."""
+    return [
+        f"{report.settings.confidence:.0%} interval" if head == "95% interval" else head for head in HEADERS
+    ]
+
+
 def number(value: float | None) -> str:
     """A figure for people with three decimals; ``-`` if undefined."""
     return "-" if value is None else figure(value)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from gatekeeper.render.rows import HEADERS, interval, letter_of, number, result_rows
+from gatekeeper.render.rows import interval, letter_of, number, result_headers, result_rows
 from schemas.metrics import GATES
 from schemas.report import Report
 from schemas.verdict import PASSING
@@ -32,7 +32,7 @@ def render_markdown(report: Report) -> str:
 
 def render_results(report: Report, form: str) -> str:
     """All checks and the figures beside them, as a table of tabulate's format ``form``."""
-    return tabulate(result_rows(report), headers=_headers(report), tablefmt=form, disable_numparse=True)
+    return tabulate(result_rows(report), headers=result_headers(report), tablefmt=form, disable_numparse=True)
 
 
 def render_leaderboard(reports: Sequence[Report], *, markdown: bool = False) -> str:
@@ -64,12 +64,6 @@ def render_leaderboard(reports: Sequence[Report], *, markdown: bool = False) -> 
     headers = ("model", "verdict", "gates", "margin ood", "cos ood", "article R@5 ood")
     form = "github" if markdown else "simple"
     return tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True)
-
-
-def _headers(report: Report) -> list[str]:
-    return [
-        f"{report.settings.confidence:.0%} interval" if head == "95% interval" else head for head in HEADERS
-    ]
 
 
 def _title(report: Report) -> str:
@@ -112,27 +106,35 @@ def render_gates(report: Report, *, bullet: str) -> str:
 
 def render_verdict_lines(report: Report, *, bullet: str, gap: str = "\n") -> str:
     """The verdict, its reasons, and what else a reader must know; markdown needs a blank line as gap."""
-    verdict = report.judgement.verdict
-    needed = report.policy.min_gates_passed
-    head = (
-        f"{OUTCOMES[verdict.outcome]}: {verdict.gates_passed} of {len(GATES)} gates passed, {needed} needed"
-        + (", escaped" if verdict.escaped else "")
+    head = f"{OUTCOMES[report.judgement.verdict.outcome]}: {tally(report)}"
+    sections = {head: report.judgement.verdict.reasons} | {
+        f"{title}:": lines for title, lines in beside_reasons(report).items()
+    }
+    return gap.join(
+        "\n".join([title, *(f"{bullet}{line}" for line in lines)]) for title, lines in sections.items()
     )
-    others = [
+
+
+def tally(report: Report) -> str:
+    """``3 of 5 gates passed, 3 needed``, and whether the model has escaped."""
+    verdict, needed = report.judgement.verdict, report.policy.min_gates_passed
+    escaped = ", escaped" if verdict.escaped else ""
+    return f"{verdict.gates_passed} of {len(GATES)} gates passed, {needed} needed{escaped}"
+
+
+def beside_reasons(report: Report) -> dict[str, tuple[str, ...]]:
+    """What a reader must know beside the reasons: title -> sentences, without the empty ones."""
+    verdict = report.judgement.verdict
+    reasons = set(verdict.reasons)
+    others = tuple(
         check.sentence
         for check in report.judgement.checks
-        if check.status not in PASSING and check.severity == "error" and check.sentence not in verdict.reasons
-    ]
+        if check.status not in PASSING and check.severity == "error" and check.sentence not in reasons
+    )
     sections = {
-        head: verdict.reasons,
-        "Not required, but not passed either:": others,
-        "Warnings:": verdict.warnings,
-        "Waivers:": verdict.waivers,
-        "Remarks:": verdict.remarks,
+        "Not required, but not passed either": others,
+        "Warnings": verdict.warnings,
+        "Waivers": verdict.waivers,
+        "Remarks": verdict.remarks,
     }
-    blocks = [
-        "\n".join([title, *(f"{bullet}{line}" for line in lines)])
-        for title, lines in sections.items()
-        if lines or title is head
-    ]
-    return gap.join(blocks)
+    return {title: lines for title, lines in sections.items() if lines}

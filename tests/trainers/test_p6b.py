@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from schemas.errors import UsageError
 from tests.trainers.tiny import BANK, cosine, data, find, load, naive_mse, number, pairs, through_a_file
-from trainers.p6b import DirectionalObjective, P6bSettings, Stage, parse_ramp
+from trainers.p6b import DirectionalObjective, P6bSettings
+from trainers.ramp import Stage, parse_ramp
 from trainers.selection import RULE
 
 

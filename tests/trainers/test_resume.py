@@ -8,12 +8,11 @@ import pytest
 import torch
 
 from schemas.errors import Interrupted, TrainingError
-from schemas.history import History
+from schemas.history import HISTORY_FILE, History
 from schemas.history_io import read_history
 from trainers.contracts import MODEL_FILE, TrainingJob
 from trainers.interrupts import Interrupts
 from trainers.registry import trainer
-from trainers.run import HISTORY_FILE
 from trainers.store import Store
 
 MakeJob = Callable[..., TrainingJob]

@@ -11,11 +11,11 @@ import torch
 
 from gates.contracts import Dataset
 from schemas.errors import UsageError
+from schemas.history import HISTORY_FILE
 from schemas.history_io import read_history
 from trainers.checkpoint import read_checkpoint, restore
 from trainers.contracts import MODEL_FILE, Trained, TrainingJob
 from trainers.registry import architecture_names, trainer, trainer_names
-from trainers.run import HISTORY_FILE
 from trainers.settings import GradientSettings
 
 MakeJob = Callable[..., TrainingJob]

@@ -1,0 +1,43 @@
+"""``--html FILE``: where a page goes, and writing it."""
+
+import os
+from pathlib import Path
+
+import click
+
+from gatekeeper.commands.paths import FILE
+from gatekeeper.render.page.extras import Extras
+from schemas.atomic import write_text
+from schemas.errors import OutputError, UsageError
+from schemas.report import Report
+
+html_option = click.option("--html", type=FILE, help="Also write the report as one HTML page.")
+
+
+def check_page_target(page: Path, *others: Path) -> None:
+    """Refuse, before any work is done, a page that could not be written or would overwrite an input.
+
+    Raises:
+        UsageError: its name does not end in .html, or it is one of the other files.
+        OutputError: it cannot be written.
+    """
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise UsageError(f"--html writes an HTML page, so its name must end in .html; found {page}")
+    if any(page.resolve() == other.resolve() for other in others):
+        raise UsageError(f"the page {page} would overwrite another file of this command; name another")
+    if page.exists() and not page.is_file():
+        raise OutputError(f"the page {page} exists and is no regular file; name another")
+    if not (page.parent.is_dir() and os.access(page.parent, os.W_OK)):
+        raise OutputError(f"the page's folder {page.parent} does not exist or cannot be written")
+
+
+def write_page(report: Report, extras: Extras, page: Path) -> None:
+    """Write the page and say where on stderr.
+
+    Raises:
+        OutputError: the file cannot be written.
+    """
+    from gatekeeper.render.page.page import render_page
+
+    write_text(page, render_page(report, extras))
+    click.echo(f"page: {page}", err=True)

@@ -1,0 +1,46 @@
+"""``gatekeeper report``: look at a report again, as the table of ``eval`` or as a page."""
+
+import webbrowser
+from pathlib import Path
+
+import click
+
+from gatekeeper.commands.html import check_page_target, write_page
+from gatekeeper.commands.paths import FILE
+from gatekeeper.render.page.extras import Absent, Extras
+from gatekeeper.render.table import render_table
+from gatekeeper.run_history import find_training
+from schemas.report_io import read_report
+
+_AGAIN = "a report does not hold it; gatekeeper eval MODEL --html FILE computes it while the data are loaded."
+
+
+@click.command(name="report")
+@click.argument("report", type=FILE)
+@click.option("--html", type=FILE, help="Write the report as one HTML page instead of printing it.")
+@click.option("--open", "show", is_flag=True, help="Open the page in the browser [of REPORT.html beside it].")
+def report_command(report: Path, html: Path | None, show: bool) -> None:
+    """Print REPORT as the table that eval prints, or write it as a page.
+
+    The page is one self-contained HTML file. It shows the history of the training too where that lies
+    beside REPORT. With --open and without --html the page goes beside REPORT, its name ending in .html.
+
+    This command decides nothing: it exits with 0 for a blocked model as well. For a decision, use
+    gatekeeper check.
+
+    Exit codes: 0 shown, 2 usage error, 3 the report is broken or the page cannot be written.
+    """
+    found = read_report(report)
+    page = html or (report.with_suffix(".html") if show else None)
+    if page is None:
+        click.echo(render_table(found))
+        return
+    check_page_target(page, report)
+    extras = Extras(
+        frontier=Absent(f"The linear frontier is not drawn: {_AGAIN}"),
+        windows=Absent(f"The best and worst windows are not shown as text: {_AGAIN}"),
+        training=find_training(report.parent, found),
+    )
+    write_page(found, extras, page)
+    if show and not webbrowser.open(page.resolve().as_uri()):
+        click.echo(f"note: no browser could be started; open {page} yourself", err=True)

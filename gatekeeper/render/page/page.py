@@ -1,0 +1,114 @@
+"""The page: everything a report holds, the verdict first."""
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from gatekeeper.render.page.extras import Absent, Extras
+from gatekeeper.render.page.figures import Plot, Table
+from gatekeeper.render.page.gates import ablations, bins, retrieval, rollout
+from gatekeeper.render.page.offsets import offset_sweep, plane
+from gatekeeper.render.page.provenance import provenance
+from gatekeeper.render.page.training import training_plots
+from gatekeeper.render.rows import letter_of, result_headers, result_rows
+from gatekeeper.render.table import OUTCOMES, beside_reasons, render_heading, tally
+from schemas.report import GateResult, Report
+
+SYMBOLS = {
+    "pass": "✓",
+    "waived": "✓",
+    "fail": "✕",
+    "inconclusive": "?",
+    "skipped": "–",
+    "error": "!",
+    "warn": "!",
+    "deployable": "✓",
+    "blocked": "✕",
+}
+"""A status is a word and a symbol; colour only repeats it."""
+
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
+_STATUS = 6
+"""Column of the result table that holds the status."""
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A gate as it is shown."""
+
+    letter: str
+    name: str
+    status: str
+    note: str
+
+
+def render_page(report: Report, extras: Extras) -> str:
+    """One HTML document that loads nothing; the same input gives the same text."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("gatekeeper.render.page"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=_visible,
+    )
+    environment.globals["symbols"] = SYMBOLS
+    styles = environment.get_template("report.css").render()
+    digest = base64.b64encode(hashlib.sha256(styles.encode()).digest()).decode()
+    return environment.get_template("report.html.j2").render(
+        _content(report, extras), styles=styles, digest=digest
+    )
+
+
+def _content(report: Report, extras: Extras) -> dict[str, Any]:
+    verdict = report.judgement.verdict
+    headers, rows = result_headers(report), result_rows(report)
+    return {
+        "model": report.inputs.model.spec,
+        "outcome": verdict.outcome,
+        "word": OUTCOMES[verdict.outcome],
+        "tally": tally(report),
+        "reasons": verdict.reasons,
+        "beside": beside_reasons(report),
+        "facts": render_heading(report).split("\n"),
+        "gates": [_gate(gate) for gate in report.judgement.gates],
+        "plots": _plots(report, extras),
+        "training_absent": extras.training.sentence if isinstance(extras.training, Absent) else "",
+        "windows": {} if isinstance(extras.windows, Absent) else extras.windows,
+        "windows_absent": extras.windows.sentence if isinstance(extras.windows, Absent) else "",
+        "horizon": report.settings.horizon,
+        "checks": Table("Every check, and the figures beside them", tuple(headers), tuple(map(tuple, rows))),
+        "status_column": _STATUS,
+        "provenance": provenance(report),
+        "created": report.created,
+        "version": report.environment.tool_version,
+    }
+
+
+def _plots(report: Report, extras: Extras) -> list[Plot]:
+    plots = [
+        offset_sweep(report),
+        retrieval(report),
+        ablations(report),
+        rollout(report),
+        bins(report),
+        plane(report, extras),
+    ]
+    if not isinstance(extras.training, Absent):
+        plots.append(training_plots(extras.training))
+    return plots
+
+
+def _gate(gate: GateResult) -> Gate:
+    note = f"vacuous here: passed by {', '.join(gate.vacuous_for)} too" if gate.vacuous_for else ""
+    return Gate(letter_of(gate.name), gate.name, gate.status, note)
+
+
+def _visible(value: object) -> object:
+    """Characters that a reader cannot see, or that turn the text around, as the replacement character."""
+    return _UNSEEN.sub("\ufffd", value) if type(value) is str else value

@@ -1,0 +1,96 @@
+"""Everything a report depends on, as labelled groups."""
+
+from gatekeeper.render.page.figures import Table
+from schemas.report import Report
+from schemas.report_io import content_sha256
+
+
+def provenance(report: Report) -> tuple[Table, ...]:
+    """Model, data, measurement, environment and the report itself, with their digests."""
+    return (_model(report), _data(report), _measurement(report), _environment(report), _document(report))
+
+
+def _model(report: Report) -> Table:
+    model = report.inputs.model
+    trained = model.training
+    rows = [
+        ("model", model.spec),
+        ("kind", model.kind),
+        ("architecture", model.architecture),
+        ("parameters", f"{model.parameters:,}"),
+        ("SHA-256", model.sha256 or "none: it is no file"),
+        ("fingerprint", model.fingerprint),
+        ("trained by", "unknown: the model does not say" if trained is None else trained.trainer),
+    ]
+    if trained is not None:
+        rows += [
+            ("kept epoch", "the recipe has no epochs" if trained.epoch is None else str(trained.epoch)),
+            ("chosen by", trained.rule or "nothing to choose from"),
+        ]
+    return _table("Model", rows)
+
+
+def _data(report: Report) -> Table:
+    bank = report.inputs.bank
+    rows = [
+        ("bank", f"{bank.source}: {bank.rows} chunks of width {bank.dimension} in {bank.articles} articles"),
+        ("bank SHA-256", bank.sha256),
+    ]
+    for name, split in report.inputs.splits.items():
+        rows += [
+            (name, f"{split.sampled} of {split.windows} windows in {split.articles} articles"),
+            (f"{name} windows SHA-256", split.sha256),
+            (f"{name} sample SHA-256", split.sample_sha256),
+        ]
+    return _table("Data", rows)
+
+
+def _measurement(report: Report) -> Table:
+    settings, policy = report.settings, report.policy
+    low, high = settings.bin_edges
+    rows = [
+        ("policy", f"{policy.name}: {policy.description}"),
+        ("policy SHA-256", report.inputs.policy_sha256),
+        ("decides on", f"{policy.decide}, at least {policy.min_gates_passed} gates"),
+        ("context", f"{settings.context} chunks"),
+        ("horizon", f"{settings.horizon} (from {settings.horizon_source})"),
+        ("seed", str(settings.seed)),
+        ("windows a split", "all" if settings.max_samples is None else f"at most {settings.max_samples}"),
+        ("confidence", f"{settings.confidence:g}, clustered by article"),
+        ("bin edges", f"{low:g}, {high:g}"),
+        ("bank search", settings.retrieval),
+        ("ridge control", settings.ridge),
+        ("version of the gates", str(settings.gates_version)),
+    ]
+    return _table("Measurement", rows)
+
+
+def _environment(report: Report) -> Table:
+    found = report.environment
+    rows = [
+        ("gatekeeper", found.tool_version),
+        ("gatekeeper SHA-256", found.tool_sha256),
+        ("git revision", found.git_revision or "unknown"),
+        ("Python", found.python),
+        ("platform", found.platform),
+        ("device", f"{found.device}, {found.threads} threads"),
+        ("packages", ", ".join(f"{name} {version}" for name, version in sorted(found.packages.items()))),
+    ]
+    return _table("Environment", rows)
+
+
+def _document(report: Report) -> Table:
+    scores = report.scores
+    rows = [
+        ("made", report.created),
+        ("format", f"report {report.schema_version}"),
+        ("content SHA-256", content_sha256(report)),
+        ("scores of each sample", "none" if scores is None else scores.name),
+    ]
+    if scores is not None:
+        rows.append(("scores SHA-256", scores.sha256))
+    return _table("Report", rows)
+
+
+def _table(caption: str, rows: list[tuple[str, str]]) -> Table:
+    return Table(caption, (), tuple(rows))

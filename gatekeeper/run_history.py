@@ -1,0 +1,56 @@
+"""The training behind a report: the history and the record that lie beside the model. Read without torch."""
+
+from pathlib import Path
+
+from gatekeeper.render.page.extras import Absent, Training
+from gatekeeper.run_folder import CONFIG_FILE, read_record
+from schemas.errors import GatekeeperError
+from schemas.history import HISTORY_FILE
+from schemas.history_io import read_history
+from schemas.report import Report
+from trainers.ramp import Stage, parse_ramp
+
+
+def find_training(folder: Path, report: Report) -> Training | Absent:
+    """The history in ``folder``, if it is of the run that made the model of ``report``.
+
+    No digest binds a history to a report, so recipe and kept epoch must be the same.
+
+    Args:
+        folder: where the model or its report lies.
+        report: says who trained the model.
+    """
+    trained = report.inputs.model.training
+    if trained is None:
+        return Absent("The report names no training, so there is no history to show.")
+    if trained.epoch is None:
+        return Absent(f"The recipe {trained.trainer} has no epochs, so there is no history to show.")
+    path = folder / HISTORY_FILE
+    if not path.is_file():
+        return Absent(
+            f"No {HISTORY_FILE} lies beside the report, so the epochs of the training are not shown."
+        )
+    try:
+        history = read_history(path)
+    except GatekeeperError as error:
+        return Absent(f"The history beside the report cannot be read: {' '.join(str(error).split())}.")
+    if (history.trainer, history.best_epoch) != (trained.trainer, trained.epoch):
+        return Absent(
+            f"The {HISTORY_FILE} beside the report is of another run, so it is not shown: it is of "
+            f"{history.trainer}, epoch {history.best_epoch}; the model is of {trained.trainer}, epoch "
+            f"{trained.epoch}."
+        )
+    return Training(history, _ramp(folder, history.trainer))
+
+
+def _ramp(folder: Path, trainer: str) -> tuple[Stage, ...] | Absent:
+    if not (folder / CONFIG_FILE).is_file():
+        return Absent(f"No {CONFIG_FILE} lies beside the history, so a ramp is not marked.")
+    try:
+        record = read_record(folder)
+        text = record.settings.get("ramp")
+        if record.trainer != trainer or (text is not None and not isinstance(text, str)):
+            return Absent(f"The {CONFIG_FILE} beside the history is of another run, so a ramp is not marked.")
+        return Absent(f"The recipe {trainer} has no ramp.") if text is None else parse_ramp(text)
+    except GatekeeperError as error:
+        return Absent(f"The ramp is not marked: {' '.join(str(error).split())}.")
