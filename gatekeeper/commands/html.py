@@ -14,8 +14,13 @@ from schemas.report import Report
 html_option = click.option("--html", type=FILE, help="Also write the report as one HTML page.")
 
 
-def check_page_target(page: Path, *others: Path) -> None:
+def check_page_target(page: Path, *others: Path, made: Path | None = None) -> None:
     """Refuse, before any work is done, a page that could not be written or would overwrite an input.
+
+    Args:
+        page: where it goes.
+        others: files of the same command.
+        made: a folder that the command itself makes.
 
     Raises:
         UsageError: its name does not end in .html, or it is one of the other files.
@@ -27,6 +32,8 @@ def check_page_target(page: Path, *others: Path) -> None:
         raise UsageError(f"the page {page} would overwrite another file of this command; name another")
     if page.exists() and not page.is_file():
         raise OutputError(f"the page {page} exists and is no regular file; name another")
+    if made is not None and page.parent.resolve() == made.resolve():
+        return
     if not (page.parent.is_dir() and os.access(page.parent, os.W_OK)):
         raise OutputError(f"the page's folder {page.parent} does not exist or cannot be written")
 

@@ -9,7 +9,6 @@ from gatekeeper.commands.html import check_page_target, write_page
 from gatekeeper.commands.paths import FILE
 from gatekeeper.render.page.extras import Absent, Extras
 from gatekeeper.render.table import render_table
-from gatekeeper.run_history import find_training
 from schemas.report_io import read_report
 
 _AGAIN = "a report does not hold it; gatekeeper eval MODEL --html FILE computes it while the data are loaded."
@@ -35,6 +34,9 @@ def report_command(report: Path, html: Path | None, show: bool) -> None:
     if page is None:
         click.echo(render_table(found))
         return
+    # Only here: the table needs nothing of it, and shall be there at once.
+    from gatekeeper.run_history import find_training
+
     check_page_target(page, report)
     extras = Extras(
         frontier=Absent(f"The linear frontier is not drawn: {_AGAIN}"),

@@ -66,8 +66,8 @@ def train_command(recipe: Trainer) -> click.Command:
     ) -> None:
         if resume and out:
             raise UsageError("--resume continues in its own folder; leave --out out")
-        if html is not None and not (out is not None and html.parent.resolve() == out.resolve()):
-            check_page_target(html)  # the run's own folder is made later
+        if html is not None:
+            check_page_target(html, made=out)
         knobs = {field.name for field in dataclasses.fields(recipe.settings)}
         flags = {name: value for name, value in given.items() if value is not None}
         group = join_group()

@@ -93,7 +93,7 @@ def _recall_bars(report: Report, pool: str) -> Drawing:
                 told.append(_recall_bar(axes, report, f"retrieval.{pool}", k, split, number, x, width))
         axes.set_xticks(range(len(RECALL_AT)), [f"R@{k}" for k in RECALL_AT])
         axes.set_xlim(-0.55, len(RECALL_AT) - 0.45)
-        axes.set_ylim(0, 1.05)
+        axes.set_ylim(0, min(1.05, 1.08 * axes.get_ylim()[1]))
         axes.grid(visible=False, axis="x")
         axes.set_xlabel(_POOL_NAMES[pool])
         axes.set_ylabel("share of windows")
@@ -173,6 +173,7 @@ def _forest(report: Report, splits: tuple[str, ...]) -> Drawing:
         axes.set_yticks(range(len(ABLATIONS)), ABLATIONS)
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")
+        axes.locator_params(axis="x", nbins=6)
         axes.set_xlabel("change of cosine to the target")
         legend(figure, axes)
         return to_svg(figure, name="ablations-forest", title="Change of cosine by ablation",

@@ -83,8 +83,8 @@ def plane(report: Report, extras: Extras) -> Plot:
         key="plane",
         heading="Margin against cosine: was the margin bought?",
         lead="A margin can be bought by pointing away from everything, which costs cosine. The linear "
-        "frontier is what a linear model can have on this data: least squares, pushed away from the "
-        "target's neighbours harder and harder. Left of the dotted line a constant prediction does better.",
+        "frontier is a family of linear models: least squares, pushed away from the target's neighbours "
+        "harder and harder. Left of the dotted line a constant prediction does better.",
         drawings=tuple(_plane(report, split, frontiers.get(split)) for split in shown),
         table=Table("Cosine and margin", ("", "cosine to the target", "margin"), tuple(rows)),
         absent=absent,

@@ -112,7 +112,7 @@ def _gated(training: Training, key: str) -> Drawing:
         return to_svg(
             figure,
             name=f"training-{key}",
-            title=f"{label.capitalize()} by epoch" if key != "recall" else f"{label} by epoch",
+            title=f"Training: {label} by epoch",
             description=f"{'; '.join(told)}.{_said(training.history)}",
         )
 
@@ -120,9 +120,7 @@ def _gated(training: Training, key: str) -> Drawing:
 def _logged(training: Training, key: str) -> Drawing:
     curve = {epoch.epoch: mean_figure(epoch, key) for epoch in training.history.epochs if epoch.steps}
     with drawing(WIDTH, _HEIGHT) as (figure, axes):
-        axes.plot(
-            list(curve), list(curve.values()), "-", **split_style(0), linewidth=2, label="mean of the epoch"
-        )
+        axes.plot(list(curve), list(curve.values()), "-", **split_style(0), linewidth=2, label="epoch mean")
         for bound in LAMBDA_RANGE if key == "lambda_eff" and any(curve.values()) else ():
             required(axes, bound, label="wanted range")
         _marks(axes, training)
@@ -132,7 +130,7 @@ def _logged(training: Training, key: str) -> Drawing:
         return to_svg(
             figure,
             name=f"training-{key.replace('_', '-')}",
-            title=f"{_LOGGED[key]} by epoch",
+            title=f"Training: {_LOGGED[key]} by epoch",
             description=f"Means of the epochs: {told}.{_said(training.history)}",
         )
 
@@ -161,7 +159,7 @@ def _marks(axes: "Axes", training: Training) -> None:
         left, right = history.best_epoch - 0.15, history.best_epoch + 0.15
         axes.axvspan(left, right, color=ACCENT, alpha=0.2, linewidth=0, label="kept")
     for warned in collapses(history)[:1]:
-        axes.axvline(warned.epoch, color=INK, linewidth=1.6, linestyle="--", label="collapse")
+        axes.axvline(warned.epoch, color=INK, linewidth=2.2, label="collapse")
 
 
 def _said(history: History) -> str:

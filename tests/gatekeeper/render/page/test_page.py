@@ -1,0 +1,257 @@
+"""A page says everything its report says, loads nothing, and shows the words of others as words."""
+
+import base64
+import hashlib
+import html
+import re
+
+import matplotlib
+import pytest
+
+from gatekeeper.render.page.page import render_page
+from gatekeeper.render.table import render_table
+from schemas.report_io import content_sha256
+from tests.gatekeeper.render.page import pages
+from tests.gatekeeper.render.page.pages import CASES, HOSTILE, NOTHING, OUTLINED, SPLITS, golden, outline
+from tests.gatekeeper.render.rulings import MARGIN, POLICY, make_evidence
+
+GATES = ("offset-sweep", "retrieval", "ablations", "rollout", "bins", "plane")
+SECTIONS = [*GATES, "training", "windows", "checks", "provenance"]
+PLOTS = {
+    *(
+        f"{kind} on {split}"
+        for kind in ("Offset sweep", "Rollout", "Margin against cosine")
+        for split in SPLITS
+    ),
+    "Retrieval within the article",
+    "Retrieval within the article, context left out",
+    "Retrieval in the whole bank",
+    "Retrieval in the whole bank, context left out",
+    "Change of cosine by ablation",
+    "Mean cosine by coherence bin",
+}
+TRAINED = {
+    f"Training: {what} by epoch"
+    for what in ("margin", "article R@5", "mean cosine to the target", "λ_eff", "gap")
+}
+
+
+def words(page: str) -> str:
+    """What a reader sees, in one line."""
+    body = re.sub(r"</?span[^>]*>", "", page.partition("</style>")[2])
+    return html.unescape(" ".join(re.sub(r"<[^>]*>", " ", body).split()))
+
+
+def drawn(page: str) -> set[str]:
+    """Titles of the plots."""
+    return set(re.findall(r'<svg [^>]*role="img" aria-label="([^"]+)"', page))
+
+
+def section(page: str, key: str) -> str:
+    """The words of a section."""
+    found = re.search(rf'<section id="{key}".*?</section>', page, re.DOTALL)
+    assert found is not None
+    return words("</style>" + found[0])
+
+
+@pytest.mark.parametrize("case", OUTLINED)
+def test_a_fixed_report_has_a_fixed_outline(case: str) -> None:
+    assert outline(CASES[case]()) == golden(case)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_verdict_comes_first_and_every_section_follows_in_order(case: str) -> None:
+    page = CASES[case]()
+    found = re.findall(r"<section (?:class=\"verdict|id=\"([a-z-]+)\")", page)
+    assert found == ["", *SECTIONS]
+
+
+def test_everything_that_can_be_drawn_is_drawn() -> None:
+    assert drawn(pages.deployable()) == PLOTS | TRAINED
+    assert drawn(pages.blocked()) == PLOTS
+    assert drawn(pages.error()) == set()
+
+
+def test_every_reason_warning_waiver_and_remark_is_told_before_the_first_plot() -> None:
+    evidence = make_evidence(
+        {(MARGIN, "val"): 0.03, ("ablations.reverse", "val"): -0.05, ("rollout.avg_cos", "ood"): 0.4}
+    )
+    report = pages.report_of(evidence, policy=POLICY)
+    verdict = report.judgement.verdict
+    top = words(render_page(report, NOTHING).partition('<section id="offset-sweep"')[0])
+    told = (*verdict.reasons, *verdict.warnings, *verdict.waivers, *verdict.remarks)
+    assert verdict.reasons
+    assert verdict.warnings
+    assert verdict.waivers
+    assert verdict.remarks
+    for sentence in told:
+        assert sentence in top
+    assert "✕ BLOCKED best_model.pt" in top
+
+
+def test_the_table_of_checks_holds_what_the_terminal_shows() -> None:
+    report = pages.report_of()
+    shown = section(pages.deployable(), "checks")
+    rows = [line.split() for line in render_table(report).split("\n") if re.match(r"([A-E]|bias)  ", line)]
+    assert len(rows) == 37
+    for row in rows:
+        row = [f"✓ {cell}" if cell == "PASS" else cell for cell in row]
+        assert " ".join(row) in shown
+
+
+def test_the_provenance_holds_every_digest() -> None:
+    report = pages.report_of()
+    shown = section(pages.deployable(), "provenance")
+    for digest in ("a" * 64, "b" * 64, "d" * 64, "e" * 64, "1" * 64, "2" * 64, report.inputs.policy_sha256,
+                   content_sha256(report)):  # fmt: skip
+        assert digest in shown
+
+
+# What cannot be shown is said in its place.
+
+
+@pytest.mark.parametrize(
+    ("key", "sentence"),
+    [
+        ("plane", "The linear frontier is not drawn."),
+        ("windows", "The texts are not shown."),
+        ("training", "No training."),
+    ],
+)
+def test_what_a_report_alone_does_not_hold_is_said_in_its_place(key: str, sentence: str) -> None:
+    assert sentence in section(pages.blocked(), key)
+    assert sentence not in words(pages.deployable())
+
+
+def test_a_gate_that_was_not_measured_is_said_in_its_place() -> None:
+    page = pages.skipped_gate()
+    shown = section(page, "ablations")
+    for split in SPLITS:
+        assert f"There is no ablation on {split}: the report holds no figures for it." in shown
+    assert "There is no rollout on ood: no window fits." in section(page, "rollout")
+    assert drawn(page) == PLOTS - {"Change of cosine by ablation", "Rollout on ood"}
+    assert "C ablations – SKIPPED" in words(page)
+
+
+def test_without_any_measurement_every_section_says_so() -> None:
+    for key in GATES:
+        assert re.search(r"There is no [a-zA-Z ]+: no split was measured\.", section(pages.error(), key))
+    assert "! ERROR best_model.pt" in words(pages.error())
+
+
+def test_one_article_has_no_intervals_and_everything_is_drawn() -> None:
+    page = pages.one_article()
+    assert drawn(page) == PLOTS
+    assert "rests on 1 articles, fewer than the 5 the policy needs" in words(page)
+    assert "0.600 [" not in section(page, "offset-sweep")
+
+
+def test_ten_thousand_checks_are_ten_thousand_rows() -> None:
+    page = pages.many_checks()
+    assert section(page, "checks").count("✓ PASS") == 10_000
+
+
+def test_the_collapse_the_ramp_and_the_kept_epoch_are_told() -> None:
+    shown = section(pages.deployable(), "training")
+    for told in (
+        "Kept: epoch 2.",
+        "It ended: collapsed.",
+        "epoch 1: margin 0.02, share 0.4; epoch 3: margin 0.05, share 1",
+        "Collapse in epoch 3: the cosine on val fell from 0.500 to -0.050",
+        "The collapse watch warned of lambda_at_clamp (1).",
+    ):
+        assert told in shown
+
+
+def test_windows_are_shown_with_context_truth_nearest_and_ranks() -> None:
+    shown = section(pages.deployable(), "windows")
+    for told in (
+        "Best on val 1 cosine 0.750 · rank 1 of 40 in its article, 3 of 9302 in the bank",
+        "in the bank · Title of some words, chunk 6",
+        "Worst on ood 1 cosine -0.250",
+        "Context, chunk 0 some words 0 Context, chunk 1 some words 1",
+        "Skipped, not shown to the model, chunk 5 some words 5",
+        "True chunk, chunk 6 some words 6",
+        "Nearest to the prediction (cosine 0.812), chunk 4, part of the context some words 4",
+    ):
+        assert told in shown
+
+
+# Nothing is loaded, nothing runs.
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_page_names_no_other_file_and_holds_no_script(case: str) -> None:
+    page = CASES[case]()
+    assert not re.search(r"<(script|iframe|object|embed|img|base|form|input|video|audio)\b", page)
+    assert not re.search(r"\b(src|srcset|style|on[a-z]+|xlink:href)=\"", re.sub(r">[^<]*<", "><", page))
+    assert {each for each in re.findall(r'\bhref="([^"]*)"', page) if not each.startswith("#")} == {"data:,"}
+    style = re.search(r"<style>(.*)</style>", page, re.DOTALL)
+    assert style is not None
+    assert not re.search(r"@import|@font-face|url\(", style[1])
+    assert set(re.findall(r"url\(([^)]*)\)", page)) <= {
+        f"#{each}" for each in re.findall(r'\bid="([^"]+)"', page)
+    }
+
+
+def test_the_policy_of_the_page_allows_its_style_sheet_and_nothing_else() -> None:
+    page = pages.deployable()
+    style = re.search(r"<style>(.*)</style>", page, re.DOTALL)
+    assert style is not None
+    digest = base64.b64encode(hashlib.sha256(style[1].encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    assert f'content="{policy}"' in page
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_ids_are_unique_and_references_lead_to_one(case: str) -> None:
+    page = CASES[case]()
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    named = re.findall(r'aria-(?:labelledby|describedby)="([^"]+)"', page)
+    linked = re.findall(r'href="#([^"]+)"', page)
+    assert {*named, *linked} <= set(ids)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_every_status_is_a_word_with_a_symbol(case: str) -> None:
+    page = CASES[case]()
+    found = re.findall(
+        r'<span class="status ([a-z]+)"><span aria-hidden="true">(.)</span> ([A-Z]+)</span>', page
+    )
+    assert len(found) == page.count('class="status ')
+    assert all(name.upper() == word for name, _, word in found)
+
+
+# The words of others.
+
+
+def test_the_words_of_others_are_shown_and_do_nothing() -> None:
+    page = pages.hostile()
+    assert "<script" not in page
+    assert "onerror=alert(2)&gt;" in page
+    assert "<img" not in page
+    shown = words(page)
+    assert shown.count(HOSTILE) >= 20
+    assert "{{ 7 * 7 }}" in shown
+    for key in ("windows", "training", "provenance"):
+        assert HOSTILE in section(page, key)
+
+
+def test_what_nobody_can_see_is_made_visible() -> None:
+    page = render_page(pages.report_of(spec="a\x00b\u202ec\ud800d"), NOTHING)
+    assert "a\ufffdb\ufffdc\ufffdd" in page
+    assert not re.search(r"[\x00\u202e\ud800]", page)
+
+
+# The same report, the same bytes.
+
+
+def test_the_same_report_gives_the_same_bytes_whatever_the_users_matplotlib_looks_like() -> None:
+    first = pages.deployable()
+    before = dict(matplotlib.rcParams)
+    with matplotlib.rc_context({"font.size": 30.0, "lines.linewidth": 9.0, "svg.hashsalt": "other"}):
+        assert render_page(pages.report_of(), pages.full_extras()) == first
+    assert dict(matplotlib.rcParams) == before
