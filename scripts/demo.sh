@@ -24,7 +24,7 @@ expect() {
 
 expect 0 data synth forward --horizon 2 --articles 150 --out demo/forward
 expect 0 train p6b --config demo/forward/gatekeeper.toml --layers 2 --width 128 --epochs 6 --out demo/p6b-forward
-expect 1 train p6b --layers 2 --width 128 --out demo/p6b-speeches
+expect 1 train p6b --layers 2 --width 128 --out demo/p6b-speeches --html demo/p6b-speeches/page.html
 expect 0 keygen ci --folder demo
 expect 0 sign demo/p6b-forward/5cat_results.json --key demo/ci.key --model demo/p6b-forward/best_model.pt
 expect 0 deploy demo/p6b-forward/best_model.pt --report demo/p6b-forward/5cat_results.json \
@@ -35,3 +35,4 @@ expect 0 deploy --to demo/production --history
 echo
 echo "demo: all verdicts are the expected ones (synthetic world DEPLOYABLE, real text BLOCKED,"
 echo "      and a report cannot be used for another model)"
+echo "demo: open demo/p6b-speeches/page.html to look at the blocked one"

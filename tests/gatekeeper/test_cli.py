@@ -18,6 +18,7 @@ def test_help_lists_all_commands(run: Run) -> None:
         "  eval     Run the five gates on a model and write a report.",
         "  train    Train a model with a registered trainer.",
         "  check    Let a model through, or stop it: for CI.",
+        "  report   Show a report as a table or an HTML page.",
         "  compare  Compare models on identical samples.",
         "  deploy   Check a model and switch production to it.",
         "  sign     Sign a report.",

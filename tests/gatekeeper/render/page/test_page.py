@@ -3,13 +3,16 @@
 import base64
 import hashlib
 import html
+import random
 import re
+from dataclasses import replace
 
 import matplotlib
 import pytest
 
 from gatekeeper.render.page.page import render_page
 from gatekeeper.render.table import render_table
+from schemas.report import Evidence, Metrics
 from schemas.report_io import content_sha256
 from tests.gatekeeper.render.page import pages
 from tests.gatekeeper.render.page.pages import CASES, HOSTILE, NOTHING, OUTLINED, SPLITS, golden, outline
@@ -175,6 +178,34 @@ def test_windows_are_shown_with_context_truth_nearest_and_ranks() -> None:
         "Nearest to the prediction (cosine 0.812), chunk 4, part of the context some words 4",
     ):
         assert told in shown
+
+
+@pytest.mark.parametrize(("share", "seed"), [(0.1, 1), (0.5, 2)])
+def test_whatever_is_undefined_or_missing_there_is_a_page(share: float, seed: int) -> None:
+    rng = random.Random(seed)
+
+    def damaged(metrics: Metrics) -> Metrics:
+        kept = {
+            split: {name: metric for name, metric in rows.items() if rng.random() > share}
+            for split, rows in metrics.items()
+        }
+        return {
+            split: {
+                name: replace(metric, value=None, low=None, high=None, reason="damaged")
+                if rng.random() < share
+                else metric
+                for name, metric in rows.items()
+            }
+            for split, rows in kept.items()
+        }
+
+    good = make_evidence()
+    evidence = Evidence(damaged(good.model), {name: damaged(each) for name, each in good.controls.items()})
+    page = render_page(pages.report_of(evidence), NOTHING)
+    assert re.findall(r"<section id=\"([a-z-]+)\"", page) == SECTIONS
+    assert "undefined: damaged" in page
+    assert not re.search(r"\bnan\b", page)
+    outline(page)
 
 
 # Nothing is loaded, nothing runs.

@@ -1,0 +1,88 @@
+"""The plots of a training, whatever its history holds."""
+
+import re
+from dataclasses import replace
+
+import pytest
+
+from gatekeeper.render.page.extras import Absent, Training
+from gatekeeper.render.page.figures import Plot
+from gatekeeper.render.page.svg import Drawing
+from gatekeeper.render.page.training import training_plots
+from schemas.history import Epoch, History
+from tests.gatekeeper.render.page.pages import history
+from trainers.ramp import parse_ramp
+
+RAMP = parse_ramp("1:0.02:0.4,3:0.05:1,9:0.1:1")
+
+
+def plots(told: History, ramp: str = "") -> Plot:
+    return training_plots(Training(told, Absent(ramp) if ramp else RAMP))
+
+
+def words(drawn: Drawing) -> list[str]:
+    return re.findall(r">([^<>]+)</text>", drawn.markup)
+
+
+def without(**fields: object) -> tuple[Epoch, ...]:
+    return tuple(replace(epoch, **fields) for epoch in history().epochs)  # type: ignore[arg-type]
+
+
+def test_every_plot_marks_the_ramp_the_kept_epoch_and_the_collapse() -> None:
+    drawn = plots(history()).drawings
+    assert [each.title for each in drawn] == [
+        "Training: margin by epoch",
+        "Training: article R@5 by epoch",
+        "Training: mean cosine to the target by epoch",
+        "Training: λ_eff by epoch",
+        "Training: gap by epoch",
+    ]
+    for each in drawn:
+        # The stage that begins after the last epoch is not drawn.
+        assert [word for word in words(each) if word.startswith("margin 0")] == ["margin 0.02", "margin 0.05"]
+        assert {"kept", "collapse"} <= set(words(each))
+        assert each.description.endswith("Collapse in epoch 3.")
+    assert "val: 0.010, 0.050, undefined; ood: 0.000, 0.000, 0.000." in drawn[0].description
+    assert "Means of the epochs: 0.100, 0.200, 0.300." in drawn[4].description
+    assert "wanted range" in words(drawn[3])
+
+
+def test_the_table_has_a_row_for_each_epoch_and_split() -> None:
+    table = plots(history()).table
+    assert [row[:2] for row in table.rows] == [
+        (str(epoch), split) for epoch in (1, 2, 3) for split in ("val", "ood")
+    ]
+    assert table.rows[2][2:7] == ("0.050", "0.000", "0.500", "0.01000", "0.200")
+    assert table.rows[4][2] == "-"
+
+
+def test_a_run_that_neither_collapsed_nor_has_a_ramp() -> None:
+    plot = plots(history(warnings=(), best_epoch=None, ended=""), "There is no ramp.")
+    assert plot.absent == ("There is no ramp.", "The collapse watch did not call the run collapsed.")
+    assert "No weights were kept. It has not ended." in plot.lead
+    for each in plot.drawings:
+        assert not {"kept", "collapse", "margin 0.02"} & set(words(each))
+
+
+@pytest.mark.parametrize(
+    ("epochs", "drawn", "sentence"),
+    [
+        ((), 0, "No gates were run between the epochs."),
+        (without(mini=None), 2, "No gates were run between the epochs."),
+        (without(steps=()), 3, "The collapse watch warned of lambda_at_clamp (1)."),
+        (history().epochs[:1], 5, "Collapse in epoch 3: the cosine on val fell from 0.500 to -0.050"),
+        (tuple(replace(history().epochs[0], epoch=n) for n in range(1, 301)), 5, "lambda_at_clamp (1)"),
+    ],
+)
+def test_what_was_not_measured_is_not_drawn(epochs: tuple[Epoch, ...], drawn: int, sentence: str) -> None:
+    plot = plots(history(epochs=epochs))
+    assert len(plot.drawings) == drawn
+    assert sentence in " ".join(plot.absent)
+    assert not re.search(r"\bnan\b", "".join(each.markup + each.description for each in plot.drawings))
+
+
+def test_a_recipe_without_a_push_has_no_wanted_range() -> None:
+    steps = history().epochs[0].steps[0]
+    none = replace(steps, figures={**steps.figures, "lambda_eff": 0.0})
+    drawn = plots(history(epochs=without(steps=(none,)))).drawings
+    assert "wanted range" not in words(drawn[3])
