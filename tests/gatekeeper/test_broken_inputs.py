@@ -61,6 +61,7 @@ def base(command: str, files: Files, out: Path) -> Values:
     known: dict[str, Values] = {
         "eval": {"models": ["control:constant"], "config": [config], "report": [str(out / "report.json")]},
         "check": {"report": [report], "model": [model]},
+        "report": {"report": [report], "html": [str(out / "page.html")]},
         "compare": {"reports": [report, str(files.weaker_report)]},
         "deploy": {"model": [model], "report": [report], "target": [str(out / "production")]},
         "sign": {"report": [report], "key": [str(files.key)]},
@@ -158,14 +159,14 @@ def make_broken(kind: str, folder: Path, suffix: str = "") -> str:
     return {"nul": f"a\0b{suffix}", "long": f"{LONG}{suffix}", "nothing": ""}.get(kind, str(path))
 
 
-def make_output(kind: str, folder: Path) -> str:
+def make_output(kind: str, folder: Path, suffix: str = "") -> str:
     """A place that nothing can be written to."""
     if kind in ("folder", "pipe", "nul", "long"):
-        return make_broken(kind, folder)
+        return make_broken(kind, folder, suffix)
     return {
         "nothing": "",
-        "no-folder": str(folder / "none" / "x"),
-        "in-file": make_broken("json", folder) + "/x",
+        "no-folder": str(folder / "none" / f"x{suffix}"),
+        "in-file": make_broken("json", folder) + f"/x{suffix}",
     }[kind]
 
 
@@ -183,17 +184,17 @@ Breakages = dict[str, Callable[[Path], str]]
 def breakages(command: str, parameter: click.Parameter) -> Breakages:
     """The ways to break a parameter; none where nobody has said what it is."""
     name = str(parameter.name)
-    if (command, name) in OUTPUTS:
+    if (command, name) in OUTPUTS or name == "html":
         kinds = ("folder", "pipe", "nul", "long", "nothing", "no-folder", "in-file")
-        return {each: partial(make_output, each) for each in kinds}
+        suffix = ".html" if name == "html" else ""
+        places: Breakages = {each: partial(make_output, each, suffix=suffix) for each in kinds}
+        return places | ({"no page": partial(_text, "page.txt")} if name == "html" else {})
     if name == "resume":
         return {
             each: partial(make_folder, each) for each in ("missing", "json", "folder", "pipe", "nul", "long")
         }
     if name in FOLDERS:
-        places: Breakages = {
-            each: partial(make_folder, each) for each in ("json", "in-file", "pipe", "nul", "long")
-        }
+        places = {each: partial(make_folder, each) for each in ("json", "in-file", "pipe", "nul", "long")}
         registries = ("mlflow:", "mlflow:name", "mlflow:@alias", "mlflow:na me@")
         return places | ({each: partial(_text, each) for each in registries} if name == "target" else {})
     if name in FILES:
