@@ -135,7 +135,9 @@ def test_an_unknown_name_lists_the_known_ones_and_the_nearest() -> None:
     assert e.value.exit_code == 2
 
 
-@pytest.mark.parametrize("name", ["", "missing.toml", "pyproject.toml/x", "nul\0", "nul\0/x.toml", ".", "x" * 300])
+@pytest.mark.parametrize(
+    "name", ["", "missing.toml", "pyproject.toml/x", "nul\0", "nul\0/x.toml", ".", "x" * 300]
+)
 def test_what_is_no_file_is_a_policy_error(name: str) -> None:
     with pytest.raises(PolicyError):
         load_policy(name)
