@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 help:
 	@echo "make demo    install, train p6b on a synthetic world and on the bundled speeches, show the verdicts"
 	@echo "make test    install, ruff, mypy --strict, the whole test suite"
-	@echo "make bench   install, measure evaluation, training, check, and data at real size"
+	@echo "make bench   install, measure evaluation, training, check, start-up, and data at real size"
 	@echo "make clean   remove the virtual environment, caches and the demo's files"
 
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
@@ -46,6 +46,7 @@ bench: $(INSTALLED)
 	$(BIN)/python benchmarks/eval_speed.py
 	$(BIN)/python benchmarks/train_speed.py
 	$(BIN)/python benchmarks/check_speed.py
+	$(BIN)/python benchmarks/start_speed.py
 	$(BIN)/python benchmarks/data_scale.py
 
 clean:

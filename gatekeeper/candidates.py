@@ -9,9 +9,10 @@ import torch
 from gatekeeper.evaluation import Candidate
 from gatekeeper.loading import load_model
 from gates.contracts import Predictor
-from gates.controls import CONTROLS
 from schemas.errors import UsageError
+from schemas.names import did_you_mean
 from schemas.report import ModelInput
+from schemas.soundness import CONTROLS
 
 CONTROL_PREFIX = "control:"
 
@@ -29,7 +30,9 @@ def control_name(spec: str) -> str:
     """
     name = spec.removeprefix(CONTROL_PREFIX)
     if name not in CONTROLS:
-        raise UsageError(f"unknown control {name!r}; known controls: {', '.join(CONTROLS)}")
+        hint = did_you_mean(name, CONTROLS)
+        known = f"known controls: {', '.join(CONTROLS)}"
+        raise UsageError(f"unknown control {name!r}; {hint and hint + ' '}{known}")
     return name
 
 

@@ -10,6 +10,7 @@ import click
 
 from gatekeeper import __version__
 from gatekeeper.lazy_group import LazyGroup
+from gatekeeper.voice import quiet_option
 from schemas.errors import EXIT_ERROR, GatekeeperError
 
 COMMANDS = {
@@ -22,6 +23,7 @@ COMMANDS = {
     "sign": ("gatekeeper.commands.sign:sign_command", "Sign a report."),
     "keygen": ("gatekeeper.commands.keygen:keygen_command", "Make a key pair for signing."),
     "data": ("gatekeeper.commands.data:data_group", "Build, inspect, audit and make data."),
+    "list": ("gatekeeper.commands.list:list_command", "List trainers, gates, architectures, ..."),
     "schema": ("gatekeeper.commands.schema:schema_command", "Print a published JSON Schema."),
 }
 """In the order of a work day."""
@@ -77,6 +79,8 @@ def cli() -> None:
     """Decide whether a next-embedding model may be deployed.
 
     \b
-    Exit codes: 0 pass or done, 1 blocked, 2 usage error, 3 no verdict, 4 training
-    interrupted, its state saved.
+    Exit codes: 0 pass or done, 1 blocked, 2 usage, 3 no verdict, 4 interrupted.
     """  # noqa: D301  (click's mark against rewrapping is the character, not its spelling)
+
+
+cli.params.append(quiet_option())

@@ -33,9 +33,8 @@ splits, context and horizon belong to a bank. A ``--bank`` that is not the file'
 the whole ``[data]`` section; name the new bank's splits with flags as well.
 """
 
-import difflib
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -43,6 +42,7 @@ from typing import Any
 from gatekeeper.config_values import DATA_KEYS, EVAL_KEYS, SPLITS, Converter, SplitSpec, Unfit
 from gates.bins_delta import DEFAULT_EDGES
 from schemas.errors import UsageError
+from schemas.names import refuse_unknown
 from schemas.regular import open_regular
 
 FILE_NAME = "gatekeeper.toml"
@@ -207,19 +207,6 @@ def _section(table: Mapping[str, object], name: str, file: Path, *, parent: str 
     if not isinstance(section, dict):
         raise UsageError(f"{file}: {name!r} must be a section, written [{parent}{name}]; found {section!r}")
     return section
-
-
-def refuse_unknown(table: Mapping[str, object], known: Sequence[str], where: str) -> None:
-    """Refuse a key that nobody knows, with the nearest one that somebody does.
-
-    Raises:
-        UsageError: its message begins with ``where``.
-    """
-    for key in table:
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(known)}"
-            raise UsageError(f"{where}{key!r} is unknown; {hint}")
 
 
 def _convert(

@@ -12,6 +12,9 @@ SPLITS: tuple[str, str, str] = ("train", "val", "ood")
 RETRIEVALS: tuple[str, str, str] = ("auto", "faiss", "torch")
 """Libraries a bank search may use."""
 
+DEFAULT_CONTEXT, DEFAULT_HORIZON = 5, 1
+"""Shape of a window where nobody names it."""
+
 SplitSpec = Path | tuple[int, ...]
 """A sequence file, or the articles of a split."""
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 
 from gatekeeper.config import EvalConfig
+from gatekeeper.config_values import DEFAULT_CONTEXT, DEFAULT_HORIZON
 from gatekeeper.data.npz import npz_bytes
 from gatekeeper.environment import choose_device, choose_retrieval, describe_environment
 from gates.contracts import Dataset, Predictor, Queries
@@ -33,9 +34,6 @@ from schemas.report import (
 from schemas.verdict import judge
 
 HorizonSource = Literal["checkpoint", "sequence file", "flag", "config", "default"]
-
-DEFAULT_HORIZON = 1
-DEFAULT_CONTEXT = 5
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,16 +2,23 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
-from gates.run import Progress
+from gatekeeper.voice import quiet
+
+if TYPE_CHECKING:
+    from gates.run import Progress
 
 
 @contextmanager
-def bar(what: str, total: int) -> Iterator[Progress]:
-    """A progress bar on stderr that vanishes when it is done or stderr is no terminal."""
-    with tqdm(total=total, desc=what, unit="prediction", unit_scale=True, leave=False, disable=None) as shown:
+def bar(what: str, total: int) -> "Iterator[Progress]":
+    """A progress bar on stderr that vanishes when it is done; none where it is no terminal, or quiet."""
+    hidden = True if quiet() else None  # None: where stderr is no terminal
+    with tqdm(
+        total=total, desc=what, unit="prediction", unit_scale=True, leave=False, disable=hidden
+    ) as shown:
 
         def advance(count: int) -> None:
             shown.update(count)

@@ -8,8 +8,10 @@ from typing import Any
 
 import click
 
-from gatekeeper.config import refuse_unknown
+from gatekeeper.commands.choice import Choice
+from gatekeeper.commands.completion import complete
 from schemas.errors import UsageError
+from schemas.names import did_you_mean, refuse_unknown
 from trainers.contracts import Trainer
 
 Command = Callable[..., None]
@@ -55,14 +57,16 @@ def _option(recipe: Trainer, setting: "dataclasses.Field[Any]") -> Callable[[Com
     if hint is bool:
         return click.option(f"{name}/--no-{name[2:]}", default=None, help=f"{text}.")
     if typing.get_origin(hint) is typing.Literal:
-        return click.option(name, type=click.Choice(arguments), help=f"{text}.")
+        return click.option(name, type=Choice(arguments), help=f"{text}.")
     if typing.get_origin(hint) is tuple and arguments[-1] is not Ellipsis:
         return click.option(name, type=arguments[0], nargs=len(arguments), default=None, help=f"{text}.")
     if typing.get_origin(hint) is tuple:
         return click.option(
             name, type=arguments[0], multiple=True, callback=_given, help=f"{text} (repeatable)."
         )
-    return click.option(name, type=hint, help=f"{text}.")
+    listed = setting.metadata.get("listed")
+    completer = None if listed is None else complete(listed)
+    return click.option(name, type=hint, help=f"{text}.", shell_complete=completer)
 
 
 def _given(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:  # noqa: ANN401
@@ -95,7 +99,9 @@ def _fitted(hint: Any, value: object, where: str) -> object:  # noqa: ANN401
     if typing.get_origin(kind) is typing.Literal:
         if value in arguments:
             return value
-        raise UsageError(f"{where}: expected one of {', '.join(arguments)}, found {value!r}")
+        hint = did_you_mean(value, arguments) if isinstance(value, str) else ""
+        expected = f"expected one of {', '.join(arguments)}"
+        raise UsageError(f"{where}: {expected}, found {value!r}{hint and '; ' + hint}")
     if typing.get_origin(kind) is tuple:
         fixed = None if arguments[-1] is Ellipsis else len(arguments)
         if isinstance(value, (list, tuple)) and fixed in (None, len(value)):

@@ -15,13 +15,13 @@ from gatekeeper.progress import bar
 from gatekeeper.render.page.extras import Extras
 from gatekeeper.run_folder import RunRecord, config_to_plain
 from gates.contracts import Dataset, Predictor
-from gates.controls import CONTROLS
 from gates.suite import EVALUATED, Options, measure, passes, prepare
 from gates.windows import rows_digest
 from schemas.errors import DataError, Interrupted, UsageError
 from schemas.policy_io import LoadedPolicy
 from schemas.report import Outcome, Report
 from schemas.report_io import write_report
+from schemas.soundness import CONTROLS
 from trainers.contracts import MODEL_FILE, Trained, Trainer, TrainingJob
 from trainers.group import Group
 from trainers.interrupts import Interrupts

@@ -10,7 +10,6 @@ ridge         closed-form linear regression from the flattened context
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -26,17 +25,6 @@ from gates.ridge import (
 )
 from gates.seeded import hash_rows
 from gates.windows import draw
-
-CONTROLS: Mapping[str, str] = MappingProxyType(
-    {
-        "oracle": "returns the true target; must pass A, B, D and E",
-        "copy_last": "returns the last context chunk",
-        "mean_context": "returns the mean of the context",
-        "constant": "returns the mean of the bank",
-        "random": "returns a seeded random direction",
-        "ridge": "closed-form linear regression from the flattened context",
-    }
-)
 
 RIDGE_WINDOWS = 20_000
 """At most this many seeded windows are used to fit the ridge control."""
@@ -151,7 +139,7 @@ class RidgeControl:
 def make_controls(
     dataset: Dataset, evaluated: tuple[str, ...], *, seed: int
 ) -> tuple[Mapping[str, Predictor], RidgeSource]:
-    """All controls for a data set, in the order of :data:`CONTROLS`.
+    """All controls for a data set, in the order of :data:`schemas.soundness.CONTROLS`.
 
     Args:
         dataset: with or without a train split.

@@ -18,9 +18,6 @@ from gates.seeded import hash_rows
 from gates.windows import context_rows
 from schemas.errors import DataError
 
-STRENGTHS: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1)
-"""Regularisation strengths tried by default, relative to the number of windows."""
-
 
 @dataclass(frozen=True, eq=False)
 class RidgeFit:

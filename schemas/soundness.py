@@ -1,6 +1,7 @@
 """Is the measurement sound on this data? What the known-answer controls say about the gates."""
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from schemas.checks import binding, run_checks
 from schemas.metrics import GATES
@@ -8,8 +9,17 @@ from schemas.policy import Policy
 from schemas.report import Check, Evidence, Metrics
 from schemas.wording import gate_title
 
-CONTROLS: tuple[str, ...] = ("oracle", "copy_last", "mean_context", "constant", "random", "ridge")
-"""Controls that every evaluation must contain."""
+CONTROLS: Mapping[str, str] = MappingProxyType(
+    {
+        "oracle": "returns the true target; must pass A, B, D and E",
+        "copy_last": "returns the last context chunk",
+        "mean_context": "returns the mean of the context",
+        "constant": "returns the mean of the bank",
+        "random": "returns a seeded random direction",
+        "ridge": "closed-form linear regression from the flattened context",
+    }
+)
+"""Controls that every evaluation must contain, and what each one does."""
 
 TRIVIAL: tuple[str, ...] = ("copy_last", "constant", "random")
 """Controls that know nothing: a gate they pass proves nothing."""

@@ -3,18 +3,20 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import torch
-from torch import nn
-
-from gates.contracts import Dataset
-from gates.suite import Options
 from schemas.errors import ModelError, UsageError
 from schemas.history import History
 from schemas.policy import Policy
-from trainers.group import Group
 from trainers.interrupts import Interrupts
+
+if TYPE_CHECKING:  # plug-ins are found, described and given flags by programs that must start without torch
+    import torch
+    from torch import nn
+
+    from gates.contracts import Dataset
+    from gates.suite import Options
+    from trainers.group import Group
 
 ConfigValue = int | float
 """Sizes are whole numbers from 1 to 1,000,000, ``num_layers`` to 1000; rates (``dropout``) lie in [0, 1)."""
@@ -44,7 +46,7 @@ class Architecture:
 
     name: str
     summary: str
-    make: Callable[..., nn.Module]
+    make: "Callable[..., nn.Module]"
     defaults: Mapping[str, ConfigValue]
     dimensions: Callable[[int, int], Mapping[str, int]]
     optional: tuple[str, ...] = ()
@@ -70,7 +72,7 @@ class Architecture:
         """The configuration for vectors of a width and contexts of a length."""
         return {**self.dimensions(dimension, context), **self.defaults}
 
-    def build(self, config: Mapping[str, object]) -> nn.Module:
+    def build(self, config: Mapping[str, object]) -> "nn.Module":
         """Build the module; keys that are absent take their default.
 
         Raises:
@@ -108,6 +110,12 @@ def _checked(name: str, key: str, value: object) -> ConfigValue:
     return value
 
 
+def _alone() -> "Group":
+    from trainers.group import Group
+
+    return Group()
+
+
 @dataclass(frozen=True, eq=False)
 class TrainingJob:
     """What a trainer is asked to do, and where.
@@ -126,13 +134,13 @@ class TrainingJob:
         resume: continue from the states saved in ``folder``.
     """
 
-    dataset: Dataset
+    dataset: "Dataset"
     seed: int
-    device: torch.device
+    device: "torch.device"
     folder: Path
     policy: Policy
-    options: Options
-    group: Group = field(default_factory=Group)
+    options: "Options"
+    group: "Group" = field(default_factory=_alone)
     interrupts: Interrupts = field(default_factory=Interrupts)
     log: Callable[[str], None] = print
     resume: bool = False
@@ -182,7 +190,7 @@ class Trainer(Protocol):
         """Registered architecture it will train, for the name of the run folder."""
         ...
 
-    def check(self, dataset: Dataset, settings: Any) -> None:  # noqa: ANN401  (its own dataclass)
+    def check(self, dataset: "Dataset", settings: Any) -> None:  # noqa: ANN401  (its own dataclass)
         """Refuse what cannot be trained, before anything is written.
 
         Raises:

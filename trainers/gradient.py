@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
-
-from gates.contracts import Dataset
 from trainers.contracts import Trained, TrainingJob
-from trainers.loop import train
 from trainers.objectives import Objective
 from trainers.registry import architecture
-from trainers.run import module_config
+
+if TYPE_CHECKING:
+    from gates.contracts import Dataset
 
 
 @dataclass(frozen=True)
@@ -28,15 +26,19 @@ class GradientTrainer:
     summary: str
     default_horizon: int
     settings: type[Any]
-    make_objective: Callable[[Any, Dataset], Objective]
+    make_objective: Callable[[Any, "Dataset"], Objective]
 
     def architecture_of(self, settings: Any) -> str:  # noqa: ANN401  (a subclass of GradientSettings)
         """The one the settings name."""
         name: str = settings.architecture
         return name
 
-    def check(self, dataset: Dataset, settings: Any) -> None:  # noqa: ANN401  (as above)
+    def check(self, dataset: "Dataset", settings: Any) -> None:  # noqa: ANN401  (as above)
         """Build the module without storage, and the objective."""
+        import torch
+
+        from trainers.run import module_config
+
         with torch.device("meta"):
             plugin = architecture(settings.architecture)
             plugin.build(module_config(dataset, settings))
@@ -44,4 +46,6 @@ class GradientTrainer:
 
     def fit(self, job: TrainingJob, settings: Any) -> Trained:  # noqa: ANN401  (as above)
         """Run the loop."""
+        from trainers.loop import train
+
         return train(job, settings, self.name, self.make_objective(settings, job.dataset))

@@ -1,14 +1,17 @@
 """The seed's plain recipes: mean squared error at horizon 1 (p1) and at horizon 2 (p6)."""
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-import torch
-
-from trainers.batches import Batch, WindowBatches
 from trainers.gradient import GradientTrainer
 from trainers.objectives import Terms, Weight, mean_squared_error
 from trainers.selection import RULE
 from trainers.settings import GradientSettings
+
+if TYPE_CHECKING:
+    import torch
+
+    from trainers.batches import Batch, WindowBatches
 
 BEFORE_TARGET = -1
 """The chunk beside which the gap is shown."""
@@ -27,17 +30,19 @@ class MeanSquaredError:
     def start_epoch(self, epoch: int) -> None:
         """Nothing changes from epoch to epoch."""
 
-    def terms(self, predictions: torch.Tensor, batch: Batch, batches: WindowBatches) -> Terms:
+    def terms(self, predictions: "torch.Tensor", batch: "Batch", batches: "WindowBatches") -> Terms:
         """The error, and the cosines to target and to the chunk before it."""
+        import torch
+
         before, _ = batches.neighbours(batch.last_rows, BEFORE_TARGET)
         pos = torch.nn.functional.cosine_similarity(predictions, batch.targets, dim=-1).mean()
         neg = torch.nn.functional.cosine_similarity(predictions, before, dim=-1).mean()
         mse = mean_squared_error(predictions, batch.targets)
         return Terms(mse, torch.zeros_like(mse), pos, neg, pos - neg)
 
-    def weight(self, terms: torch.Tensor) -> Weight:
+    def weight(self, terms: "torch.Tensor") -> Weight:
         """Always 0."""
-        zero = torch.zeros((), device=terms.device)
+        zero = terms.new_zeros(())
         return Weight(zero, zero)
 
     def end_epoch(self, val_cosine: float, val_margin: float) -> None:

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Protocol
 
 from schemas.errors import UsageError
-from trainers.batches import Batch, WindowBatches
+
+if TYPE_CHECKING:
+    import torch
+
+    from trainers.batches import Batch, WindowBatches
 
 PREVIOUS = ("context[-2]", "context[-1]", "skipped")
 """What a user may call the negative chunk."""
@@ -25,15 +26,17 @@ class Terms:
         more: (n,) further means the recipe's weight is made from, or None.
     """
 
-    mse: torch.Tensor
-    push: torch.Tensor
-    pos: torch.Tensor
-    neg: torch.Tensor
-    gap: torch.Tensor
-    more: torch.Tensor | None = None
+    mse: "torch.Tensor"
+    push: "torch.Tensor"
+    pos: "torch.Tensor"
+    neg: "torch.Tensor"
+    gap: "torch.Tensor"
+    more: "torch.Tensor | None" = None
 
-    def detached(self) -> torch.Tensor:
+    def detached(self) -> "torch.Tensor":
         """(5 + n,) the values in this order, without gradient."""
+        import torch
+
         values = torch.stack([self.mse, self.push, self.pos, self.neg, self.gap]).detach()
         return values if self.more is None else torch.cat([values, self.more.detach()])
 
@@ -42,8 +45,8 @@ class Terms:
 class Weight:
     """The push's weight, and 1.0 where a bound decided it (0-dimensional)."""
 
-    value: torch.Tensor
-    clamped: torch.Tensor
+    value: "torch.Tensor"
+    clamped: "torch.Tensor"
 
 
 class Objective(Protocol):
@@ -68,11 +71,11 @@ class Objective(Protocol):
         """Called before the first step of each epoch (from 1), also after a resume."""
         ...
 
-    def terms(self, predictions: torch.Tensor, batch: Batch, batches: WindowBatches) -> Terms:
+    def terms(self, predictions: "torch.Tensor", batch: "Batch", batches: "WindowBatches") -> Terms:
         """Measure a batch; predictions (B, D) are float32."""
         ...
 
-    def weight(self, terms: torch.Tensor) -> Weight:
+    def weight(self, terms: "torch.Tensor") -> Weight:
         """The push's weight from the detached terms (5 + n,) of the whole batch, on all devices."""
         ...
 
@@ -101,8 +104,10 @@ class Objective(Protocol):
         ...
 
 
-def mean_squared_error(predictions: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+def mean_squared_error(predictions: "torch.Tensor", targets: "torch.Tensor") -> "torch.Tensor":
     """Mean of (prediction - target)^2 over (B, D); for unit rows it is 2 (1 - mean cosine) / D."""
+    from torch import nn
+
     return nn.functional.mse_loss(predictions, targets)
 
 

@@ -11,19 +11,20 @@ margin and target_frac are ramped over the epochs.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import torch
-
-from gates.contracts import Dataset
 from schemas.errors import UsageError
-from trainers.batches import Batch, WindowBatches
 from trainers.gradient import GradientTrainer
-from trainers.losses import directional_margin_loss_smooth
 from trainers.objectives import Terms, Weight, mean_squared_error, previous_offset
 from trainers.ramp import parse_ramp
 from trainers.selection import RULE
 from trainers.settings import GradientSettings, check_between
+
+if TYPE_CHECKING:
+    import torch
+
+    from gates.contracts import Dataset
+    from trainers.batches import Batch, WindowBatches
 
 _TINY = 1e-8
 """Neither error nor push counts as less than this when the weight is made."""
@@ -65,7 +66,7 @@ class DirectionalObjective:
     rule = RULE
     weighted = True
 
-    def __init__(self, settings: P6bSettings, dataset: Dataset) -> None:
+    def __init__(self, settings: P6bSettings, dataset: "Dataset") -> None:
         self.settings = settings
         self.stages = parse_ramp(settings.ramp)
         self.stage = self.stages[0]
@@ -79,8 +80,10 @@ class DirectionalObjective:
         """Choose the stage of the ramp."""
         self.stage = [stage for stage in self.stages if stage.epoch <= epoch][-1]
 
-    def terms(self, predictions: torch.Tensor, batch: Batch, batches: WindowBatches) -> Terms:
+    def terms(self, predictions: "torch.Tensor", batch: "Batch", batches: "WindowBatches") -> Terms:
         """Error and push. The negative always exists: it lies between a context's ends and its target."""
+        from trainers.losses import directional_margin_loss_smooth
+
         previous, _ = batches.neighbours(batch.last_rows, self.offset)
         push = directional_margin_loss_smooth(
             predictions, batch.targets, previous, margin=self.stage.margin, gamma=self.settings.gamma
@@ -88,7 +91,7 @@ class DirectionalObjective:
         mse = mean_squared_error(predictions, batch.targets)
         return Terms(mse, push.loss, push.pos, push.neg, push.gap)
 
-    def weight(self, terms: torch.Tensor) -> Weight:
+    def weight(self, terms: "torch.Tensor") -> Weight:
         """The push becomes a fixed fraction of the error, within the clamp."""
         low, high = self.settings.lambda_clamp
         fraction = self.settings.target_frac * self.stage.share * self.softness

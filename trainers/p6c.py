@@ -19,19 +19,20 @@ the margin on val negative, the push is given up but for a rest of 0.05.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
-import torch
-from torch import nn
-
-from gates.contracts import Dataset
 from schemas.errors import UsageError
 from schemas.metrics import OFFSETS
-from trainers.batches import Batch, WindowBatches
 from trainers.gradient import GradientTrainer
 from trainers.objectives import Terms, Weight, mean_squared_error
 from trainers.selection import RULE
 from trainers.settings import GradientSettings, check_between
+
+if TYPE_CHECKING:
+    import torch
+
+    from gates.contracts import Dataset
+    from trainers.batches import Batch, WindowBatches
 
 NEIGHBOURS = tuple(k for k in OFFSETS if k != 0)
 
@@ -79,7 +80,9 @@ class BudgetedObjective:
     weighted = False
     negative = "the hardest of k = -3..-1, 1..3"
 
-    def __init__(self, settings: P6cSettings, dataset: Dataset) -> None:
+    def __init__(self, settings: P6cSettings, dataset: "Dataset") -> None:
+        import torch
+
         self.settings = settings
         self.scale = 2.0 / dataset.bank.dimension
         self.mse_epochs = settings.mse_epochs or max(1, settings.epochs // 2)
@@ -103,13 +106,15 @@ class BudgetedObjective:
         """The push begins after the MSE epochs."""
         self.pushing = epoch > self.mse_epochs
 
-    def terms(self, predictions: torch.Tensor, batch: Batch, batches: WindowBatches) -> Terms:
+    def terms(self, predictions: "torch.Tensor", batch: "Batch", batches: "WindowBatches") -> Terms:
         """The error, and how far the hardest offset so far is from the margin asked for."""
-        to_target = nn.functional.cosine_similarity(predictions, batch.targets, dim=-1)
+        import torch
+
+        to_target = torch.nn.functional.cosine_similarity(predictions, batch.targets, dim=-1)
         gaps, shares = [], []
         for offset in NEIGHBOURS:
             chunks, exists = batches.neighbours(batch.last_rows, offset)
-            gap = to_target - nn.functional.cosine_similarity(predictions, chunks, dim=-1)
+            gap = to_target - torch.nn.functional.cosine_similarity(predictions, chunks, dim=-1)
             gaps.append((gap * exists).mean())
             shares.append(batches.exists(batch.whole, offset).float().mean())
         # The sums are this process's, the counts everybody's: the mean of such ratios over all
@@ -122,8 +127,10 @@ class BudgetedObjective:
         mse = mean_squared_error(predictions, batch.targets)
         return Terms(mse, push, pos, pos - gap, gap, torch.cat([sums, counts]))
 
-    def weight(self, terms: torch.Tensor) -> Weight:
+    def weight(self, terms: "torch.Tensor") -> Weight:
         """Update the running gaps and the dual variable, and return it."""
+        import torch
+
         sums, counts = terms[5:].chunk(2)
         known, before = counts > 0, self.gaps.to(sums.device)
         self.seen = self.seen.to(sums.device) + known

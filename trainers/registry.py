@@ -1,14 +1,53 @@
 """Plug-ins through entry points. Loading fails closed: a broken or duplicate one is an error."""
 
-import difflib
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
 from schemas.errors import GatekeeperError, ModelError, UsageError
+from schemas.names import did_you_mean
 from trainers.contracts import Architecture, Trainer
+from trainers.static import read_attribute
 
 ARCHITECTURES = "gatekeeper.architectures"
 TRAINERS = "gatekeeper.trainers"
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A registered plug-in that was not loaded.
+
+    Attributes:
+        name: under which it is registered.
+        summary: its own line, None where only loading it would tell.
+        origin: ``module:attribute``; several where two packages claim the name.
+    """
+
+    name: str
+    summary: str | None
+    origin: tuple[str, ...]
+
+
+def listed(group: str) -> tuple[Listed, ...]:
+    """What is registered in a group, sorted by name. Nothing is imported.
+
+    Args:
+        group: :data:`ARCHITECTURES` or :data:`TRAINERS`.
+    """
+    origins: dict[str, set[str]] = {}
+    for point in entry_points(group=group):
+        origins.setdefault(point.name, set()).add(point.value)
+    return tuple(
+        Listed(name, _summary(*found), tuple(found))
+        for name, found in sorted((name, sorted(values)) for name, values in origins.items())
+    )
+
+
+def _summary(value: str, *rivals: str) -> str | None:
+    if rivals:
+        return f"registered more than once: {', '.join((value, *rivals))}; uninstall all but one"
+    module, _, attribute = value.partition(":")
+    return read_attribute(module.strip(), attribute.partition("[")[0].strip(), "summary")
 
 
 def architecture_names() -> tuple[str, ...]:
@@ -62,9 +101,8 @@ def _load(group: str, name: str, what: str, error: type[GatekeeperError]) -> obj
     values = sorted({point.value for point in found})
     if not found:
         known = _names(group)
-        close = difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]!r}? " if close else ""
-        raise error(f"unknown {what} {name!r}; {hint}known: {', '.join(known)}")
+        hint = did_you_mean(name, known)
+        raise error(f"unknown {what} {name!r}; {hint and hint + ' '}known: {', '.join(known)}")
     if len(values) > 1:
         raise error(
             f"{what} {name!r} is registered more than once: {', '.join(values)}; uninstall all but one"

@@ -1,16 +1,17 @@
 """The closed-form baseline: a linear map from the flattened context to the target."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-import torch
-
-from gates.contracts import Dataset
-from gates.ridge import STRENGTHS, fit_ridge, gather_training, holdout_articles
-from gates.windows import draw
 from schemas.errors import UsageError
-from trainers.checkpoint import save_checkpoint
 from trainers.contracts import MODEL_FILE, Trained, TrainingJob
 from trainers.registry import architecture
+
+if TYPE_CHECKING:
+    from gates.contracts import Dataset
+
+STRENGTHS: tuple[float, ...] = (1e-4, 1e-3, 1e-2, 1e-1)
+"""Tried by default."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,13 +52,21 @@ class Ridge:
         """Always the linear map."""
         return self.architecture
 
-    def check(self, dataset: Dataset, settings: RidgeSettings) -> None:
+    def check(self, dataset: "Dataset", settings: RidgeSettings) -> None:
         """Refuse a train split that leaves nothing to hold out."""
+        from gates.ridge import holdout_articles
+
         rows = dataset.splits["train"].last_rows
         holdout_articles(dataset.bank.articles[rows], fraction=settings.holdout, seed=0)
 
     def fit(self, job: TrainingJob, settings: RidgeSettings) -> Trained:
         """Choose the strength by mean cosine on held-out articles, then refit on all windows."""
+        import torch
+
+        from gates.ridge import fit_ridge, gather_training, holdout_articles
+        from gates.windows import draw
+        from trainers.checkpoint import save_checkpoint
+
         dataset = job.dataset
         bank, context = dataset.bank, dataset.context
         rows = draw(dataset.splits["train"].last_rows, count=settings.max_windows, seed=job.seed)

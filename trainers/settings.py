@@ -28,7 +28,9 @@ class GradientSettings:
     lr_patience: int = field(
         default=3, metadata={"help": "Mini-5CATs without a better val cosine that are tolerated."}
     )
-    architecture: str = field(default="transformer", metadata={"help": "Registered architecture."})
+    architecture: str = field(
+        default="transformer", metadata={"help": "Registered architecture.", "listed": "architectures"}
+    )
     layers: int | None = field(default=None, metadata={"help": "Its layers."})
     width: int | None = field(default=None, metadata={"help": "Its width."})
     heads: int | None = field(default=None, metadata={"help": "Its attention heads."})

@@ -5,6 +5,7 @@ from typing import Literal, NoReturn
 
 import click
 
+from gatekeeper.commands.choice import Choice
 from gatekeeper.commands.paths import FILE
 from gatekeeper.commands.verifier import Verifier, verifier_options
 from gatekeeper.deployment.verify import Ruling, examine, model_digest, read_submission
@@ -33,7 +34,7 @@ Format = Literal["table", "json", "markdown", "junit", "github"]
 @click.option(
     "--format",
     "form",
-    type=click.Choice(("table", "json", "markdown", "junit", "github")),
+    type=Choice(("table", "json", "markdown", "junit", "github")),
     default="table",
     help="What is written [table].",
 )

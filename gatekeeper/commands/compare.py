@@ -5,9 +5,8 @@ from typing import Literal
 
 import click
 
+from gatekeeper.commands.choice import Choice
 from gatekeeper.commands.paths import FILE
-from gatekeeper.comparison import Scored, compare
-from gatekeeper.render.comparison import comparison_to_json, render_comparison, render_standings
 from schemas.errors import UsageError
 from schemas.report_io import read_report
 from schemas.strict_json import dumps
@@ -21,7 +20,7 @@ Format = Literal["table", "json", "markdown"]
 @click.option(
     "--format",
     "form",
-    type=click.Choice(("table", "json", "markdown")),
+    type=Choice(("table", "json", "markdown")),
     default="table",
     help="What is printed [table].",
 )
@@ -33,6 +32,9 @@ def compare_command(reports: tuple[Path, ...], every: bool, form: Format) -> Non
 
     Exit codes: 0 done, 2 usage error, 3 the reports measured different things or scores are missing.
     """
+    from gatekeeper.comparison import Scored, compare
+    from gatekeeper.render.comparison import comparison_to_json, render_comparison, render_standings
+
     if len(reports) < 2:
         raise UsageError(f"compare needs two reports or more, found {len(reports)}")
     first, *others = (Scored(read_report(path), path) for path in reports)

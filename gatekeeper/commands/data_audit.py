@@ -6,12 +6,9 @@ from typing import Literal
 
 import click
 
+from gatekeeper.commands.choice import Choice
 from gatekeeper.commands.options import tell_notes, train_data_options
-from gatekeeper.config import resolve_config
-from gatekeeper.data.audit import audit
-from gatekeeper.data.source import open_source
-from gatekeeper.evaluation import DEFAULT_HORIZON, settle_shape
-from gatekeeper.render.audit import render_audit
+from gatekeeper.config_values import DEFAULT_HORIZON
 from schemas.audit import AUDIT_VERSION
 from schemas.codec import encode
 from schemas.document import check_document
@@ -22,7 +19,7 @@ from schemas.strict_json import dumps
 @click.command(name="audit")
 @functools.partial(train_data_options, horizon=DEFAULT_HORIZON)
 @click.option("--seed", type=click.IntRange(0), default=0, help="Of every draw [0].")
-@click.option("--format", "form", type=click.Choice(("table", "json")), default="table", help="[table].")
+@click.option("--format", "form", type=Choice(("table", "json")), default="table", help="[table].")
 @click.pass_context
 def audit_command(
     ctx: click.Context, /, config: Path | None, seed: int, form: Literal["table", "json"], **flags: object
@@ -35,6 +32,12 @@ def audit_command(
     Exit codes: 0 the gates can be decided, 1 the splits leak or are too small, 2 usage error, 3 the
     data is unusable.
     """
+    from gatekeeper.config import resolve_config
+    from gatekeeper.data.audit import audit
+    from gatekeeper.data.source import open_source
+    from gatekeeper.evaluation import settle_shape
+    from gatekeeper.render.audit import render_audit
+
     settings = resolve_config(config, flags)
     source = open_source(settings)
     tell_notes(source)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from gatekeeper.commands.choice import Choice
 from gatekeeper.commands.paths import FILE
 from gatekeeper.data.bank_file import read_bank
 from gatekeeper.data.build import divide, file_digest, parse_split, refuse_unprintable
@@ -11,7 +12,6 @@ from gatekeeper.data.dataset_folder import Dtype, refuse_occupied, write_dataset
 from gatekeeper.data.embed import embed, forget, load_encoder
 from gatekeeper.data.sequence_export import write_sequences
 from gatekeeper.data.texts import is_texts, read_texts
-from gatekeeper.environment import choose_device
 from gatekeeper.progress import bar
 from gatekeeper.render.dataset import render_built
 from gates.bank import build_bank
@@ -27,7 +27,7 @@ from schemas.errors import UsageError
 @click.option("--context", type=click.IntRange(1, 1000), default=5, help="Chunks of a window [5].")
 @click.option("--horizon", type=click.IntRange(1, 1000), default=1, help="Places to the target [1].")
 @click.option("--seed", type=click.IntRange(0), default=0, help="Of the division by shares [0].")
-@click.option("--dtype", type=click.Choice(("float32", "float16")), default="float32", help="Of the vectors.")
+@click.option("--dtype", type=Choice(("float32", "float16")), default="float32", help="Of the vectors.")
 @click.option("--encoder", help="Of a bank: who made its vectors. Of texts: the model that embeds them.")
 @click.option("--device", default="auto", help="Where texts are embedded: auto, cpu, cuda or mps [auto].")
 @click.option(
@@ -92,6 +92,8 @@ def _embedded(
 ) -> Bank:
     if encoder is None:
         raise UsageError(f"{source} holds texts; name the model that embeds them with --encoder")
+    from gatekeeper.environment import choose_device
+
     texts = read_texts(source)
     place = str(choose_device(device))
     with bar("embedding", len(texts.texts)) as progress:

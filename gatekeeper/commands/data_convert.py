@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from gatekeeper.commands.choice import Choice
 from gatekeeper.commands.paths import FILE
 from gatekeeper.config_values import SPLITS
 from gatekeeper.data.bank_file import read_bank
@@ -19,7 +20,7 @@ from schemas.errors import UsageError
 @click.argument("files", nargs=-1, required=True, metavar="NAME=FILE...")
 @click.option("--bank", type=FILE, required=True, help="Bank they were made from.")
 @click.option("--out", type=FILE, required=True, help="Folder to write.")
-@click.option("--dtype", type=click.Choice(("float32", "float16")), default="float32", help="Of the vectors.")
+@click.option("--dtype", type=Choice(("float32", "float16")), default="float32", help="Of the vectors.")
 @click.option("--encoder", help="Model that made the vectors, for the record.")
 @click.option("--licence", help="Licence of the texts, for the record.")
 @click.option("--note", help="Anything else, for the record.")

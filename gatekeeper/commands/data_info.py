@@ -6,14 +6,10 @@ from typing import Literal
 
 import click
 
+from gatekeeper.commands.choice import Choice
 from gatekeeper.commands.options import tell_notes
 from gatekeeper.commands.paths import FILE
-from gatekeeper.config import Config, resolve_config
-from gatekeeper.data.raw_bank import Defect, find_defects
-from gatekeeper.data.source import open_source
-from gatekeeper.data.survey import survey
-from gatekeeper.evaluation import DEFAULT_CONTEXT, DEFAULT_HORIZON
-from gatekeeper.render.survey import render_defects, render_survey
+from gatekeeper.config_values import DEFAULT_CONTEXT, DEFAULT_HORIZON
 from schemas.codec import encode
 from schemas.errors import DataError
 from schemas.strict_json import dumps
@@ -22,7 +18,7 @@ from schemas.strict_json import dumps
 @click.command(name="info")
 @click.argument("bank", type=FILE, required=False)
 @click.option("--config", type=FILE, help="Configuration file instead of the nearest one.")
-@click.option("--format", "form", type=click.Choice(("table", "json")), default="table", help="[table].")
+@click.option("--format", "form", type=Choice(("table", "json")), default="table", help="[table].")
 def info_command(bank: Path | None, config: Path | None, form: Literal["table", "json"]) -> None:
     """Say what is in BANK (*.npz or a data set folder); the configured data, or the speeches, without one.
 
@@ -31,6 +27,12 @@ def info_command(bank: Path | None, config: Path | None, form: Literal["table", 
 
     Exit codes: 0 done, 2 usage error, 3 the file is unusable (what is wrong with it is listed).
     """
+    from gatekeeper.config import resolve_config
+    from gatekeeper.data.raw_bank import Defect, find_defects
+    from gatekeeper.data.source import open_source
+    from gatekeeper.data.survey import survey
+    from gatekeeper.render.survey import render_defects, render_survey
+
     settings = resolve_config(config, {"bank": bank})
     defects: tuple[Defect, ...] = ()
     norms = None
@@ -45,15 +47,11 @@ def info_command(bank: Path | None, config: Path | None, form: Literal["table", 
     found = survey(
         source.bank,
         {name: source.articles(name) for name in source.splits},
-        context=source.context or _named(settings)[0],
-        horizon=source.horizon or _named(settings)[1],
+        context=source.context or settings.data.context or DEFAULT_CONTEXT,
+        horizon=source.horizon or settings.data.horizon or DEFAULT_HORIZON,
         norms=norms,
     )
     found = replace(found, defects=defects)
     click.echo(
         dumps(encode(found, where="survey")) if form == "json" else render_survey(found), nl=form != "json"
     )
-
-
-def _named(config: Config) -> tuple[int, int]:
-    return config.data.context or DEFAULT_CONTEXT, config.data.horizon or DEFAULT_HORIZON

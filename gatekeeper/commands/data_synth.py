@@ -6,10 +6,9 @@ from typing import Any
 
 import click
 
+from gatekeeper.commands.choice import Choice
 from gatekeeper.commands.options import tell_notes
 from gatekeeper.commands.paths import FILE
-from gatekeeper.config import resolve_config
-from gatekeeper.data.source import open_source
 from gatekeeper.data.synth import (
     FORWARD,
     TRAP,
@@ -19,7 +18,6 @@ from gatekeeper.data.synth import (
     shuffled_bank,
 )
 from gatekeeper.data.synth_directed import expected_directions
-from gatekeeper.data.synth_folder import write_copy, write_directed, write_world
 from schemas.errors import UsageError
 
 WORLDS = {"forward": FORWARD, "trap": TRAP}
@@ -28,7 +26,7 @@ COPIES = ("reversed", "shuffled")
 
 
 @click.command(name="synth")
-@click.argument("world", type=click.Choice((*WORLDS, DIRECTED, *COPIES)), metavar="WORLD")
+@click.argument("world", type=Choice((*WORLDS, DIRECTED, *COPIES)), metavar="WORLD")
 @click.option("--out", type=FILE, required=True, help="Folder to write.")
 @click.option("--bank", type=FILE, help="Bank to copy [the configured one].")
 @click.option("--seed", type=int, help="Seed of everything random [0].")
@@ -52,6 +50,8 @@ def synth_command(world: str, out: Path, bank: Path | None, **knobs: int | float
     basis by one angle: R^j of the last chunk has cosine rho^|m| cos((j - m) angle) to the chunk m
     places on.
     """  # noqa: D301  (click's paragraph mark)
+    from gatekeeper.data.synth_folder import write_directed, write_world
+
     given: dict[str, Any] = {name: value for name, value in knobs.items() if value is not None}
     if world == DIRECTED:
         if bank is not None or {"angle", "rho", "horizon"} & given.keys():
@@ -71,6 +71,10 @@ def synth_command(world: str, out: Path, bank: Path | None, **knobs: int | float
 
 
 def _copy(kind: str, out: Path, bank: Path | None, given: dict[str, Any]) -> None:
+    from gatekeeper.config import resolve_config
+    from gatekeeper.data.source import open_source
+    from gatekeeper.data.synth_folder import write_copy
+
     seed = int(given.pop("seed", 0)) if kind == "shuffled" else 0
     if given:
         raise UsageError(f"--{next(iter(given))} does not apply to a {kind} copy of a bank")

@@ -1,13 +1,18 @@
 """Flags that several commands share, all optional: what is not given comes from the configuration."""
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from gatekeeper.commands.choice import Choice
+from gatekeeper.commands.completion import complete
 from gatekeeper.commands.paths import FILE
 from gatekeeper.config_values import RETRIEVALS
-from gatekeeper.data.source import DataSource
+from gatekeeper.voice import say
+
+if TYPE_CHECKING:  # it loads numpy, and flags are asked for by programs that must start at once
+    from gatekeeper.data.source import DataSource
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -22,12 +27,16 @@ _DATA = (
 )
 
 _EVAL = (
-    click.option("--policy", help="Built-in policy or a TOML file [seed-5cat]."),
+    click.option(
+        "--policy",
+        help="Built-in policy or a TOML file [seed-5cat].",
+        shell_complete=complete("policies", files=True),
+    ),
     click.option("--max-samples", type=int, help="Windows per split, drawn with the seed [all]."),
     click.option("--seed", type=int, help="Seed of draw, ablations and controls [0]."),
     click.option("--device", help="auto, cpu, cuda or mps [auto]."),
     click.option("--batch-size", type=int, help="Contexts per model call [256]."),
-    click.option("--retrieval", type=click.Choice(RETRIEVALS), help="Library of the bank search [auto]."),
+    click.option("--retrieval", type=Choice(RETRIEVALS), help="Library of the bank search [auto]."),
     click.option("--bin-edges", type=float, nargs=2, default=None, help="Coherence edges [0.45 0.55]."),
     click.option("--confidence", type=float, help="Of every interval [0.95]."),
 )
@@ -56,10 +65,10 @@ def eval_options(command: Command) -> Command:
     return _add(command, _EVAL)
 
 
-def tell_notes(source: DataSource) -> None:
+def tell_notes(source: "DataSource") -> None:
     """Say on stderr what a user should know about the data, e.g. sequences that were left out."""
     for note in source.notes:
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}")
 
 
 def _add(command: Command, options: tuple[Callable[[Command], Command], ...]) -> Command:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 
 class FilePath(click.ParamType[Path]):
@@ -22,6 +23,12 @@ class FilePath(click.ParamType[Path]):
         if not text or "\0" in text:
             self.fail(f"expected a path, found {text!r}", param, ctx)
         return Path(text)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Leave it to the shell, which knows its files."""
+        return [CompletionItem(incomplete, type="file")]
 
 
 FILE = FilePath()

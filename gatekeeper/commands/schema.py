@@ -2,11 +2,12 @@
 
 import click
 
+from gatekeeper.commands.choice import Choice
 from schemas.report_io import SCHEMAS, schema_text
 
 
 @click.command(name="schema")
-@click.argument("name", type=click.Choice(SCHEMAS))
+@click.argument("name", type=Choice(SCHEMAS))
 def schema_command(name: str) -> None:
     """Print the JSON Schema that NAME files follow."""
     click.echo(schema_text(name), nl=False)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from gatekeeper.commands.completion import complete
 from gatekeeper.commands.paths import FILE
 from gatekeeper.deployment.verify import Demands
 from schemas.errors import UsageError
@@ -87,6 +88,7 @@ def verifier_options(command: Callable[..., None]) -> Callable[..., None]:
     @click.option(
         "--policy",
         default=DEFAULT_POLICY,
+        shell_complete=complete("policies", files=True),
         help=f"Built-in policy or a TOML file [{DEFAULT_POLICY}]. No configuration file is read.",
     )
     @click.option("--max-age", type=Age(), help="Refuse older reports: 30d, 12h, 90m.")

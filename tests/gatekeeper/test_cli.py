@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -7,6 +8,7 @@ import click.testing
 import pytest
 
 from gatekeeper import __version__
+from gatekeeper.cli import cli
 
 Run = Callable[..., click.testing.Result]
 
@@ -24,15 +26,50 @@ def test_help_lists_all_commands(run: Run) -> None:
         "  sign     Sign a report.",
         "  keygen   Make a key pair for signing.",
         "  data     Build, inspect, audit and make data.",
+        "  list     List trainers, gates, architectures, ...",
         "  schema   Print a published JSON Schema.",
-        "  Exit codes: 0 pass or done, 1 blocked, 2 usage error, 3 no verdict, 4 training",
-        "  interrupted, its state saved.",
+        "  Exit codes: 0 pass or done, 1 blocked, 2 usage, 3 no verdict, 4 interrupted.",
     ):
         assert line in result.stdout.splitlines()
 
 
+def test_help_fits_a_screen() -> None:
+    result = click.testing.CliRunner().invoke(cli, ["--help"], terminal_width=80)
+    lines = result.stdout.splitlines()
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+
+
 def test_version(run: Run) -> None:
     assert run("--version").stdout == f"gatekeeper, version {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("evil",), "Error: No such command 'evil'; did you mean 'eval'?"),
+        (("zzz",), "Error: No such command 'zzz'"),
+        (("data", "sinth"), "Error: No such command 'sinth'; did you mean 'synth'?"),
+        (("train", "p6d"), "Error: unknown trainer 'p6d'; did you mean 'p6'? known: p1, p6, p6b, p6c, ridge"),
+        (
+            ("schema", "reprot"),
+            "'reprot' is not one of 'audit', 'dataset', 'decision', 'history', 'policy', 'production', "
+            "'report'. Did you mean 'report'?",
+        ),
+        (
+            ("check", "x", "--format", "jason"),
+            "Error: Invalid value for '--format': 'jason' is not one of 'table', 'json', 'markdown', "
+            "'junit', 'github'. Did you mean 'json'?",
+        ),
+        (("check", "x", "--polisy", "y"), "Error: No such option '--polisy'. Did you mean '--policy'?"),
+        (("eval", "control:copylast"), "Error: unknown control 'copylast'; did you mean 'copy_last'? known"),
+        (("check", "x", "--policy", "seed"), "nearest: seed-5cat"),
+    ],
+)
+def test_a_mistyped_name_is_told_the_nearest(run: Run, arguments: tuple[str, ...], line: str) -> None:
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert line in result.stderr
 
 
 @pytest.mark.parametrize(
@@ -42,13 +79,27 @@ def test_usage_errors_exit_with_2(run: Run, arguments: tuple[str, ...]) -> None:
     assert run(*arguments).exit_code == 2
 
 
-def test_module_and_script_are_the_same_program() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("--help",), "Usage: gatekeeper [OPTIONS] COMMAND [ARGS]..."),
+        (("eval",), "Usage: gatekeeper eval [OPTIONS] MODEL..."),
+        (("evil",), "Try 'gatekeeper --help' for help."),
+        (("--version",), f"gatekeeper, version {__version__}"),
+    ],
+)
+def test_module_and_script_are_the_same_program(arguments: tuple[str, ...], line: str) -> None:
     script = Path(sys.executable).with_name("gatekeeper")
-    outputs = [
-        subprocess.run([*command, "--help"], capture_output=True, check=True).stdout
-        for command in ([str(script)], [sys.executable, "-m", "gatekeeper"])
-    ]
-    assert outputs[0] == outputs[1]
+    # The script finds the installed packages, which need not be those of this source tree.
+    variables = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    ends = []
+    for command in ([str(script)], [sys.executable, "-m", "gatekeeper"]):
+        done = subprocess.run(
+            [*command, *arguments], env=variables, capture_output=True, text=True, check=False
+        )
+        ends.append((done.returncode, done.stdout, done.stderr))
+    assert ends[0] == ends[1]
+    assert line in (ends[0][1] + ends[0][2]).splitlines()
 
 
 def test_help_imports_neither_torch_nor_faiss() -> None:

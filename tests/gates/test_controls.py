@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from gates.contracts import Dataset, Queries
-from gates.controls import CONTROLS, make_controls
+from gates.controls import make_controls
 from gates.suite import EVALUATED
 from gates.windows import make_dataset, window_rows
+from schemas.soundness import CONTROLS
 
 
 @pytest.fixture

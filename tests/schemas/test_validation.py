@@ -120,7 +120,7 @@ def test_every_metric_has_exactly_one_range(name: str) -> None:
 def test_controls_gates_and_statuses_are_those_of_the_records() -> None:
     controls = EVIDENCE["properties"]["controls"]
     gates = [*GATES, BACKWARD_BIAS]
-    assert tuple(controls["properties"]) == tuple(controls["required"]) == CONTROLS
+    assert tuple(controls["properties"]) == tuple(controls["required"]) == tuple(CONTROLS)
     assert JUDGED["gates"]["items"]["properties"]["vacuous_for"]["items"]["enum"] == list(TRIVIAL)
     assert JUDGED["gates"]["items"]["properties"]["name"]["enum"] == [*gates, CHAMPION]
     assert JUDGED["checks"]["items"]["properties"]["gate"]["enum"] == [*gates, CHAMPION]

@@ -1,0 +1,167 @@
+"""From the flags of ``gatekeeper train`` to a run folder and an exit code."""
+
+import dataclasses
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+import torch
+
+from gatekeeper.commands.html import write_page
+from gatekeeper.commands.options import tell_notes
+from gatekeeper.config import Config, resolve_config
+from gatekeeper.data.source import open_source
+from gatekeeper.render.criteria import render_criteria
+from gatekeeper.render.table import render_verdict
+from gatekeeper.run_folder import RunRecord, new_folder, read_record, recorded_config, write_record
+from gatekeeper.train_settings import build_settings
+from gatekeeper.training import REPORT_FILE, Plan, check_same, final_evaluation, make_plan, train
+from gatekeeper.voice import say
+from schemas.errors import EXIT_CODES, UsageError
+from schemas.lock import locked
+from schemas.names import refuse_unknown
+from schemas.policy_io import load_policy
+from schemas.report import Report
+from trainers.contracts import MODEL_FILE, Trained, Trainer
+from trainers.group import Group, connect, disconnect, join_group
+from trainers.interrupts import listening
+from trainers.registry import trainer_names
+
+DATA_FLAGS = ("bank", "train", "val", "ood", "context", "horizon")
+
+
+def run_training(
+    recipe: Trainer,
+    config: Path | None,
+    flags: Mapping[str, object],
+    *,
+    out: Path | None,
+    resume: Path | None,
+    page: Path | None,
+) -> int:
+    """Train, evaluate and show; one process of possibly several.
+
+    Args:
+        recipe: who trains.
+        config: configuration file instead of the nearest one.
+        flags: what the command line gave for data, options and the recipe's settings.
+        out: run folder; a new one where None.
+        resume: run folder to continue instead.
+        page: where the report goes as a page.
+
+    Returns:
+        The exit code of the verdict.
+
+    Raises:
+        GatekeeperError: any; in particular :class:`schemas.errors.Interrupted`.
+    """
+    knobs = {field.name for field in dataclasses.fields(recipe.settings)}
+    group = join_group()
+    plan, record = _plan(recipe, config, resume, flags, knobs, group)
+    connect(group, plan.options.device)
+    try:
+        folder = resume or _new_folder(plan, out, group)
+        return _run(plan, folder, group, page, resume=record is not None)
+    finally:
+        disconnect(group)
+
+
+def _plan(
+    recipe: Trainer,
+    file: Path | None,
+    resume: Path | None,
+    flags: Mapping[str, object],
+    knobs: set[str],
+    group: Group,
+) -> tuple[Plan, RunRecord | None]:
+    """Load and check everything; nothing is written yet."""
+    own = {name: value for name, value in flags.items() if name in knobs}
+    rest = {name: value for name, value in flags.items() if name not in knobs}
+    record = None if resume is None else _record(recipe, resume, own, rest)
+    if record is not None and resume is not None:
+        settings = build_settings(recipe, record.settings, {}, where=f"{resume}: ")
+        base = recorded_config(record, resume)
+        given = resolve_config(file, rest) if file or set(rest) & set(DATA_FLAGS) else base
+        evaluation = dataclasses.replace(base.eval, device=str(rest.get("device", base.eval.device)))
+        config = dataclasses.replace(base, data=given.data, eval=evaluation)
+        shape: tuple[int | None, int | None] = record.context, record.horizon
+    else:
+        config = resolve_config(file, rest)
+        refuse_unknown(config.train, trainer_names(), f"{config.file}: [train] recipe ")
+        where = f"{config.file}: [train.{recipe.name}] "
+        settings = build_settings(recipe, config.train.get(recipe.name, {}), own, where=where)
+        shape = None, None
+    if group.size > 1:
+        config = _on_own_device(config, group)
+    source = open_source(config)
+    if group.first:
+        tell_notes(source)
+    plan = make_plan(recipe, settings, config, source, load_policy(config.eval.policy), shape=shape)
+    if record is not None:
+        check_same(plan, record)
+    return plan, record
+
+
+def _record(recipe: Trainer, resume: Path, own: dict[str, object], rest: dict[str, object]) -> RunRecord:
+    record = read_record(resume)
+    if record.trainer != recipe.name:
+        raise UsageError(
+            f"{resume} is a run of {record.trainer!r}; continue it with gatekeeper train {record.trainer}"
+        )
+    refused = [*own, *(name for name in ("seed", "policy", "context", "horizon") if name in rest)]
+    if refused:
+        flag = refused[0].replace("_", "-")
+        raise UsageError(f"--{flag} cannot change while a run is resumed; leave it out or start a new run")
+    return record
+
+
+def _on_own_device(config: Config, group: Group) -> Config:
+    """Several processes on one machine: each takes the CUDA device of its own number."""
+    wanted = config.eval.device
+    if wanted == "cuda" or (wanted == "auto" and torch.cuda.is_available()):
+        return dataclasses.replace(
+            config, eval=dataclasses.replace(config.eval, device=f"cuda:{group.local}")
+        )
+    return config
+
+
+def _new_folder(plan: Plan, out: Path | None, group: Group) -> Path:
+    folder = Path()
+    if group.first:
+        folder = new_folder(out, plan.recipe.architecture_of(plan.settings), plan.recipe.name)
+    return group.agree(folder)
+
+
+def _run(plan: Plan, folder: Path, group: Group, page: Path | None, *, resume: bool) -> int:
+    if not group.first:
+        with listening() as interrupts:
+            train(plan, folder, group=group, interrupts=interrupts, log=_silent, resume=resume)
+            final = final_evaluation(plan, folder, group=group, interrupts=interrupts)
+        return EXIT_CODES[final.outcome]
+    with locked(folder, "run"), listening() as interrupts:
+        if not resume:
+            write_record(folder, plan.record())
+        trained = train(plan, folder, group=group, interrupts=interrupts, log=say, resume=resume)
+        final = final_evaluation(
+            plan, folder, group=group, interrupts=interrupts, illustrated=page is not None
+        )
+    if final.report is not None:
+        _show(trained, final.report, folder)
+    if page is not None and final.report is not None and final.extras is not None:
+        write_page(final.report, final.extras, page)
+    return EXIT_CODES[final.outcome]
+
+
+def _show(trained: Trained, report: Report, folder: Path) -> None:
+    click.echo(trained.summary)
+    if trained.history is not None:
+        click.echo(f"\n{render_criteria(trained.history)}")
+    click.echo(f"\n{render_verdict(report)}\n")
+    click.echo(f"model: {folder / MODEL_FILE}")
+    click.echo(f"report: {folder / REPORT_FILE}")
+    click.echo(f"next: gatekeeper eval {shlex.quote(str(folder / MODEL_FILE))}")
+
+
+def _silent(line: str) -> None:
+    """Only the first process speaks."""
