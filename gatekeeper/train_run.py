@@ -1,5 +1,6 @@
 """From the flags of ``gatekeeper train`` to a run folder and an exit code."""
 
+import contextlib
 import dataclasses
 import shlex
 from collections.abc import Mapping
@@ -12,13 +13,23 @@ from gatekeeper.commands.html import write_page
 from gatekeeper.commands.options import tell_notes
 from gatekeeper.config import Config, resolve_config
 from gatekeeper.data.source import open_source
+from gatekeeper.monitors.recorders import Recorders, Wanted, closing, open_recorders
+from gatekeeper.monitors.status import Status, open_status
 from gatekeeper.render.criteria import render_criteria
 from gatekeeper.render.table import render_verdict
-from gatekeeper.run_folder import RunRecord, new_folder, read_record, recorded_config, write_record
+from gatekeeper.run_folder import (
+    CONFIG_FILE,
+    RunRecord,
+    new_folder,
+    read_record,
+    recorded_config,
+    write_record,
+)
 from gatekeeper.train_settings import build_settings
 from gatekeeper.training import REPORT_FILE, Plan, check_same, final_evaluation, make_plan, train
 from gatekeeper.voice import say
 from schemas.errors import EXIT_CODES, UsageError
+from schemas.history import HISTORY_FILE
 from schemas.lock import locked
 from schemas.names import refuse_unknown
 from schemas.policy_io import load_policy
@@ -26,7 +37,11 @@ from schemas.report import Report
 from trainers.contracts import MODEL_FILE, Trained, Trainer
 from trainers.group import Group, connect, disconnect, join_group
 from trainers.interrupts import listening
+from trainers.monitor import Monitor
 from trainers.registry import trainer_names
+
+RECORDED = (CONFIG_FILE, HISTORY_FILE, REPORT_FILE, MODEL_FILE)
+"""What MLflow keeps of a run folder."""
 
 DATA_FLAGS = ("bank", "train", "val", "ood", "context", "horizon")
 
@@ -39,6 +54,7 @@ def run_training(
     out: Path | None,
     resume: Path | None,
     page: Path | None,
+    wanted: Wanted,
 ) -> int:
     """Train, evaluate and show; one process of possibly several.
 
@@ -49,6 +65,7 @@ def run_training(
         out: run folder; a new one where None.
         resume: run folder to continue instead.
         page: where the report goes as a page.
+        wanted: who records the run.
 
     Returns:
         The exit code of the verdict.
@@ -56,13 +73,14 @@ def run_training(
     Raises:
         GatekeeperError: any; in particular :class:`schemas.errors.Interrupted`.
     """
+    wanted.check()
     knobs = {field.name for field in dataclasses.fields(recipe.settings)}
     group = join_group()
     plan, record = _plan(recipe, config, resume, flags, knobs, group)
     connect(group, plan.options.device)
     try:
         folder = resume or _new_folder(plan, out, group)
-        return _run(plan, folder, group, page, resume=record is not None)
+        return _run(plan, folder, group, page, wanted, resume=record is not None)
     finally:
         disconnect(group)
 
@@ -133,7 +151,7 @@ def _new_folder(plan: Plan, out: Path | None, group: Group) -> Path:
     return group.agree(folder)
 
 
-def _run(plan: Plan, folder: Path, group: Group, page: Path | None, *, resume: bool) -> int:
+def _run(plan: Plan, folder: Path, group: Group, page: Path | None, wanted: Wanted, *, resume: bool) -> int:
     if not group.first:
         with listening() as interrupts:
             train(plan, folder, group=group, interrupts=interrupts, log=_silent, resume=resume)
@@ -142,15 +160,53 @@ def _run(plan: Plan, folder: Path, group: Group, page: Path | None, *, resume: b
     with locked(folder, "run"), listening() as interrupts:
         if not resume:
             write_record(folder, plan.record())
-        trained = train(plan, folder, group=group, interrupts=interrupts, log=say, resume=resume)
-        final = final_evaluation(
-            plan, folder, group=group, interrupts=interrupts, illustrated=page is not None
-        )
+        status = open_status()
+        recorders = _recorders(plan, folder, wanted, status, resume=resume)
+        with closing(recorders, tuple(folder / name for name in RECORDED)):
+            log = say if status is None else status.log
+            with contextlib.nullcontext() if status is None else status:
+                trained = train(
+                    plan,
+                    folder,
+                    group=group,
+                    interrupts=interrupts,
+                    log=log,
+                    resume=resume,
+                    monitor=recorders,
+                )
+            final = final_evaluation(
+                plan, folder, group=group, interrupts=interrupts, illustrated=page is not None
+            )
+            recorders.report = final.report
     if final.report is not None:
         _show(trained, final.report, folder)
     if page is not None and final.report is not None and final.extras is not None:
         write_page(final.report, final.extras, page)
     return EXIT_CODES[final.outcome]
+
+
+def _recorders(plan: Plan, folder: Path, wanted: Wanted, status: Status | None, *, resume: bool) -> Recorders:
+    def warn(line: str) -> None:
+        # A failure: it is said however quiet all shall be.
+        if status is None:
+            click.echo(line, err=True)
+        else:
+            status.log(line)
+
+    record = plan.record()
+    params = {
+        "trainer": record.trainer,
+        **record.settings,
+        "context": record.context,
+        "horizon": record.horizon,
+        "seed": plan.options.seed,
+        "policy": plan.policy.policy.name,
+        "bank_sha256": record.bank_sha256,
+        "device": plan.options.device,
+    }
+    members = open_recorders(wanted, folder, resume=resume, params=params, warn=warn)
+    view: dict[str, Monitor] = {} if status is None else {"the live view": status}
+    return Recorders({**view, **members}, warn)
 
 
 def _show(trained: Trained, report: Report, folder: Path) -> None:

@@ -25,6 +25,7 @@ from schemas.soundness import CONTROLS
 from trainers.contracts import MODEL_FILE, Trained, Trainer, TrainingJob
 from trainers.group import Group
 from trainers.interrupts import Interrupts
+from trainers.monitor import Monitor
 
 REPORT_FILE = "5cat_results.json"
 
@@ -132,6 +133,7 @@ def train(
     interrupts: Interrupts,
     log: Callable[[str], None],
     resume: bool,
+    monitor: Monitor | None = None,
 ) -> Trained:
     """Let the recipe do its work; leaves ``best_model.pt`` in the folder."""
     job = TrainingJob(
@@ -145,6 +147,7 @@ def train(
         interrupts=interrupts,
         log=log,
         resume=resume,
+        monitor=monitor or Monitor(),
     )
     return plan.recipe.fit(job, plan.settings)
 

@@ -9,6 +9,7 @@ from schemas.errors import ModelError, UsageError
 from schemas.history import History
 from schemas.policy import Policy
 from trainers.interrupts import Interrupts
+from trainers.monitor import Monitor
 
 if TYPE_CHECKING:  # plug-ins are found, described and given flags by programs that must start without torch
     import torch
@@ -131,6 +132,7 @@ class TrainingJob:
         group: the processes that train together.
         interrupts: whether somebody asked the run to end.
         log: takes a line for people; silent on all processes but the first.
+        monitor: told of steps and epochs, on the first process; see :mod:`trainers.monitor`.
         resume: continue from the states saved in ``folder``.
     """
 
@@ -143,6 +145,7 @@ class TrainingJob:
     group: "Group" = field(default_factory=_alone)
     interrupts: Interrupts = field(default_factory=Interrupts)
     log: Callable[[str], None] = print
+    monitor: Monitor = field(default_factory=Monitor)
     resume: bool = False
 
 

@@ -1,6 +1,7 @@
 """The training loop. It reads from top to bottom; the gates are a plain call in it."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 
 import torch
@@ -11,6 +12,7 @@ from schemas.history import FIGURES, Epoch, MiniGates, Steps, Warned
 from trainers import speech
 from trainers.contracts import MODEL_FILE, Trained, TrainingJob
 from trainers.mini import MiniResult, MiniSuite
+from trainers.monitor import Course, Moment
 from trainers.objectives import Objective
 from trainers.run import Run, begin, history_of, keep_best, load_best, make_learner, save, tell
 from trainers.settings import GradientSettings
@@ -33,6 +35,16 @@ def train(job: TrainingJob, settings: GradientSettings, trainer: str, objective:
         OutputError: a state, the history or the model cannot be written; older ones are intact.
     """
     run, learner, state = begin(job, settings, trainer, objective)
+    job.monitor.begin(
+        Course(
+            epochs=settings.epochs,
+            steps=run.steps,
+            epoch=state.epoch,
+            step=state.step,
+            done=tuple(state.epochs),
+            part=tuple(state.steps),
+        )
+    )
     while not state.ended:
         lr = float(learner.optimizer.param_groups[0]["lr"])
         if not state.collapse:
@@ -66,6 +78,8 @@ def _train_epoch(run: Run, learner: Learner, state: State) -> None:
         state.window_steps += 1
         first_bad = torch.where(torch.isfinite(figures[0]), state.bad, state.step)
         state.bad = torch.where(state.bad > 0, state.bad, first_bad)
+        seconds = state.seconds + time.perf_counter() - started
+        run.job.monitor.step(Moment(state.epoch, state.step, state.samples, seconds, lambda: _means(state)))
         due = state.step % run.settings.log_every == 0 or state.step == run.steps
         if due or run.job.device.type == "cpu":
             _refuse_non_finite(run, state, order)
@@ -88,8 +102,9 @@ def _train_epoch(run: Run, learner: Learner, state: State) -> None:
 
 def _look(run: Run, learner: Learner, state: State) -> None:
     """Close the window: log its means and let the watch see them."""
-    means = dict(zip(FIGURES, (state.window / state.window_steps).tolist(), strict=True))
+    means = _means(state)
     state.steps.append(Steps(state.step, means))
+    run.job.monitor.window(state.epoch, state.steps[-1])
     state.window.zero_()
     state.window_steps = 0
     rate = state.samples / max(state.seconds, 1e-9)
@@ -99,6 +114,10 @@ def _look(run: Run, learner: Learner, state: State) -> None:
     )
     alarms = state.watch.steps(means, weighted=learner.objective.weighted)
     _warn(run, state, alarms, step=state.step)
+
+
+def _means(state: State) -> Mapping[str, float]:
+    return dict(zip(FIGURES, (state.window / state.window_steps).tolist(), strict=True))
 
 
 def _check_gates(run: Run, learner: Learner, state: State) -> MiniResult:
@@ -157,6 +176,7 @@ def _recover(run: Run, learner: Learner, state: State) -> None:
 def _next_epoch(run: Run, state: State, result: MiniResult | None, *, lr: float) -> None:
     mini: MiniGates | None = None if result is None else result.gates
     state.epochs.append(Epoch(state.epoch, state.samples, state.seconds, lr, tuple(state.steps), mini))
+    run.job.monitor.epoch(state.epochs[-1])
     state.epoch += 1
     state.step, state.samples, state.seconds, state.steps, state.collapse = 0, 0, 0.0, [], ""
     state.window.zero_()

@@ -54,19 +54,27 @@ def train_command(recipe: Trainer) -> click.Command:
         out: Path | None,
         resume: Path | None,
         html: Path | None,
+        tensorboard: Path | None,
+        mlflow: bool,
+        mlflow_experiment: str | None,
         **given: object,
     ) -> None:
         if resume and out:
             raise UsageError("--resume continues in its own folder; leave --out out")
         if html is not None:
             check_page_target(html, made=out)
+        from gatekeeper.monitors.recorders import Wanted
         from gatekeeper.train_run import run_training
 
+        wanted = Wanted(tensorboard, mlflow, mlflow_experiment)
         flags = {name: value for name, value in given.items() if value is not None}
-        ctx.exit(run_training(recipe, config, flags, out=out, resume=resume, page=html))
+        ctx.exit(run_training(recipe, config, flags, out=out, resume=resume, page=html, wanted=wanted))
 
     command: Callable[..., None] = settings_options(recipe)(run)
     for option in (
+        click.option("--mlflow-experiment", help="[MLFLOW_EXPERIMENT_NAME, else gatekeeper]."),
+        click.option("--mlflow", is_flag=True, help="Log to MLflow, where MLFLOW_TRACKING_URI says."),
+        click.option("--tensorboard", type=FILE, help="Write scalars for TensorBoard to this folder."),
         click.option("--device", help="auto, cpu, cuda or mps [auto]."),
         click.option("--seed", type=int, help="Of everything random [0]."),
         click.option(

@@ -1,20 +1,18 @@
 """What a deployment asks of MLflow, through its public client: versions, tags, artifacts and one alias.
 
-MLflow is an extra. It is imported only when it is used; what it prints is swallowed, and whatever it or a
-plug-in of its raises becomes one line.
+Whatever MLflow or a plug-in of its raises becomes one line.
 """
 
 import contextlib
-import io
 import os
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatekeeper.deployment.verify import ENVELOPE_SUFFIX, Submission, model_digest
+from gatekeeper.mlflow_client import check_mlflow, new_client, one_line, silenced
 from schemas.document import read_bounded
 from schemas.errors import GatekeeperError, ModelError, OutputError, ReportError, UsageError
 
@@ -28,13 +26,6 @@ SUFFIXES = (".pt", ".pt2", ".pth", ".safetensors", ".bin")
 TAG = "gatekeeper."
 
 _PAGE = 200
-_SHOWN = 200  # characters of a message of MLflow's
-_CREDENTIALS = re.compile(r"(?<=//)[^/\s@]*@")
-_SETTINGS = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # MLflow's own 7 wait four minutes for a server that is down
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-}
-"""Ours where the environment has none."""
 
 
 @dataclass(frozen=True)
@@ -138,21 +129,20 @@ def connected(target: MlflowTarget) -> Iterator["Registry"]:
         UsageError: MLflow is not installed, or its environment names none.
         OutputError: anything else that goes wrong in MLflow or on the way to it.
     """
-    for key, value in _SETTINGS.items():
-        os.environ.setdefault(key, value)
-    silent = io.StringIO()
     try:
-        with (
-            warnings.catch_warnings(),
-            contextlib.redirect_stdout(silent),
-            contextlib.redirect_stderr(silent),
-        ):
-            warnings.simplefilter("ignore")
-            yield Registry(target, _client())
+        with silenced():
+            check_mlflow()
+            if not os.environ.get("MLFLOW_TRACKING_URI"):
+                # MLflow would make a new database here: every deployment would be a first one, and to
+                # nowhere.
+                raise UsageError("MLFLOW_TRACKING_URI is not set; set it to the tracking server's address")
+            yield Registry(target, new_client())
     except GatekeeperError:
         raise
     except Exception as error:  # noqa: BLE001  (artifact stores are plug-ins and raise what they like)
-        raise OutputError(f"{target}: MLflow failed: {_line(error)}; is MLFLOW_TRACKING_URI right?") from None
+        raise OutputError(
+            f"{target}: MLflow failed: {one_line(error)}; is MLFLOW_TRACKING_URI right?"
+        ) from None
 
 
 class Registry:
@@ -274,23 +264,5 @@ class Registry:
         self._client.set_registered_model_alias(name, alias, str(number))
 
 
-def _client() -> "MlflowClient":
-    try:
-        from mlflow import MlflowClient
-    except ImportError as error:
-        if error.name == "mlflow":
-            raise UsageError("mlflow is not installed; pip install 'gatekeeper[mlflow]'") from None
-        raise
-    if not os.environ.get("MLFLOW_TRACKING_URI"):
-        # MLflow would make a new database here: every deployment would be a first one, and to nowhere.
-        raise UsageError("MLFLOW_TRACKING_URI is not set; set it to the tracking server's address")
-    return MlflowClient()
-
-
 def _stored(version: "ModelVersion") -> Stored:
     return Stored(int(version.version), str(version.run_id), dict(version.tags))
-
-
-def _line(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
-    return _CREDENTIALS.sub("", text)[:_SHOWN]

@@ -1,0 +1,1 @@
+"""Who watches a training run: the status on a terminal, TensorBoard, MLflow."""

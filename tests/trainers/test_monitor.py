@@ -1,0 +1,100 @@
+"""What a training tells its monitor: every step, log line and epoch, in order, as its history has them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from schemas.errors import Interrupted
+from schemas.history import FIGURES, HISTORY_FILE, Epoch, Steps
+from schemas.history_io import read_history
+from trainers import loop
+from trainers.contracts import TrainingJob
+from trainers.monitor import Course, Moment, Monitor
+from trainers.registry import trainer
+from trainers.run import Run
+from trainers.state import State
+
+MakeJob = Callable[..., TrainingJob]
+
+SETTINGS = {"epochs": 3, "layers": 1, "width": 16, "heads": 2, "mini_samples": 120, "log_every": 3}
+STEPS = 7  # 6 articles of 34 windows in batches of 32
+
+
+class Ear(Monitor):
+    def __init__(self) -> None:
+        self.courses: list[Course] = []
+        self.order: list[str] = []
+        self.windows: list[tuple[int, Steps]] = []
+        self.epochs: list[Epoch] = []
+        self.means: list[dict[str, float]] = []
+
+    def begin(self, course: Course) -> None:
+        self.courses.append(course)
+
+    def step(self, moment: Moment) -> None:
+        self.order.append(f"{moment.epoch}.{moment.step}")
+        self.means.append(dict(moment.means()))
+        assert moment.samples <= 32 * moment.step
+        assert moment.seconds > 0
+
+    def window(self, epoch: int, steps: Steps) -> None:
+        self.order.append("window")
+        self.windows.append((epoch, steps))
+
+    def epoch(self, record: Epoch) -> None:
+        self.order.append("epoch")
+        self.epochs.append(record)
+
+
+def settings(**more: object) -> object:
+    return trainer("p6b").settings(**{**SETTINGS, "on_collapse": "ignore", **more})
+
+
+def test_it_is_told_what_the_history_keeps(make_job: MakeJob) -> None:
+    ear = Ear()
+    job = make_job(monitor=ear)
+    trainer("p6b").fit(job, settings())
+    one = [[f"{{0}}.{step}" for step in steps] for steps in ((1, 2, 3), (4, 5, 6), (7,))]
+    expected = [
+        said.format(number)
+        for number in (1, 2, 3)
+        for said in [*one[0], "window", *one[1], "window", *one[2], "window", "epoch"]
+    ]
+    assert ear.order == expected
+    assert ear.courses == [Course(epochs=3, steps=STEPS)]
+    history = read_history(job.folder / HISTORY_FILE)
+    assert tuple(ear.epochs) == history.epochs
+    assert ear.windows == [(epoch.epoch, steps) for epoch in history.epochs for steps in epoch.steps]
+    # The means it may ask for at a log line's last step are that line's.
+    assert ear.means[2] == ear.windows[0][1].figures
+    assert ear.means[0].keys() == set(FIGURES)
+
+
+def test_a_resumed_run_begins_with_what_was_done(make_job: MakeJob, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(run: Run, state: State) -> bool:
+        return (state.epoch, state.step) == (2, 5)
+
+    job = make_job()
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "_asked_to_end", asked)
+        with pytest.raises(Interrupted):
+            trainer("p6b").fit(job, settings())
+    ear = Ear()
+    trainer("p6b").fit(make_job(folder=job.folder, monitor=ear, resume=True), settings())
+    history = read_history(job.folder / HISTORY_FILE)
+    [course] = ear.courses
+    assert (course.epochs, course.steps, course.epoch, course.step) == (3, STEPS, 2, 5)
+    assert course.done == history.epochs[:1]
+    assert course.part == history.epochs[1].steps[:1]
+    assert ear.order[0] == "2.6"
+    assert tuple(ear.epochs) == history.epochs[1:]
+
+
+def test_a_monitor_changes_nothing(make_job: MakeJob) -> None:
+    jobs = [make_job(monitor=Ear()), make_job()]
+    histories = []
+    for job in jobs:
+        trainer("p6b").fit(job, settings())
+        histories.append(read_history(job.folder / HISTORY_FILE))
+    heard, unheard = ([epoch.steps for epoch in history.epochs] for history in histories)
+    assert heard == unheard
