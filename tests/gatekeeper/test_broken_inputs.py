@@ -80,6 +80,7 @@ def base(command: str, files: Files, out: Path) -> Values:
             "articles": ["6"],
             "chunks": ["12"],
         },
+        "list": {"kind": ["trainers"]},
         "schema": {"name": ["report"]},
     }
     return known.get(command, {})
@@ -115,7 +116,7 @@ FILES = (
 )  # fmt: skip
 SPLITS = ("train", "val", "ood")
 OUTPUTS = (("check", "output"), ("eval", "report"))
-FOLDERS = ("out", "target", "folder")
+FOLDERS = ("out", "target", "folder", "tensorboard")
 FREE = ("encoder", "licence", "note")
 """Text for the record, which cannot be wrong."""
 
@@ -123,6 +124,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "device": ("cudaa", "cpu:x", "meta", ""),
     "architecture": ("transformr", "", LONG, "../gru"),
     "ramp": ("", "x", "1", "1=", "1:0.5,1:0.6", "0:1", "1:nan", "3:0.1,2:0.2"),
+    "mlflow_experiment": ("", "without --mlflow"),
     "max_age": ("", "30", "d", "0d", "-1d", "1w", "1.5d", "999999d", "1d "),
     "splits": (
         "",
