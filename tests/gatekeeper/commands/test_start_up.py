@@ -88,11 +88,14 @@ def test_what_only_tells_loads_nothing_heavy() -> None:
         assert output, arguments
 
 
-def test_check_loads_nothing_heavy(files: Files) -> None:
-    arguments = ("check", str(files.report), "--model", str(files.model))
-    [(code, names, output)] = told((arguments, {}))
-    assert (code, names) == (0, [])
-    assert "DEPLOYABLE: " in output
+def test_what_reads_a_report_loads_nothing_heavy(files: Files) -> None:
+    lines: list[Line] = [
+        (("check", str(files.report), "--model", str(files.model)), {}),
+        (("report", str(files.report)), {}),
+    ]
+    for (arguments, _), (code, names, output) in zip(lines, told(*lines), strict=True):
+        assert (code, names) == (0, []), arguments
+        assert "DEPLOYABLE: " in output, arguments
 
 
 COMPLETIONS = {
