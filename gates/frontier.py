@@ -1,8 +1,9 @@
-"""What a margin costs: the best a linear model can buy on this data.
+"""What a margin costs: what one family of linear models can buy on this data.
 
 The family ``p(alpha) = y0 - alpha * (y[-1] + y[+1]) / 2`` has least squares to the target at alpha 0 and
 pushes away from the target's neighbours as alpha grows. ``y[k]`` is the ridge prediction of the chunk at
-target + k, so the whole family costs one fit.
+target + k, so the whole family costs one fit; its strength is the one that predicts the three chunks best
+together. At horizon 1, where k = -1 is the last context chunk, that is weaker than the target alone asks for.
 """
 
 from collections.abc import Mapping, Sequence
