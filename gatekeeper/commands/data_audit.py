@@ -13,6 +13,7 @@ from schemas.audit import AUDIT_VERSION
 from schemas.codec import encode
 from schemas.document import check_document
 from schemas.errors import EXIT_BLOCKED
+from schemas.policy_io import load_policy
 from schemas.strict_json import dumps
 
 
@@ -53,6 +54,7 @@ def audit_command(
         context=shape.context,
         horizon=shape.horizon,
         seed=seed,
+        policy=load_policy(settings.eval.policy).policy,
     )
     if form == "json":
         value = encode(found, where="audit")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gatekeeper.data.audit_rows import CONFIDENCE, alignment_row, direction_rows, raw_rows
-from gatekeeper.data.audit_verdict import find_findings, find_problems, learned
+from gatekeeper.data.audit_verdict import find_findings, find_problems, find_small, learned
 from gatekeeper.data.leakage import Leakage, find_leakage
 from gatekeeper.data.reading_order import Reversals, find_reversed
 from gatekeeper.data.text_alignment import Alignment, find_misaligned
@@ -27,6 +27,7 @@ from schemas.audit import (
     SharedText,
 )
 from schemas.errors import DataError
+from schemas.policy import Policy
 
 WINDOWS = 10_000
 """At most this many seeded windows are fitted, and as many measured."""
@@ -42,6 +43,7 @@ def audit(
     context: int,
     horizon: int,
     seed: int,
+    policy: Policy,
     now: datetime | None = None,
 ) -> Audit:
     """Measure everything on held-out articles.
@@ -53,6 +55,7 @@ def audit(
         context: L.
         horizon: places from the last context chunk to the target.
         seed: of every draw.
+        policy: what an evaluation will ask; how much it needs of each split.
         now: the time of the record; the clock's by default.
 
     Raises:
@@ -90,7 +93,10 @@ def audit(
         frontier={name: _recorded(found) for name, found in frontier.items()},
         leaks=_leaks(bank, leakage),
         misplaced=misplaced,
-        problems=tuple(find_problems(splits, leakage, frontier, misplaced, len(np.unique(bank.articles)))),
+        problems=(
+            *find_small(_sizes(bank, splits, context, horizon), policy),
+            *find_problems(splits, leakage, frontier, misplaced, len(np.unique(bank.articles))),
+        ),
         findings=tuple(find_findings(direction, frontier, splits, alignment, reversals)),
     )
 
@@ -117,6 +123,17 @@ def _divide(bank: Bank, splits: Mapping[str, IntArray], seed: int) -> tuple[IntA
     order = articles[np.argsort(hash_rows(articles, seed=seed, stream="audit"), kind="stable")]
     half = len(articles) // 2
     return np.sort(order[:half]), {"held-out half": np.sort(order[half:])}
+
+
+def _sizes(
+    bank: Bank, splits: Mapping[str, IntArray], context: int, horizon: int
+) -> dict[str, tuple[int, int]]:
+    held_out = {name: articles for name, articles in splits.items() if name != "train"}
+    rows = {
+        name: window_rows(bank, articles, context=context, horizon=horizon)
+        for name, articles in held_out.items()
+    }
+    return {name: (len(found), len(np.unique(bank.articles[found]))) for name, found in rows.items()}
 
 
 def _windows(bank: Bank, articles: IntArray, context: int, horizon: int, seed: int) -> IntArray:

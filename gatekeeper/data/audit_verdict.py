@@ -12,6 +12,7 @@ from gates.direction import Direction
 from gates.frontier import Frontier
 from gates.windows import shared_articles
 from schemas.audit import Misplaced
+from schemas.policy import Policy
 from schemas.report import Metric
 from schemas.wording import figure
 
@@ -49,6 +50,22 @@ def find_problems(
     backwards = sum(each.what == "order" for each in misplaced)
     if backwards > MISPLACED_SHARE * articles:
         yield f"{backwards} of {articles} articles run backwards; turn them round or leave them out"
+
+
+def find_small(sizes: Mapping[str, tuple[int, int]], policy: Policy) -> Iterator[str]:
+    """Which splits are too small for a policy, so that ``eval`` will refuse them.
+
+    Args:
+        sizes: name -> windows, and articles among them, of every split but train.
+        policy: which minimum holds.
+    """
+    for name, (windows, articles) in sizes.items():
+        for found, needed, what in (
+            (windows, policy.min_samples, "windows"),
+            (articles, policy.min_articles, "articles"),
+        ):
+            if found < needed:
+                yield f"{name} has {found} {what}, the policy {policy.name} needs at least {needed}"
 
 
 def _overlaps(splits: Mapping[str, IntArray]) -> Iterator[str]:

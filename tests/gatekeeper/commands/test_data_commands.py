@@ -521,6 +521,7 @@ def test_audit_of_leaking_splits_is_blocked_with_a_line_a_reason(sound: Path, ru
 def test_audit_of_too_few_articles_is_blocked(sound: Path, run: Run) -> None:
     result = run("data", "audit", "--val", "36")
     assert result.exit_code == 1
+    assert "  - val has 1 articles, the policy seed-5cat needs at least 5" in result.stdout.splitlines()
     assert (
         "  - val cannot decide a margin of 0.05: the interval of a linear model's margin is unknown wide "
         "with 1 articles; add articles"

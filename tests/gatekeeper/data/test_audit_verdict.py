@@ -20,6 +20,7 @@ from schemas.audit import (
 )
 from schemas.codec import encode
 from schemas.errors import DataError
+from schemas.policy_io import load_policy
 from schemas.validation import violation
 from tests.gatekeeper.data.audits import (
     CHUNKS,
@@ -44,6 +45,33 @@ def test_sound_splits_have_no_problem(forward: Bank) -> None:
         (),
         0,
     )
+
+
+def test_a_split_that_an_evaluation_will_refuse_is_a_problem(forward: Bank) -> None:
+    policy = load_policy("seed-5cat").policy
+    splits = {"train": np.arange(2), "val": np.arange(36, 40), "ood": np.arange(40, 45)}
+    found = audited(forward, splits, policy=policy)
+    assert found.problems[0] == "val has 4 articles, the policy seed-5cat needs at least 5"
+    assert not any("ood has" in problem for problem in found.problems)
+
+
+@pytest.mark.parametrize(
+    ("size", "problems"),
+    [
+        ((100, 5), []),
+        ((99, 5), ["val has 99 windows, the policy seed-5cat needs at least 100"]),
+        ((100, 4), ["val has 4 articles, the policy seed-5cat needs at least 5"]),
+        (
+            (0, 0),
+            [
+                "val has 0 windows, the policy seed-5cat needs at least 100",
+                "val has 0 articles, the policy seed-5cat needs at least 5",
+            ],
+        ),
+    ],
+)
+def test_small_is_what_the_policy_calls_small(size: tuple[int, int], problems: list[str]) -> None:
+    assert list(audit_verdict.find_small({"val": size}, load_policy("seed-5cat").policy)) == problems
 
 
 def test_a_train_article_in_val_under_another_number_is_a_problem(forward: Bank) -> None:
