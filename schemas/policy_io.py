@@ -1,7 +1,6 @@
 """Policies from TOML: the built-in ones by name, others by path."""
 
 import datetime
-import difflib
 import functools
 import hashlib
 import importlib.resources
@@ -15,6 +14,7 @@ from typing import cast
 
 from schemas.codec import decode
 from schemas.errors import PolicyError
+from schemas.names import did_you_mean
 from schemas.policy import Policy
 from schemas.policy_rules import check_policy
 from schemas.regular import open_regular
@@ -121,10 +121,9 @@ def _read(path: Path, name: str) -> bytes:
             data = file.read(_MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         known = builtin_policies()
-        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.0)[0]
+        hint = did_you_mean(name, known)
         raise PolicyError(
-            f"unknown policy {name!r}: no such file, and the built-in policies are "
-            f"{', '.join(known)} (nearest: {nearest})"
+            f"unknown policy {name!r}: no such file; {hint and hint + ' '}built in: {', '.join(known)}"
         ) from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error

@@ -128,10 +128,11 @@ def test_a_builtin_name_wins_over_a_file_in_the_working_directory(
 
 
 def test_an_unknown_name_lists_the_known_ones_and_the_nearest() -> None:
-    with pytest.raises(
-        PolicyError, match=r"unknown policy 'seed5cat'.*seed-5cat, strict-5cat \(nearest: seed-5cat\)"
-    ) as e:
+    with pytest.raises(PolicyError) as e:
         load_policy("seed5cat")
+    assert str(e.value) == (
+        "unknown policy 'seed5cat': no such file; did you mean 'seed-5cat'? built in: seed-5cat, strict-5cat"
+    )
     assert e.value.exit_code == 2
 
 

@@ -127,8 +127,8 @@ def test_a_misspelt_policy_is_told_the_nearest(files: Files, run: Run) -> None:
     result = run("check", REPORT, "--policy", "seed-5cart")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
-        "Error: unknown policy 'seed-5cart': no such file, and the built-in policies are seed-5cat, "
-        "strict-5cat (nearest: seed-5cat)\n"
+        "Error: unknown policy 'seed-5cart': no such file; did you mean 'seed-5cat'? "
+        "built in: seed-5cat, strict-5cat\n"
     )
 
 
