@@ -1,22 +1,19 @@
 """The page as a browser sees it: nothing is requested, nothing is complained of, everybody can read it."""
 
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
+from tests.browser import launched, needs_browser, serious_findings
 from tests.gatekeeper.render.page import pages
 from tests.gatekeeper.render.page.test_page import PLOTS, TRAINED
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = next((found for name in NAMES if (found := shutil.which(name))), "")
-
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium on this machine: apt-get install chromium")
+pytestmark = needs_browser
 
 DESKTOP, PHONE, NARROW = (1280, 900), (390, 844), (320, 600)
 Scheme = Literal["light", "dark"]
@@ -41,13 +38,8 @@ SMALLEST_LETTERS = """Math.min(...[...document.querySelectorAll('figure svg')].m
 
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        # Containers run tests as root, where the sandbox cannot start; the pages are our own.
-        started = play.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    with launched() as started:
         yield started
-        started.close()
 
 
 class Seen:
@@ -154,14 +146,10 @@ def test_plots_take_the_colours_of_the_page(
 def test_no_serious_finding_of_axe(
     seen: Mapping[str, Seen], case: str, size: tuple[int, int], scheme: Scheme
 ) -> None:
-    from axe_playwright_python.sync_playwright import Axe
-
     seen[case].look(size, scheme)
     seen[case].run(OPEN_ALL)
-    found = Axe().run(seen[case].page).response
-    serious = [each for each in found["violations"] if each["impact"] in ("serious", "critical")]
-    assert [(each["id"], each["nodes"][0]["html"][:200]) for each in serious] == []
-    checked = {each["id"] for each in found["passes"]}
+    found, checked = serious_findings(seen[case].page)
+    assert found == []
     assert {"color-contrast", "landmark-one-main", "region", "svg-img-alt", "document-title"} <= checked
 
 
