@@ -4,12 +4,14 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
+DOCS := $(VENV)/.docs
 
-.PHONY: help demo test lint types unit bench clean
+.PHONY: help demo test lint types unit docs figures bench clean
 
 help:
 	@echo "make demo    install, train p6b on a synthetic world and on the bundled speeches, show the verdicts"
 	@echo "make test    install, ruff, mypy --strict, the whole test suite"
+	@echo "make docs    install, build the documentation into build/site; warnings are errors"
 	@echo "make bench   install, measure evaluation, training, check, start-up, and data at real size"
 	@echo "make clean   remove the virtual environment, caches and the demo's files"
 
@@ -41,6 +43,18 @@ unit: $(READY)
 	OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses 2
 
 test: lint types unit
+
+$(DOCS): $(INSTALLED)
+	$(PIP) --editable '.[docs]'
+	touch $@
+
+docs: $(DOCS)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open build/site/index.html; with its search: python3 -m http.server --directory build/site"
+
+# Only after a change of the gates, the worlds or the plots: the pictures are committed.
+figures: $(INSTALLED)
+	$(BIN)/python docs/figures.py
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/eval_speed.py

@@ -7,12 +7,17 @@ from pathlib import Path
 import click
 import pytest
 
+from docs.hooks import REFERENCE
 from gatekeeper.cli import COMMANDS, cli
 from schemas.policy_io import load_policy
 from schemas.validation import schema_text
+from tests.docs.test_consoles import PAGES as RUN
 
-ROOT = Path(__file__).parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+ROOT = Path(__file__).parent.parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MADE = {ROOT / "docs" / "cli.md", *(ROOT / "docs" / "reference" / f"{package}.md" for package in REFERENCE)}
+"""Pages that exist only in the site; whether a place in them exists is asked there."""
+
 POLICY = ROOT / "docs" / "policies" / "production.toml"
 
 
@@ -28,8 +33,8 @@ def test_the_policy_example_is_a_policy_and_shows_every_key_of_the_format() -> N
             assert re.search(rf"^(\[+)?{key}( =|\])", written, re.MULTILINE) or key == "val", key
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_command_on_a_page_exists_with_its_flags(page: Path) -> None:
+@pytest.mark.parametrize("page", sorted({*PAGES} - {*RUN}), ids=lambda page: page.name)
+def test_every_command_on_a_page_that_is_not_run_exists_with_its_flags(page: Path) -> None:
     for line in re.findall(r"^\$ gatekeeper (.+?)(?:\s+#.*)?$", page.read_text(), re.MULTILINE):
         first, *rest = line.split()
         if first.startswith("-"):
@@ -49,6 +54,6 @@ def test_every_command_on_a_page_exists_with_its_flags(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text()):
         if not target.startswith("http"):
-            assert (page.parent / target).exists(), target
+            assert (page.parent / target).exists() or (page.parent / target).resolve() in MADE, target

@@ -1,0 +1,114 @@
+"""Draws the pictures of the documentation, from evaluations of bundled and synthetic data.
+
+``python docs/figures.py [FOLDER]`` writes ``docs/figures/*.svg``. They are the plots of the report page,
+with the page's colour variables, which ``assets/site.css`` defines for both of the site's schemes.
+"""
+
+import contextlib
+import io
+import os
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from gatekeeper.cli import cli
+from gatekeeper.config import resolve_config
+from gatekeeper.data.source import open_source
+from gatekeeper.render.page.extras import Absent, Extras
+from gatekeeper.render.page.gates import ablations, bins, retrieval, rollout
+from gatekeeper.render.page.offsets import offset_sweep, plane
+from gatekeeper.render.page.svg import Drawing
+from gates.frontier import Frontier, linear_frontier
+from gates.windows import draw
+from schemas.report import Report
+from schemas.report_io import read_report
+
+FOLDER = Path(__file__).parent / "figures"
+
+WINDOWS = 1_000
+"""So many of each split of the speeches are evaluated; so many fit the linear frontier."""
+
+_ABSENT = Absent("not drawn here")
+
+
+def main(folder: Path) -> None:
+    """Write all pictures into a folder."""
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as work, contextlib.chdir(work):
+        for name, drawing in drawings():
+            # Ids are unique within one report's page; here several reports share a page.
+            ids = re.findall(r' id="([^"]+)"', drawing.markup)
+            text = drawing.markup
+            for each in sorted(ids, key=len, reverse=True):
+                text = re.sub(rf'(?<=["#]){re.escape(each)}(?=["\)])', f"{name}-{each}", text)
+            (folder / f"{name}.svg").write_text(f'<figure class="plot">{text}</figure>\n', encoding="utf-8")
+
+
+def drawings() -> Iterator[tuple[str, Drawing]]:
+    """Name of the file -> the picture; works in the current folder."""
+    for world in ("forward", "trap"):
+        _run("data", "synth", world, "--out", world)
+    speeches = _evaluate("control:ridge", "--max-samples", str(WINDOWS))
+    forward = _evaluate("forward/best.pt", "--config", "forward/gatekeeper.toml")
+    least_squares = _evaluate("trap/least_squares.pt", "--config", "trap/gatekeeper.toml")
+    best = _evaluate("trap/best.pt", "--config", "trap/gatekeeper.toml")
+    yield "offsets-forward", _first(offset_sweep(forward).drawings)
+    yield "offsets-speeches", _first(offset_sweep(speeches).drawings)
+    yield "offsets-trap-least-squares", _first(offset_sweep(least_squares).drawings)
+    yield "offsets-trap-best", _first(offset_sweep(best).drawings)
+    yield "retrieval-speeches", _first(retrieval(speeches).drawings)
+    yield "retrieval-forward", _first(retrieval(forward).drawings)
+    yield "ablations-forward", _first(ablations(forward).drawings)
+    yield "ablations-speeches", _first(ablations(speeches).drawings)
+    yield "rollout-forward", _first(rollout(forward).drawings)
+    yield "rollout-speeches", _first(rollout(speeches).drawings)
+    yield "bins-speeches", _first(bins(speeches).drawings)
+    yield "plane-speeches", _plane(speeches, Path())
+    yield "plane-trap", _plane(best, Path("trap/gatekeeper.toml"))
+
+
+def _first(found: tuple[Drawing, ...]) -> Drawing:
+    """Of val, or of the article pool."""
+    return found[0]
+
+
+def _plane(report: Report, config: Path) -> Drawing:
+    frontier = _frontier(report, config)
+    return _first(plane(report, Extras(frontier=frontier, windows=_ABSENT, training=_ABSENT)).drawings)
+
+
+def _frontier(report: Report, config: Path) -> dict[str, Frontier]:
+    source = open_source(resolve_config(config if config.name else None, {}))
+    data = source.dataset(context=report.settings.context, horizon=report.settings.horizon)
+    rows = {name: draw(split.last_rows, count=WINDOWS, seed=0) for name, split in data.splits.items()}
+    return dict(
+        linear_frontier(
+            data.bank,
+            rows.pop("train"),
+            rows,
+            context=data.context,
+            horizon=data.horizon,
+            confidence=report.settings.confidence,
+            seed=0,
+        )
+    )
+
+
+def _evaluate(model: str, *flags: str) -> Report:
+    _run("eval", model, *flags, "--report", "report.json")
+    return read_report("report.json")
+
+
+def _run(*arguments: str) -> None:
+    """Run a command of gatekeeper; what it prints is of no interest here."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()) as told:
+        code = cli.main(list(arguments), standalone_mode=False)
+    if code not in (None, 0, 1):
+        raise SystemExit(f"gatekeeper {' '.join(arguments)} exits with {code}: {told.getvalue()}")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    main(Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else FOLDER)

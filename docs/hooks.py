@@ -1,0 +1,76 @@
+"""Pages that are made from the code when the site is built: all commands, and the API by package."""
+
+import html
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.structure.files import File, Files
+
+from gatekeeper.cli import cli
+
+ROOT = Path(__file__).parent.parent
+
+CLI = """What `--help` prints, of every command. A value in brackets is the default. `-h` and `-q, --quiet`
+(no progress, no notes: only errors on stderr) go with every command."""
+
+COMMON = ("-h, --help", "-q, --quiet")
+
+REFERENCE = {
+    "schemas": "Reports, policies and verdicts. Imports neither torch nor numpy.",
+    "gates": "The five gates, the controls and the intervals.",
+    "trainers": "Contracts of the plug-ins, the recipes and the training loop.",
+    "trainers.architectures": "The built-in architectures.",
+    "gatekeeper": "The application: configuration, loading, evaluation, training runs.",
+    "gatekeeper.data": "Banks, splits, data set folders, audits and synthetic worlds.",
+    "gatekeeper.deployment": "Verification, signatures and deployment.",
+    "gatekeeper.monitors": "Who watches a training.",
+    "gatekeeper.render": "Tables, markdown, JUnit and GitHub annotations.",
+    "gatekeeper.render.page": "The report as an HTML page.",
+}
+"""Package -> what is in it. The modules of ``gatekeeper.commands`` are in the command reference."""
+
+
+def modules(package: str) -> list[str]:
+    """The public modules that lie directly in a package, sorted."""
+    folder = ROOT / package.replace(".", "/")
+    return [f"{package}.{file.stem}" for file in sorted(folder.glob("[!_]*.py"))]
+
+
+def commands(command: click.Command, context: click.Context, level: int = 2) -> Iterator[str]:
+    """The sections of a command and of all commands below it."""
+    yield f"{'#' * level} {context.command_path}"
+    yield f"```text\n{' '.join((context.command_path, *command.collect_usage_pieces(context)))}\n```"
+    yield from map(_paragraph, inspect.cleandoc(command.help or "").split("\n\n"))
+    records = [found for each in command.get_params(context) if (found := each.get_help_record(context))]
+    rows = [f"| `{flags}` | {_plain(text)} |" for flags, text in records if flags not in COMMON]
+    if rows:
+        yield "\n".join(["| option | meaning |", "|---|---|", *rows])
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            if inner is not None:
+                yield from commands(inner, click.Context(inner, context, name), level + 1)
+
+
+def _paragraph(text: str) -> str:
+    kept = text.removeprefix("\b\n")  # click's mark for lines that stay as they are
+    return _plain(text) if kept == text else f"```text\n{kept}\n```"
+
+
+def _plain(text: str) -> str:
+    """Help is no Markdown."""
+    return re.sub(r"([*_|\[\]])", r"\\\1", html.escape(text, quote=False))
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add the made pages."""
+    text = "\n\n".join(("# Commands", CLI, *commands(cli, click.Context(cli, info_name="gatekeeper"))))
+    files.append(File.generated(config, "cli.md", content=text + "\n"))
+    for package, summary in REFERENCE.items():
+        parts = [f"# {package}\n\n{summary}", *(f"::: {module}" for module in modules(package))]
+        files.append(File.generated(config, f"reference/{package}.md", content="\n\n".join(parts) + "\n"))
+    return files
