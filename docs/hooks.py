@@ -15,7 +15,17 @@ from gatekeeper.cli import cli
 ROOT = Path(__file__).parent.parent
 
 CLI = """What `--help` prints, of every command. A value in brackets is the default. `-h` and `-q, --quiet`
-(no progress, no notes: only errors on stderr) go with every command."""
+(no progress, no notes: only errors on stderr) go with every command. `python -m gatekeeper` is the same
+program as `gatekeeper`; data go to stdout, progress and notes to stderr, and there is colour only on a
+terminal, and none where `NO_COLOR` is set.
+
+The shell completes commands, options and names:
+
+```sh
+eval "$(_GATEKEEPER_COMPLETE=bash_source gatekeeper)"      # in ~/.bashrc (bash 4.4 or later)
+eval "$(_GATEKEEPER_COMPLETE=zsh_source gatekeeper)"       # in ~/.zshrc
+_GATEKEEPER_COMPLETE=fish_source gatekeeper | source       # in ~/.config/fish/completions/gatekeeper.fish
+```"""
 
 COMMON = ("-h, --help", "-q, --quiet")
 
