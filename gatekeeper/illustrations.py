@@ -9,6 +9,7 @@ import numpy as np
 from gatekeeper.render.page.extras import Absent, Chunk, Extras, TextWindow, TextWindows
 from gatekeeper.run_history import find_training
 from gates.contracts import Bank, FloatArray, IntArray, Predictor
+from gates.controls import RIDGE_WINDOWS
 from gates.frontier import Frontier, linear_frontier
 from gates.run import start_run
 from gates.suite import EVALUATED, Bench, Measured
@@ -20,7 +21,7 @@ SHOWN = 10
 """Windows shown as text: so many of the best and so many of the worst, on each split."""
 
 FRONTIER_WINDOWS = 10_000
-"""At most this many seeded windows are fitted, and as many measured."""
+"""At most this many seeded windows are measured; as many are fitted as for the ridge control."""
 
 LONGEST = 2_000
 """Characters of a chunk that are shown."""
@@ -52,7 +53,7 @@ def find_frontier(bench: Bench) -> Mapping[str, Frontier] | Absent:
     dataset, options = bench.dataset, bench.options
     if "train" not in dataset.splits:
         return Absent("There is no linear frontier: it is fitted on a train split, and the data have none.")
-    fitted = draw(dataset.splits["train"].last_rows, count=FRONTIER_WINDOWS, seed=options.seed)
+    fitted = draw(dataset.splits["train"].last_rows, count=RIDGE_WINDOWS, seed=options.seed)
     tests = {
         name: draw(rows, count=FRONTIER_WINDOWS, seed=options.seed) for name, rows in bench.sampled.items()
     }

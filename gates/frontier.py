@@ -2,8 +2,8 @@
 
 The family ``p(alpha) = y0 - alpha * (y[-1] + y[+1]) / 2`` has least squares to the target at alpha 0 and
 pushes away from the target's neighbours as alpha grows. ``y[k]`` is the ridge prediction of the chunk at
-target + k, so the whole family costs one fit; its strength is the one that predicts the three chunks best
-together. At horizon 1, where k = -1 is the last context chunk, that is weaker than the target alone asks for.
+target + k, and all three are solved with the strength that the ridge control would choose, by the target
+alone: alpha 0 is the ridge control fitted on the same windows, and the whole family costs one fit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gates.contracts import Bank, FloatArray, IntArray, Samples
+from gates.controls import RIDGE_STRENGTHS
 from gates.geometry import cosine_to_rows
 from gates.intervals import NO_SAMPLE, mean_metric, share_metric, undefined
 from gates.offset_sweep import OffsetSweep
@@ -23,7 +24,6 @@ from schemas.metrics import OFFSETS
 from schemas.report import Metric
 
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
-_STRENGTHS = (1e-3, 1e-2, 1e-1)
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ def linear_frontier(
     contexts = bank.vectors[context_rows(fit_rows, context)].reshape(len(fit_rows), -1)
     held = holdout_articles(bank.articles[fit_rows], fraction=0.2, seed=seed)
     rows = fit_rows + horizon
-    # One fit for three targets: they share the matrix that is factored.
-    answers = np.concatenate([bank.vectors[rows + k] for k in (-1, 0, 1)], axis=1)
-    fit = fit_ridge(contexts, answers, strengths=_STRENGTHS, holdout=held)
+    # One fit for the target and its neighbours: they share the matrix that is factored.
+    answers = np.concatenate([bank.vectors[rows + k] for k in (0, -1, 1)], axis=1)
+    fit = fit_ridge(contexts, answers, strengths=RIDGE_STRENGTHS, holdout=held, scored=bank.dimension)
     mean = _unit(bank.vectors.mean(axis=0, dtype=np.float64)[None].astype(np.float32))
     found = {}
     for name, given in tests.items():
@@ -99,7 +99,7 @@ def linear_frontier(
             continue
         targets = last_rows + horizon
         tested = bank.vectors[context_rows(last_rows, context)].reshape(len(last_rows), -1)
-        before, middle, after = np.split(tested @ fit.weight + fit.bias, 3, axis=1)
+        middle, before, after = np.split(tested @ fit.weight + fit.bias, 3, axis=1)
         points = []
         for alpha in alphas:
             predictions = _unit(middle - alpha * (before + after) / 2)

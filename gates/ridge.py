@@ -120,7 +120,12 @@ def _dtype(strength: float) -> torch.dtype:
 
 
 def fit_ridge(
-    contexts: FloatArray, targets: FloatArray, *, strengths: Sequence[float], holdout: BoolArray
+    contexts: FloatArray,
+    targets: FloatArray,
+    *,
+    strengths: Sequence[float],
+    holdout: BoolArray,
+    scored: int | None = None,
 ) -> RidgeFit:
     """Choose the strength by mean cosine on the held-out windows, then refit on all of them.
 
@@ -131,6 +136,8 @@ def fit_ridge(
         targets: (n, D).
         strengths: candidates, each > 0.
         holdout: (n,) True for the windows that choose among them.
+        scored: only the first so many columns of the targets choose; the others are solved with the
+            strength found. All columns where None.
     """
     x, y = torch.from_numpy(contexts), torch.from_numpy(targets)
     held = torch.from_numpy(holdout)
@@ -138,8 +145,8 @@ def fit_ridge(
     scores = {}
     for strength in strengths:
         weight, bias = fitted.solve(strength, dtype=_dtype(strength))
-        predicted = x[held] @ weight + bias
-        scores[strength] = float(torch.nn.functional.cosine_similarity(predicted, y[held]).mean())
+        predicted = x[held] @ weight[:, :scored] + bias[:scored]
+        scores[strength] = float(torch.nn.functional.cosine_similarity(predicted, y[held][:, :scored]).mean())
     best = max(scores, key=lambda strength: scores[strength])
     weight, bias = (fitted + total_held).solve(best, dtype=_dtype(best))
     return RidgeFit(weight.numpy(), bias.numpy(), best, MappingProxyType(scores))

@@ -7,12 +7,14 @@ import numpy as np
 import pytest
 import torch
 
+from gatekeeper import illustrations
 from gatekeeper.illustrations import LONGEST, SHOWN, find_frontier, text_windows
 from gatekeeper.render.page.extras import Absent, TextWindow
 from gates.bank import build_bank
 from gates.contracts import Bank, Dataset, Queries
+from gates.frontier import linear_frontier
 from gates.suite import Bench, Measured, Options, measure, prepare
-from gates.windows import make_dataset, window_rows
+from gates.windows import draw, make_dataset, window_rows
 
 ARTICLES, CHUNKS, WIDTH, CONTEXT, HORIZON = 12, 20, 8, 5, 2
 SPLITS = {"train": np.arange(6), "val": np.arange(6, 9), "ood": np.arange(9, 12)}
@@ -194,6 +196,26 @@ def test_the_frontier_is_measured_on_val_and_ood(bench: Bench) -> None:
     for frontier in found.values():
         assert frontier.points[0].alpha == 0.0
         assert all(point.cos.value is not None for point in frontier.points)
+
+
+def test_the_frontier_is_fitted_on_the_windows_of_the_ridge_control_and_measured_on_fewer(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(illustrations, "RIDGE_WINDOWS", 40)
+    monkeypatch.setattr(illustrations, "FRONTIER_WINDOWS", 30)
+    train = bench.dataset.splits["train"].last_rows
+    expected = linear_frontier(
+        bench.dataset.bank,
+        draw(train, count=40, seed=OPTIONS.seed),
+        {split: draw(rows, count=30, seed=OPTIONS.seed) for split, rows in bench.sampled.items()},
+        context=CONTEXT,
+        horizon=HORIZON,
+        confidence=OPTIONS.confidence,
+        seed=OPTIONS.seed,
+    )
+    assert len(train) > 40
+    assert min(len(rows) for rows in bench.sampled.values()) > 30
+    assert find_frontier(bench) == expected
 
 
 def test_without_train_there_is_no_frontier() -> None:

@@ -6,14 +6,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
+import torch
 
 from gatekeeper.data.synth import TRAP, build_world
 from gates import frontier
 from gates.bank import build_bank
-from gates.contracts import Bank, DoubleArray, IntArray
+from gates.contracts import Bank, Dataset, DoubleArray, FloatArray, IntArray, Predictor, Queries, Split
+from gates.controls import make_controls
 from gates.frontier import ALPHAS, Frontier, Point, linear_frontier
+from gates.geometry import cosine_to_rows
 from gates.ridge import holdout_articles
-from gates.windows import window_rows
+from gates.windows import context_rows, window_rows
 from schemas.errors import DataError
 from schemas.report import Metric
 from tests.gates import naive_intervals
@@ -74,14 +77,16 @@ class Reference:
         learning = [(a, t) for a, t in self.targets(-1, 1) if a in FITTED]
         held = holdout_articles(np.array([a for a, _ in learning]), fraction=0.2, seed=seed).tolist()
         x = np.array([self.window(place) for place in learning])
-        y = np.array([np.concatenate([self.at(place, k) for k in (-1, 0, 1)]) for place in learning])
+        target = np.array([self.chunks[place] for place in learning])
+        around = np.array([np.concatenate([self.at(place, k) for k in (-1, 1)]) for place in learning])
         kept = [row for row, out in enumerate(held) if not out]
         choosing = [row for row, out in enumerate(held) if out]
         scores = {}
         for strength in strengths:
-            fit = solved(x[kept], y[kept], strength)
-            scores[strength] = math.fsum(cosine(applied(fit, x[r]), y[r]) for r in choosing) / len(choosing)
-        self.fit = solved(x, y, max(scores, key=lambda strength: scores[strength]))
+            fit = solved(x[kept], target[kept], strength)
+            scores[strength] = math.fsum(cosine(applied(fit, x[r]), target[r]) for r in choosing)
+        best = max(scores, key=lambda strength: scores[strength])
+        self.fit = solved(x, np.hstack([target, around]), best)
 
     def targets(self, first: int, last: int) -> list[Place]:
         """Targets with a whole context before them and every chunk from ``first`` to ``last`` around."""
@@ -98,7 +103,7 @@ class Reference:
         return np.concatenate([self.at(target, k) for k in places])
 
     def predict(self, target: Place, alpha: float) -> DoubleArray:
-        before, middle, after = np.split(applied(self.fit, self.window(target)), 3)
+        middle, before, after = np.split(applied(self.fit, self.window(target)), 3)
         found = middle - alpha * (before + after) / 2
         return np.asarray(found / math.sqrt(float(found @ found)))
 
@@ -188,7 +193,7 @@ def test_the_margin_rises_and_falls_over_alpha_as_in_the_reference(seed: int) ->
 def test_alpha_zero_is_plain_least_squares_to_the_target(
     strength: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(frontier, "_STRENGTHS", (strength,))
+    monkeypatch.setattr(frontier, "RIDGE_STRENGTHS", (strength,))
     bank = awkward_bank()
     reference = Reference(bank, context=5, horizon=1, seed=0, strengths=(strength,))
     learning = [place for place in reference.targets(-1, 1) if place[0] in FITTED]
@@ -202,6 +207,38 @@ def test_alpha_zero_is_plain_least_squares_to_the_target(
     expected = [cosine(applied(fit, reference.window(place)), reference.chunks[place]) for place in tested]
     point = family(bank, alphas=(0.0,))["val"].points[0]
     assert point.cos.value == pytest.approx(math.fsum(expected) / len(expected), abs=CLOSE)
+
+
+def control_of(bank: Bank, *, horizon: int, seed: int) -> tuple[Predictor, IntArray]:
+    """The ridge control fitted on the windows that the frontier fits, and the windows of val it is asked."""
+
+    def split(name: str, articles: Sequence[int], reach: int) -> Split:
+        return Split(name, window_rows(bank, np.array(articles), context=5, horizon=reach))
+
+    splits = {"train": split("train", FITTED, horizon + 1), "val": split("val", SPLITS["val"], horizon + 3)}
+    dataset = Dataset(bank, splits, 5, horizon)
+    return make_controls(dataset, ("val",), seed=seed)[0]["ridge"], splits["val"].last_rows
+
+
+@pytest.mark.parametrize(("horizon", "seed"), [(1, 0), (1, 1), (2, 0), (2, 3)])
+def test_alpha_zero_predicts_what_the_ridge_control_predicts(
+    horizon: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # With seeds 1 and 3 target and neighbours together would choose another strength than the target alone.
+    bank = awkward_bank()
+    control, last_rows = control_of(bank, horizon=horizon, seed=seed)
+    contexts = torch.from_numpy(bank.vectors[context_rows(last_rows, 5)])
+    asked = Queries(contexts, last_rows + horizon)
+    expected = torch.nn.functional.normalize(control.predict(asked), dim=1).numpy()
+    seen: list[FloatArray] = []
+
+    def note(predictions: FloatArray, bank: Bank, rows: IntArray) -> FloatArray:
+        seen.append(predictions)
+        return cosine_to_rows(predictions, bank, rows)
+
+    monkeypatch.setattr(frontier, "cosine_to_rows", note)
+    family(bank, horizon=horizon, seed=seed, alphas=(0.0,))
+    assert seen[0] == pytest.approx(expected, abs=1e-5)
 
 
 def test_the_family_is_measured_on_its_own_article_alone() -> None:
@@ -269,7 +306,7 @@ def test_pushing_without_end_points_away_from_both_neighbours() -> None:
     far, expected = family(bank, alphas=(1e6,))["val"].points[0], []
     for place in reference.targets(-3, 3):
         if place[0] in SPLITS["val"]:
-            before, _, after = np.split(applied(reference.fit, reference.window(place)), 3)
+            _, before, after = np.split(applied(reference.fit, reference.window(place)), 3)
             expected.append(cosine(-(before + after), reference.chunks[place]))
     assert far.cos.value == pytest.approx(math.fsum(expected) / len(expected), abs=CLOSE)
 

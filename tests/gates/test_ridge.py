@@ -45,6 +45,20 @@ def test_fit_is_the_normal_equations_at_the_best_held_out_strength(seed: int) ->
     assert np.allclose(fit.bias, bias, atol=1e-4)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_columns_that_are_not_scored_are_solved_with_the_strength_that_the_others_chose(seed: int) -> None:
+    x, y, articles = problem(seed)
+    held = holdout_articles(articles, fraction=0.25, seed=seed)
+    # The other columns are a copy of the inputs, which the weakest strength fits best.
+    both = np.hstack([y, x])
+    alone = fit_ridge(x, y, strengths=(1e-5, 10.0), holdout=held)
+    fit = fit_ridge(x, both, strengths=(1e-5, 10.0), holdout=held, scored=y.shape[1])
+    assert (fit.strength, dict(fit.scores)) == (alone.strength, pytest.approx(dict(alone.scores), abs=1e-6))
+    weight, bias = naive_ridge(x, both, fit.strength)
+    assert np.allclose(fit.weight, weight, atol=1e-4)
+    assert np.allclose(fit.bias, bias, atol=1e-4)
+
+
 def test_no_fold_answers_for_an_article_it_has_seen() -> None:
     x, y, articles = problem(0)
     fold = cross_fit_folds(articles, folds=4, seed=0)
