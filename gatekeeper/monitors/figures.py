@@ -4,6 +4,7 @@ import math
 
 from schemas.history import FIGURES, Epoch
 from schemas.metrics import GATE_LETTERS
+from schemas.report import Report
 
 
 def epoch_figures(record: Epoch) -> dict[str, float]:
@@ -37,4 +38,16 @@ def epoch_means(record: Epoch) -> dict[str, float]:
         )
         / sum(counts)
         for name in FIGURES
+    }
+
+
+def final_figures(report: Report) -> dict[str, float]:
+    """What the final evaluation checked, as ``final/ood/retrieval.article.r_at_5``.
+
+    Undefined figures are left out. MLflow allows no ``@`` in a name.
+    """
+    return {
+        f"final/{check.split}/{check.metric.replace('@', '_at_')}": check.value
+        for check in report.judgement.checks
+        if check.value is not None
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from gatekeeper.mlflow_client import new_client, one_line, silenced
-from gatekeeper.monitors.figures import epoch_figures, epoch_means
+from gatekeeper.monitors.figures import epoch_figures, epoch_means, final_figures
 from gatekeeper.monitors.recorder import End, Recorder
 from schemas.errors import GatekeeperError, OutputError
 from schemas.history import Epoch
@@ -96,9 +96,7 @@ class MlflowRun(Recorder):
                 client.log_artifact(self.key.run, str(file))
             if end.report is not None:
                 client.set_tag(self.key.run, "gatekeeper.outcome", end.report.judgement.verdict.outcome)
-                checks = end.report.judgement.checks
-                found = {_metric_name(c.split, c.metric): c.value for c in checks if c.value is not None}
-                self._log(client, found, 0)
+                self._log(client, final_figures(end.report), 0)
             client.set_terminated(self.key.run, end.ending)
 
     def _log(self, client: "MlflowClient", figures: Mapping[str, float], epoch: int) -> None:
@@ -112,8 +110,3 @@ class MlflowRun(Recorder):
     @functools.cached_property
     def _client(self) -> "MlflowClient":
         return new_client(self.key.uri)
-
-
-def _metric_name(split: str, metric: str) -> str:
-    """``final/ood/retrieval.article.r_at_5``: MLflow allows no ``@`` in a name."""
-    return f"final/{split}/{metric.replace('@', '_at_')}"

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gatekeeper.monitors.figures import epoch_figures
+from gatekeeper.monitors.figures import epoch_figures, final_figures
 from gatekeeper.monitors.recorder import End, Recorder
 from schemas.errors import OutputError, UsageError
 from schemas.history import Epoch, Steps
@@ -68,23 +68,14 @@ class TensorBoard(Recorder):
     """
 
     def __init__(self, folder: Path, *, known: bool) -> None:
-        self._folder, self._known, self._steps = folder, known, 0
+        self._folder, self._known, self._steps, self._last = folder, known, 0, 0
         self._writer: RecordWriter | None = None
 
     def begin(self, course: Course) -> None:
         """Open a file of events; whatever was written beyond this point is taken back."""
-        from tensorboard.compat.proto.event_pb2 import SessionLog
-        from tensorboard.summary.writer.record_writer import RecordWriter
-
         self._steps = course.steps
-        name = f"events.out.tfevents.{time.time_ns() // 1_000_000_000:010d}.{socket.gethostname()}"
-        path = self._folder / f"{name}.{os.getpid()}.{time.time_ns()}"
-        self._writer = RecordWriter(path.open("xb"))
-        self._add(file_version=_FILE_VERSION)
+        self._open((course.epoch - 1) * course.steps + course.step)
         if self._known:
-            at = (course.epoch - 1) * course.steps + course.step
-            # Readers drop what earlier files hold from this step on.
-            self._add(step=at + 1, session_log=SessionLog(status=SessionLog.START))
             return
         for record in course.done:
             for steps in record.steps:
@@ -103,13 +94,32 @@ class TensorBoard(Recorder):
         self._write(epoch_figures(record), record.epoch * self._steps)
 
     def close(self, end: End) -> None:
-        """Close the file."""
+        """Write the figures of the final evaluation, one step after the last, and close the file."""
+        if end.report is not None:
+            if self._writer is None:  # the recipe takes no steps
+                self._open(0)
+            self._write(final_figures(end.report), self._last + 1)
         if self._writer is not None:
             self._writer.close()
+
+    def _open(self, at: int) -> None:
+        """Begin a file for what follows step ``at``."""
+        from tensorboard.compat.proto.event_pb2 import SessionLog
+        from tensorboard.summary.writer.record_writer import RecordWriter
+
+        self._last = at
+        name = f"events.out.tfevents.{time.time_ns() // 1_000_000_000:010d}.{socket.gethostname()}"
+        path = self._folder / f"{name}.{os.getpid()}.{time.time_ns()}"
+        self._writer = RecordWriter(path.open("xb"))
+        self._add(file_version=_FILE_VERSION)
+        if self._known:
+            # Readers drop what earlier files hold from this step on.
+            self._add(step=at + 1, session_log=SessionLog(status=SessionLog.START))
 
     def _write(self, values: Mapping[str, float], at: int) -> None:
         from tensorboard.compat.proto.summary_pb2 import Summary
 
+        self._last = at
         rows = [Summary.Value(tag=name, simple_value=value) for name, value in values.items()]
         self._add(step=at, summary=Summary(value=rows))
 

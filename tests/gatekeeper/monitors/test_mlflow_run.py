@@ -86,6 +86,12 @@ def test_a_recipe_without_epochs_keeps_its_model_and_report(
     assert result.exit_code in (0, 1), result.output
     [kept] = runs(store, "from the environment")
     assert (kept.info.status, kept.data.params["holdout"]) == ("FINISHED", "0.2")
+    checks = read_report(world / "mine" / "5cat_results.json").judgement.checks
+    assert kept.data.metrics == {
+        f"final/{check.split}/{check.metric.replace('@', '_at_')}": check.value
+        for check in checks
+        if check.value is not None
+    }
     files = mlflow.MlflowClient(store).list_artifacts(kept.info.run_id)
     assert sorted(file.path for file in files) == ["5cat_results.json", "best_model.pt", "config.json"]
 

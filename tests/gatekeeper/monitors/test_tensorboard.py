@@ -12,6 +12,7 @@ import pytest
 from gatekeeper.monitors.figures import epoch_figures
 from schemas.errors import OutputError
 from schemas.history_io import read_history
+from schemas.report_io import read_report
 from tests.gatekeeper.monitors.conftest import SMALL, STEPS
 from trainers.store import Store
 
@@ -34,15 +35,22 @@ def curves(folder: Path) -> Curves:
 
 
 def expected(run: Path) -> Curves:
-    """The same from the run's history."""
+    """The same from the run's history, where it has one, and its report, where it came to one."""
     found: Curves = {}
-    for record in read_history(run / "training_history.json").epochs:
+    history = run / "training_history.json"
+    epochs = read_history(history).epochs if history.exists() else ()
+    for record in epochs:
         for steps in record.steps:
             for name, value in steps.figures.items():
                 at = (record.epoch - 1) * STEPS + steps.step
                 found.setdefault(f"train/{name}", []).append((at, float(np.float32(value))))
         for name, value in epoch_figures(record).items():
             found.setdefault(name, []).append((record.epoch * STEPS, float(np.float32(value))))
+    if (run / "5cat_results.json").exists():
+        for check in read_report(run / "5cat_results.json").judgement.checks:
+            if check.value is not None:
+                name = f"final/{check.split}/{check.metric.replace('@', '_at_')}"
+                found[name] = [(len(epochs) * STEPS + 1, float(np.float32(check.value)))]
     return found
 
 
@@ -54,6 +62,26 @@ def test_the_curves_are_those_of_the_history(world: Path, run: Run) -> None:
     assert [step for step, _ in found["train/loss"]] == [2, 4, 6, 7, 9, 11, 13, 14]
     assert [step for step, _ in found["val/margin"]] == [7, 14]
     assert {"train/gap", "train/lambda_eff", "train/lr", "ood/recall", "gates/passed"} <= found.keys()
+
+
+def test_a_recipe_without_epochs_writes_what_its_final_evaluation_found(world: Path, run: Run) -> None:
+    result = run("train", "ridge", "--out", "mine", "--tensorboard", "curves")
+    assert result.exit_code in (0, 1), result.output
+    found = curves(world / "curves")
+    assert found == expected(world / "mine")
+    assert {"final/val/offset_sweep.margin", "final/ood/retrieval.article.r_at_5"} <= found.keys()
+    assert {step for curve in found.values() for step, _ in curve} == {1}
+
+
+@pytest.mark.parametrize("recipe", ["ridge", "p6b"])
+def test_a_finished_run_that_is_resumed_has_its_final_figures_once(
+    recipe: str, world: Path, run: Run
+) -> None:
+    flags = () if recipe == "ridge" else (*SMALL, "--epochs", "1")
+    run("train", recipe, *flags, "--out", "mine", "--tensorboard", "curves")
+    again = run("train", recipe, "--resume", "mine")
+    assert again.exit_code in (0, 1), again.output
+    assert curves(world / "curves") == expected(world / "mine")
 
 
 @pytest.mark.parametrize("flags", [(), ("--tensorboard", "curves")], ids=["as before", "named again"])
