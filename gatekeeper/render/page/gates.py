@@ -25,9 +25,9 @@ from gatekeeper.render.page.strokes import (
     curve,
     legend,
     model_curve,
+    point_style,
     required,
     required_here,
-    split_style,
 )
 from gatekeeper.render.page.svg import Drawing, drawing, to_svg
 from schemas.metrics import ABLATIONS, BINS, PAIR, POOLS, RECALL_AT, ROLLOUT_STEPS
@@ -153,11 +153,12 @@ def _asked(report: Report, name: str) -> str:
 def _forest(report: Report, splits: tuple[str, ...]) -> Drawing:
     model = report.evidence.model
     told = []
+    apart = 0.9 / (len(splits) + 1)
     with drawing(WIDTH, HEIGHT + 20) as (figure, axes):
         axes.axvline(0, color=MUTED, linewidth=1)
         for row, name in enumerate(ABLATIONS):
             for number, split in enumerate(splits):
-                y = row + (number - (len(splits) - 1) / 2) * 0.3
+                y = row + (number - (len(splits) - 1) / 2) * apart
                 full = f"ablations.{name}"
                 for bound in thresholds(report, full, split):
                     axes.plot(
@@ -168,7 +169,7 @@ def _forest(report: Report, splits: tuple[str, ...]) -> Drawing:
                     axes.errorbar(
                         [found.value], [y], xerr=arms(found), fmt="none", ecolor=ACCENT, elinewidth=1.6
                     )
-                    axes.plot([found.value], [y], linestyle="", **split_style(number), label=split)
+                    axes.plot([found.value], [y], **point_style(number), label=split)
                 told.append(f"{name} on {split} {cell(found)}")
         axes.set_yticks(range(len(ABLATIONS)), ABLATIONS)
         axes.invert_yaxis()

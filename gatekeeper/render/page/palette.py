@@ -1,7 +1,8 @@
 """Roles of colours. Plots are drawn in stand-ins, and the page's style sheet decides what each looks like.
 
 The palette of the controls follows Okabe and Ito, which colour-blind people can tell apart; every series
-also has a marker or a dash pattern of its own. Val is filled, ood is hollow.
+also has a marker or a dash pattern of its own. Splits have one colour and differ in form: the first is
+filled, the second hollow, and further ones take turns with other markers and dash patterns.
 """
 
 from dataclasses import dataclass
@@ -49,3 +50,35 @@ CONTROLS: dict[str, Series] = {
     "random": Series("random", _OF["random"], "x", ":"),
     "ridge": Series("ridge", _OF["ridge"], "v", "-."),
 }
+
+
+@dataclass(frozen=True)
+class SplitLook:
+    """How a split is drawn.
+
+    Attributes:
+        marker: of its points. dash: of its curves.
+        edge: dash pattern around its bars. filled: points and bars, or else hollow ones.
+    """
+
+    marker: str
+    dash: str
+    edge: str
+    filled: bool
+
+
+_SPLIT_LOOKS = (
+    SplitLook("o", "-", "-", filled=True),
+    SplitLook("s", "--", "-", filled=False),
+    SplitLook("^", ":", "--", filled=True),
+    SplitLook("D", "-.", "--", filled=False),
+    SplitLook("v", "-", ":", filled=True),
+    SplitLook("P", "--", ":", filled=False),
+    SplitLook("p", ":", "-.", filled=True),
+    SplitLook("h", "-.", "-.", filled=False),
+)
+
+
+def split_look(number: int) -> SplitLook:
+    """Of the split with this number, from 0; from the ninth on they repeat."""
+    return _SPLIT_LOOKS[number % len(_SPLIT_LOOKS)]

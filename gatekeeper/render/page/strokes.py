@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from gatekeeper.render.page.figures import arms, estimate, reach
-from gatekeeper.render.page.palette import ACCENT, INK, PAPER, Series
+from gatekeeper.render.page.palette import ACCENT, INK, PAPER, Series, split_look
 from schemas.report import Metric
 
 if TYPE_CHECKING:
@@ -37,27 +37,34 @@ def model_curve(axes: "Axes", found: Mapping[int, Metric], label: str) -> None:
 
 
 def bar(axes: "Axes", x: float, metric: Metric, width: float, number: int) -> None:
-    """A bar with its interval: filled for the first split, hollow for the second."""
-    face = {"facecolor": (ACCENT, 0.35)} if number == 0 else {"facecolor": PAPER}
-    axes.bar(x, estimate(metric), width, **face, edgecolor=ACCENT, linewidth=1.5)
+    """A bar with its interval, in the look of a split."""
+    axes.bar(x, estimate(metric), width, **_bar_style(number))
     axes.errorbar([x], [estimate(metric)], yerr=arms(metric), color=INK, linewidth=1.2)
 
 
 def bar_legend(axes: "Axes", splits: Sequence[str]) -> None:
     """Entries of the legend for :func:`bar`."""
     for number, split in enumerate(splits):
-        face = {"facecolor": (ACCENT, 0.35)} if number == 0 else {"facecolor": PAPER}
-        axes.bar([0], [float("nan")], **face, edgecolor=ACCENT, linewidth=1.5, label=split)
+        axes.bar([0], [float("nan")], **_bar_style(number), label=split)
 
 
-def split_style(number: int) -> dict[str, Any]:
-    """A point or line of a split: filled and solid for the first, hollow and dashed for the second."""
-    return {
-        "color": ACCENT,
-        "marker": "o" if number == 0 else "s",
-        "markerfacecolor": ACCENT if number == 0 else PAPER,
-        "markersize": 6.5,
-    }
+def _bar_style(number: int) -> dict[str, Any]:
+    look = split_look(number)
+    face = (ACCENT, 0.35) if look.filled else PAPER
+    return {"facecolor": face, "edgecolor": ACCENT, "linestyle": look.edge, "linewidth": 1.5}
+
+
+def point_style(number: int) -> dict[str, Any]:
+    """Points of a split, without a line between them."""
+    look = split_look(number)
+    face = ACCENT if look.filled else PAPER
+    shape = {"marker": look.marker, "markerfacecolor": face, "markersize": 6.5}
+    return {"color": ACCENT, "linestyle": "", **shape}
+
+
+def line_style(number: int) -> dict[str, Any]:
+    """Points of a split with its line between them."""
+    return {**point_style(number), "linestyle": split_look(number).dash, "linewidth": 2}
 
 
 def required(axes: "Axes", y: float, *, label: str = _REQUIRED) -> None:

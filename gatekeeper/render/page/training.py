@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from gatekeeper.render.page.extras import Absent, Training
 from gatekeeper.render.page.figures import WIDTH, Plot, Table
 from gatekeeper.render.page.palette import ACCENT, INK, MUTED
-from gatekeeper.render.page.strokes import legend, required, split_style
+from gatekeeper.render.page.strokes import legend, line_style, required
 from gatekeeper.render.page.svg import Drawing, drawing, to_svg
 from gatekeeper.render.rows import number
 from schemas.criteria import mean_figure
@@ -101,8 +101,7 @@ def _gated(training: Training, key: str) -> Drawing:
             curves.setdefault(name, {})[epoch.epoch] = math.nan if value is None else value
     with drawing(WIDTH, _HEIGHT) as (figure, axes):
         for place, (name, curve) in enumerate(curves.items()):
-            dash = "-" if place == 0 else "--"
-            axes.plot(list(curve), list(curve.values()), dash, **split_style(place), linewidth=2, label=name)
+            axes.plot(list(curve), list(curve.values()), **line_style(place), label=name)
         if key == "margin":
             axes.axhline(0, color=MUTED, linewidth=1)
         _marks(axes, training)
@@ -120,7 +119,7 @@ def _gated(training: Training, key: str) -> Drawing:
 def _logged(training: Training, key: str) -> Drawing:
     curve = {epoch.epoch: mean_figure(epoch, key) for epoch in training.history.epochs if epoch.steps}
     with drawing(WIDTH, _HEIGHT) as (figure, axes):
-        axes.plot(list(curve), list(curve.values()), "-", **split_style(0), linewidth=2, label="epoch mean")
+        axes.plot(list(curve), list(curve.values()), **line_style(0), label="epoch mean")
         for bound in LAMBDA_RANGE if key == "lambda_eff" and any(curve.values()) else ():
             required(axes, bound, label="wanted range")
         _marks(axes, training)
