@@ -232,7 +232,7 @@ def test_alpha_zero_predicts_what_the_ridge_control_predicts(
     expected = torch.nn.functional.normalize(control.predict(asked), dim=1).numpy()
     seen: list[FloatArray] = []
 
-    def note(predictions: FloatArray, bank: Bank, rows: IntArray) -> FloatArray:
+    def note(predictions: FloatArray, bank: Bank, rows: IntArray) -> DoubleArray:
         seen.append(predictions)
         return cosine_to_rows(predictions, bank, rows)
 
