@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import shlex
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from gatekeeper.run_folder import (
     recorded_config,
     write_record,
 )
+from gatekeeper.terminal import colour_on
 from gatekeeper.train_settings import build_settings
 from gatekeeper.training import REPORT_FILE, Plan, check_same, final_evaluation, make_plan, train
 from gatekeeper.voice import say
@@ -213,7 +215,7 @@ def _show(trained: Trained, report: Report, folder: Path) -> None:
     click.echo(trained.summary)
     if trained.history is not None:
         click.echo(f"\n{render_criteria(trained.history)}")
-    click.echo(f"\n{render_verdict(report)}\n")
+    click.echo(f"\n{render_verdict(report, colour=colour_on(sys.stdout))}\n")
     click.echo(f"model: {folder / MODEL_FILE}")
     click.echo(f"report: {folder / REPORT_FILE}")
     click.echo(f"next: gatekeeper eval {shlex.quote(str(folder / MODEL_FILE))}")

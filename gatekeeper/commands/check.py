@@ -1,5 +1,6 @@
 """``gatekeeper check``: the command a CI job trusts."""
 
+import sys
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -17,6 +18,7 @@ from gatekeeper.render.github import (
     write_github_files,
 )
 from gatekeeper.render.junit import render_junit, render_junit_error
+from gatekeeper.terminal import colour_on
 from schemas.atomic import write_text
 from schemas.codec import encode
 from schemas.errors import EXIT_CODES, GatekeeperError, UsageError
@@ -62,7 +64,8 @@ def check_command(
         raise UsageError("--output does not go with --format github, which GitHub reads from the log")
     try:
         ruling = _rule(report, model, verifier, champion, first=first)
-        _write(_rendered(ruling, form, verifier.policy), output)
+        colour = output is None and colour_on(sys.stdout)
+        _write(_rendered(ruling, form, verifier.policy, colour=colour), output)
         if form == "github":
             verdict = ruling.decision.judgement.verdict
             write_github_files(verdict.outcome, render_decision_markdown(ruling))
@@ -89,7 +92,7 @@ def _rule(
     )
 
 
-def _rendered(ruling: Ruling, form: Format, policy: str) -> str:
+def _rendered(ruling: Ruling, form: Format, policy: str, *, colour: bool) -> str:
     if form == "json":
         return dumps(encode(ruling.decision, where="decision"))
     if form == "junit":
@@ -99,7 +102,7 @@ def _rendered(ruling: Ruling, form: Format, policy: str) -> str:
     if form == "github":
         file = None if ruling.decision.policy.source == "built-in" else Path(policy)
         return f"{render_annotations(ruling, file)}\n{without_commands(render_decision(ruling))}\n"
-    return render_decision(ruling) + "\n"
+    return render_decision(ruling, colour=colour) + "\n"
 
 
 def _tell_ci(form: Format, output: Path | None, error: GatekeeperError) -> NoReturn:

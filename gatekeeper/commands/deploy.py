@@ -1,5 +1,6 @@
 """``gatekeeper deploy``: check a model and put it into production, or take it back."""
 
+import sys
 from pathlib import Path
 
 import click
@@ -10,6 +11,7 @@ from gatekeeper.deployment.folder import deploy, history, roll_back
 from gatekeeper.deployment.verify import Demands, Ruling, Submission, read_submission
 from gatekeeper.render.decision import render_decision
 from gatekeeper.render.production import render_history, render_release
+from gatekeeper.terminal import colour_on
 from schemas.errors import EXIT_CODES, UsageError
 
 MLFLOW = "mlflow:"
@@ -62,7 +64,7 @@ def deploy_command(
         )
     rival = None if champion is None else read_submission(champion)
     ruling, line = _deploy(model, read_submission(report, verifier.envelope), demands, target, rival)
-    click.echo(render_decision(ruling))
+    click.echo(render_decision(ruling, colour=colour_on(sys.stdout)))
     if line is not None:
         click.echo(f"\n{line}")
     ctx.exit(EXIT_CODES[ruling.decision.judgement.verdict.outcome])

@@ -1,5 +1,6 @@
 """``gatekeeper eval``: five gates, controls, report and verdict for one model or several."""
 
+import sys
 from pathlib import Path
 from typing import Literal
 
@@ -63,6 +64,7 @@ def eval_command(
     from gatekeeper.deployment.keys import load_private
     from gatekeeper.eval_work import Work, check_targets
     from gatekeeper.render.table import render_leaderboard, render_markdown, render_table
+    from gatekeeper.terminal import colour_on
 
     key = None if sign_key is None else load_private(sign_key)
     settings = resolve_config(config, flags)
@@ -90,7 +92,8 @@ def eval_command(
         reports.append(report)
         codes.append(EXIT_CODES[report.judgement.verdict.outcome])
         if form != "json":
-            click.echo(render_table(report) if form == "table" else render_markdown(report))
+            colour = colour_on(sys.stdout)
+            click.echo(render_table(report, colour=colour) if form == "table" else render_markdown(report))
             click.echo()
     if form == "json":
         values = [report_to_json(report) for report in reports]

@@ -1,5 +1,6 @@
 """``gatekeeper report``: look at a report again, as the table of ``eval`` or as a page."""
 
+import sys
 import webbrowser
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from gatekeeper.commands.html import check_page_target, write_page
 from gatekeeper.commands.paths import FILE
 from gatekeeper.render.page.extras import Absent, Extras
 from gatekeeper.render.table import render_table
+from gatekeeper.terminal import colour_on
 from schemas.report_io import read_report
 
 _AGAIN = "a report does not hold it; gatekeeper eval MODEL --html FILE computes it while the data are loaded."
@@ -32,7 +34,7 @@ def report_command(report: Path, html: Path | None, show: bool) -> None:
     found = read_report(report)
     page = html or (report.with_suffix(".html") if show else None)
     if page is None:
-        click.echo(render_table(found))
+        click.echo(render_table(found, colour=colour_on(sys.stdout)))
         return
     # Only here: the table needs nothing of it, and shall be there at once.
     from gatekeeper.run_history import find_training

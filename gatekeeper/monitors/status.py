@@ -14,6 +14,7 @@ from typing import TextIO
 
 import click
 
+from gatekeeper.terminal import is_terminal, wants_colour
 from gatekeeper.voice import quiet
 from schemas.history import Epoch, MiniGates, SplitGates
 from trainers.monitor import Course, Moment, Monitor
@@ -24,16 +25,6 @@ INTERVAL = 0.1
 
 _GAP = "   "
 _ARROWS = {"↑": "green", "↓": "red"}
-
-
-def is_terminal(stream: TextIO) -> bool:
-    """Whether lines on this stream can be rewritten."""
-    return stream.isatty() and os.environ.get("TERM", "dumb") not in ("", "dumb", "unknown")
-
-
-def wants_colour() -> bool:
-    """Whether the user has not asked for none (https://no-color.org)."""
-    return not os.environ.get("NO_COLOR")
 
 
 def columns_of(stream: TextIO) -> int:

@@ -13,7 +13,7 @@ from gatekeeper.render.table import (
 from schemas.decision import Decision
 
 
-def render_decision(ruling: Ruling) -> str:
+def render_decision(ruling: Ruling, *, colour: bool = False) -> str:
     """For a terminal: what was evaluated, result table, gates, verdict, what was verified."""
     report = ruling.report
     return "\n\n".join(
@@ -21,7 +21,7 @@ def render_decision(ruling: Ruling) -> str:
             render_heading(report),
             render_results(report, "simple"),
             render_gates(report, bullet="  - "),
-            render_verdict_lines(report, bullet="  - "),
+            render_verdict_lines(report, bullet="  - ", colour=colour),
             "\n".join(["Verified:", *(f"  - {fact}" for fact in facts(ruling.decision))]),
         ]
     )

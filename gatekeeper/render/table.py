@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import click
 from tabulate import tabulate
 
 from gatekeeper.render.rows import interval, letter_of, number, result_headers, result_rows
@@ -10,11 +11,13 @@ from schemas.report import Report
 from schemas.verdict import PASSING
 
 OUTCOMES = {"deployable": "DEPLOYABLE", "blocked": "BLOCKED", "error": "ERROR"}
+_COLOURS = {"deployable": "green", "blocked": "red", "error": "yellow"}
 
 
-def render_table(report: Report) -> str:
+def render_table(report: Report, *, colour: bool = False) -> str:
     """Heading, result table, gates, verdict with its reasons."""
-    return "\n\n".join([render_heading(report), render_results(report, "simple"), render_verdict(report)])
+    verdict = render_verdict(report, colour=colour)
+    return "\n\n".join([render_heading(report), render_results(report, "simple"), verdict])
 
 
 def render_markdown(report: Report) -> str:
@@ -89,9 +92,10 @@ def render_heading(report: Report) -> str:
     )
 
 
-def render_verdict(report: Report) -> str:
+def render_verdict(report: Report, *, colour: bool = False) -> str:
     """Only the gates and the verdict with its reasons."""
-    return "\n\n".join([render_gates(report, bullet="  - "), render_verdict_lines(report, bullet="  - ")])
+    verdict = render_verdict_lines(report, bullet="  - ", colour=colour)
+    return "\n\n".join([render_gates(report, bullet="  - "), verdict])
 
 
 def render_gates(report: Report, *, bullet: str) -> str:
@@ -104,9 +108,14 @@ def render_gates(report: Report, *, bullet: str) -> str:
     return "\n".join(["Gates:", *lines])
 
 
-def render_verdict_lines(report: Report, *, bullet: str, gap: str = "\n") -> str:
-    """The verdict, its reasons, and what else a reader must know; markdown needs a blank line as gap."""
-    head = f"{OUTCOMES[report.judgement.verdict.outcome]}: {tally(report)}"
+def render_verdict_lines(report: Report, *, bullet: str, gap: str = "\n", colour: bool = False) -> str:
+    """The verdict, its reasons, and what else a reader must know; markdown needs a blank line as gap.
+
+    With ``colour`` the first line is green, red or yellow on a terminal.
+    """
+    outcome = report.judgement.verdict.outcome
+    head = f"{OUTCOMES[outcome]}: {tally(report)}"
+    head = click.style(head, fg=_COLOURS[outcome]) if colour else head
     sections = {head: report.judgement.verdict.reasons} | {
         f"{title}:": lines for title, lines in beside_reasons(report).items()
     }

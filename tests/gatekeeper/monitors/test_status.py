@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from gatekeeper import terminal
 from gatekeeper.data.synth import FORWARD
 from gatekeeper.data.synth_folder import write_world
 from gatekeeper.monitors import status
@@ -137,7 +138,7 @@ def test_colour_is_for_arrows_where_it_is_wanted(clock: Clock, monkeypatch: pyte
     assert "\x1b[3" not in shown[False]
     for value, wanted in (("1", False), ("", True)):  # https://no-color.org: empty counts as not set
         monkeypatch.setenv("NO_COLOR", value)
-        assert status.wants_colour() is wanted
+        assert terminal.wants_colour() is wanted
 
 
 class Terminal(io.StringIO):
@@ -150,10 +151,10 @@ class Terminal(io.StringIO):
 )
 def test_what_is_a_terminal(term: str, found: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", term)
-    assert status.is_terminal(Terminal()) is found
-    assert not status.is_terminal(io.StringIO())
+    assert terminal.is_terminal(Terminal()) is found
+    assert not terminal.is_terminal(io.StringIO())
     monkeypatch.delenv("TERM")
-    assert not status.is_terminal(Terminal())
+    assert not terminal.is_terminal(Terminal())
     assert status.columns_of(Terminal()) == 0
 
 
