@@ -20,7 +20,9 @@ from gatekeeper.render.page.extras import Absent, Extras
 from gatekeeper.render.page.gates import ablations, bins, retrieval, rollout
 from gatekeeper.render.page.offsets import offset_sweep, plane
 from gatekeeper.render.page.svg import Drawing
+from gates.controls import RIDGE_WINDOWS
 from gates.frontier import Frontier, linear_frontier
+from gates.suite import EVALUATED
 from gates.windows import draw
 from schemas.report import Report
 from schemas.report_io import read_report
@@ -28,7 +30,7 @@ from schemas.report_io import read_report
 FOLDER = Path(__file__).parent / "figures"
 
 WINDOWS = 1_000
-"""So many of each split of the speeches are evaluated; so many fit the linear frontier."""
+"""So many of val and of ood of the speeches are evaluated."""
 
 _ABSENT = Absent("not drawn here")
 
@@ -82,12 +84,13 @@ def _plane(report: Report, config: Path) -> Drawing:
 def _frontier(report: Report, config: Path) -> dict[str, Frontier]:
     source = open_source(resolve_config(config if config.name else None, {}))
     data = source.dataset(context=report.settings.context, horizon=report.settings.horizon)
-    rows = {name: draw(split.last_rows, count=WINDOWS, seed=0) for name, split in data.splits.items()}
+    fitted = draw(data.splits["train"].last_rows, count=RIDGE_WINDOWS, seed=0)
+    tests = {name: draw(data.splits[name].last_rows, count=WINDOWS, seed=0) for name in EVALUATED}
     return dict(
         linear_frontier(
             data.bank,
-            rows.pop("train"),
-            rows,
+            fitted,
+            tests,
             context=data.context,
             horizon=data.horizon,
             confidence=report.settings.confidence,
