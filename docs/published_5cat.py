@@ -203,7 +203,7 @@ def main() -> None:
         rows.append(
             [name, *(f"{value:.3f}" for value in shown), " ".join(g for g, ok in gates.items() if ok)]
         )
-    headers = ["answers with", "A margin", "B R@1", "C loo_avg", "D avg_cos", "E normal", "gates passed"]
+    headers = ["answers with", "A margin", "B R@1", "C loo_avg", "D avg_cos", "E normal", "passes"]
     print(f"{SAMPLES} samples of val and of ood; figures of val")
     print(tabulate(rows, headers, disable_numparse=True))
 

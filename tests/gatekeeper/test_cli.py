@@ -63,7 +63,7 @@ def test_version(run: Run) -> None:
         ),
         (("check", "x", "--polisy", "y"), "Error: No such option '--polisy'. Did you mean '--policy'?"),
         (("eval", "control:copylast"), "Error: unknown control 'copylast'; did you mean 'copy_last'? known"),
-        (("check", "x", "--policy", "seed"), "nearest: seed-5cat"),
+        (("check", "x", "--policy", "seed"), "did you mean 'seed-5cat'?"),
     ],
 )
 def test_a_mistyped_name_is_told_the_nearest(run: Run, arguments: tuple[str, ...], line: str) -> None:
