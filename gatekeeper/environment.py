@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from gatekeeper import __version__
-from gates.ranks import Backend
+from gates.bank_search import Backend
 from schemas.errors import UsageError
 from schemas.report import Environment
 

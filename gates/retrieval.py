@@ -14,7 +14,7 @@ from schemas.report import Metric
 if TYPE_CHECKING:
     import torch
 
-    from gates.ranks import Backend
+    from gates.bank_search import Backend
 
 NAME = "retrieval"
 

@@ -7,11 +7,11 @@ from types import MappingProxyType
 import torch
 
 from gates.ablations import Ablations
+from gates.bank_search import Backend
 from gates.bins_delta import DEFAULT_EDGES, BinsDelta
 from gates.contracts import Dataset, Gate, IntArray, Predictor, Samples
 from gates.controls import RidgeSource, make_controls
 from gates.offset_sweep import OffsetSweep
-from gates.ranks import Backend
 from gates.retrieval import Retrieval
 from gates.rollout import Rollout
 from gates.run import Progress, start_run
