@@ -47,6 +47,19 @@ class Html(HTMLParser):
             self.loaded.add(given.get("src", ""))
 
 
+@dataclass
+class Text(HTMLParser):
+    """The text of a page."""
+
+    parts: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def handle_data(self, data: str) -> None:
+        self.parts.append(data)
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The site, built as ``make docs`` builds it."""
@@ -75,6 +88,21 @@ def test_every_page_of_the_folder_is_there(site: Path) -> None:
     written = {file.relative_to(ROOT / "docs").with_suffix(".html") for file in (ROOT / "docs").rglob("*.md")}
     made = {Path("cli.html"), *(Path(f"reference/{package}.html") for package in REFERENCE)}
     assert {file.relative_to(site) for file in site.rglob("*.html")} == written | made | {Path("404.html")}
+
+
+def test_every_file_that_a_page_includes_is_shown_whole(site: Path) -> None:
+    included = {
+        "plugins/trainer": ("trainer/gatekeeper_infonce.py", "trainer/pyproject.toml"),
+        "plugins/architecture": ("architecture/gatekeeper_mlp.py", "architecture/pyproject.toml"),
+        "plugins/policy": ("policy/next-chunk.toml",),
+    }
+    for page, files in included.items():
+        text = Text()
+        text.feed((site / f"{page}.html").read_text(encoding="utf-8"))
+        shown = "".join("".join(text.parts).split())
+        for file in files:
+            written = (ROOT / "docs" / "examples" / file).read_text(encoding="utf-8")
+            assert "".join(written.split()) in shown, file
 
 
 def test_every_link_leads_to_a_place_that_exists(site: Path, pages: dict[Path, Html]) -> None:
