@@ -44,6 +44,10 @@ def choose_device(name: str) -> torch.device:
     if name != "auto":
         if name.partition(":")[0] not in DEVICES:
             raise UsageError(f"device {name!r} cannot be used: expected auto, {', '.join(DEVICES)}")
+        if name.partition(":")[0] == "mps" and not torch.backends.mps.is_available():
+            raise UsageError(
+                f"device {name!r} cannot be used: this machine has none"
+            )  # torch says it at length
         try:
             device = torch.device(name)
             torch.empty(1, device=device)

@@ -20,7 +20,7 @@ _SPLIT = "article ranges over the bank (0-39,45) or a sequence file (*.npz)"
 
 _DATA = (
     click.option("--config", type=FILE, help="Configuration file instead of the nearest one."),
-    click.option("--bank", type=FILE, help="Bank file (*.npz); default: speeches."),
+    click.option("--bank", type=FILE, help="Bank (*.npz) or data set folder [speeches]."),
     click.option("--train", help=f"Train split: {_SPLIT}."),
     click.option("--val", help=f"Val split: {_SPLIT}."),
     click.option("--ood", help=f"Out-of-distribution split: {_SPLIT}."),

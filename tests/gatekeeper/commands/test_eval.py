@@ -1,5 +1,6 @@
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -148,6 +149,31 @@ def test_bad_requests_end_in_one_line(
     assert errors[0].startswith("Error: ")
     assert line in errors[0]
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("named", "missing"), [([], "val"), (["--ood", "8-11"], "val"), (["--val", "6-11"], "ood")]
+)
+@pytest.mark.parametrize("model", ["own_models:Turn", "control:ridge"])
+def test_a_split_that_nobody_names_is_told(
+    world: Path, run: Run, model: str, named: list[str], missing: str
+) -> None:
+    shutil.copy(world / "bank.npz", world / "other.npz")  # the splits of the file belong to its own bank
+    result = run("eval", model, "--bank", "other.npz", *named)
+    assert result.exit_code == 3, result.output
+    assert result.stderr == (
+        f"Error: an evaluation needs the splits val and ood; {missing!r} is missing. "
+        "Name it with a flag or in gatekeeper.toml\n"
+    )
+
+
+def test_a_machine_without_mps_says_so_in_one_short_line(
+    world: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    result = run("eval", "control:ridge", "--device", "mps")
+    assert result.exit_code == 2
+    assert result.stderr == "Error: device 'mps' cannot be used: this machine has none\n"
 
 
 def test_a_gate_that_cannot_be_passed_ends_in_error(world: Path, run: Run) -> None:
