@@ -14,6 +14,7 @@ from schemas.checks import PAIRED
 from schemas.errors import DataError, ReportError
 from schemas.gains import gains, incomparable
 from schemas.metrics import GATES, METRICS
+from schemas.regular import beside
 from schemas.report import Metric, Metrics, Report
 
 Differences = Mapping[str, Mapping[str, Paired]]
@@ -86,7 +87,7 @@ def read_scores(scored: Scored) -> Recorded:
         raise DataError(f"{scored.path} names no file with per-sample scores; evaluate the model again")
     if not scores.name or Path(scores.name).name != scores.name:
         raise DataError(f"{scored.path} must name its scores without folders, found {scores.name!r}")
-    path = scored.path.with_name(scores.name)
+    path = beside(scored.path, scores.name)
     try:
         data = path.read_bytes()
     except OSError as error:

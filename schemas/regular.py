@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from io import BufferedReader
+from pathlib import Path
 
 
 def open_regular(path: str | os.PathLike[str], *, follow_links: bool = True) -> BufferedReader:
@@ -25,3 +26,16 @@ def open_regular(path: str | os.PathLike[str], *, follow_links: bool = True) -> 
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def beside(path: Path, name: str) -> Path:
+    """Where a file called ``name`` lies that belongs to ``path``.
+
+    That is beside ``path``, or else, where ``path`` is a symbolic link such as
+    ``production/current/report.json``, beside the file it leads to.
+    """
+    near = path.with_name(name)
+    if os.path.lexists(near) or not os.path.islink(path):
+        return near
+    far = Path(os.path.realpath(path)).with_name(name)
+    return far if os.path.lexists(far) else near

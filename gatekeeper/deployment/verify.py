@@ -18,7 +18,7 @@ from schemas.document import read_bounded
 from schemas.errors import ModelError, ReportError, SignatureError
 from schemas.gains import gains, incomparable
 from schemas.policy_io import LoadedPolicy
-from schemas.regular import open_regular
+from schemas.regular import beside, open_regular
 from schemas.report import Metrics, Report
 from schemas.report_io import parse_report
 from schemas.verdict import judge
@@ -91,10 +91,10 @@ def read_submission(path: Path, envelope: Path | None = None) -> Submission:
     """
     if not path.name:
         raise ReportError(f"cannot read the report {path}: it is a folder")
-    beside = envelope_path(path)
-    if envelope is None and not os.path.exists(beside):
+    signature = envelope or beside(path, envelope_path(path).name)
+    if envelope is None and not os.path.exists(signature):
         return Submission(path, read_bounded(path, "report"), None)
-    return Submission(path, read_bounded(path, "report"), read_bounded(envelope or beside, "signature"))
+    return Submission(path, read_bounded(path, "report"), read_bounded(signature, "signature"))
 
 
 def envelope_path(report: Path) -> Path:

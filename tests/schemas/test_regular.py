@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.regular import open_regular
+from schemas.regular import beside, open_regular
 
 
 def test_a_file_is_opened_for_reading(tmp_path: Path) -> None:
@@ -45,3 +45,24 @@ def test_what_is_no_file_is_refused_without_waiting(what: str, tmp_path: Path) -
 def test_a_missing_file_is_the_systems_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         open_regular(tmp_path / "none")
+
+
+def test_what_belongs_to_a_link_lies_beside_it_or_beside_its_file(tmp_path: Path) -> None:
+    stored, served = tmp_path / "stored", tmp_path / "served"
+    for folder in (stored, served):
+        folder.mkdir()
+    (stored / "report.json").write_text("{}")
+    (stored / "scores.npz").write_text("far")
+    link = served / "report.json"
+    link.symlink_to("../stored/report.json")
+    assert beside(link, "scores.npz").read_text() == "far"
+    assert beside(stored / "report.json", "scores.npz") == stored / "scores.npz"
+    assert beside(link, "nothing.npz") == served / "nothing.npz"
+    (served / "scores.npz").write_text("near")
+    assert beside(link, "scores.npz") == served / "scores.npz"
+
+
+def test_a_link_to_itself_has_nothing_beside_it(tmp_path: Path) -> None:
+    link = tmp_path / "report.json"
+    link.symlink_to("report.json")
+    assert beside(link, "scores.npz") == tmp_path / "scores.npz"

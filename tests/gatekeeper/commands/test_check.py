@@ -219,6 +219,22 @@ def test_a_gain_over_the_champion_is_let_through(files: Files, run: Run, decide:
     assert f"  - compared with the champion's report {champion['report_sha256'][:12]}" in result.stdout
 
 
+def test_the_champion_is_read_from_the_folder_it_is_served_from(files: Files, run: Run) -> None:
+    # production/current/report.json is a link; signature and scores lie beside the file it leads to.
+    for name in ("best", "weaker"):
+        assert run("sign", f"{name}.report.json", "--key", files.key).exit_code == 0
+    key = ["--trusted-key", str(files.public)]
+    assert (
+        run("deploy", "weaker.pt", "--report", "weaker.report.json", "--to", "production", *key).exit_code
+        == 0
+    )
+    champion = ["--champion", "production/current/report.json", *key]
+    result = run("check", REPORT, "--policy", rules(files, "bound"), *champion)
+    assert result.exit_code == 0, result.output
+    assert "  - compared with the champion's report " in result.stdout
+    assert run("compare", "production/current/report.json", REPORT).exit_code == 0
+
+
 @pytest.mark.parametrize("decide", ["point", "bound"])
 def test_a_loss_to_the_champion_is_blocked(files: Files, run: Run, decide: str) -> None:
     result = run("check", "weaker.report.json", "--policy", rules(files, decide), "--champion", REPORT)
