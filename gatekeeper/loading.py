@@ -80,8 +80,9 @@ def _load_file(path: Path, *, device: torch.device, dimension: int, allow_code: 
     kind = archive_kind(data)
     if kind in ("torchscript", "exported"):
         if not allow_code:
+            what = "a torchscript program" if kind == "torchscript" else "an exported program"
             raise ModelError(
-                f"{path} is a {kind} program, which runs code when loaded; add --allow-code if you trust it"
+                f"{path} is {what}, which runs code when loaded; add --allow-code if you trust it"
             )
         module = _load_program(data, kind, path)
         return _loaded(module, path.name, "exported", kind, digest, device=device)

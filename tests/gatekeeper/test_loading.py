@@ -191,7 +191,8 @@ def test_programs_need_permission_whatever_they_are_called(
 ) -> None:
     module = Dropping().eval()
     (tmp_path / name).write_bytes(write_program(module))
-    with pytest.raises(ModelError, match=rf"is an? {kind} program, which runs code when loaded; add --allow"):
+    what = {"torchscript": "a torchscript", "exported": "an exported"}[kind]
+    with pytest.raises(ModelError, match=rf"is {what} program, which runs code when loaded; add --allow"):
         load(tmp_path / name)
     model = load(tmp_path / name, allow_code=True)
     assert (model.info.kind, model.info.architecture) == ("exported", kind)
