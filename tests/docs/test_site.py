@@ -95,6 +95,7 @@ def test_every_file_that_a_page_includes_is_shown_whole(site: Path) -> None:
         "plugins/trainer": ("trainer/gatekeeper_infonce.py", "trainer/pyproject.toml"),
         "plugins/architecture": ("architecture/gatekeeper_mlp.py", "architecture/pyproject.toml"),
         "plugins/policy": ("policy/next-chunk.toml",),
+        "own-model": ("own/make_texts.py", "own/make_bank.py", "own/my_model.py"),
     }
     for page, files in included.items():
         text = Text()
