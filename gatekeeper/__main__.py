@@ -1,6 +1,7 @@
 """``python -m gatekeeper`` and the ``gatekeeper`` console script."""
 
 import contextlib
+import os
 import sys
 
 from gatekeeper.siblings import ShadowedPackageError, check_siblings
@@ -10,6 +11,7 @@ EXIT_ERROR = 3  # of schemas.errors, which is not imported before it was checked
 
 def main() -> None:
     """Run the command line; every error ends in one line on stderr and a documented exit code."""
+    _ensure_stderr()
     try:
         check_siblings()
     except ShadowedPackageError as error:
@@ -25,6 +27,20 @@ def main() -> None:
         with contextlib.suppress(OSError):
             sys.stderr.write(f"Error: {error.strerror or error}\n")
         sys.exit(EXIT_ERROR)
+
+
+def _ensure_stderr() -> None:
+    """Where whoever started us has closed standard error, what goes there goes nowhere.
+
+    Otherwise the next file that is opened, a report or a model, becomes descriptor 2, and whatever a
+    library says on standard error is written into it.
+    """
+    if sys.stderr is None:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        if nowhere != 2:
+            os.dup2(nowhere, 2)
+            os.close(nowhere)
+        sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", closefd=False)  # noqa: SIM115
 
 
 if __name__ == "__main__":

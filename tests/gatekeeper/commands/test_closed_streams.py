@@ -1,0 +1,38 @@
+"""Streams that whoever started a command has closed, and readers that go away before it is done."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.gatekeeper.terminal import ROOT
+
+SMALL = ("--layers", "1", "--width", "16", "--heads", "2", "--mini-samples", "120", "--epochs", "1")
+
+
+def shell(line: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run ``line`` in a shell; ``"$@"`` in it is gatekeeper with ``words``."""
+    command = [sys.executable, "-m", "gatekeeper", *words]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    return subprocess.run(
+        ["bash", "-c", line, "bash", *command], env=variables, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "verdict"),
+    [
+        (("eval", "control:oracle"), 0, "DEPLOYABLE"),
+        (("train", "p1", *SMALL, "--out", "mine", "--html", "mine.html"), 1, "BLOCKED"),
+    ],
+    ids=["eval", "train"],
+)
+@pytest.mark.parametrize("line", ['"$@" 2>&-', '"$@" <&- 2>&-'])
+def test_without_a_standard_error_the_verdict_is_the_same(
+    words: tuple[str, ...], code: int, verdict: str, line: str, world: Path
+) -> None:
+    done = shell(line, *words)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert verdict in done.stdout
