@@ -32,6 +32,14 @@ COMMANDS = {
 class Cli(LazyGroup):
     """Turns every error into one line and a documented exit code."""
 
+    def make_context(self, *arguments: Any, **more: Any) -> click.Context:  # noqa: ANN401  (click's own)
+        """Read the line; ``--help`` and ``--version`` are printed here, before any command is invoked."""
+        try:
+            return super().make_context(*arguments, **more)
+        except BrokenPipeError:
+            _let_go_of_stdout()
+            raise click.exceptions.Exit(EXIT_ERROR) from None
+
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  (click's own signature)
         """Run a command; a :class:`GatekeeperError` ends it with its line and exit code."""
         if sys.stdout is None:
@@ -45,8 +53,7 @@ class Cli(LazyGroup):
             ctx.exit(error.exit_code)
         except BrokenPipeError:
             # The reader has gone, as in `gatekeeper check ... | head -1`; click would exit with 1, a verdict.
-            # What is left in the buffer must go somewhere when Python ends.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            _let_go_of_stdout()
             ctx.exit(EXIT_ERROR)
         except OSError as error:
             # E.g. a name longer than the file system allows. As a traceback it would exit with 1.
@@ -58,11 +65,17 @@ class Cli(LazyGroup):
             ctx.exit(EXIT_ERROR)
         except (click.ClickException, click.exceptions.Exit):
             raise
-        except Exception:  # noqa: BLE001  (whatever it is, it must not exit with 1, which is a verdict)
+        except BaseException:  # noqa: BLE001  (whatever it is, it must not exit with 0 or 1, the verdicts)
+            # No command of ours exits by itself: a SystemExit is a plug-in's, as is what is no Exception.
             with contextlib.suppress(OSError):
                 click.echo(traceback.format_exc(), err=True, nl=False)
             _tell("gatekeeper itself failed; no verdict. Please report the lines above")
             ctx.exit(EXIT_ERROR)
+
+
+def _let_go_of_stdout() -> None:
+    """Nobody reads it any more; what is left in the buffer must go somewhere when Python ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _tell(message: str) -> None:

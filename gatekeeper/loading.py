@@ -134,7 +134,9 @@ def _load_factory(spec: str, *, device: torch.device) -> LoadedModel:
         if isinstance(made, nn.Module):
             made.eval()
             return _loaded(made, spec, "factory", spec, None, device=device)
-    except (Exception, SystemExit) as error:  # an exit from user code would look like a pass
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # an exit from user code would look like a pass
         raise ModelError(f"{spec} cannot be loaded: {type(error).__name__}: {_first_line(error)}") from error
     raise ModelError(f"{spec} must be or return a torch.nn.Module; found {type(made).__name__}")
 

@@ -25,7 +25,9 @@ class ModulePredictor:
         """
         try:
             answer = self.module(queries.contexts)
-        except (Exception, SystemExit) as error:  # an exit from user code would look like a pass
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # an exit from user code would look like a pass
             shape = tuple(queries.contexts.shape)
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise PredictionError(f"{self.name} cannot read contexts of shape {shape}: {reason}") from error

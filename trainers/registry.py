@@ -109,7 +109,9 @@ def _load(group: str, name: str, what: str, error: type[GatekeeperError]) -> obj
         )
     try:
         return found[0].load()
-    except (Exception, SystemExit) as broken:  # an exit from a plug-in would look like a pass
+    except KeyboardInterrupt:
+        raise
+    except BaseException as broken:  # an exit from a plug-in would look like a pass
         reason = (str(broken).strip() or type(broken).__name__).splitlines()[0]
         raise error(
             f"{what} plug-in {name!r} ({values[0]}) cannot be loaded: {type(broken).__name__}: {reason}"

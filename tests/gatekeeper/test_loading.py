@@ -259,6 +259,7 @@ def test_an_existing_path_wins(own: Module, checkpoint: Path) -> None:
         # An exit code of 0 would tell a pipeline that the model may be deployed.
         ("sys.exit(0)\n", "make", "cannot be loaded: SystemExit: 0"),
         ("def make():\n    sys.exit(0)\n", "make", "cannot be loaded: SystemExit: 0"),
+        ("raise BaseException('odd')\n", "make", "cannot be loaded: BaseException: odd"),
     ],
 )
 def test_own_code_that_gives_no_model(text: str, attribute: str, reason: str, own: Module) -> None:
@@ -309,6 +310,7 @@ def test_a_module_that_does_not_exist() -> None:
     [
         ("raise ValueError('first\\nsecond')", r"cannot read contexts of shape \(3, 4, 6\): first$"),
         ("sys.exit(0)", r"cannot read contexts of shape \(3, 4, 6\): 0$"),
+        ("raise BaseException('odd')", r"cannot read contexts of shape \(3, 4, 6\): odd$"),
         ("return [contexts]", "must return one tensor; found list$"),
         ("return None", "must return one tensor; found NoneType$"),
     ],

@@ -88,6 +88,7 @@ def test_a_plug_in_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch) -
     [
         # An exit code of 0 would tell a pipeline that the model may be deployed.
         ("import sys\nsys.exit(0)\n", r"cannot be loaded: SystemExit: 0$"),
+        ("raise BaseException('skipped')\n", r"cannot be loaded: BaseException: skipped$"),
         ("raise RuntimeError('first\\nsecond')\n", r"cannot be loaded: RuntimeError: first$"),
         ("raise ValueError\n", r"cannot be loaded: ValueError: ValueError$"),
     ],

@@ -21,11 +21,26 @@ from tests.gatekeeper.forgery import (
 # Failures of our own, and of the machine.
 
 
+class NoException(BaseException):
+    """What e.g. a module of tests raises that skips itself."""
+
+
 @pytest.mark.parametrize(
-    "error", [RuntimeError("odd"), MemoryError(), RecursionError(), AssertionError(), KeyError("x")]
+    "error",
+    [
+        RuntimeError("odd"),
+        MemoryError(),
+        RecursionError(),
+        AssertionError(),
+        KeyError("x"),
+        SystemExit(0),
+        SystemExit(1),
+        NoException(),
+    ],
+    ids=repr,
 )
 def test_a_crash_is_no_verdict(
-    files: Files, gate: Gate, monkeypatch: pytest.MonkeyPatch, error: Exception
+    files: Files, gate: Gate, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     def crash(*arguments: object, **more: object) -> None:
         raise error

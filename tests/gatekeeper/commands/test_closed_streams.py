@@ -36,3 +36,13 @@ def test_without_a_standard_error_the_verdict_is_the_same(
     done = shell(line, *words)
     assert (done.returncode, done.stderr) == (code, "")
     assert verdict in done.stdout
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--version",), ("--help",), ("train", "p6b", "--help"), ("list", "trainers"), ("schema", "report")],
+    ids=" ".join,
+)
+def test_a_reader_that_has_gone_never_means_blocked(words: tuple[str, ...]) -> None:
+    done = shell('{ sleep 0.5; "$@"; echo "$?" >&2; } | true', *words)
+    assert done.stderr == "3\n"
