@@ -27,6 +27,11 @@ def main() -> None:
         with contextlib.suppress(OSError):
             sys.stderr.write(f"Error: {error.strerror or error}\n")
         sys.exit(EXIT_ERROR)
+    except (Exception, KeyboardInterrupt):
+        # No command lets one through; while a shell completes a line, a broken plug-in shall say nothing.
+        if "_GATEKEEPER_COMPLETE" not in os.environ:
+            raise
+        sys.exit(EXIT_ERROR)
 
 
 def _ensure_stderr() -> None:

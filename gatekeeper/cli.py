@@ -12,6 +12,7 @@ from gatekeeper import __version__
 from gatekeeper.lazy_group import LazyGroup
 from gatekeeper.voice import quiet_option
 from schemas.errors import EXIT_ERROR, GatekeeperError
+from schemas.printable import printable
 
 COMMANDS = {
     "eval": ("gatekeeper.commands.eval:eval_command", "Run the five gates on a model and write a report."),
@@ -81,7 +82,7 @@ def _let_go_of_stdout() -> None:
 def _tell(message: str) -> None:
     """One line on stderr; where that is full or closed, the exit code must do."""
     # "##[" would be a command in the log of a GitHub job, and names in a message are not ours.
-    line = " ".join(message.split()).replace("##[", "## [")
+    line = printable(message).replace("##[", "## [")
     with contextlib.suppress(OSError):
         click.echo(f"Error: {line}", err=True)
 

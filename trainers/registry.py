@@ -1,16 +1,19 @@
 """Plug-ins through entry points. Loading fails closed: a broken or duplicate one is an error."""
 
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import EntryPoint, distributions, entry_points
 from typing import cast
 
 from schemas.errors import GatekeeperError, ModelError, UsageError
 from schemas.names import did_you_mean
+from schemas.printable import printable
 from trainers.contracts import Architecture, Trainer
 from trainers.static import read_attribute
 
 ARCHITECTURES = "gatekeeper.architectures"
 TRAINERS = "gatekeeper.trainers"
+
+_ERRORS: dict[str, type[GatekeeperError]] = {ARCHITECTURES: ModelError, TRAINERS: UsageError}
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,13 @@ def listed(group: str) -> tuple[Listed, ...]:
 
     Args:
         group: :data:`ARCHITECTURES` or :data:`TRAINERS`.
+
+    Raises:
+        GatekeeperError: an installed package is broken, so that nobody can tell what is registered.
     """
     origins: dict[str, set[str]] = {}
-    for point in entry_points(group=group):
-        origins.setdefault(point.name, set()).add(point.value)
+    for point in _points(group):
+        origins.setdefault(printable(point.name), set()).add(point.value)
     return tuple(
         Listed(name, _summary(*found), tuple(found))
         for name, found in sorted((name, sorted(values)) for name, values in origins.items())
@@ -45,7 +51,7 @@ def listed(group: str) -> tuple[Listed, ...]:
 
 def _summary(value: str, *rivals: str) -> str | None:
     if rivals:
-        return f"registered more than once: {', '.join((value, *rivals))}; uninstall all but one"
+        return printable(f"registered more than once: {', '.join((value, *rivals))}; uninstall all but one")
     module, _, attribute = value.partition(":")
     return read_attribute(module.strip(), attribute.partition("[")[0].strip(), "summary")
 
@@ -66,7 +72,7 @@ def architecture(name: str) -> Architecture:
     Raises:
         ModelError: unknown, registered twice, or not loadable.
     """
-    loaded = _load(ARCHITECTURES, name, "architecture", ModelError)
+    loaded = _load(ARCHITECTURES, name, "architecture")
     if not isinstance(loaded, Architecture):
         raise ModelError(
             f"architecture plug-in {name!r} must be a trainers.contracts.Architecture; "
@@ -81,7 +87,7 @@ def trainer(name: str) -> Trainer:
     Raises:
         UsageError: unknown, registered twice, or not loadable.
     """
-    loaded = _load(TRAINERS, name, "trainer", UsageError)
+    loaded = _load(TRAINERS, name, "trainer")
     missing = [
         part
         for part in ("name", "summary", "default_horizon", "settings", "architecture_of", "check", "fit")
@@ -93,11 +99,31 @@ def trainer(name: str) -> Trainer:
 
 
 def _names(group: str) -> tuple[str, ...]:
-    return tuple(sorted({point.name for point in entry_points(group=group)}))
+    return tuple(sorted({printable(point.name) for point in _points(group)}))
 
 
-def _load(group: str, name: str, what: str, error: type[GatekeeperError]) -> object:
-    found: list[EntryPoint] = [point for point in entry_points(group=group) if point.name == name]
+def _points(group: str) -> tuple[EntryPoint, ...]:
+    try:
+        return tuple(entry_points(group=group))
+    except Exception as error:  # whatever one package's file holds, none of the others can be asked
+        raise _ERRORS[group](
+            f"plug-ins cannot be listed: {_broken_package()} has a broken entry_points.txt "
+            f"({type(error).__name__}: {error}); install it again or uninstall it"
+        ) from error
+
+
+def _broken_package() -> str:
+    for package in distributions():
+        try:
+            _ = package.entry_points
+        except Exception:  # noqa: BLE001  (as above)
+            return f"the package {package.metadata['Name']}"
+    return "an installed package"
+
+
+def _load(group: str, name: str, what: str) -> object:
+    error = _ERRORS[group]
+    found = [point for point in _points(group) if point.name == name]
     values = sorted({point.value for point in found})
     if not found:
         known = _names(group)

@@ -10,6 +10,11 @@ import sys
 from collections.abc import Iterator
 from importlib.machinery import ModuleSpec, PathFinder
 
+from schemas.printable import printable
+
+_LONGEST = 400
+"""Characters of a text that are read."""
+
 _HOPS = 5
 """Names that are followed from one to the next: an instance, its class, the module it is imported from."""
 
@@ -29,7 +34,7 @@ def read_attribute(module: str, name: str, attribute: str) -> str | None:
     constant of the module.
 
     Returns:
-        The text on one line; None where only running the code would tell.
+        The text on one line, of a long one the beginning; None where only running the code would tell.
 
     Example:
         >>> read_attribute("trainers.ridge", "TRAINER", "default_horizon") is None  # it is no text
@@ -38,7 +43,8 @@ def read_attribute(module: str, name: str, attribute: str) -> str | None:
         'p1'
     """
     found = _attribute(module, name, attribute, _HOPS)
-    return " ".join(found.split()) if found else None
+    line = printable((found or "")[:_LONGEST])
+    return line or None
 
 
 def _attribute(module: str, name: str, attribute: str, hops: int) -> str | None:
@@ -106,6 +112,8 @@ def _parse(module: str) -> ast.Module | None:
         source: str | None = loader.get_source(module)  # type: ignore[union-attr]
         return None if source is None else ast.parse(source)
     except (AttributeError, ImportError, OSError, SyntaxError, ValueError):  # no source, or none of Python's
+        return None
+    except (RecursionError, MemoryError):  # so deeply nested that the parser gives up
         return None
 
 

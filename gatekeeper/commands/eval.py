@@ -12,6 +12,7 @@ from gatekeeper.commands.html import html_option
 from gatekeeper.commands.options import data_options, eval_options
 from gatekeeper.commands.paths import FILE
 from schemas.errors import EXIT_CODES, GatekeeperError, UsageError
+from schemas.printable import printable
 from schemas.report import Report
 from schemas.report_io import report_to_json
 from schemas.strict_json import dumps
@@ -86,7 +87,7 @@ def eval_command(
             # One unusable model must not cost the verdicts on the others.
             if len(models) == 1:
                 raise
-            click.echo(f"Error: {spec}: {' '.join(str(error).split())}", err=True)
+            click.echo(f"Error: {printable(f'{spec}: {error}')}", err=True)
             codes.append(error.exit_code)
             continue
         reports.append(report)

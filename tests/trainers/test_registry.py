@@ -104,3 +104,42 @@ def test_a_plug_in_that_exits_or_rambles_ends_in_one_line(
         registry.architecture("own")
     with pytest.raises(UsageError, match=reason):
         registry.trainer("own")
+
+
+def test_a_name_is_shown_as_it_can_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    install(monkeypatch, ("red\x1b[31m", "nowhere:PLUGIN"), ("twice", "a\x1b:B"), ("twice", "c:D"))
+    assert registry.trainer_names() == ("red\ufffd[31m", "twice")
+    assert [(each.name, each.summary) for each in registry.listed(registry.TRAINERS)] == [
+        ("red\ufffd[31m", None),
+        ("twice", "registered more than once: a\ufffd:B, c:D; uninstall all but one"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"[gatekeeper.trainers]\nname-alone\n", "TypeError: .*"),
+        (b"[gatekeeper.trainers]\nb\xffd = x:y\n", "UnicodeDecodeError: .*"),
+    ],
+)
+def test_a_package_whose_plug_ins_cannot_be_read_is_named(
+    content: bytes, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "foreign-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: foreign\nVersion: 1.0\n")
+    (folder / "entry_points.txt").write_bytes(content)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    message = (
+        rf"^plug-ins cannot be listed: the package foreign has a broken entry_points\.txt \({reason}\); "
+        "install it again or uninstall it$"
+    )
+    for ask in (
+        registry.trainer_names,
+        lambda: registry.trainer("ridge"),
+        lambda: registry.listed(registry.TRAINERS),
+    ):
+        with pytest.raises(UsageError, match=message):
+            ask()
+    with pytest.raises(ModelError, match=message):
+        registry.architecture("linear")

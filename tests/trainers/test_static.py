@@ -41,6 +41,9 @@ SILENT = {
     "circle": "from .circle import THING",
     "self_reference": "THING = THING",
     "too_far_up": "from ....keyword import THING",
+    "blank": "THING = Make(summary=' \\n ')",
+    "deep_for_the_tree": f"THING = {'+'.join(['x'] * 100_000)}",
+    "deep_for_the_parser": f"THING = {'-' * 100_000}1",
     "elsewhere": "from nowhere.at_all import THING",
     "branching": "class Make:\n    @property\n    def summary(self):\n"
     "        if x:\n            return 'One'\nTHING = Make()",
@@ -82,3 +85,16 @@ def test_the_first_line_of_a_docstring(package: str) -> None:
     assert read_docline(package) == "What it is."
     assert read_docline(f"{package}.keyword") is None
     assert read_docline("gates.rollout") == "Gate D: free-running prediction, fed with its own outputs."
+
+
+def test_a_line_is_fit_for_a_terminal_and_no_longer_than_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hostile.py").write_text(
+        "THING = Make(summary='red \\x1b[31m, torn \\ud800, turned \\u202e')\nLONG = Make(summary='"
+        + "x" * 9_999
+        + "')\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert read_attribute("hostile", "THING", "summary") == "red \ufffd[31m, torn \ufffd, turned \ufffd"
+    assert read_attribute("hostile", "LONG", "summary") == "x" * 400

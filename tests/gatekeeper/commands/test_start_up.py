@@ -153,3 +153,25 @@ def test_bash_itself_completes(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout.split() == ["ridge"]
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["raise KeyboardInterrupt\n", "class Odd:\n    __getattr__ = dict().pop\nTRAINER = Odd()\n", None],
+)
+def test_while_a_line_is_completed_a_broken_plug_in_says_nothing(source: str | None, tmp_path: Path) -> None:
+    folder = tmp_path / "foreign-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: foreign\nVersion: 1.0\n")
+    entry = "name-alone" if source is None else "odd = odd_one:TRAINER"
+    (folder / "entry_points.txt").write_text(f"[gatekeeper.trainers]\n{entry}\n")
+    (tmp_path / "odd_one.py").write_text(source or "")
+    (_, variables) = completing("train", "odd", "--")
+    done = subprocess.run(
+        [sys.executable, "-m", "gatekeeper"],
+        env={**os.environ, **variables, "PYTHONPATH": os.pathsep.join((str(ROOT), str(tmp_path)))},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (3, "", "")
