@@ -1,5 +1,7 @@
 """Plug-ins through entry points. Loading fails closed: a broken or duplicate one is an error."""
 
+import dataclasses
+import typing
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, distributions, entry_points
 from typing import cast
@@ -88,14 +90,30 @@ def trainer(name: str) -> Trainer:
         UsageError: unknown, registered twice, or not loadable.
     """
     loaded = _load(TRAINERS, name, "trainer")
-    missing = [
-        part
-        for part in ("name", "summary", "default_horizon", "settings", "architecture_of", "check", "fit")
-        if not hasattr(loaded, part)
-    ]
-    if missing:
-        raise UsageError(f"trainer plug-in {name!r} lacks {missing[0]!r}; see trainers.contracts.Trainer")
+    reason = _lacking(loaded)
+    if reason is not None:
+        raise UsageError(f"trainer plug-in {name!r} {reason}; see trainers.contracts.Trainer")
     return cast(Trainer, loaded)
+
+
+def _lacking(loaded: object) -> str | None:
+    """What keeps an object from being a trainer whose flags can be made, None where nothing does."""
+    for part in ("name", "summary", "default_horizon", "settings", "architecture_of", "check", "fit"):
+        try:
+            getattr(loaded, part)
+        except AttributeError:
+            return f"lacks {part!r}"
+        except Exception as error:  # noqa: BLE001  (a property of somebody else's may raise anything)
+            return f"cannot tell its {part!r}: {type(error).__name__}: {error}"
+    settings: object = getattr(loaded, "settings")  # noqa: B009  (the object is of no known type yet)
+    if not (isinstance(settings, type) and dataclasses.is_dataclass(settings)):
+        return "has settings that are no dataclass"
+    try:
+        typing.get_type_hints(settings)
+    except Exception as error:  # noqa: BLE001  (as above: hints are evaluated)
+        return f"has settings whose types cannot be told: {type(error).__name__}: {error}"
+    silent = [field.name for field in dataclasses.fields(settings) if "help" not in field.metadata]
+    return f"has no line of help for its setting {silent[0]!r}" if silent else None
 
 
 def _names(group: str) -> tuple[str, ...]:

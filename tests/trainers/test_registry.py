@@ -143,3 +143,45 @@ def test_a_package_whose_plug_ins_cannot_be_read_is_named(
             ask()
     with pytest.raises(ModelError, match=message):
         registry.architecture("linear")
+
+
+WHOLE = """from __future__ import annotations
+import dataclasses
+@dataclasses.dataclass(frozen=True)
+class Knobs:
+    steps: int = dataclasses.field(default=1, metadata={"help": "Steps."})
+class Own:
+    name, summary, default_horizon, settings = "own", "Own.", 1, Knobs
+    architecture_of = check = fit = print
+PLUGIN = Own()
+"""
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "reason"),
+    [
+        ("1, Knobs", "1, 5", "has settings that are no dataclass"),
+        ("1, Knobs", "1, str", "has settings that are no dataclass"),
+        ("1, Knobs", "1, Knobs()", "has settings that are no dataclass"),
+        ('{"help": "Steps."}', "{}", "has no line of help for its setting 'steps'"),
+        (": int", ": Missing", "has settings whose types cannot be told: NameError: name 'Missing' is not"),
+        (
+            "= print",
+            "= property(lambda own: 1 / 0)",
+            "cannot tell its 'architecture_of': ZeroDivisionError: ",
+        ),
+    ],
+)
+def test_a_trainer_whose_flags_cannot_be_made_is_refused(
+    written: str, instead: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    for number, (source, refused) in enumerate(((WHOLE, False), (WHOLE.replace(written, instead), True))):
+        name = f"own_{zlib.crc32((written + instead).encode())}_{number}"
+        (tmp_path / f"{name}.py").write_text(source)
+        install(monkeypatch, ("own", f"{name}:PLUGIN"))
+        if refused:
+            with pytest.raises(UsageError, match=rf"^trainer plug-in 'own' {reason}"):
+                registry.trainer("own")
+        else:
+            assert registry.trainer("own").summary == "Own."
