@@ -102,6 +102,13 @@ class Config:
     train: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     file: Path | None = None
 
+    def inputs(self) -> tuple[Path, ...]:
+        """Every file that is read for it, so that none is overwritten; of a folder what lies in it."""
+        named = (self.file, self.data.bank, *self.data.splits.values(), Path(self.eval.policy))
+        found = [path for path in named if isinstance(path, Path) and path.exists()]
+        inside = [each for path in found if path.is_dir() for each in path.iterdir()]
+        return (*found, *inside)
+
 
 def resolve_config(
     file: Path | None = None, flags: Mapping[str, object] | None = None, *, folder: Path | None = None

@@ -18,6 +18,7 @@ from gatekeeper.evaluation import (
     check_width,
     make_options,
     make_report,
+    scores_path,
     settle_shape,
     write_scores,
 )
@@ -87,7 +88,7 @@ class Work:
             measured = measure(bench, candidate.predictor, advance)
         report = make_report(bench, candidate, measured, self.policy, shape)
         path = self.config.eval.report or default_report(spec)
-        scores = write_scores(path.with_suffix(".scores.npz"), bench, measured)
+        scores = write_scores(scores_path(path), bench, measured)
         report = replace(report, scores=scores)
         write_report(report, path)
         say(f"report: {path}")
@@ -141,8 +142,9 @@ class Work:
         return self.benches[key]
 
 
-def check_targets(models: tuple[str, ...], report: Path | None, page: Path | None) -> None:
+def check_targets(models: tuple[str, ...], config: Config, page: Path | None) -> None:
     """Refuse report paths that would fail or destroy something after the work is done."""
+    report = config.eval.report
     if len(models) > 1 and report is not None:
         raise UsageError(
             f"--report names one file, found {len(models)} models; leave it out and each model gets its own"
@@ -152,6 +154,7 @@ def check_targets(models: tuple[str, ...], report: Path | None, page: Path | Non
             f"--html names one file, found {len(models)} models; write the pages with gatekeeper report"
         )
     targets = [report] if report is not None else [default_report(spec) for spec in models]
+    read = config.inputs()
     for target in targets:
         if targets.count(target) > 1:
             raise UsageError(f"several models would write {target}; evaluate them one by one with --report")
@@ -161,8 +164,11 @@ def check_targets(models: tuple[str, ...], report: Path | None, page: Path | Non
             raise OutputError(f"the report {target} exists and is no regular file; name another")
         if not (target.parent.is_dir() and os.access(target.parent, os.W_OK)):
             raise OutputError(f"the report's folder {target.parent} does not exist or cannot be written")
+        for what, file in (("report", target), ("file of scores", scores_path(target))):
+            if any(file.resolve() == each.resolve() for each in read):
+                raise UsageError(f"the {what} {file} would overwrite an input; name another file")
     if page is not None:
-        check_page_target(page, *targets, *(Path(spec) for spec in models))
+        check_page_target(page, *targets, *read, *(Path(spec) for spec in models))
 
 
 def _whole(value: object) -> int | None:

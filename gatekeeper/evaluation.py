@@ -175,6 +175,11 @@ def make_report(
     )
 
 
+def scores_path(report: Path) -> Path:
+    """Where the per-sample scores of a report go: beside it."""
+    return report.with_suffix(".scores.npz")
+
+
 def write_scores(path: Path, bench: Bench, measured: Measured) -> ScoresFile:
     """Write the per-sample scores beside the report and return their name and digest.
 

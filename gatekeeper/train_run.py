@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import torch
 
-from gatekeeper.commands.html import write_page
+from gatekeeper.commands.html import check_page_target, write_page
 from gatekeeper.commands.options import tell_notes
 from gatekeeper.config import Config, resolve_config
 from gatekeeper.data.source import open_source
@@ -79,6 +79,8 @@ def run_training(
     knobs = {field.name for field in dataclasses.fields(recipe.settings)}
     group = join_group()
     plan, record = _plan(recipe, config, resume, flags, knobs, group)
+    if page is not None:
+        check_page_target(page, *plan.config.inputs(), made=out)
     connect(group, plan.options.device)
     try:
         folder = resume or _new_folder(plan, out, group)

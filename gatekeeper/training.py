@@ -8,7 +8,15 @@ from typing import Any
 from gatekeeper.config import Config
 from gatekeeper.data.source import DataSource
 from gatekeeper.environment import describe_environment
-from gatekeeper.evaluation import Candidate, Shape, make_options, make_report, settle_shape, write_scores
+from gatekeeper.evaluation import (
+    Candidate,
+    Shape,
+    make_options,
+    make_report,
+    scores_path,
+    settle_shape,
+    write_scores,
+)
 from gatekeeper.illustrations import illustrate
 from gatekeeper.loading import load_model
 from gatekeeper.progress import bar
@@ -206,7 +214,7 @@ def final_evaluation(
             measured = measure(bench, predictor, progress)
         shape = replace(plan.shape, source="checkpoint")
         report = make_report(bench, candidate, measured, plan.policy, shape)
-        report = replace(report, scores=write_scores(path.with_suffix(".scores.npz"), bench, measured))
+        report = replace(report, scores=write_scores(scores_path(path), bench, measured))
         write_report(report, path)
         reports.append(report)
         if illustrated:

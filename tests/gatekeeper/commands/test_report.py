@@ -191,6 +191,37 @@ def test_a_page_that_cannot_be_is_refused_before_anything_is_measured(
     assert not list(world.glob("*.report.json"))
 
 
+@pytest.mark.parametrize(
+    ("taken", "words", "line"),
+    [
+        ("gatekeeper.html", ("--config", "gatekeeper.html", "--html", "./gatekeeper.html"), "the page"),
+        ("policy.html", ("--policy", "policy.html", "--html", "policy.html"), "the page"),
+        ("gatekeeper.toml", ("--report", "gatekeeper.toml"), "the report"),
+        ("bank.npz", ("--report", "bank.npz"), "the report"),
+        ("mine.scores.npz", ("--bank", "mine.scores.npz", "--report", "mine.json"), "the file of scores"),
+        ("policy.toml", ("--policy", "policy.toml", "--report", "policy.toml"), "the report"),
+    ],
+)
+def test_an_input_is_never_overwritten(world: Path, taken: str, words: tuple[str, ...], line: str) -> None:
+    sources = {"gatekeeper": "gatekeeper.toml", "bank": "bank.npz", "mine": "bank.npz"}
+    source = sources.get(taken.partition(".")[0])
+    content = (
+        (world / source).read_bytes()
+        if source
+        else (ROOT / "schemas" / "policies" / "seed-5cat.toml").read_bytes()
+    )
+    (world / taken).write_bytes(content)
+    done = invoke("eval", "control:oracle", *QUICK, *words)
+    assert done.exit_code == 2
+    assert done.stderr.startswith(f"Error: {line} ")
+    assert "would overwrite" in done.stderr
+    assert (world / taken).read_bytes() == content
+    if words[-1].endswith(".html"):
+        done = invoke("train", *TINY, *words)
+        assert (done.exit_code, "would overwrite" in done.stderr) == (2, True)
+        assert (world / taken).read_bytes() == content
+
+
 # gatekeeper train --html
 
 TINY = ("p6b", "--layers", "1", "--width", "16", "--heads", "2", "--epochs", "2", "--mini-samples", "100")
