@@ -5,10 +5,16 @@ from pathlib import Path
 from gatekeeper.render.page.extras import Absent, Training
 from gatekeeper.run_folder import CONFIG_FILE, read_record
 from schemas.errors import GatekeeperError
-from schemas.history import HISTORY_FILE
+from schemas.history import HISTORY_FILE, History
 from schemas.history_io import read_history
 from schemas.report import Report
 from trainers.ramp import Stage, parse_ramp
+
+LOGGED = ("lambda_eff", "gap")
+"""Figures of the steps that a page draws; the loss may grow without bound."""
+
+LARGEST = 1e9
+"""As a policy's bounds have it; a plot of wilder numbers would show nothing but them, if anything."""
 
 
 def find_training(folder: Path, report: Report) -> Training | Absent:
@@ -40,7 +46,22 @@ def find_training(folder: Path, report: Report) -> Training | Absent:
             f"{history.trainer}, epoch {history.best_epoch}; the model is of {trained.trainer}, epoch "
             f"{trained.epoch}."
         )
+    extreme = _extreme(history)
+    if extreme is not None:
+        return Absent(f"The {HISTORY_FILE} beside the report cannot be drawn: {extreme:g} is in it.")
     return Training(history, _ramp(folder, history.trainer))
+
+
+def _extreme(history: History) -> float | None:
+    """A number that no training has, and on which no axis can be laid out; None where there is none."""
+    minis = [epoch.mini for epoch in history.epochs if epoch.mini is not None]
+    numbers: list[float | None] = [
+        *(epoch.epoch for epoch in history.epochs),
+        *(value for mini in minis for gates in mini.splits.values() for value in vars(gates).values()),
+        *(steps.figures[name] for epoch in history.epochs for steps in epoch.steps for name in LOGGED),
+        *(warned.epoch for warned in history.warnings),
+    ]
+    return next((each for each in numbers if each is not None and abs(each) > LARGEST), None)
 
 
 def _ramp(folder: Path, trainer: str) -> tuple[Stage, ...] | Absent:

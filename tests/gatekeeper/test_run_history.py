@@ -1,12 +1,14 @@
 """The history beside a report is shown only if it is of the run that made the model."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gatekeeper.render.page.extras import Absent, Training
+from gatekeeper.render.page.extras import Absent, Extras, Training
+from gatekeeper.render.page.page import render_page
 from gatekeeper.run_folder import RunRecord, write_record
 from gatekeeper.run_history import find_training
 from schemas.history_io import write_history
@@ -116,3 +118,22 @@ def test_a_ramp_that_is_not_known_is_said(
     assert found.history == history()
     assert isinstance(found.ramp, Absent)
     assert found.ramp.sentence.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("changed", "drawn"),
+    [("margin", False), ("gap", False), ("epoch", False), ("loss", True)],  # a loss is not drawn
+)
+def test_numbers_that_no_axis_can_hold(changed: str, drawn: bool, tmp_path: Path) -> None:
+    put(tmp_path)
+    path = tmp_path / "training_history.json"
+    value = json.loads(path.read_text(encoding="utf-8"))
+    first = value["epochs"][0]
+    holder = {"margin": first["mini"]["splits"]["val"], "epoch": value["epochs"][-1]}
+    holder.get(changed, first["steps"][0]["figures"])[changed] = 10**19 if changed == "epoch" else -1.7e308
+    path.write_text(json.dumps(value), encoding="utf-8")
+    found = find_training(tmp_path, trained())
+    shown = "1e+19" if changed == "epoch" else "-1.7e+308"
+    sentence = f"The training_history.json beside the report cannot be drawn: {shown} is in it."
+    assert isinstance(found, Training) if drawn else found == Absent(sentence)
+    render_page(trained(), Extras(Absent("a"), Absent("b"), found))  # and without a warning

@@ -14,6 +14,7 @@ WIDTH, HEIGHT = 440.0, 320.0
 """Units of a plot; two fit beside one another on a desktop, one on a phone."""
 
 _MOST_THRESHOLDS = 3
+_FARTHEST = 1e9
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,15 @@ def values(metrics: Metrics, split: str, names: Iterable[str]) -> list[float]:
 
 
 def reach(metric: Metric) -> tuple[float, float]:
-    """From the interval's low to its high; the value itself where there is none."""
+    """From the interval's low to its high; the value itself where there is none.
+
+    Values are bounded, ends of intervals are not: on two articles a high confidence makes them so wide
+    that an axis could not be laid out, and where they are cut off nobody can see.
+    """
     value = estimate(metric)
     if metric.low is None or metric.high is None:
         return value, value
-    return metric.low, metric.high
+    return max(metric.low, -_FARTHEST), min(metric.high, _FARTHEST)
 
 
 def arms(metric: Metric) -> tuple[tuple[float], tuple[float]]:

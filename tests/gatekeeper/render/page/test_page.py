@@ -286,3 +286,10 @@ def test_the_same_report_gives_the_same_bytes_whatever_the_users_matplotlib_look
     with matplotlib.rc_context({"font.size": 30.0, "lines.linewidth": 9.0, "svg.hashsalt": "other"}):
         assert render_page(pages.report_of(), pages.full_extras()) == first
     assert dict(matplotlib.rcParams) == before
+
+
+def test_intervals_of_any_width_are_drawn() -> None:
+    wide = {"low": -1.7e308, "high": 1.7e308}
+    evidence = pages.change_all(make_evidence(), **wide)
+    page = render_page(pages.report_of(evidence=evidence), pages.full_extras())
+    assert page.count("<svg") == pages.deployable().count("<svg")
