@@ -9,7 +9,8 @@ from typing import Any
 from gatekeeper.config import Config, make_config
 from schemas.atomic import write_text
 from schemas.errors import OutputError, ReportError, UsageError
-from schemas.strict_json import dumps, loads
+from schemas.regular import open_regular
+from schemas.strict_json import MAX_BYTES, dumps, loads
 
 CONFIG_FILE = "config.json"
 
@@ -80,7 +81,8 @@ def read_record(folder: Path) -> RunRecord:
     """
     path = folder / CONFIG_FILE
     try:
-        value = loads(path.read_bytes())
+        with open_regular(path) as file:
+            value = loads(file.read(MAX_BYTES + 1))
     except OSError as error:
         raise UsageError(f"{folder} cannot be resumed: {path.name}: {error.strerror}") from None
     except ReportError as error:

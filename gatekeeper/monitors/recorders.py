@@ -15,8 +15,9 @@ from schemas.atomic import write_text
 from schemas.codec import decode, encode
 from schemas.errors import Interrupted, ReportError, UsageError
 from schemas.history import Epoch, Steps
+from schemas.regular import open_regular
 from schemas.report import Report
-from schemas.strict_json import dumps, loads
+from schemas.strict_json import MAX_BYTES, dumps, loads
 from trainers.monitor import Course, Moment, Monitor
 
 RECORD_FILE = "recorders.json"
@@ -169,7 +170,8 @@ def closing(recorders: Recorders, files: tuple[Path, ...]) -> Iterator[None]:
 
 def _read(path: Path, warn: Warn) -> Places:
     try:
-        return decode(Places, loads(path.read_bytes()), where=path.name)
+        with open_regular(path) as file:
+            return decode(Places, loads(file.read(MAX_BYTES + 1)), where=path.name)
     except FileNotFoundError:
         return Places()
     except (OSError, ReportError) as error:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, tzinfo
@@ -318,3 +319,9 @@ def test_a_wrong_recorded_value_names_the_file(
     write_record(tmp_path, dataclasses.replace(RECORD, **change))
     with pytest.raises(UsageError, match=f"^{re.escape(f'{tmp_path / CONFIG_FILE}: {message}')}"):
         recorded_config(read_record(tmp_path), tmp_path)
+
+
+def test_a_record_that_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "config.json")
+    with pytest.raises(UsageError, match=r"cannot be resumed: config\.json: it is no regular file"):
+        read_record(tmp_path)

@@ -1,5 +1,6 @@
 """Whatever goes wrong in a recorder: it is told once, and everybody else hears of everything."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,9 +108,12 @@ def test_a_recorder_is_told_how_the_run_ended(
     assert member.end == End(ending, (made,), None)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("content", ["{", '{"tensorboard": 3, "mlflow": null}', '{"other": 1}', "[]"])
-def test_places_that_cannot_be_read_are_told_and_the_run_goes_on(content: str, tmp_path: Path) -> None:
-    (tmp_path / "recorders.json").write_text(content)
+@pytest.mark.parametrize("content", ["{", '{"tensorboard": 3, "mlflow": null}', '{"other": 1}', "[]", None])
+def test_places_that_cannot_be_read_are_told_and_the_run_goes_on(content: str | None, tmp_path: Path) -> None:
+    if content is None:  # nobody will ever write into it
+        os.mkfifo(tmp_path / "recorders.json")
+    else:
+        (tmp_path / "recorders.json").write_text(content)
     lines: list[str] = []
     opened = open_recorders(Wanted(), tmp_path, resume=True, params={}, warn=lines.append)
     assert opened == {}
