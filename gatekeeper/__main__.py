@@ -1,6 +1,7 @@
 """``python -m gatekeeper`` and the ``gatekeeper`` console script."""
 
 import contextlib
+import io
 import os
 import sys
 
@@ -11,7 +12,7 @@ EXIT_ERROR = 3  # of schemas.errors, which is not imported before it was checked
 
 def main() -> None:
     """Run the command line; every error ends in one line on stderr and a documented exit code."""
-    _ensure_stderr()
+    _prepare_streams()
     try:
         check_siblings()
     except ShadowedPackageError as error:
@@ -34,12 +35,18 @@ def main() -> None:
         sys.exit(EXIT_ERROR)
 
 
-def _ensure_stderr() -> None:
-    """Where whoever started us has closed standard error, what goes there goes nowhere.
+def _prepare_streams() -> None:
+    """Make standard output take any text, and standard error be there.
 
-    Otherwise the next file that is opened, a report or a model, becomes descriptor 2, and whatever a
-    library says on standard error is written into it.
+    A character that the encoding of standard output lacks (λ in Latin-1), or a file name that is no
+    text, is written as its escape: a verdict must not be lost for it after hours of training.
+
+    Where whoever started us has closed standard error, what goes there goes nowhere. Otherwise the next
+    file that is opened, a report or a model, becomes descriptor 2, and whatever a library says on
+    standard error is written into it.
     """
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
     if sys.stderr is None:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         if nowhere != 2:

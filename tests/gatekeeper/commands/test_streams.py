@@ -1,4 +1,4 @@
-"""Streams that whoever started a command has closed, and readers that go away before it is done."""
+"""Streams that are closed, whose readers go away, or that cannot encode what is to be written."""
 
 import os
 import subprocess
@@ -46,3 +46,17 @@ def test_without_a_standard_error_the_verdict_is_the_same(
 def test_a_reader_that_has_gone_never_means_blocked(words: tuple[str, ...]) -> None:
     done = shell('{ sleep 0.5; "$@"; echo "$?" >&2; } | true', *words)
     assert done.stderr == "3\n"
+
+
+def test_a_text_that_standard_output_cannot_encode_is_escaped(world: Path) -> None:
+    done = shell('PYTHONIOENCODING=latin-1 "$@"', "train", "p6b", *SMALL, "--out", "mine")
+    assert done.returncode == 1
+    assert "\\u03bb_eff" in done.stdout
+    assert "BLOCKED" in done.stdout
+
+
+def test_a_folder_whose_name_is_no_text_is_named(world: Path) -> None:
+    line = "PYTHONIOENCODING=utf-8:strict \"$@\" --out $'mine\\xff'"
+    done = shell(line, "train", "ridge", "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "model: mine\\udcff/best_model.pt" in done.stdout.splitlines()
