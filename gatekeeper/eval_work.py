@@ -1,6 +1,7 @@
 """Evaluating models one after the other on the same data, each to its report."""
 
 import os
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -31,6 +32,9 @@ from schemas.policy_io import LoadedPolicy, load_policy
 from schemas.report import Report
 from schemas.report_io import write_report
 from schemas.soundness import CONTROLS
+
+_NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What the schema of a report refuses in a line."""
 
 
 @dataclass(eq=False)
@@ -154,6 +158,11 @@ def check_targets(models: tuple[str, ...], config: Config, page: Path | None) ->
             f"--html names one file, found {len(models)} models; write the pages with gatekeeper report"
         )
     targets = [report] if report is not None else [default_report(spec) for spec in models]
+    for file in (*(Path(spec) for spec in models), *targets):
+        if _NO_LINE.search(file.name):
+            raise UsageError(
+                f"a report holds the names of its files, and {file.name!r} is no text on one line; rename it"
+            )
     read = config.inputs()
     for target in targets:
         if targets.count(target) > 1:

@@ -222,6 +222,18 @@ def test_an_input_is_never_overwritten(world: Path, taken: str, words: tuple[str
         assert (world / taken).read_bytes() == content
 
 
+@pytest.mark.parametrize("name", ["two\nlines", "red\x1b[31m", "torn\udcff", "c1\x9b"])
+def test_a_name_that_no_report_can_hold_is_refused_before_anything_is_measured(
+    world: Path, name: str
+) -> None:
+    (world / f"{name}.pt").write_bytes(b"")
+    for words in ((f"{name}.pt",), (MODEL, "--report", f"{name}.json")):
+        done = invoke("eval", *words)
+        assert done.exit_code == 2
+        assert done.stderr.endswith("is no text on one line; rename it\n")
+        assert len(done.stderr.splitlines()) == 1
+
+
 # gatekeeper train --html
 
 TINY = ("p6b", "--layers", "1", "--width", "16", "--heads", "2", "--epochs", "2", "--mini-samples", "100")
