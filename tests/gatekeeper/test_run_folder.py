@@ -194,7 +194,7 @@ def test_what_is_no_run_folder_is_refused(tmp_path: Path) -> None:
     expected = f"{tmp_path / 'nowhere'} cannot be resumed: config.json: No such file or directory"
     assert str(caught.value) == expected
     (tmp_path / CONFIG_FILE).mkdir()
-    with pytest.raises(UsageError, match=r"cannot be resumed: config\.json: Is a directory$"):
+    with pytest.raises(UsageError, match=r"cannot be resumed: config\.json: it is no regular file$"):
         read_record(tmp_path)
 
 
