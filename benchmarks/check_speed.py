@@ -1,4 +1,4 @@
-"""How long a CI job waits for ``gatekeeper check``: whole processes, start-up included.
+"""How long one waits for what reads a report, above all ``check``: whole processes, start-up included.
 
     python benchmarks/check_speed.py [--runs 20]
 
@@ -43,6 +43,8 @@ def main() -> None:
                 "check", "report.json", "--model", "best.pt", "--trusted-key", "ci.pub",
             ),
             "schema report": ("schema", "report"),
+            "report": ("report", "report.json"),
+            "report --html": ("report", "report.json", "--html", "page.html"),
         }.items():  # fmt: skip
             seconds = [gatekeeper(folder, *arguments) for _ in range(runs)]
             print(f"{title:26} median {statistics.median(seconds):.3f} s, slowest {max(seconds):.3f} s")
