@@ -10,20 +10,19 @@ import os
 import re
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from gatekeeper.cli import cli
 from gatekeeper.config import resolve_config
 from gatekeeper.data.source import open_source
+from gatekeeper.illustrations import find_frontier
 from gatekeeper.render.page.extras import Absent, Extras
 from gatekeeper.render.page.gates import ablations, bins, retrieval, rollout
 from gatekeeper.render.page.offsets import offset_sweep, plane
 from gatekeeper.render.page.svg import Drawing
-from gates.controls import RIDGE_WINDOWS
-from gates.frontier import Frontier, linear_frontier
-from gates.suite import EVALUATED
-from gates.windows import draw
+from gates.frontier import Frontier
+from gates.suite import Options, prepare
 from schemas.report import Report
 from schemas.report_io import read_report
 
@@ -81,22 +80,10 @@ def _plane(report: Report, config: Path) -> Drawing:
     return _first(plane(report, Extras(frontier=frontier, windows=_ABSENT, training=_ABSENT)).drawings)
 
 
-def _frontier(report: Report, config: Path) -> dict[str, Frontier]:
+def _frontier(report: Report, config: Path) -> Mapping[str, Frontier] | Absent:
     source = open_source(resolve_config(config if config.name else None, {}))
-    data = source.dataset(context=report.settings.context, horizon=report.settings.horizon)
-    fitted = draw(data.splits["train"].last_rows, count=RIDGE_WINDOWS, seed=0)
-    tests = {name: draw(data.splits[name].last_rows, count=WINDOWS, seed=0) for name in EVALUATED}
-    return dict(
-        linear_frontier(
-            data.bank,
-            fitted,
-            tests,
-            context=data.context,
-            horizon=data.horizon,
-            confidence=report.settings.confidence,
-            seed=0,
-        )
-    )
+    dataset = source.dataset(context=report.settings.context, horizon=report.settings.horizon)
+    return find_frontier(prepare(dataset, Options(max_samples=report.settings.max_samples), lambda _: None))
 
 
 def _evaluate(model: str, *flags: str) -> Report:
