@@ -3,7 +3,6 @@
 import itertools
 import json
 import socket
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -208,17 +207,9 @@ def test_a_resumed_run_goes_on_without_its_server(
 
 
 def test_a_missing_extra_is_one_line_before_anything_is_done(
-    world: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    world: Path, run: Run, without: Callable[[str], None]
 ) -> None:
-    for name in [name for name in sys.modules if name.partition(".")[0] == "mlflow"]:
-        monkeypatch.delitem(sys.modules, name)
-
-    class Without:
-        def find_spec(self, name: str, *rest: object) -> None:
-            if name == "mlflow":
-                raise ModuleNotFoundError("No module named 'mlflow'", name="mlflow")
-
-    monkeypatch.setattr(sys, "meta_path", [Without(), *sys.meta_path])
+    without("mlflow")
     result = run("train", "p6b", *SMALL, "--out", "mine", "--mlflow", "--bank", "missing.npz")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == "Error: mlflow is not installed; pip install 'gatekeeper[mlflow]'\n"

@@ -1,6 +1,5 @@
 """``train --tensorboard``: what the history keeps, as curves; also over an interruption, and never twice."""
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -179,17 +178,9 @@ def test_a_full_disk_costs_the_curves_and_not_the_training(
 
 
 def test_a_missing_extra_is_one_line_before_anything_is_done(
-    world: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+    world: Path, run: Run, without: Callable[[str], None]
 ) -> None:
-    for name in [name for name in sys.modules if name.partition(".")[0] == "tensorboard"]:
-        monkeypatch.delitem(sys.modules, name)
-
-    class Without:
-        def find_spec(self, name: str, *rest: object) -> None:
-            if name.partition(".")[0] == "tensorboard":
-                raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-    monkeypatch.setattr(sys, "meta_path", [Without(), *sys.meta_path])
+    without("tensorboard")
     result = run("train", "p6b", *SMALL, "--out", "mine", "--tensorboard", "curves", "--bank", "missing.npz")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == "Error: tensorboard is not installed; pip install 'gatekeeper[tensorboard]'\n"
