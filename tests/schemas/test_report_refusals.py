@@ -59,6 +59,9 @@ def put(*path: str | int, value: object) -> Edit:
     return edit
 
 
+PIN = encode(DataPin(bank="b" * 64))
+
+
 @pytest.mark.parametrize(
     ("edit", "message"),
     [
@@ -207,9 +210,8 @@ def measure_everyone(split: str, **fields: object) -> Edit:
             "checks[1] (retrieval.article.r@5 on val).splits[0] is 'train' where 'val' follows",
         ),
         (
-            put("policy", "data", value={"bank": "b" * 64, "val": None, "ood": None}),
-            "policy: its digest is that of the built-in 'seed-5cat', but data is "
-            f"{{'bank': '{'b' * 64}', 'val': None, 'ood': None}} where None follows",
+            put("policy", "data", value=PIN),
+            f"policy: its digest is that of the built-in 'seed-5cat', but data is {PIN} where None follows",
         ),
     ],
 )
