@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.codec import encode
 from schemas.errors import ReportError
 from schemas.metrics import PAIR
+from schemas.policy import DataPin
 from schemas.report import Check, GateResult, Report, Verdict
 from schemas.report_io import parse_report, report_to_json
 from schemas.soundness import CONTROLS
