@@ -77,7 +77,7 @@ def change_bytes(rng: random.Random, data: bytes, seeds: list[bytes]) -> bytes:
         return data[:at] + data[at:near] * rng.choice((2, 10, 1000, 100_000)) + data[near:]
     if way == 3:
         size = rng.choice((1, 2, 4, 8))
-        number = (rng.choice(NUMBERS) % 256**size).to_bytes(size, rng.choice(("little", "big")))
+        number = rng.choice(NUMBERS).to_bytes(8, rng.choice(("little", "big")))[:size]
         return data[:at] + number + data[at + size :]
     if way == 4:
         return data[:at] + rng.choice(TOKENS) * rng.choice((1, 1, 1, 1000)) + data[at:]
