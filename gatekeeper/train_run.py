@@ -20,15 +20,17 @@ from gatekeeper.render.criteria import render_criteria
 from gatekeeper.render.table import render_verdict
 from gatekeeper.run_folder import (
     CONFIG_FILE,
+    REPORT_FILE,
     RunRecord,
     new_folder,
     read_record,
     recorded_config,
+    refuse_links,
     write_record,
 )
 from gatekeeper.terminal import colour_on
 from gatekeeper.train_settings import build_settings
-from gatekeeper.training import REPORT_FILE, Plan, check_same, final_evaluation, make_plan, train
+from gatekeeper.training import Plan, check_same, final_evaluation, make_plan, train
 from gatekeeper.voice import say
 from schemas.errors import EXIT_CODES, UsageError
 from schemas.history import HISTORY_FILE
@@ -76,6 +78,8 @@ def run_training(
         GatekeeperError: any; in particular :class:`schemas.errors.Interrupted`.
     """
     wanted.check()
+    if resume is not None:
+        refuse_links(resume)
     knobs = {field.name for field in dataclasses.fields(recipe.settings)}
     group = join_group()
     plan, record = _plan(recipe, config, resume, flags, knobs, group)
