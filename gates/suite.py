@@ -23,7 +23,7 @@ from schemas.report import Evidence, Metric, Metrics
 EVALUATED: tuple[str, str] = ("val", "ood")
 """The splits every evaluation measures; gate E compares the first with the second."""
 
-GATES_VERSION = 1
+GATES_VERSION = 2
 """Raised whenever a gate, a control or the draw measures or scores something differently."""
 
 CPU = torch.device("cpu")

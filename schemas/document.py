@@ -68,9 +68,17 @@ def check_document(name: str, version: str, value: object) -> None:
     found = value["schema_version"]
     if not isinstance(found, str) or not re.fullmatch(rf"{known}\.[0-9]{{1,3}}", found):
         raise ReportError(
-            f"expected schema_version {known}.x, found {str(found)[:40]!r}; "
-            "read it with the version of gatekeeper that wrote it"
+            f"expected schema_version {known}.x, found {str(found)[:40]!r}; {_advice(name, known, found)}"
         )
     broken = violation(name, value)
     if broken is not None:
         raise ReportError(f"does not follow the schema: {broken}")
+
+
+def _advice(name: str, known: str, found: object) -> str:
+    """What leads on: what an older version of a report says cannot be derived from it again."""
+    if name == "report" and isinstance(found, str):
+        older = re.fullmatch(r"([0-9]{1,3})\.[0-9]{1,3}", found)
+        if older is not None and int(older.group(1)) < int(known):
+            return "older versions measured less; evaluate it again"
+    return "read it with the version of gatekeeper that wrote it"

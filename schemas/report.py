@@ -11,7 +11,7 @@ from typing import Literal
 
 from schemas.policy import Decide, Policy, Severity
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "2.0"
 
 Status = Literal["pass", "waived", "fail", "inconclusive", "skipped", "error"]
 Outcome = Literal["deployable", "blocked", "error"]

@@ -5,7 +5,8 @@ import functools
 import importlib.resources
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, cast
 
 from jsonschema import Draft202012Validator
@@ -14,15 +15,12 @@ from referencing import Registry, Resource
 
 from schemas.errors import UsageError
 
-SCHEMAS: tuple[str, ...] = (
-    "audit",
-    "dataset",
-    "decision",
-    "history",
-    "policy",
-    "production",
-    "report",
+MAJOR_VERSIONS: Mapping[str, int] = MappingProxyType(
+    {"audit": 1, "dataset": 1, "decision": 1, "history": 1, "policy": 1, "production": 1, "report": 2}
 )
+"""The published schemas: name -> major version, which is also in the name of the file."""
+
+SCHEMAS: tuple[str, ...] = tuple(MAJOR_VERSIONS)
 """Names of the published schemas."""
 
 _MOST_TEXT = 160
@@ -36,7 +34,8 @@ def schema_text(name: str) -> str:
     """
     if name not in SCHEMAS:
         raise UsageError(f"unknown schema {name!r}; known schemas: {', '.join(SCHEMAS)}")
-    return (importlib.resources.files("schemas") / f"{name}.v1.json").read_text(encoding="utf-8")
+    file = importlib.resources.files("schemas") / f"{name}.v{MAJOR_VERSIONS[name]}.json"
+    return file.read_text(encoding="utf-8")
 
 
 def violation(name: str, value: object) -> str | None:

@@ -151,7 +151,7 @@ def _make_report(
             bin_edges=(0.45, 0.55),
             retrieval="faiss",
             ridge="train split",
-            gates_version=1,
+            gates_version=2,
         ),
         environment=Environment("0.1.0", "e" * 64, None, "3.11.7", "Linux", "cpu", 2, {"numpy": "2.0.0"}),
         policy=policy or loaded.policy,

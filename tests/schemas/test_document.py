@@ -84,7 +84,7 @@ def test_a_value_without_a_version_is_asked_what_it_is(value: object) -> None:
     ("written", "found", "shown"),
     [
         ("1.0", "2.0", "'2.0'"),
-        ("2.3", "1.0", "'1.0'"),  # the major version of today counts, whatever its minor one
+        ("2.3", "3.0", "'3.0'"),  # the major version of today counts, whatever its minor one
         ("1.0", "1.0000", "'1.0000'"),
         ("1.0", 1.0, "'1.0'"),
         ("1.0", None, "'None'"),
@@ -101,6 +101,15 @@ def test_another_major_version_is_refused_whatever_else_is_wrong(
         f"expected schema_version {written[0]}.x, found {shown}; "
         "read it with the version of gatekeeper that wrote it"
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "led_on"),
+    [("report", "older versions measured less; evaluate it again"), ("history", "read it with the version")],
+)
+def test_an_older_report_is_to_be_made_again(name: str, led_on: str) -> None:
+    with pytest.raises(ReportError, match=rf"^expected schema_version 2\.x, found '1\.7'; {led_on}"):
+        check_document(name, "2.0", {"schema_version": "1.7"})
 
 
 def test_a_known_version_must_follow_the_schema_of_its_name() -> None:

@@ -176,7 +176,7 @@ def with_splits(report: Report, splits: Mapping[str, SplitInput]) -> Report:
         ("bank", {"sha256": "c" * 64}, "bank (bbbbbbbbbbbb and cccccccccccc)"),
         ("settings", {"context": 4}, "context (5 and 4)"),
         ("settings", {"horizon": 2}, "horizon (1 and 2)"),
-        ("settings", {"gates_version": 2}, "gates version (1 and 2)"),
+        ("settings", {"gates_version": 3}, "gates version (2 and 3)"),
         ("settings", {"seed": 7}, "seed (0 and 7)"),
         ("settings", {"bin_edges": (0.4, 0.55)}, "coherence bins ((0.45, 0.55) and (0.4, 0.55))"),
         ("val", {"sha256": "0" * 64}, "windows of val (111111111111 and 000000000000)"),
@@ -192,13 +192,13 @@ def test_what_keeps_two_reports_from_being_compared_is_named_with_both_values(
 
 def test_everything_that_differs_is_named_in_one_order(make_report: ReportFactory) -> None:
     first = make_report()
-    second = altered(first, "settings", context=4, horizon=3, seed=1, gates_version=2)
+    second = altered(first, "settings", context=4, horizon=3, seed=1, gates_version=3)
     second = altered(altered(second, "val", sha256="3" * 64), "bank", sha256="a" * 64)
     assert incomparable(second, first) == (
         "bank (aaaaaaaaaaaa and bbbbbbbbbbbb)",
         "context (4 and 5)",
         "horizon (3 and 1)",
-        "gates version (2 and 1)",
+        "gates version (3 and 2)",
         "seed (1 and 0)",
         "windows of val (333333333333 and 111111111111)",
     )

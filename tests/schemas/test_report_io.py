@@ -102,16 +102,18 @@ def test_a_report_may_hold_other_splits(make_report: ReportFactory, good_evidenc
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (None, "expected schema_version 1.x, found 'None'"),
+        (None, "expected schema_version 2.x, found 'None'"),
+        ("1.0", "expected schema_version 2.x, found '1.0'; older versions measured less; evaluate it again"),
+        ("0.9", "found '0.9'; older versions measured less; evaluate it again"),
         (
-            "2.0",
-            "expected schema_version 1.x, found '2.0'; read it with the version of gatekeeper that wrote it",
+            "3.0",
+            "expected schema_version 2.x, found '3.0'; read it with the version of gatekeeper that wrote it",
         ),
-        ("10.0", "found '10.0'"),
-        ("1", "found '1'"),
-        ("1.0\n", "expected schema_version 1.x"),
-        (1.0, "found '1.0'"),
-        ("x" * 1000, "expected schema_version 1.x"),
+        ("10.0", "found '10.0'; read it with the version"),
+        ("2", "found '2'; read it with the version"),
+        ("2.0\n", "expected schema_version 2.x"),
+        (2.0, "found '2.0'; read it with the version"),
+        ("x" * 1000, "expected schema_version 2.x"),
     ],
 )
 def test_another_version_is_refused_before_anything_else(value: object, message: str) -> None:
@@ -123,7 +125,7 @@ def test_another_version_is_refused_before_anything_else(value: object, message:
 
 @pytest.mark.parametrize("text", ["[]", "null", "{}", '"report"', '{"version": "1.0"}'])
 def test_what_has_no_version_is_no_report(text: str) -> None:
-    with pytest.raises(ReportError, match=r"expected an object with schema_version 1\.x, found none"):
+    with pytest.raises(ReportError, match=r"expected an object with schema_version 2\.x, found none"):
         parse_report(text)
 
 
@@ -171,7 +173,7 @@ def test_a_truncated_report_is_refused(make_report: ReportFactory, tmp_path: Pat
     ("fields", "message"),
     [
         ({"created": "today"}, r"does not follow the schema: \$\.created"),
-        ({"schema_version": "2.0"}, "expected schema_version 1.x"),
+        ({"schema_version": "1.0"}, "expected schema_version 2.x"),
         ({"created": "2026-02-30T12:00:00Z"}, "is no date"),
     ],
 )

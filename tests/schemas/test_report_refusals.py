@@ -314,7 +314,7 @@ def test_the_first_difference_of_a_judgement_is_named(
         put("inputs", "policy_sha256", value="f" * 64),
         put("inputs", "model", "training", "rule", value="another rule"),
         put("settings", "seed", value=1),
-        put("settings", "gates_version", value=2),
+        put("settings", "gates_version", value=3),
         put("environment", "tool_version", value="9.9.9"),
         put("created", value="2026-01-31T12:00:01Z"),
         put("scores", "sha256", value="f" * 64),

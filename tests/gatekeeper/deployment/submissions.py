@@ -137,7 +137,7 @@ def make_report(
             splits={"val": split},
             policy_sha256=policy.sha256,
         ),
-        settings=Settings(5, 1, "default", 0, None, 0.95, (0.45, 0.55), "faiss", "train split", 1),
+        settings=Settings(5, 1, "default", 0, None, 0.95, (0.45, 0.55), "faiss", "train split", 2),
         environment=Environment("0.1.0", "e" * 64, None, "3.11.7", "Linux", "cpu", 2, {"numpy": "2.0.0"}),
         policy=policy.policy,
         evidence=Evidence(_metrics(cosine), {who: _metrics(value) for who, value in _COSINES.items()}),

@@ -95,8 +95,8 @@ def test_the_waivers_of_the_verifiers_policy_count_on_the_day_of_the_decision() 
         (b"", "not JSON"),
         (b"{}", "expected an object with schema_version"),
         (b"\xff", "expected UTF-8"),
-        (b'{"schema_version": "2.0"}', "expected schema_version 1.x, found '2.0'"),
-        (b'{"schema_version": "1.0"}', "does not follow the schema"),
+        (b'{"schema_version": "1.0"}', "expected schema_version 2.x, found '1.0'; older versions"),
+        (b'{"schema_version": "2.0"}', "does not follow the schema"),
         (b" " * (MAX_BYTES + 1), f"expected at most {MAX_BYTES} bytes of JSON"),
     ],
 )

@@ -169,7 +169,7 @@ def _more_splits(report: Report) -> Report:
         (_bank, "bank (bbbbbbbbbbbb and cccccccccccc)"),
         (_settings(context=6), "context (5 and 6)"),
         (_settings(horizon=2), "horizon (1 and 2)"),
-        (_settings(gates_version=2), "gates version (1 and 2)"),
+        (_settings(gates_version=3), "gates version (2 and 3)"),
         (_settings(seed=7), "seed (0 and 7)"),
         (_settings(bin_edges=(0.4, 0.6)), "coherence bins ((0.45, 0.55) and (0.4, 0.6))"),
         (_split(sha256="c" * 64), "windows of val (111111111111 and cccccccccccc)"),
