@@ -24,9 +24,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes, *, own: int = 0) -> N
     write_stream(path, lambda file: file.write(data), own=own)
 
 
-def write_stream(
-    path: str | os.PathLike[str], fill: Callable[[IO[bytes]], object], *, own: int = 0
-) -> None:
+def write_stream(path: str | os.PathLike[str], fill: Callable[[IO[bytes]], object], *, own: int = 0) -> None:
     """Replace the file at ``path`` with what ``fill`` writes; a reader sees the old content or the new.
 
     It goes to a temporary file in the same folder, is flushed to the disk and renamed. A symbolic link

@@ -76,7 +76,9 @@ def _refuse_foreign(path: Path, descriptor: int) -> None:
     """Refuse what is no lock of ours: it would be written over. A torn lock may hold anything, but little."""
     found = os.fstat(descriptor)
     if found.st_nlink > 1:
-        raise OutputError(f"cannot lock {path.parent}: {path.name} is a file with another name too; remove it")
+        raise OutputError(
+            f"cannot lock {path.parent}: {path.name} is a file with another name too; remove it"
+        )
     if not stat.S_ISREG(found.st_mode) or found.st_size > _LONGEST:
         raise OutputError(
             f"cannot lock {path.parent}: {path.name} is no lock of gatekeeper's; remove it or name another "

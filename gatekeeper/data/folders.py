@@ -135,7 +135,7 @@ def _locked(workshop: Path) -> Iterator[None]:
 
 
 def _is_ours(workshop: Path) -> bool:
-    """Whether a build made the hidden folder. A crash right after may have left it without the mark, empty."""
+    """Whether a build made the hidden folder."""
     mark = workshop / _MARK
     return _is_folder(workshop) and mark.is_file() and not mark.is_symlink()
 

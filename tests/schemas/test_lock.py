@@ -77,7 +77,9 @@ def test_a_lock_of_one_folder_is_none_of_another(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("content", ["", "123456789012345678901234567890\n", "no number", "\0\0", "77\n", "x" * 512])
+@pytest.mark.parametrize(
+    "content", ["", "123456789012345678901234567890\n", "no number", "\0\0", "77\n", "x" * 512]
+)
 def test_a_lock_file_of_nobody_is_taken_over(tmp_path: Path, content: str) -> None:
     (tmp_path / ".lock").write_text(content)
     with locked(tmp_path, "run"):

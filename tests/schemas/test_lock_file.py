@@ -114,5 +114,9 @@ def test_what_is_no_lock_of_ours_stays_as_it_is(tmp_path: Path, put: Callable[[P
     with pytest.raises(OutputError, match=r"^cannot (lock|write) .*"), locked(folder, "run"):
         pass
     after = (folder / ".lock").lstat()
-    assert (before.st_size, before.st_mtime_ns, before.st_ino) == (after.st_size, after.st_mtime_ns, after.st_ino)
+    assert (before.st_size, before.st_mtime_ns, before.st_ino) == (
+        after.st_size,
+        after.st_mtime_ns,
+        after.st_ino,
+    )
     assert victim.read_text() == "precious"

@@ -1,4 +1,4 @@
-"""What lies beside a folder under a name that nobody told us: nothing is removed that no build of ours made."""
+"""What lies beside a folder under a name that nobody told us: what no build of ours made stays."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +12,12 @@ MARK = "made-by-gatekeeper"
 
 
 def build(folder: Path) -> None:
+    def fill(place: Path) -> None:
+        (place / "data").write_text("new")
+
     replace_folder(
         folder,
-        lambda place: (place / "data").write_text("new") and None,
+        fill,
         known={"data"},
         ours=lambda there: (there / "data").is_file(),
         what="a test",
@@ -91,7 +94,9 @@ def test_what_no_build_made_is_left_alone(
 
 
 @pytest.mark.parametrize("left", [(), (".lock",)])
-def test_an_empty_folder_that_a_crash_left_unmarked_is_no_hindrance(tmp_path: Path, left: tuple[str, ...]) -> None:
+def test_an_empty_folder_that_a_crash_left_unmarked_is_no_hindrance(
+    tmp_path: Path, left: tuple[str, ...]
+) -> None:
     workshop = tmp_path / ".data.building"
     workshop.mkdir()
     for name in left:
