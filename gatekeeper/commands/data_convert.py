@@ -11,6 +11,7 @@ from gatekeeper.data.bank_file import read_bank
 from gatekeeper.data.build import file_digest, refuse_unprintable
 from gatekeeper.data.convert import convert
 from gatekeeper.data.dataset_folder import UNMATCHED, Dtype, refuse_occupied
+from gatekeeper.outputs import Output, refuse_overwriting
 from gatekeeper.render.dataset import render_built, render_counts
 from schemas.dataset import Origin
 from schemas.errors import UsageError
@@ -47,6 +48,7 @@ def convert_command(
             raise UsageError(f"{name} is named twice; one file a split")
     refuse_unprintable(encoder=encoder, licence=licence, note=note)
     refuse_occupied(out)
+    refuse_overwriting([Output("folder", out)], (bank, *(file for _, file in pairs)))
     digest = file_digest(bank)
     done = convert(
         out,
