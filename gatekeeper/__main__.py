@@ -5,7 +5,8 @@ import io
 import os
 import sys
 
-from gatekeeper.siblings import ShadowedPackageError, check_siblings
+from gatekeeper.installed import InstallationError
+from gatekeeper.siblings import check_siblings
 
 EXIT_ERROR = 3  # of schemas.errors, which is not imported before it was checked
 
@@ -21,7 +22,7 @@ def main() -> None:
         os._exit(EXIT_ERROR)
     try:
         check_siblings()
-    except ShadowedPackageError as error:
+    except InstallationError as error:
         sys.stderr.write(f"Error: {error}\n")
         sys.exit(error.exit_code)
     # Only now: the command line imports the siblings that were just checked.
