@@ -244,3 +244,10 @@ def test_the_command_ends_in_one_line(site: Path) -> None:
     assert line.startswith(
         f"Error: {site / 'schemas' / '__init__.py'} is not the file that was installed (foo"
     )
+
+
+def test_a_dependency_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+    put(tmp_path / "click.py", b"raise ModuleNotFoundError('No module named click')")
+    done = run_installed(tmp_path, "check", "x.json", PYTHONPATH=f"{tmp_path}:{ROOT}")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == f"Error: No module named click; install {DISTRIBUTION} again\n"
