@@ -13,6 +13,7 @@ import torch
 from gatekeeper.commands.html import write_page
 from gatekeeper.commands.options import tell_notes
 from gatekeeper.config import Config, resolve_config
+from gatekeeper.config_values import DATA_KEYS
 from gatekeeper.data.source import open_source
 from gatekeeper.monitors.recorders import Recorders, Wanted, closing, open_recorders
 from gatekeeper.monitors.status import Status, open_status
@@ -49,7 +50,7 @@ from trainers.registry import trainer_names
 RECORDED = (CONFIG_FILE, HISTORY_FILE, REPORT_FILE, MODEL_FILE)
 """What MLflow keeps of a run folder."""
 
-DATA_FLAGS = ("bank", "train", "val", "ood", "context", "horizon")
+DATA_FLAGS = tuple(DATA_KEYS)
 
 
 def run_training(

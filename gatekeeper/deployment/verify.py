@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatekeeper.outputs import ENVELOPE_SUFFIX
+from gatekeeper.sources import files_verified
 from schemas.decision import DECISION_VERSION, ChampionUsed, Decision, PolicyUsed
 from schemas.document import read_bounded
 from schemas.errors import ModelError, ReportError, SignatureError
@@ -186,6 +187,7 @@ def examine(
         champion=None
         if rival is None or champion is None
         else ChampionUsed(champion.sha256, rival.inputs.model.sha256),
+        files_verified=files_verified(),
         notes=tuple(_notes(submission, demands, model_sha256, champion)),
         judgement=judgement,
     )
