@@ -67,7 +67,7 @@ def render_leaderboard(reports: Sequence[Report], *, markdown: bool = False) -> 
     headers = ("model", "verdict", "gates", "margin ood", "cos ood", "article R@5 ood")
     form = "github" if markdown else "simple"
     table = tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True)
-    return "\n\n".join([table, *dict.fromkeys(decided_by(report) for report in reports)])
+    return "\n\n".join([*dict.fromkeys(decided_by(report) for report in reports), table])
 
 
 def _title(report: Report) -> str:
