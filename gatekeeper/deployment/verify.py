@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gatekeeper.outputs import ENVELOPE_SUFFIX
 from gatekeeper.sources import files_verified
 from schemas.decision import DECISION_VERSION, ChampionUsed, Decision, PolicyUsed
 from schemas.document import read_bounded
@@ -29,8 +30,6 @@ if TYPE_CHECKING:  # only whoever demands a signature pays for loading the crypt
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of ours the clock of the machine that evaluated may go."""
-
-ENVELOPE_SUFFIX = ".dsse.json"
 
 _BLOCK = 2**20
 
