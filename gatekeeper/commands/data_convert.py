@@ -5,12 +5,13 @@ from pathlib import Path
 import click
 
 from gatekeeper.commands.choice import Choice
+from gatekeeper.commands.options import overwrite_option
 from gatekeeper.commands.paths import FILE
 from gatekeeper.config_values import SPLITS
 from gatekeeper.data.bank_file import read_bank
 from gatekeeper.data.build import file_digest, refuse_unprintable
 from gatekeeper.data.convert import convert
-from gatekeeper.data.dataset_folder import UNMATCHED, Dtype, refuse_occupied
+from gatekeeper.data.dataset_folder import UNMATCHED, Dtype, refuse_taken
 from gatekeeper.render.dataset import render_built, render_counts
 from schemas.dataset import Origin
 from schemas.errors import UsageError
@@ -24,6 +25,7 @@ from schemas.errors import UsageError
 @click.option("--encoder", help="Model that made the vectors, for the record.")
 @click.option("--licence", help="Licence of the texts, for the record.")
 @click.option("--note", help="Anything else, for the record.")
+@overwrite_option
 def convert_command(
     files: tuple[str, ...],
     bank: Path,
@@ -32,6 +34,7 @@ def convert_command(
     encoder: str | None,
     licence: str | None,
     note: str | None,
+    overwrite: bool,
 ) -> None:
     """Turn old sequence files into a data set folder: train=old_train.npz val=old_val.npz ...
 
@@ -46,7 +49,7 @@ def convert_command(
         if names.count(name) > 1:
             raise UsageError(f"{name} is named twice; one file a split")
     refuse_unprintable(encoder=encoder, licence=licence, note=note)
-    refuse_occupied(out)
+    refuse_taken(out, overwrite=overwrite)
     digest = file_digest(bank)
     done = convert(
         out,
@@ -54,6 +57,7 @@ def convert_command(
         read_bank(bank),
         dtype=dtype,
         origin=Origin(bank.name, digest, encoder, licence, note),
+        overwrite=overwrite,
     )
     click.echo(render_counts(done.counts))
     click.echo(f"what is no window is listed in {out / UNMATCHED}\n")

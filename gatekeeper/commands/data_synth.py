@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from gatekeeper.commands.choice import Choice
-from gatekeeper.commands.options import tell_notes
+from gatekeeper.commands.options import overwrite_option, tell_notes
 from gatekeeper.commands.paths import FILE
 from gatekeeper.data.synth import (
     FORWARD,
@@ -36,7 +36,10 @@ COPIES = ("reversed", "shuffled")
 @click.option("--angle", type=float, help="Degrees the rotation turns every plane by [60, trap 36].")
 @click.option("--rho", type=float, help="Weight of the past, 0 to 1 [0.95, trap 0.8].")
 @click.option("--horizon", type=int, help="Places from last context chunk to target [1, trap 2].")
-def synth_command(world: str, out: Path, bank: Path | None, **knobs: int | float | None) -> None:
+@overwrite_option
+def synth_command(
+    world: str, out: Path, bank: Path | None, overwrite: bool, **knobs: int | float | None
+) -> None:
     """Write a bank, its splits and the best predictor of WORLD into a folder.
 
     \b
@@ -50,27 +53,28 @@ def synth_command(world: str, out: Path, bank: Path | None, **knobs: int | float
     basis by one angle: R^j of the last chunk has cosine rho^|m| cos((j - m) angle) to the chunk m
     places on.
     """  # noqa: D301  (click's paragraph mark)
-    from gatekeeper.data.synth_folder import write_directed, write_world
+    from gatekeeper.data.synth_folder import refuse_taken, write_directed, write_world
 
     given: dict[str, Any] = {name: value for name, value in knobs.items() if value is not None}
+    refuse_taken(out, overwrite=overwrite)
     if world == DIRECTED:
         if bank is not None or {"angle", "rho", "horizon"} & given.keys():
             raise UsageError("the directed world has a size and a seed, nothing else")
-        write_directed(out, replace(FORWARD, **given))
+        write_directed(out, replace(FORWARD, **given), overwrite=overwrite)
         forward, backward = expected_directions()
         click.echo(f"best prediction forward: expected cos {forward:+.3f}, backward {backward:+.3f}")
     elif world in WORLDS:
         if bank is not None:
             raise UsageError(f"--bank names a bank to copy ({' or '.join(COPIES)}); {world} makes its own")
         chosen = replace(WORLDS[world], **given)
-        write_world(out, world, chosen)
+        write_world(out, world, chosen, overwrite=overwrite)
         _say_expected(chosen)
     else:
-        _copy(world, out, bank, given)
+        _copy(world, out, bank, given, overwrite=overwrite)
     click.echo(f"{out}: {world} world; evaluate with --config {out / 'gatekeeper.toml'}")
 
 
-def _copy(kind: str, out: Path, bank: Path | None, given: dict[str, Any]) -> None:
+def _copy(kind: str, out: Path, bank: Path | None, given: dict[str, Any], *, overwrite: bool) -> None:
     from gatekeeper.config import resolve_config
     from gatekeeper.data.source import open_source
     from gatekeeper.data.synth_folder import write_copy
@@ -79,6 +83,8 @@ def _copy(kind: str, out: Path, bank: Path | None, given: dict[str, Any]) -> Non
     if given:
         raise UsageError(f"--{next(iter(given))} does not apply to a {kind} copy of a bank")
     config = resolve_config(None, {"bank": bank})
+    if any(path.resolve().parent == out.resolve() for path in config.inputs()):
+        raise UsageError(f"{out} holds the bank that is to be copied; name another folder with --out")
     source = open_source(config)
     tell_notes(source)
     name = f"{kind} {source.bank.source}"
@@ -87,7 +93,8 @@ def _copy(kind: str, out: Path, bank: Path | None, given: dict[str, Any]) -> Non
         if kind == "shuffled"
         else reversed_bank(source.bank, source=name)
     )
-    write_copy(out, f"{kind} --seed {seed}" if kind == "shuffled" else kind, copy, source, config)
+    label = f"{kind} --seed {seed}" if kind == "shuffled" else kind
+    write_copy(out, label, copy, source, config, overwrite=overwrite)
 
 
 def _say_expected(world: World) -> None:

@@ -4,7 +4,7 @@
 array                                     meaning
 ========================================  =====================================================
 ``vectors`` or ``embeddings`` (N, D)      float16, float32 or float64, any row length but zero
-``article_indices`` or ``article_ids``    (N,) integers
+``article_indices`` or ``article_ids``    (N,) integers of any width, or text
 ``chunk_indices`` (N,)                    integers; optional, see below
 ``concept_texts`` (N,)                    optional texts, as text or as an object array of text
 ``texts_utf8``, ``text_offsets``          optional texts, joined: text i is bytes
@@ -23,9 +23,11 @@ from pathlib import Path
 
 import numpy as np
 
+from gatekeeper.data.article_column import read_articles
 from gatekeeper.data.npz import Array, Npz, npz_bytes, open_npz
+from gates.article_ids import Numbered, id_array
 from gates.bank import build_bank
-from gates.contracts import Bank, IntArray
+from gates.contracts import ArticleId, Bank, IntArray
 from schemas.atomic import write_bytes
 from schemas.errors import DataError
 
@@ -45,10 +47,8 @@ def read_bank(path: Path, *, source: str | None = None) -> Bank:
             (see :func:`gates.bank.build_bank`).
     """
     with open_npz(path) as npz:
-        vectors = _require(npz, VECTORS)
-        articles = _require(npz, ARTICLES)
-        if articles.ndim != 1:
-            raise DataError(f"{npz.source}: article indices must be one-dimensional; found {articles.shape}")
+        vectors = npz.array(_key(npz, VECTORS))
+        articles = read_articles(npz, _key(npz, ARTICLES))
         chunks = (
             npz.array("chunk_indices") if npz.pick("chunk_indices") else _number_chunks(articles, npz.source)
         )
@@ -57,7 +57,7 @@ def read_bank(path: Path, *, source: str | None = None) -> Bank:
             articles,
             chunks,
             source=source or str(path),
-            texts=_read_texts(npz, len(articles)),
+            texts=_read_texts(npz, len(articles.numbers)),
             titles=_read_titles(npz, articles),
         )
 
@@ -80,14 +80,14 @@ def bank_arrays(bank: Bank) -> dict[str, Array]:
     """The arrays of a bank file."""
     arrays: dict[str, Array] = {
         "vectors": bank.vectors,
-        "article_indices": bank.articles,
+        "article_indices": id_array(bank),
         "chunk_indices": bank.chunks,
     }
     if bank.texts is not None:
         arrays |= pack_texts(bank.texts)
     if bank.titles:
-        ids = np.unique(bank.articles).tolist()
-        arrays["article_titles"] = np.array([bank.titles.get(article, "") for article in ids])
+        numbers = np.unique(bank.articles).tolist()
+        arrays["article_titles"] = np.array([bank.titles.get(number, "") for number in numbers])
     return arrays
 
 
@@ -105,27 +105,29 @@ def pack_texts(texts: Sequence[str]) -> dict[str, Array]:
     return {"texts_utf8": np.frombuffer(b"".join(encoded), dtype=np.uint8), "text_offsets": offsets}
 
 
-def _require(npz: Npz, names: tuple[str, str]) -> Array:
+def _key(npz: Npz, names: tuple[str, str]) -> str:
     name = npz.pick(*names)
     if name is None:
         raise DataError(
             f"{npz.source}: a bank needs an array {names[0]!r} (or {names[1]!r}); "
             f"found {', '.join(npz.keys) or 'none'}"
         )
-    return npz.array(name)
+    return name
 
 
-def _number_chunks(articles: Array, source: str) -> IntArray:
+def _number_chunks(articles: Numbered, source: str) -> IntArray:
     """0, 1, 2, ... inside each article, in file order."""
-    starts = np.flatnonzero(np.append(True, articles[1:] != articles[:-1]))
-    if len(starts) != len(np.unique(articles)):
-        ids, counts = np.unique(articles[starts], return_counts=True)
+    numbers = articles.numbers
+    starts = np.flatnonzero(np.append(True, numbers[1:] != numbers[:-1]))
+    if len(starts) != len(np.unique(numbers)):
+        found, counts = np.unique(numbers[starts], return_counts=True)
         raise DataError(
-            f"{source}: there is no array 'chunk_indices' and the rows of article {ids[counts > 1][0]} "
-            "do not lie together, so the order of its chunks is unknown; add chunk_indices"
+            f"{source}: there is no array 'chunk_indices' and the rows of article "
+            f"{articles.id_of(int(found[counts > 1][0]))} do not lie together, so the order of its chunks is "
+            "unknown; add chunk_indices"
         )
-    lengths = np.diff(np.append(starts, len(articles)))
-    return np.arange(len(articles), dtype=np.int64) - np.repeat(starts, lengths)
+    lengths = np.diff(np.append(starts, len(numbers)))
+    return np.arange(len(numbers), dtype=np.int64) - np.repeat(starts, lengths)
 
 
 def _read_texts(npz: Npz, rows: int) -> list[str] | None:
@@ -153,20 +155,22 @@ def _unpack_texts(data: Array, offsets: Array, rows: int, source: str) -> list[s
         raise DataError(f"{source}: texts_utf8 is not UTF-8 ({error.reason}); write the file again") from None
 
 
-def _read_titles(npz: Npz, articles: Array) -> dict[int, str]:
+def _read_titles(npz: Npz, articles: Numbered) -> dict[ArticleId, str]:
     if not npz.pick("article_titles"):
         return {}
     titles = _all_text(npz.objects("article_titles"), "article_titles", npz.source)
-    ids: list[int] = np.unique(articles).tolist()
+    ids = [articles.id_of(number) for number in np.unique(articles.numbers).tolist()]
     if len(titles) == len(ids):
         return dict(zip(ids, titles, strict=True))
-    if len(titles) == len(articles):
-        return dict(zip(articles.tolist(), titles, strict=True))
-    if ids and ids[0] >= 0 and len(titles) > ids[-1]:
-        return {article: titles[article] for article in ids}
+    if len(titles) == len(articles.numbers):
+        rows = (articles.id_of(number) for number in articles.numbers.tolist())
+        return dict(zip(rows, titles, strict=True))
+    numbers = [each for each in ids if isinstance(each, int)]
+    if numbers and numbers[0] >= 0 and len(titles) > numbers[-1]:
+        return {number: titles[number] for number in numbers}
     raise DataError(
         f"{npz.source}: article_titles must hold one title an article ({len(ids)}) or a row "
-        f"({len(articles)}); found {len(titles)}"
+        f"({len(articles.numbers)}); found {len(titles)}"
     )
 
 

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gatekeeper.data.article_column import read_articles
 from gatekeeper.data.bank_file import ARTICLES, VECTORS
 from gatekeeper.data.npz import open_npz
+from gates.article_ids import Numbered
 from gates.geometry import without_extremes
 from schemas.errors import DataError
 
@@ -54,18 +56,20 @@ def find_defects(path: Path) -> tuple[tuple[Defect, ...], Norms]:
             raise DataError(
                 f"{path} is no bank: expected {' or '.join(VECTORS)}, and {' or '.join(ARTICLES)}"
             )
-        vectors, articles = npz.array(names[0]), npz.array(names[1])
+        vectors, articles = npz.array(names[0]), read_articles(npz, names[1])
         chunks = npz.array("chunk_indices") if npz.pick("chunk_indices") else None
     if vectors.dtype.kind not in "fiu":
         raise DataError(f"{path} is no bank: vectors must be numbers, found {vectors.dtype}")
-    if vectors.ndim != 2 or articles.shape != (len(vectors),) or not len(vectors):
-        raise DataError(f"{path} is no bank: vectors {vectors.shape}, article indices {articles.shape}")
+    if vectors.ndim != 2 or articles.numbers.shape != (len(vectors),) or not len(vectors):
+        raise DataError(
+            f"{path} is no bank: vectors {vectors.shape}, article indices {articles.numbers.shape}"
+        )
     lengths, finite = _lengths(vectors)
     found = [
         _rows("rows with NaN or infinity", ~finite, articles, fatal=True),
         _rows("rows of zeros", finite & (lengths == 0.0), articles, fatal=True),
     ]
-    if chunks is not None and chunks.shape == articles.shape:
+    if chunks is not None and chunks.shape == articles.numbers.shape:
         found.append(_repeated(articles, chunks))
     proper = lengths[finite]
     norms = Norms(*(float(q) for q in np.quantile(proper, [0, 0.5, 1]))) if len(proper) else Norms(0, 0, 0)
@@ -86,15 +90,20 @@ def _lengths(vectors: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float64], npt.ND
     return lengths, finite
 
 
-def _rows(kind: str, bad: npt.NDArray[np.bool_], articles: npt.NDArray[Any], *, fatal: bool) -> Defect:
+def _rows(kind: str, bad: npt.NDArray[np.bool_], articles: Numbered, *, fatal: bool) -> Defect:
     rows = np.flatnonzero(bad)
-    examples = tuple(f"row {row} (article {articles[row]})" for row in rows[:_SHOWN])
+    examples = tuple(
+        f"row {row} (article {articles.id_of(int(articles.numbers[row]))})" for row in rows[:_SHOWN]
+    )
     return Defect(kind, len(rows), examples, fatal)
 
 
-def _repeated(articles: npt.NDArray[Any], chunks: npt.NDArray[Any]) -> Defect:
-    order = np.lexsort((chunks, articles))
-    same = (np.diff(articles[order]) == 0) & (np.diff(chunks[order]) == 0)
+def _repeated(articles: Numbered, chunks: npt.NDArray[Any]) -> Defect:
+    numbers = articles.numbers
+    order = np.lexsort((chunks, numbers))
+    same = (np.diff(numbers[order]) == 0) & (np.diff(chunks[order]) == 0)
     first = order[np.flatnonzero(same)]
-    examples = tuple(f"article {articles[row]} chunk {chunks[row]}" for row in first[:_SHOWN])
+    examples = tuple(
+        f"article {articles.id_of(int(numbers[row]))} chunk {chunks[row]}" for row in first[:_SHOWN]
+    )
     return Defect("(article, chunk) pairs that occur twice", int(same.sum()), examples, fatal=True)

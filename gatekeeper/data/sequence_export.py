@@ -7,6 +7,7 @@ import numpy as np
 
 from gatekeeper.data.dataset_folder import open_dataset
 from gatekeeper.data.npz import Array, Blocks, write_npz
+from gates.article_ids import id_array
 from gates.contracts import Bank, IntArray
 from gates.windows import context_rows
 from schemas.atomic import write_stream
@@ -36,7 +37,7 @@ def write_sequences(folder: Path) -> list[Path]:
         arrays: dict[str, Array | Blocks] = {
             "contexts": _gathered(bank, windows),
             "targets": _gathered(bank, targets),
-            "article_ids": bank.articles[targets],
+            "article_ids": id_array(bank)[targets],
             "target_indices": bank.chunks[targets],
             "p6_offset": np.array(horizon - 1),
         }

@@ -15,10 +15,13 @@ contexts                 targets             where a target lies
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
+from gatekeeper.data.article_column import read_articles
 from gatekeeper.data.npz import Array, Npz
+from gates.article_ids import Numbered, number_articles
 from gates.contracts import Bank, FloatArray, IntArray
 from schemas.errors import DataError
 
@@ -66,33 +69,56 @@ def check_shapes(npz: Npz, contexts: str, targets: str, bank: Bank) -> tuple[int
     return shape[0], shape[1]
 
 
-def read_labels(npz: Npz, count: int) -> tuple[IntArray, IntArray, int | None]:
-    """Article and chunk index of each target (N,), and the stated P6 offset or None.
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """Where the targets of a file lie.
+
+    Attributes:
+        articles: of each target (N,), numbered as the file's own ids ask for.
+        chunks: (N,) chunk index of each target.
+        offset: the stated P6 offset, or None.
+    """
+
+    articles: Numbered
+    chunks: IntArray
+    offset: int | None
+
+
+def read_labels(npz: Npz, count: int) -> Labels:
+    """Read the labels of ``count`` targets.
 
     Raises:
-        DataError: the labels are missing, too few or no whole numbers, or state several offsets.
+        DataError: the labels are missing, too few or no ids and whole numbers, or state several offsets.
     """
+    records: list[object] = []
     if npz.pick("metadata"):
         records = npz.objects("metadata")
-        articles = _from_records(records, "article_index", npz.source)
-        chunks = _from_records(records, "target_chunk_index", npz.source)
+        ids = [_field(record, "article_index", row, npz.source) for row, record in enumerate(records)]
+        articles = number_articles(ids, source=f"{npz.source}: metadata")
+        chunks = _whole_numbers(records, "target_chunk_index", npz.source)
     elif npz.pick("article_ids") and npz.pick("target_indices"):
-        records = []
-        articles, chunks = (_integers(npz.array(key), key, npz) for key in ("article_ids", "target_indices"))
+        articles = read_articles(npz, "article_ids")
+        chunks = _integers(npz.array("target_indices"), "target_indices", npz)
     else:
         raise DataError(
             f"{npz.source}: nothing says where the sequences come from; expected metadata, or article_ids "
             f"and target_indices, found {', '.join(npz.keys)}"
         )
-    if len(articles) != count or len(chunks) != count:
-        raise DataError(f"{npz.source}: expected labels for {count} sequences, found {len(articles)}")
-    return articles, chunks, _stated_offset(npz, records)
+    if len(articles.numbers) != count or len(chunks) != count:
+        raise DataError(f"{npz.source}: expected labels for {count} sequences, found {len(articles.numbers)}")
+    return Labels(articles, chunks, _stated_offset(npz, records))
 
 
-def _from_records(records: list[object], key: str, source: str) -> IntArray:
+def _field(record: object, key: str, row: int, source: str) -> object:
+    if not isinstance(record, dict) or key not in record:
+        raise DataError(f"{source}: metadata row {row} must be a dict with {key!r}")
+    return record[key]
+
+
+def _whole_numbers(records: list[object], key: str, source: str) -> IntArray:
     values = np.empty(len(records), dtype=np.int64)
     for row, record in enumerate(records):
-        value = record.get(key) if isinstance(record, dict) else None
+        value = _field(record, key, row, source)
         if type(value) is not int or abs(value) >= 2**62:
             raise DataError(f"{source}: metadata row {row} must be a dict with the whole number {key!r}")
         values[row] = value
