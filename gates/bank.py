@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -25,7 +25,7 @@ def build_bank(
     *,
     source: str,
     texts: Sequence[str] | None = None,
-    titles: Mapping[ArticleId, str] | None = None,
+    titles: Mapping[int, str] | Mapping[str, str] | Mapping[ArticleId, str] | None = None,
 ) -> Bank:
     """Validate, sort by (article, chunk) and normalise to unit float32 rows.
 
@@ -60,7 +60,7 @@ def build_bank(
         source=source,
         sha256=bank_digest(unit, rows.articles.numbers, rows.chunks, rows.articles.ids),
         texts=None if texts is None else tuple(texts[int(row)] for row in rows.order),
-        titles=_by_number(titles or {}, rows.articles.ids),
+        titles=_by_number(dict(titles or {}), rows.articles.ids),
         ids=rows.articles.ids,
     )
 
@@ -110,7 +110,8 @@ def _order(
     numbered = articles if isinstance(articles, Numbered) else number_articles(articles, source=source)
     if numbered.numbers.shape != (rows,):
         raise DataError(
-            f"{source}: article ids must be {rows}, one a vector; found shape {numbered.numbers.shape}"
+            f"{source}: article indices must be {rows} integers or texts, one a vector; found "
+            f"{numbered.numbers.shape}"
         )
     if chunks.shape != (rows,) or not np.issubdtype(chunks.dtype, np.integer):
         raise DataError(
@@ -173,7 +174,8 @@ def assemble_bank(
 def _by_number(titles: Mapping[ArticleId, str], ids: ArticleIds | None) -> dict[int, str]:
     if ids is None:
         return {number: title for number, title in titles.items() if isinstance(number, int)}
-    return {number: titles[each] for number, each in enumerate(ids) if each in titles}
+    found: Iterable[ArticleId] = ids
+    return {number: titles[each] for number, each in enumerate(found) if each in titles}
 
 
 def _check_unique(rows: _Rows, source: str) -> None:

@@ -88,7 +88,8 @@ def refuse_shared_articles(bank: Bank, splits: Mapping[str, IntArray]) -> None:
     """An article belongs to one split only, also one too short for a window.
 
     Args:
-        bank: the bank. splits: name -> articles.
+        bank: the bank.
+        splits: name -> articles.
 
     Raises:
         DataError: names the first pair of splits that share one.

@@ -1,7 +1,7 @@
 """Lists of articles as text: ``0-39,45,50-59``, ``-5--1``, ``iris,"a, b"``."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from schemas.errors import UsageError
@@ -76,7 +76,7 @@ def parse_articles(text: str) -> ArticleList:
     return ArticleList(merge_ranges([*ranges, *pending]), tuple(names))
 
 
-def list_articles(ids: Iterable[int | str]) -> ArticleList:
+def list_articles(ids: Collection[int | str]) -> ArticleList:
     """A list of single articles by their ids."""
     numbers = [(each, each) for each in ids if isinstance(each, int)]
     return ArticleList(

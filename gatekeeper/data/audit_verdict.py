@@ -1,13 +1,13 @@
 """The words of an audit: what keeps the gates from being decided, and what else a reader should know."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from gatekeeper.data.audit_rows import SAME
 from gatekeeper.data.leakage import Leakage
 from gatekeeper.data.reading_order import Reversals
 from gatekeeper.data.text_alignment import Alignment
-from gates.contracts import IntArray
+from gates.contracts import ArticleId, IntArray
 from gates.direction import Direction
 from gates.frontier import Frontier
 from gates.windows import shared_articles

@@ -13,6 +13,7 @@ from gatekeeper.data.article_lookup import find_articles
 from gatekeeper.data.articles import ArticleList, parse_articles
 from gates.contracts import Bank, IntArray
 from gates.seeded import hash_rows
+from gates.windows import make_dataset, refuse_shared_articles, window_rows
 from schemas.errors import DataError, UsageError
 from schemas.regular import open_regular
 
@@ -77,6 +78,20 @@ def divide(bank: Bank, requests: Sequence[SplitRequest], *, seed: int) -> dict[s
     if sum(shares.values()) > 1 + 1e-9:
         raise UsageError(f"the shares of --split add up to {sum(shares.values()):g}, more than 1")
     return _shared(bank, shares, seed)
+
+
+def check_splits(bank: Bank, splits: Mapping[str, IntArray], *, context: int, horizon: int) -> None:
+    """Refuse splits that no data set can be made of; vectors do not matter.
+
+    Raises:
+        DataError: a split has no window, or two splits share an article.
+    """
+    refuse_shared_articles(bank, splits)
+    rows = {
+        name: window_rows(bank, articles, context=context, horizon=horizon)
+        for name, articles in splits.items()
+    }
+    make_dataset(bank, rows, context=context, horizon=horizon)
 
 
 def refuse_unprintable(**texts: str | None) -> None:

@@ -1,6 +1,7 @@
 """The seed's sequence files from a data set, for tools that read nothing else."""
 
 import functools
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,11 @@ from gates.windows import context_rows
 from schemas.atomic import write_stream
 
 _ROWS = 4_096
+
+
+def sequence_files(folder: Path, splits: Iterable[str]) -> list[Path]:
+    """Where :func:`write_sequences` writes to."""
+    return [folder.with_name(f"{folder.name}_{name}_sequences.npz") for name in splits]
 
 
 def write_sequences(folder: Path) -> list[Path]:
@@ -30,8 +36,8 @@ def write_sequences(folder: Path) -> list[Path]:
     """
     opened = open_dataset(folder)
     bank, context, horizon = opened.bank, opened.record.context, opened.record.horizon
-    paths = []
-    for name, rows in opened.splits.items():
+    paths = sequence_files(folder, opened.splits)
+    for path, rows in zip(paths, opened.splits.values(), strict=True):
         targets = rows + horizon
         windows = context_rows(rows, context)
         arrays: dict[str, Array | Blocks] = {
@@ -41,9 +47,7 @@ def write_sequences(folder: Path) -> list[Path]:
             "target_indices": bank.chunks[targets],
             "p6_offset": np.array(horizon - 1),
         }
-        path = folder.with_name(f"{folder.name}_{name}_sequences.npz")
         write_stream(path, functools.partial(write_npz, arrays=arrays))
-        paths.append(path)
     return paths
 
 

@@ -174,9 +174,10 @@ def _places(bank: Bank, labels: Numbered) -> IntArray:
     if bank.ids is None and labels.ids is None:
         places = np.minimum(np.searchsorted(known, labels.numbers), len(known) - 1)
         return np.where(known[places] == labels.numbers, places, -1)
-    place_of = {bank.id_of(number): place for place, number in enumerate(known.tolist())}
+    # As text: 7 and "7" are one article here, and the vectors have the last word.
+    place_of = {str(bank.id_of(number)): place for place, number in enumerate(known.tolist())}
     distinct, codes = np.unique(labels.numbers, return_inverse=True)
-    found = [place_of.get(labels.id_of(number), -1) for number in distinct.tolist()]
+    found = [place_of.get(str(labels.id_of(number)), -1) for number in distinct.tolist()]
     return np.array(found, dtype=np.int64)[codes]
 
 
@@ -220,9 +221,10 @@ def _refuse_missing(found: Resolution) -> None:
     missing = np.flatnonzero(found.reason == MISSING)
     if missing.size:
         first = missing[0]
+        article = found.articles.id_of(int(found.articles.numbers[first]))
         raise DataError(
             f"{found.source}: {missing.size} of {len(found.reason)} targets are not in the bank, first "
-            f"article {found.articles.id_of(int(found.articles.numbers[first]))} chunk {found.chunks[first]} (row {first}); name the bank the "
+            f"article {article} chunk {found.chunks[first]} (row {first}); name the bank the "
             "file was made from"
         )
 

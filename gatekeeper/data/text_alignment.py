@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse
 
-from gates.contracts import ArticleId, Bank, DoubleArray, IntArray
+from gates.contracts import ArticleId, Bank, DoubleArray
 from gates.intervals import mean_metric
 from gates.seeded import hash_rows
 from schemas.report import Metric

@@ -176,7 +176,10 @@ def test_the_other_names_of_the_arrays_are_known_and_chunk_numbers_may_be_missin
         (lambda a: a.update(vectors=np.ones(60)), "is no bank: vectors (60,), article indices (60,)"),
         (lambda a: a.update(vectors=np.float32(1)), "is no bank: vectors (), article indices (60,)"),
         (lambda a: a.update(article_indices=np.ones(59, int)), "vectors (60, 4), article indices (59,)"),
-        (lambda a: a.update(article_indices=np.ones((60, 1), int)), "article indices (60, 1)"),
+        (
+            lambda a: a.update(article_indices=np.ones((60, 1), int)),
+            "article_indices must be one-dimensional; found (60, 1)",
+        ),
         (lambda a: a.update(vectors=np.ones((0, 4)), article_indices=np.ones(0, int)), "vectors (0, 4)"),
         (lambda a: a.update(vectors=np.array([{}] * 60)), "must hold numbers or text; found object"),
     ],
