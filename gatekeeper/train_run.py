@@ -3,9 +3,9 @@
 import contextlib
 import dataclasses
 import shlex
-import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TextIO
 
 import click
 import torch
@@ -57,6 +57,7 @@ def run_training(
     resume: Path | None,
     page: Path | None,
     wanted: Wanted,
+    stdout: TextIO,
 ) -> int:
     """Train, evaluate and show; one process of possibly several.
 
@@ -68,6 +69,7 @@ def run_training(
         resume: run folder to continue instead.
         page: where the report goes as a page.
         wanted: who records the run.
+        stdout: where the result is printed.
 
     Returns:
         The exit code of the verdict.
@@ -84,7 +86,7 @@ def run_training(
     connect(group, plan.options.device)
     try:
         folder = resume or _new_folder(plan, out, group)
-        return _run(plan, folder, group, page, wanted, resume=record is not None)
+        return _run(plan, folder, group, page, wanted, stdout, resume=record is not None)
     finally:
         disconnect(group)
 
@@ -155,7 +157,16 @@ def _new_folder(plan: Plan, out: Path | None, group: Group) -> Path:
     return group.agree(folder)
 
 
-def _run(plan: Plan, folder: Path, group: Group, page: Path | None, wanted: Wanted, *, resume: bool) -> int:
+def _run(
+    plan: Plan,
+    folder: Path,
+    group: Group,
+    page: Path | None,
+    wanted: Wanted,
+    stdout: TextIO,
+    *,
+    resume: bool,
+) -> int:
     if not group.first:
         with listening() as interrupts:
             train(plan, folder, group=group, interrupts=interrupts, log=_silent, resume=resume)
@@ -183,7 +194,7 @@ def _run(plan: Plan, folder: Path, group: Group, page: Path | None, wanted: Want
             )
             recorders.report = final.report
     if final.report is not None:
-        _show(trained, final.report, folder)
+        _show(trained, final.report, folder, stdout)
     if page is not None and final.report is not None and final.extras is not None:
         write_page(final.report, final.extras, page)
     return EXIT_CODES[final.outcome]
@@ -213,14 +224,14 @@ def _recorders(plan: Plan, folder: Path, wanted: Wanted, status: Status | None, 
     return Recorders({**view, **members}, warn)
 
 
-def _show(trained: Trained, report: Report, folder: Path) -> None:
-    click.echo(trained.summary)
+def _show(trained: Trained, report: Report, folder: Path, stdout: TextIO) -> None:
+    parts = [trained.summary]
     if trained.history is not None:
-        click.echo(f"\n{render_criteria(trained.history)}")
-    click.echo(f"\n{render_verdict(report, colour=colour_on(sys.stdout))}\n")
-    click.echo(f"model: {folder / MODEL_FILE}")
-    click.echo(f"report: {folder / REPORT_FILE}")
-    click.echo(f"next: gatekeeper eval {shlex.quote(str(folder / MODEL_FILE))}")
+        parts += ["", render_criteria(trained.history)]
+    parts += ["", render_verdict(report, colour=colour_on(stdout)), ""]
+    parts += [f"model: {folder / MODEL_FILE}", f"report: {folder / REPORT_FILE}"]
+    parts += [f"next: gatekeeper eval {shlex.quote(str(folder / MODEL_FILE))}"]
+    click.echo("\n".join(parts), file=stdout)
 
 
 def _silent(line: str) -> None:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +13,11 @@ import numpy.typing as npt
 from gates.article_ids import Numbered, number_articles
 from gates.contracts import ArticleId, ArticleIds, Bank, BoolArray, FloatArray, IntArray
 from gates.geometry import without_extremes
+from gates.packed_texts import PackedTexts
 from schemas.errors import DataError
 
 _SHOWN = 5  # offending rows named in a message
-_BLOCK = 65_536  # rows normalised at a time, so that a large bank needs little extra memory
+_BLOCK = 2**20  # numbers normalised at a time, so that a large bank needs little extra memory
 
 
 def build_bank(
@@ -25,7 +27,7 @@ def build_bank(
     *,
     source: str,
     texts: Sequence[str] | None = None,
-    titles: Mapping[int, str] | Mapping[str, str] | Mapping[ArticleId, str] | None = None,
+    titles: Mapping[Any, str] | None = None,
 ) -> Bank:
     """Validate, sort by (article, chunk) and normalise to unit float32 rows.
 
@@ -59,8 +61,8 @@ def build_bank(
         rows.chunks,
         source=source,
         sha256=bank_digest(unit, rows.articles.numbers, rows.chunks, rows.articles.ids),
-        texts=None if texts is None else tuple(texts[int(row)] for row in rows.order),
-        titles=_by_number(dict(titles or {}), rows.articles.ids),
+        texts=_in_order(texts, rows.order),
+        titles=_by_number(titles or {}, rows.articles.ids),
         ids=rows.articles.ids,
     )
 
@@ -171,7 +173,7 @@ def assemble_bank(
     )
 
 
-def _by_number(titles: Mapping[ArticleId, str], ids: ArticleIds | None) -> dict[int, str]:
+def _by_number(titles: Mapping[Any, str], ids: ArticleIds | None) -> dict[int, str]:
     if ids is None:
         return {number: title for number, title in titles.items() if isinstance(number, int)}
     found: Iterable[ArticleId] = ids
@@ -190,12 +192,19 @@ def _check_unique(rows: _Rows, source: str) -> None:
         )
 
 
+def _in_order(texts: Sequence[str] | None, order: IntArray) -> Sequence[str] | None:
+    if isinstance(texts, PackedTexts):
+        return texts.take(order)
+    return None if texts is None else tuple(texts[int(row)] for row in order)
+
+
 def _unit_rows(vectors: npt.NDArray[np.generic], order: IntArray, source: str) -> FloatArray:
     unit = np.empty(vectors.shape, dtype=np.float32)
     not_finite: list[int] = []
     zero: list[int] = []
-    for start in range(0, len(order), _BLOCK):
-        rows = order[start : start + _BLOCK]
+    size = max(1, _BLOCK // vectors.shape[1])
+    for start in range(0, len(order), size):
+        rows = order[start : start + size]
         block = vectors[rows].astype(np.float64)
         finite = np.asarray(np.isfinite(block).all(axis=1))
         block, _ = without_extremes(np.where(finite[:, None], block, 1.0))

@@ -3,10 +3,8 @@
 import numpy as np
 
 from gatekeeper.data.npz import Npz
-from gates.article_ids import Numbered, number_articles
+from gates.article_ids import Numbered, number_articles, number_distinct
 from schemas.errors import DataError
-
-_TEXT_ROWS = 4_096
 
 
 def read_articles(npz: Npz, key: str) -> Numbered:
@@ -22,11 +20,7 @@ def read_articles(npz: Npz, key: str) -> Numbered:
         return number_articles(npz.objects(key), source=npz.source)
     if kind not in "US":
         return number_articles(npz.array(key), source=npz.source)
-    # Text of a fixed width takes four bytes a character of the longest: each is kept once.
-    places: dict[str | bytes, int] = {}
-    rows = [
-        np.array([places.setdefault(each, len(places)) for each in block.tolist()], dtype=np.int64)
-        for block in npz.blocks(key, _TEXT_ROWS)
-    ]
-    found = number_articles(np.array(list(places)), source=npz.source)
-    return Numbered(found.numbers[np.concatenate(rows)], found.ids) if rows else found
+    places: dict[str, int] = {}
+    rows = np.array([places.setdefault(each, len(places)) for each in npz.texts(key)], dtype=np.int64)
+    ranked = number_distinct(list(places), source=npz.source)
+    return Numbered(ranked.numbers[rows], ranked.ids)

@@ -1,6 +1,7 @@
 """Texts as they come: what no UTF-8 file can hold is replaced, what is missing is empty; both are counted."""
 
 import dataclasses
+import math
 from dataclasses import dataclass
 
 _REPLACEMENT = "\ufffd"
@@ -52,3 +53,8 @@ class Repairs:
         return tuple(
             f"{source}: {counts[kind]} text(s) {what}" for kind, what in said.items() if counts[kind]
         )
+
+
+def is_missing(value: object) -> bool:
+    """Whether a value stands for none: null, or the NaN of tables."""
+    return value is None or (isinstance(value, float) and math.isnan(value))

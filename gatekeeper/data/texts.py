@@ -1,6 +1,5 @@
 """Texts of chunks as JSON lines: an object a line with ``article``, ``chunk``, ``text``, maybe ``title``."""
 
-import math
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from gatekeeper.data.dataset_folder import StoredTexts
 from gatekeeper.data.jsonl import read_objects
-from gatekeeper.data.repair import Repairs
+from gatekeeper.data.repair import Repairs, is_missing
 from gates.article_ids import Numbered, check_id, number_distinct, refuse_mixed
 from gates.contracts import ArticleId, IntArray
+from gates.packed_texts import PackedTexts
 from schemas.errors import DataError
 
 _INT64 = range(-(2**63), 2**63)
@@ -71,10 +70,11 @@ def read_texts(path: Path) -> Texts:
     if repairs.empty == len(chunks):
         raise DataError(f"{path} holds no texts; {_advice(keys)}")
     ranked = number_distinct(list(places), source=str(path))
+    bounds = np.frombuffer(offsets, dtype=np.int64)
     return Texts(
         Numbered(ranked.numbers[np.frombuffer(articles, dtype=np.int64)], ranked.ids),
         np.frombuffer(chunks, dtype=np.int64),
-        StoredTexts(np.frombuffer(packed, dtype=np.uint8), np.frombuffer(offsets, dtype=np.int64)),
+        PackedTexts(np.frombuffer(packed, dtype=np.uint8), bounds[:-1], bounds[1:]),
         {_as_ranked(article, ranked): title for article, title in titles.items()},
         repairs.told(str(path)),
     )
@@ -103,11 +103,11 @@ def _chunk(value: object, where: str) -> int:
 
 
 def _text(value: object, where: str) -> str | None:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return None
-    if not isinstance(value, str):
+    if isinstance(value, str):
+        return value
+    if not is_missing(value):
         raise DataError(f"{where}: text must be text; found {type(value).__name__} {str(value)[:40]!r}")
-    return value
+    return None
 
 
 def _advice(keys: dict[str, object]) -> str:

@@ -52,7 +52,7 @@ def test_others_are_numbered_by_their_rank(
         (np.array([1j]), "must be integers or texts"),
         (np.array(["2020-01-01"], dtype="datetime64[D]"), "must be integers or texts"),
         (np.array([1, "a"], dtype=object), "article ids are numbers (1) and text ('a'); write all of th"),
-        (np.array([1, None], dtype=object), "article id of row 1 must be a whole number or text; found nothing"),
+        (np.array([1, None], dtype=object), "id of row 1 must be a whole number or text; found nothing"),
         (np.array([1, 2.5], dtype=object), "row 1 must be a whole number or text; found float '2.5'"),
         (np.array(["a", ""]), "an article id is empty"),
         (np.array(["a\nb"]), "the article id 'a\\nb' holds control characters; leave them out"),
