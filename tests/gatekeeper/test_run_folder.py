@@ -132,9 +132,7 @@ def test_a_record_survives_its_file(tmp_path: Path) -> None:
 
 
 def test_tuples_come_back_as_lists(tmp_path: Path) -> None:
-    record = dataclasses.replace(
-        RECORD, settings={"lambda_clamp": (1e-4, 5e-2)}, data={"val": parse_articles("6,7")}
-    )
+    record = dataclasses.replace(RECORD, settings={"lambda_clamp": (1e-4, 5e-2)}, data={"val": (6, 7)})
     write_record(tmp_path, record)
     found = read_record(tmp_path)
     assert found.settings == {"lambda_clamp": [1e-4, 5e-2]}
@@ -267,7 +265,7 @@ def test_the_recorded_values_are_plain(tmp_path: Path, monkeypatch: pytest.Monke
     data, evaluation = config_to_plain(config)
     assert data == {
         "bank": str(tmp_path / "bank.npz"),
-        "train": parse_articles("0,1"),
+        "train": "0-1",
         "val": "/far/val.npz",
         "horizon": 2,
     }
