@@ -202,7 +202,7 @@ def write_scores(path: Path, bench: Bench, measured: Measured) -> ScoresFile:
             arrays[f"{split}.{gate}.index"] = samples.index
             arrays |= {f"{split}.{gate}.{name}": array for name, array in samples.arrays.items()}
     data = npz_bytes(arrays)
-    write_bytes(path, data)
+    write_bytes(path, data, own=1)
     return ScoresFile(name=path.name, sha256=hashlib.sha256(data).hexdigest())
 
 

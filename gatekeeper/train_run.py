@@ -13,6 +13,7 @@ import torch
 from gatekeeper.commands.html import check_page_target, write_page
 from gatekeeper.commands.options import tell_notes
 from gatekeeper.config import Config, resolve_config
+from gatekeeper.config_values import DATA_KEYS
 from gatekeeper.data.source import open_source
 from gatekeeper.monitors.recorders import Recorders, Wanted, closing, open_recorders
 from gatekeeper.monitors.status import Status, open_status
@@ -20,15 +21,17 @@ from gatekeeper.render.criteria import render_criteria
 from gatekeeper.render.table import render_verdict
 from gatekeeper.run_folder import (
     CONFIG_FILE,
+    REPORT_FILE,
     RunRecord,
     new_folder,
     read_record,
     recorded_config,
+    refuse_links,
     write_record,
 )
 from gatekeeper.terminal import colour_on
 from gatekeeper.train_settings import build_settings
-from gatekeeper.training import REPORT_FILE, Plan, check_same, final_evaluation, make_plan, train
+from gatekeeper.training import Plan, check_same, final_evaluation, make_plan, train
 from gatekeeper.voice import say
 from schemas.errors import EXIT_CODES, UsageError
 from schemas.history import HISTORY_FILE
@@ -45,7 +48,7 @@ from trainers.registry import trainer_names
 RECORDED = (CONFIG_FILE, HISTORY_FILE, REPORT_FILE, MODEL_FILE)
 """What MLflow keeps of a run folder."""
 
-DATA_FLAGS = ("bank", "train", "val", "ood", "context", "horizon")
+DATA_FLAGS = tuple(DATA_KEYS)
 
 
 def run_training(
@@ -78,6 +81,8 @@ def run_training(
         GatekeeperError: any; in particular :class:`schemas.errors.Interrupted`.
     """
     wanted.check()
+    if resume is not None:
+        refuse_links(resume)
     knobs = {field.name for field in dataclasses.fields(recipe.settings)}
     group = join_group()
     plan, record = _plan(recipe, config, resume, flags, knobs, group)

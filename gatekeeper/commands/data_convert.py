@@ -5,10 +5,11 @@ from pathlib import Path
 import click
 
 from gatekeeper.commands.choice import Choice
-from gatekeeper.commands.options import overwrite_option
+from gatekeeper.commands.options import key_options, overwrite_option, tell
 from gatekeeper.commands.paths import FILE
 from gatekeeper.config_values import SPLITS
-from gatekeeper.data.bank_file import read_bank
+from gatekeeper.data.bank_file import read_bank_file
+from gatekeeper.data.bank_keys import BankKeys
 from gatekeeper.data.build import file_digest, refuse_unprintable
 from gatekeeper.data.convert import convert
 from gatekeeper.data.dataset_folder import UNMATCHED, Dtype, refuse_taken
@@ -26,6 +27,7 @@ from schemas.errors import UsageError
 @click.option("--licence", help="Licence of the texts, for the record.")
 @click.option("--note", help="Anything else, for the record.")
 @overwrite_option
+@key_options
 def convert_command(
     files: tuple[str, ...],
     bank: Path,
@@ -35,6 +37,10 @@ def convert_command(
     licence: str | None,
     note: str | None,
     overwrite: bool,
+    vectors_key: str | None,
+    article_key: str | None,
+    chunk_key: str | None,
+    text_key: str | None,
 ) -> None:
     """Turn old sequence files into a data set folder: train=old_train.npz val=old_val.npz ...
 
@@ -51,10 +57,12 @@ def convert_command(
     refuse_unprintable(encoder=encoder, licence=licence, note=note)
     refuse_taken(out, overwrite=overwrite)
     digest = file_digest(bank)
+    read = read_bank_file(bank, keys=BankKeys(vectors_key, article_key, chunk_key, text_key))
+    tell(read.notes)
     done = convert(
         out,
         pairs,
-        read_bank(bank),
+        read.bank,
         dtype=dtype,
         origin=Origin(bank.name, digest, encoder, licence, note),
         overwrite=overwrite,

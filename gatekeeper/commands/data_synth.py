@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from gatekeeper.commands.choice import Choice
-from gatekeeper.commands.options import overwrite_option, tell_notes
+from gatekeeper.commands.options import key_options, overwrite_option, tell_notes
 from gatekeeper.commands.paths import FILE
+from gatekeeper.data.bank_keys import BankKeys
 from gatekeeper.data.synth import (
     FORWARD,
     TRAP,
@@ -37,8 +38,17 @@ COPIES = ("reversed", "shuffled")
 @click.option("--rho", type=float, help="Weight of the past, 0 to 1 [0.95, trap 0.8].")
 @click.option("--horizon", type=int, help="Places from last context chunk to target [1, trap 2].")
 @overwrite_option
+@key_options
 def synth_command(
-    world: str, out: Path, bank: Path | None, overwrite: bool, **knobs: int | float | None
+    world: str,
+    out: Path,
+    bank: Path | None,
+    overwrite: bool,
+    vectors_key: str | None,
+    article_key: str | None,
+    chunk_key: str | None,
+    text_key: str | None,
+    **knobs: int | float | None,
 ) -> None:
     """Write a bank, its splits and the best predictor of WORLD into a folder.
 
@@ -57,6 +67,11 @@ def synth_command(
 
     given: dict[str, Any] = {name: value for name, value in knobs.items() if value is not None}
     refuse_taken(out, overwrite=overwrite)
+    keys = BankKeys(vectors_key, article_key, chunk_key, text_key)
+    if keys.flags() and world not in COPIES:
+        raise UsageError(
+            f"{next(iter(keys.flags()))} names an array of a bank to copy; {world} makes its own"
+        )
     if world == DIRECTED:
         if bank is not None or {"angle", "rho", "horizon"} & given.keys():
             raise UsageError("the directed world has a size and a seed, nothing else")
@@ -70,11 +85,19 @@ def synth_command(
         write_world(out, world, chosen, overwrite=overwrite)
         _say_expected(chosen)
     else:
-        _copy(world, out, bank, given, overwrite=overwrite)
+        _copy(world, out, bank, keys, given, overwrite=overwrite)
     click.echo(f"{out}: {world} world; evaluate with --config {out / 'gatekeeper.toml'}")
 
 
-def _copy(kind: str, out: Path, bank: Path | None, given: dict[str, Any], *, overwrite: bool) -> None:
+def _copy(
+    kind: str,
+    out: Path,
+    bank: Path | None,
+    keys: BankKeys,
+    given: dict[str, Any],
+    *,
+    overwrite: bool,
+) -> None:
     from gatekeeper.config import resolve_config
     from gatekeeper.data.source import open_source
     from gatekeeper.data.synth_folder import write_copy
@@ -82,7 +105,7 @@ def _copy(kind: str, out: Path, bank: Path | None, given: dict[str, Any], *, ove
     seed = int(given.pop("seed", 0)) if kind == "shuffled" else 0
     if given:
         raise UsageError(f"--{next(iter(given))} does not apply to a {kind} copy of a bank")
-    config = resolve_config(None, {"bank": bank})
+    config = resolve_config(None, {"bank": bank, **keys.settings()})
     if any(path.resolve().parent == out.resolve() for path in config.inputs()):
         raise UsageError(f"{out} holds the bank that is to be copied; name another folder with --out")
     source = open_source(config)

@@ -30,6 +30,7 @@ from gatekeeper.data.bank_keys import ARTICLES, JOINED, OFFSETS, TEXTS, TITLES, 
 from gatekeeper.data.chunk_order import find_chunk_key, read_chunks
 from gatekeeper.data.npz import Array, Npz, npz_bytes, open_npz
 from gatekeeper.data.repair import Repairs
+from gatekeeper.data.sequence_file import CONTEXTS
 from gates.article_ids import Numbered, id_array
 from gates.bank import build_bank
 from gates.contracts import ArticleId, Bank
@@ -39,6 +40,7 @@ from schemas.errors import DataError
 
 _ROW = 160  # bytes a bank needs for the numbers of a row, while it is built
 _WIDEST = 2**20
+_IS_SPLIT = "these are sequences: name them with --train, --val or --ood, and their bank with --bank"
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,8 +182,8 @@ def _find(npz: Npz, known: tuple[str, str], named: str | None, flag: str) -> str
     name = npz.pick(*known)
     if name is None:
         raise DataError(
-            f"{npz.source}: a bank needs an array {known[0]!r} (or {known[1]!r}); found {npz.listed}; if it "
-            f"has another name, {flag} says which"
+            f"{npz.source}: a bank needs an array {known[0]!r} (or {known[1]!r}); found {npz.listed}; "
+            + (_IS_SPLIT if npz.pick(*CONTEXTS) else f"if it has another name, {flag} says which")
         )
     return name
 

@@ -39,12 +39,16 @@ class BankKeys:
     chunks: str | None = None
     texts: str | None = None
 
+    def settings(self) -> dict[str, str]:
+        """What is named, by the key of a configuration's ``[data]``."""
+        named = {
+            "vectors_key": self.vectors,
+            "article_key": self.articles,
+            "chunk_key": self.chunks,
+            "text_key": self.texts,
+        }
+        return {key: name for key, name in named.items() if name is not None}
+
     def flags(self) -> dict[str, str]:
         """What is named, by the flag that names it."""
-        named = {
-            "--vectors-key": self.vectors,
-            "--article-key": self.articles,
-            "--chunk-key": self.chunks,
-            "--text-key": self.texts,
-        }
-        return {flag: name for flag, name in named.items() if name is not None}
+        return {f"--{key.replace('_', '-')}": name for key, name in self.settings().items()}

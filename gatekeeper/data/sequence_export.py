@@ -47,7 +47,7 @@ def write_sequences(folder: Path) -> list[Path]:
             "target_indices": bank.chunks[targets],
             "p6_offset": np.array(horizon - 1),
         }
-        write_stream(path, functools.partial(write_npz, arrays=arrays))
+        write_stream(path, functools.partial(write_npz, arrays=arrays), own=1)
     return paths
 
 

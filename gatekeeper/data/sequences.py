@@ -25,7 +25,7 @@ TOLERANCE = 2e-3
 """Largest difference between entries of unit vectors; half precision rounds by up to 5e-4."""
 
 _LONGEST_HORIZON = 8  # searched in a file that states none
-_BLOCK_BYTES = 64 * 2**20
+_BLOCK_BYTES = 16 * 2**20
 _SHOWN = 5  # offending rows named in a message
 
 
@@ -68,6 +68,7 @@ class Resolution:
         context: L.
         horizon: places from the last context chunk to the target.
         shift: by how many chunks the stated target lies before the true one.
+        notes: what a user should know about the labels, one sentence each.
     """
 
     source: str
@@ -78,6 +79,7 @@ class Resolution:
     context: int
     horizon: int
     shift: int
+    notes: tuple[str, ...]
 
 
 REASONS = (
@@ -126,6 +128,7 @@ def resolve_sequences(path: Path, bank: Bank) -> Resolution:
         context,
         reading.horizon,
         reading.shift,
+        labels.notes,
     )
 
 
@@ -143,7 +146,7 @@ def read_sequences(path: Path, bank: Bank) -> Sequences:
     windows = np.sort(found.last_rows[found.reason == 0])
     if not len(windows):
         raise DataError(f"{path}: none of its {count} sequences lies within one article without a gap")
-    return Sequences(str(path), windows, found.context, found.horizon, _notes(found))
+    return Sequences(str(path), windows, found.context, found.horizon, found.notes + _notes(found))
 
 
 def _choose(
