@@ -23,7 +23,7 @@ import numpy as np
 from gatekeeper.data.article_column import read_articles
 from gatekeeper.data.bank_keys import VECTORS
 from gatekeeper.data.npz import Array, Npz
-from gates.article_ids import number_articles
+from gates.article_ids import Numbered, number_articles
 from gates.contracts import Bank, FloatArray, IntArray
 from schemas.errors import DataError
 
