@@ -442,6 +442,7 @@ def test_a_previous_data_set_that_a_killed_build_left_behind_is_put_back_not_rep
     before = snapshot(data)
     workshop = data.with_name(f".{data.name}.building")
     workshop.mkdir()
+    (workshop / "made-by-gatekeeper").touch()
     data.rename(workshop / "old")
     with pytest.raises(UsageError, match="holds a data set already"):
         store(data, rich_bank(seed=1), overwrite=False)

@@ -92,7 +92,7 @@ def test_a_previous_world_is_not_replaced_otherwise(
 ) -> None:
     assert run("trap", "--out", tmp_path / "w", *small()).exit_code == 0
     before = (tmp_path / "w" / "bank.npz").read_bytes()
-    monkeypatch.setattr("gatekeeper.data.source.read_bank", None)  # nothing is read for it
+    monkeypatch.setattr("gatekeeper.data.source.read_bank_file", None)  # nothing is read for it
     copied = ("--bank", tmp_path / "w" / "bank.npz") if world in ("reversed", "shuffled") else ()
     result = run(world, "--out", tmp_path / "w", *copied)
     assert result.exit_code == 2
