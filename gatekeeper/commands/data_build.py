@@ -15,8 +15,9 @@ from gatekeeper.data.dataset_folder import Dtype, refuse_taken, write_dataset
 from gatekeeper.data.embed import Embedded, embed
 from gatekeeper.data.embedding_cache import EmbeddingCache, cache_folder
 from gatekeeper.data.encoder import find_encoder, load_encoder
-from gatekeeper.data.sequence_export import sequence_files, write_sequences
+from gatekeeper.data.sequence_export import sequences_path, write_sequences
 from gatekeeper.data.texts import Texts, is_texts, read_texts
+from gatekeeper.outputs import Output, refuse_overwriting
 from gatekeeper.progress import bar
 from gatekeeper.render.dataset import render_built
 from gatekeeper.voice import say
@@ -80,9 +81,12 @@ def build_command(
         raise UsageError(f"--out {out} is no place for a folder")
     refuse_unprintable(encoder=encoder, licence=licence, note=note)
     out = out.resolve() if out.name in ("", ".", "..") else out
+    beside = [sequences_path(out, request.name) for request in requests] if also_npz else []
+    made = [Output("folder", out), *(Output("file of sequences", each, own=True) for each in beside)]
+    refuse_overwriting(made, (source, None if encoder is None else Path(encoder)))
     refuse_taken(out, overwrite=overwrite)
-    if also_npz and not overwrite:
-        _refuse_existing(sequence_files(out, (request.name for request in requests)))
+    if not overwrite:
+        _refuse_existing(beside)
 
     def splits_of(bank: Bank) -> Mapping[str, IntArray]:
         found = divide(bank, requests, seed=seed)

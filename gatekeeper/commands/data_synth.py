@@ -19,6 +19,7 @@ from gatekeeper.data.synth import (
     shuffled_bank,
 )
 from gatekeeper.data.synth_directed import expected_directions
+from gatekeeper.outputs import Output, refuse_overwriting
 from schemas.errors import UsageError
 
 WORLDS = {"forward": FORWARD, "trap": TRAP}
@@ -106,8 +107,7 @@ def _copy(
     if given:
         raise UsageError(f"--{next(iter(given))} does not apply to a {kind} copy of a bank")
     config = resolve_config(None, {"bank": bank, **keys.settings()})
-    if any(path.resolve().parent == out.resolve() for path in config.inputs()):
-        raise UsageError(f"{out} holds the bank that is to be copied; name another folder with --out")
+    refuse_overwriting([Output("folder", out)], config.inputs())
     source = open_source(config)
     tell_notes(source)
     name = f"{kind} {source.bank.source}"

@@ -1,7 +1,6 @@
 """The seed's sequence files from a data set, for tools that read nothing else."""
 
 import functools
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +13,6 @@ from gates.windows import context_rows
 from schemas.atomic import write_stream
 
 _ROWS = 4_096
-
-
-def sequence_files(folder: Path, splits: Iterable[str]) -> list[Path]:
-    """Where :func:`write_sequences` writes to."""
-    return [folder.with_name(f"{folder.name}_{name}_sequences.npz") for name in splits]
 
 
 def write_sequences(folder: Path) -> list[Path]:
@@ -36,7 +30,7 @@ def write_sequences(folder: Path) -> list[Path]:
     """
     opened = open_dataset(folder)
     bank, context, horizon = opened.bank, opened.record.context, opened.record.horizon
-    paths = sequence_files(folder, opened.splits)
+    paths = [sequences_path(folder, name) for name in opened.splits]
     for path, rows in zip(paths, opened.splits.values(), strict=True):
         targets = rows + horizon
         windows = context_rows(rows, context)
@@ -49,6 +43,11 @@ def write_sequences(folder: Path) -> list[Path]:
         }
         write_stream(path, functools.partial(write_npz, arrays=arrays), own=1)
     return paths
+
+
+def sequences_path(folder: Path, split: str) -> Path:
+    """Where the sequences of a split go."""
+    return folder.with_name(f"{folder.name}_{split}_sequences.npz")
 
 
 def _gathered(bank: Bank, rows: IntArray) -> Blocks:
