@@ -83,8 +83,9 @@ def build_command(
     out = out.resolve() if out.name in ("", ".", "..") else out
     beside = [sequences_path(out, request.name) for request in requests] if also_npz else []
     made = [Output("folder", out), *(Output("file of sequences", each, own=True) for each in beside)]
-    refuse_overwriting(made, (source, None if encoder is None else Path(encoder)))
     refuse_taken(out, overwrite=overwrite)
+    model = None if encoder is None or not Path(encoder).exists() else Path(encoder)  # else a name on the hub
+    refuse_overwriting(made, (source, model))
     if not overwrite:
         _refuse_existing(beside)
 

@@ -56,8 +56,8 @@ def convert_command(
         if names.count(name) > 1:
             raise UsageError(f"{name} is named twice; one file a split")
     refuse_unprintable(encoder=encoder, licence=licence, note=note)
-    refuse_overwriting([Output("folder", out)], (bank, *(file for _, file in pairs)))
     refuse_taken(out, overwrite=overwrite)
+    refuse_overwriting([Output("folder", out)], (bank, *(file for _, file in pairs)))
     digest = file_digest(bank)
     read = read_bank_file(bank, keys=BankKeys(vectors_key, article_key, chunk_key, text_key))
     tell(read.notes)
