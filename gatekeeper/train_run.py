@@ -19,7 +19,7 @@ from gatekeeper.monitors.recorders import Recorders, Wanted, closing, open_recor
 from gatekeeper.monitors.status import Status, open_status
 from gatekeeper.outputs import Output, refuse_overwriting
 from gatekeeper.render.criteria import render_criteria
-from gatekeeper.render.table import render_verdict
+from gatekeeper.render.table import decided_by, render_verdict
 from gatekeeper.run_folder import (
     CONFIG_FILE,
     REPORT_FILE,
@@ -241,7 +241,7 @@ def _show(trained: Trained, report: Report, folder: Path, stdout: TextIO) -> Non
     if trained.history is not None:
         parts += ["", render_criteria(trained.history)]
     parts += ["", render_verdict(report, colour=colour_on(stdout)), ""]
-    parts += [f"model: {folder / MODEL_FILE}", f"report: {folder / REPORT_FILE}"]
+    parts += [decided_by(report), f"model: {folder / MODEL_FILE}", f"report: {folder / REPORT_FILE}"]
     parts += [f"next: gatekeeper eval {shlex.quote(str(folder / MODEL_FILE))}"]
     click.echo("\n".join(parts), file=stdout)
 
