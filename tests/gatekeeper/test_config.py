@@ -250,7 +250,7 @@ def test_a_file_of_another_user_counts_where_it_is_named(
 ) -> None:
     file = put(tmp_path, "[data]\nval = '3'")
     give_away(file, monkeypatch)
-    assert resolve_config(file).data.val == (3,)
+    assert resolve_config(file).data.val == parse_articles("3")
 
 
 def test_a_pyproject_of_another_user_that_is_not_ours_is_passed_by(
