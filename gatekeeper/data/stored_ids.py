@@ -4,24 +4,23 @@ Hashes lie in ``article_ids.npy`` (uint64), text in ``article_ids_utf8.npy`` and
 in both cases by number.
 """
 
-import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Collection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from gatekeeper.data.stored_arrays import map_array, map_texts
 from gates.article_ids import number_articles
-from gates.contracts import ArticleIds
+from gates.contracts import ArticleIds, IntArray
 from schemas.errors import DataError
 
 NUMBERS, TEXT, OFFSETS = "article_ids.npy", "article_ids_utf8.npy", "article_id_offsets.npy"
 FILES = (NUMBERS, TEXT, OFFSETS)
 
-Array = npt.NDArray[Any]
 
-
-def id_files(ids: ArticleIds | None) -> dict[str, Array]:
+def id_files(ids: ArticleIds | None) -> dict[str, npt.NDArray[Any]]:
     """The files that hold the ids, none where the numbers are the ids."""
     if ids is None:
         return {}
@@ -32,36 +31,30 @@ def id_files(ids: ArticleIds | None) -> dict[str, Array]:
     return {TEXT: np.frombuffer(b"".join(encoded), dtype=np.uint8), OFFSETS: offsets}
 
 
-def read_ids(
-    files: Mapping[str, object], read: Callable[[str], Array], numbers: Array, *, source: str
-) -> ArticleIds | None:
+def read_ids(folder: Path, files: Collection[str], numbers: IntArray) -> ArticleIds | None:
     """The ids that a folder holds.
 
     Args:
+        folder: the data set.
         files: names of its files.
-        read: reads one of them.
         numbers: (m,) distinct numbers of its articles.
-        source: the folder, for messages.
 
     Raises:
         DataError: they are not the sorted ids of these numbers.
     """
+    count = len(numbers)
+    values: npt.NDArray[Any] | list[str]
     if NUMBERS in files:
-        values = read(NUMBERS)
+        values = map_array(folder / NUMBERS, dtype="uint64", shape=(count,))
     elif TEXT in files and OFFSETS in files:
-        values = _unpacked(read(TEXT), read(OFFSETS), source)
+        try:
+            values = list(map_texts(folder / TEXT, folder / OFFSETS, rows=count))
+        except UnicodeDecodeError:
+            raise DataError(f"{folder / TEXT} is no text; build the data set again") from None
     else:
         return None
-    found = number_articles(values, source=source)
-    count = np.arange(len(values))
-    if found.ids is None or not np.array_equal(found.numbers, count) or not np.array_equal(numbers, count):
-        raise DataError(f"{source}: its article ids do not fit its articles; build the data set again")
+    found = number_articles(values, source=str(folder))
+    ranks = np.arange(count)
+    if found.ids is None or not np.array_equal(found.numbers, ranks) or not np.array_equal(numbers, ranks):
+        raise DataError(f"{folder}: its article ids do not fit its articles; build the data set again")
     return found.ids
-
-
-def _unpacked(data: Array, offsets: Array, source: str) -> Array:
-    try:
-        bounds = itertools.pairwise(offsets.tolist())
-        return np.array([data[low:high].tobytes().decode("utf-8") for low, high in bounds])
-    except (UnicodeDecodeError, TypeError, ValueError):
-        raise DataError(f"{source}: its article ids are no text; build the data set again") from None
