@@ -14,6 +14,7 @@ from gatekeeper.config import EvalConfig
 from gatekeeper.config_values import DEFAULT_CONTEXT, DEFAULT_HORIZON
 from gatekeeper.data.npz import npz_bytes
 from gatekeeper.environment import choose_device, choose_retrieval, describe_environment
+from gatekeeper.outputs import SCORES_SUFFIX
 from gates.contracts import Dataset, Predictor, Queries
 from gates.suite import EVALUATED, GATES_VERSION, Bench, Measured, Options
 from gates.windows import rows_digest
@@ -29,6 +30,7 @@ from schemas.report import (
     Report,
     ScoresFile,
     Settings,
+    Setup,
     SplitInput,
 )
 from schemas.verdict import judge
@@ -131,9 +133,20 @@ def make_report(
     policy: LoadedPolicy,
     shape: Shape,
     *,
+    config: str | None,
     now: datetime | None = None,
 ) -> Report:
-    """Judge the measurement and bind it to everything it depends on."""
+    """Judge the measurement and bind it to everything it depends on.
+
+    Args:
+        bench: the drawn windows and the controls' scores.
+        candidate: whose measurement it is.
+        measured: what it scored.
+        policy: who judges.
+        shape: context and horizon.
+        config: the configuration file that was read, as people shall see it.
+        now: the time it is made; the clock's by default.
+    """
     options, dataset = bench.options, bench.dataset
     evidence = bench.evidence(measured)
     made = now or datetime.now(UTC)
@@ -148,28 +161,36 @@ def make_report(
         ),
         splits={name: _split_input(dataset, bench, name) for name in EVALUATED},
         policy_sha256=policy.sha256,
+        policy_source=policy.source,
+        config=config,
+        train_sha256=rows_digest(dataset.splits["train"].last_rows) if "train" in dataset.splits else None,
+    )
+    settings = Settings(
+        context=shape.context,
+        horizon=shape.horizon,
+        horizon_source=shape.source,
+        seed=options.seed,
+        max_samples=options.max_samples,
+        confidence=options.confidence,
+        bin_edges=options.bin_edges,
+        retrieval=options.retrieval,
+        ridge=bench.ridge,
+        gates_version=GATES_VERSION,
     )
     return Report(
         schema_version=SCHEMA_VERSION,
         created=made.strftime("%Y-%m-%dT%H:%M:%SZ"),
         inputs=inputs,
-        settings=Settings(
-            context=shape.context,
-            horizon=shape.horizon,
-            horizon_source=shape.source,
-            seed=options.seed,
-            max_samples=options.max_samples,
-            confidence=options.confidence,
-            bin_edges=options.bin_edges,
-            retrieval=options.retrieval,
-            ridge=bench.ridge,
-            gates_version=GATES_VERSION,
-        ),
+        settings=settings,
         environment=describe_environment(options.device),
         policy=policy.policy,
         evidence=evidence,
         judgement=judge(
-            evidence, policy.policy, confidence=options.confidence, on=made.date(), inputs=inputs
+            evidence,
+            policy.policy,
+            confidence=options.confidence,
+            on=made.date(),
+            setup=Setup(inputs, settings),
         ),
         scores=None,
     )
@@ -177,7 +198,7 @@ def make_report(
 
 def scores_path(report: Path) -> Path:
     """Where the per-sample scores of a report go: beside it."""
-    return report.with_suffix(".scores.npz")
+    return report.with_suffix(SCORES_SUFFIX)
 
 
 def write_scores(path: Path, bench: Bench, measured: Measured) -> ScoresFile:
@@ -195,7 +216,7 @@ def write_scores(path: Path, bench: Bench, measured: Measured) -> ScoresFile:
             arrays[f"{split}.{gate}.index"] = samples.index
             arrays |= {f"{split}.{gate}.{name}": array for name, array in samples.arrays.items()}
     data = npz_bytes(arrays)
-    write_bytes(path, data)
+    write_bytes(path, data, own=1)
     return ScoresFile(name=path.name, sha256=hashlib.sha256(data).hexdigest())
 
 

@@ -106,12 +106,20 @@ class SplitInput:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything the numbers depend on, bound by digest (``policy_sha256`` of the TOML bytes)."""
+    """Everything the numbers depend on, bound by digest.
+
+    ``policy_sha256`` is that of the TOML bytes, ``train_sha256`` of all windows of the split that the
+    controls were fitted on; None where there was none. ``policy_source`` is ``built-in`` or the name of
+    the policy's file, ``config`` the configuration file as the command found it; None where none was read.
+    """
 
     model: ModelInput
     bank: BankInput
     splits: Mapping[str, SplitInput]
     policy_sha256: str
+    train_sha256: str | None
+    policy_source: str
+    config: str | None
 
 
 @dataclass(frozen=True)
@@ -141,6 +149,14 @@ class Settings:
     retrieval: Literal["faiss", "torch"]
     ridge: Literal["train split", "cross-fitted by article"]
     gates_version: int
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What was measured and how: what a policy that pins its data asks about."""
+
+    inputs: Inputs
+    settings: Settings
 
 
 @dataclass(frozen=True)
@@ -274,3 +290,8 @@ class Report:
     evidence: Evidence
     judgement: Judgement
     scores: ScoresFile | None
+
+    @property
+    def setup(self) -> Setup:
+        """What was measured and how."""
+        return Setup(self.inputs, self.settings)
