@@ -46,6 +46,8 @@ from trainers.checkpoint import read_checkpoint, restore, save_checkpoint
 
 SECONDS = 10.0
 MIB = 2**20
+MEMORY = 8 * 2**30
+"""Address space in bytes beyond which an allocation fails, so that no finding costs the machine."""
 _UNIT = 1 if sys.platform == "darwin" else 1024
 
 Read = Callable[[Path], object]
@@ -172,6 +174,7 @@ def judge(reader: Reader, path: Path) -> Outcome:
 def _read_in_child(reader: Reader, path: Path, end: int) -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(SECONDS), math.ceil(SECONDS) + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     code, said = 0, ""
     try:
         reader.read(path)
