@@ -466,8 +466,14 @@ def test_ids_that_are_no_int64_come_back(tmp_path: Path, ids: list[str] | list[i
     assert opened.articles["val"].tolist() == [first]
 
 
-@pytest.mark.parametrize("name", ["article_ids_utf8.npy", "article_id_offsets.npy"])
-def test_ids_that_do_not_fit_are_refused(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("article_ids_utf8.npy", "its article ids do not fit its articles; build the data set again"),
+        ("article_id_offsets.npy", "article_id_offsets.npy does not cut article_ids_utf8.npy into texts"),
+    ],
+)
+def test_ids_that_do_not_fit_are_refused(tmp_path: Path, name: str, message: str) -> None:
     plain = rich_bank(texts=False, titles=False)
     bank = build_bank(plain.vectors, np.array(list("abcdefg"))[plain.articles], plain.chunks, source="b")
     store(tmp_path / "data", bank, articles={"val": np.array([0])})
@@ -476,7 +482,7 @@ def test_ids_that_do_not_fit_are_refused(tmp_path: Path, name: str) -> None:
     record = json.loads((tmp_path / "data" / "dataset.json").read_text())
     record["files"][name]["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
     (tmp_path / "data" / "dataset.json").write_text(json.dumps(record))
-    assert "article id" in refusal(tmp_path / "data")
+    assert message in refusal(tmp_path / "data")
 
 
 def test_a_broken_data_set_can_be_built_again(data: Path) -> None:
