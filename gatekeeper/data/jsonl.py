@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from schemas.encoding import is_utf16, without_mark
 from schemas.errors import DataError
 from schemas.file_kinds import HEAD, kind_of_bytes
 from schemas.regular import open_regular
@@ -23,9 +24,6 @@ _ANY = 10 * 10**6  # a compressed file up to this size may inflate to _LEAST
 _LEAST = 96 * 2**20
 _RATIO = 20  # ordinary text compresses 3 to 5 times
 _LEAST_LINES, _BYTES_A_LINE = 1_500_000, 8  # compressed; lines that differ in nothing but a number take 5
-
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_BOM = b"\xef\xbb\xbf"
 
 
 def read_objects(path: Path) -> Iterator[tuple[int, dict[str, object]]]:
@@ -82,9 +80,9 @@ def _bounded(
                 "texts does; if it is one, unpack it first"
             )
         if number == 1:
-            if line.startswith(_UTF16):
+            if is_utf16(line):
                 raise DataError(f"{path} is UTF-16; save the file as UTF-8")
-            line = line.removeprefix(_BOM)
+            line = without_mark(line)
         if line.strip():
             yield number, line
 
