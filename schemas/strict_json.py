@@ -9,6 +9,7 @@ import json
 import math
 from collections import Counter
 
+from schemas.encoding import is_utf16, without_mark
 from schemas.errors import ReportError
 
 MAX_BYTES = 16 * 2**20
@@ -28,7 +29,7 @@ def loads(text: str | bytes) -> object:
     """Parse one JSON document.
 
     Args:
-        text: the document; bytes must be UTF-8 without a byte-order mark.
+        text: the document; bytes must be UTF-8; a byte order mark in front is passed over.
 
     Returns:
         dict, list, str, int, float, bool or None; every float is finite.
@@ -43,7 +44,7 @@ def loads(text: str | bytes) -> object:
     if len(text) > MAX_BYTES:
         raise ReportError(f"expected at most {MAX_BYTES} bytes of JSON, found {len(text)}")
     try:
-        decoded = text.decode("utf-8") if isinstance(text, bytes) else text
+        decoded = without_mark(text).decode("utf-8") if isinstance(text, bytes) else text
         value: object = json.loads(
             decoded,
             object_pairs_hook=_object,
@@ -54,6 +55,7 @@ def loads(text: str | bytes) -> object:
     except UnicodeDecodeError as error:
         raise ReportError(
             f"expected UTF-8, found byte {error.object[error.start]:#04x} at {error.start}"
+            f"{'; save the file as UTF-8' if is_utf16(error.object) else ''}"
         ) from None
     except json.JSONDecodeError as error:
         raise ReportError(f"not JSON: {error}") from None
