@@ -17,10 +17,12 @@ from gatekeeper.data.texts import is_texts, read_texts
 from gatekeeper.outputs import Output, refuse_overwriting
 from gatekeeper.progress import bar
 from gatekeeper.render.dataset import render_built
+from gatekeeper.voice import show
 from gates.bank import build_bank
 from gates.contracts import Bank
 from schemas.dataset import Origin
 from schemas.errors import UsageError
+from schemas.printable import printable
 
 
 @click.command(name="build")
@@ -97,10 +99,10 @@ def build_command(
         origin=Origin(source.name, digest, None if encoder is None else Path(encoder).name, licence, note),
     )
     forget(work)
-    click.echo(render_built(record, out))
+    show(render_built(record, out))
     if also_npz:
         for path in write_sequences(out):
-            click.echo(f"sequences: {path}")
+            show(f"sequences: {printable(str(path))}")
 
 
 def _embedded(

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import click
 from tabulate import tabulate
 
+from gatekeeper.render.markdown import escape
 from gatekeeper.render.rows import interval, letter_of, number, result_headers, result_rows
 from schemas.metrics import GATES
+from schemas.printable import printable
 from schemas.report import Report
 from schemas.verdict import PASSING
 
@@ -24,11 +26,11 @@ def render_markdown(report: Report) -> str:
     """The same as GitHub-flavoured markdown, verdict first."""
     return "\n\n".join(
         [
-            f"## {_title(report)}",
-            render_verdict_lines(report, bullet="- ", gap="\n\n"),
-            render_gates(report, bullet="- "),
+            f"## {OUTCOMES[report.judgement.verdict.outcome]}: {escape(report.inputs.model.spec)}",
+            escape(render_verdict_lines(report, bullet="- ", gap="\n\n")),
+            escape(render_gates(report, bullet="- ")),
             render_results(report, "github"),
-            render_heading(report),
+            escape(render_heading(report)),
         ]
     )
 
@@ -56,7 +58,7 @@ def render_leaderboard(reports: Sequence[Report], *, markdown: bool = False) -> 
         verdict = report.judgement.verdict
         rows.append(
             [
-                report.inputs.model.spec,
+                escape(report.inputs.model.spec) if markdown else printable(report.inputs.model.spec),
                 OUTCOMES[verdict.outcome],
                 f"{verdict.gates_passed}/{len(GATES)}",
                 f"{number(margin.value)} {interval(margin)}",
@@ -69,10 +71,6 @@ def render_leaderboard(reports: Sequence[Report], *, markdown: bool = False) -> 
     return tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True)
 
 
-def _title(report: Report) -> str:
-    return f"{OUTCOMES[report.judgement.verdict.outcome]}: {report.inputs.model.spec}"
-
-
 def render_heading(report: Report) -> str:
     """What was evaluated, on which data, how."""
     model, bank, settings = report.inputs.model, report.inputs.bank, report.settings
@@ -83,11 +81,12 @@ def render_heading(report: Report) -> str:
     size = f", {model.parameters:,} parameters" if model.parameters else ""
     return "\n".join(
         [
-            f"{model.spec} ({model.architecture}{size}; fingerprint {model.fingerprint})",
-            f"{bank.source}: {bank.rows} chunks of width {bank.dimension} in {bank.articles} articles; "
-            + splits,
+            f"{printable(model.spec)} ({printable(model.architecture)}{size}; fingerprint "
+            f"{model.fingerprint})",
+            f"{printable(bank.source)}: {bank.rows} chunks of width {bank.dimension} in "
+            f"{bank.articles} articles; {splits}",
             f"context {settings.context}, horizon {settings.horizon} (from {settings.horizon_source}), "
-            f"policy {report.policy.name}, seed {settings.seed}, ridge control {settings.ridge}",
+            f"policy {printable(report.policy.name)}, seed {settings.seed}, ridge control {settings.ridge}",
         ]
     )
 
@@ -120,7 +119,8 @@ def render_verdict_lines(report: Report, *, bullet: str, gap: str = "\n", colour
         f"{title}:": lines for title, lines in beside_reasons(report).items()
     }
     return gap.join(
-        "\n".join([title, *(f"{bullet}{line}" for line in lines)]) for title, lines in sections.items()
+        "\n".join([title, *(f"{bullet}{printable(line)}" for line in lines)])
+        for title, lines in sections.items()
     )
 
 
