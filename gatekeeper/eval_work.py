@@ -96,7 +96,7 @@ class Work:
         windows = sum(len(rows) for rows in bench.sampled.values())
         with bar(spec, passes(dataset) * windows) as advance:
             measured = measure(bench, candidate.predictor, advance)
-        report = make_report(bench, candidate, measured, self.policy, shape)
+        report = make_report(bench, candidate, measured, self.policy, shape, config=self.config.shown)
         path = self.config.eval.report or default_report(spec)
         scores = write_scores(scores_path(path), bench, measured)
         report = replace(report, scores=scores)

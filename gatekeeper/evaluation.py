@@ -133,9 +133,20 @@ def make_report(
     policy: LoadedPolicy,
     shape: Shape,
     *,
+    config: str | None,
     now: datetime | None = None,
 ) -> Report:
-    """Judge the measurement and bind it to everything it depends on."""
+    """Judge the measurement and bind it to everything it depends on.
+
+    Args:
+        bench: the drawn windows and the controls' scores.
+        candidate: whose measurement it is.
+        measured: what it scored.
+        policy: who judges.
+        shape: context and horizon.
+        config: the configuration file that was read, as people shall see it.
+        now: the time it is made; the clock's by default.
+    """
     options, dataset = bench.options, bench.dataset
     evidence = bench.evidence(measured)
     made = now or datetime.now(UTC)
@@ -150,6 +161,8 @@ def make_report(
         ),
         splits={name: _split_input(dataset, bench, name) for name in EVALUATED},
         policy_sha256=policy.sha256,
+        policy_source=policy.source,
+        config=config,
         train_sha256=rows_digest(dataset.splits["train"].last_rows) if "train" in dataset.splits else None,
     )
     settings = Settings(

@@ -1,12 +1,13 @@
 """Run folders: ``runs/<architecture>_<recipe>_<UTC time>`` and the ``config.json`` that can continue one."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from gatekeeper.config import Config, make_config
+from gatekeeper.data.articles import ArticleList
 from schemas.atomic import write_text
 from schemas.errors import OutputError, ReportError, UsageError
 from schemas.history import HISTORY_FILE
@@ -138,9 +139,7 @@ def read_record(folder: Path) -> RunRecord:
 def config_to_plain(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
     """The sections ``[data]`` and ``[eval]`` as plain values that hold from any working directory."""
     data: dict[str, Any] = {
-        key: str(value.absolute()) if isinstance(value, Path) else value
-        for key, value in vars(config.data).items()
-        if value is not None
+        key: _plain(value) for key, value in vars(config.data).items() if value is not None
     }
     evaluation = {
         key: value for key, value in vars(config.eval).items() if value is not None and key != "report"
@@ -150,6 +149,12 @@ def config_to_plain(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
     return data, evaluation
 
 
+def _plain(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value.absolute())
+    return str(value) if isinstance(value, ArticleList) else value
+
+
 def recorded_config(record: RunRecord, folder: Path) -> Config:
     """The configuration a run was started with.
 
@@ -157,4 +162,5 @@ def recorded_config(record: RunRecord, folder: Path) -> Config:
         UsageError: a value is wrong.
     """
     where = f"{folder / CONFIG_FILE}: "
-    return make_config(record.data, record.evaluation, folder=Path(), where=where)
+    config = make_config(record.data, record.evaluation, folder=Path(), where=where)
+    return replace(config, file=folder / CONFIG_FILE)

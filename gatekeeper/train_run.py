@@ -18,7 +18,7 @@ from gatekeeper.monitors.recorders import Recorders, Wanted, closing, open_recor
 from gatekeeper.monitors.status import Status, open_status
 from gatekeeper.outputs import Output, refuse_overwriting
 from gatekeeper.render.criteria import render_criteria
-from gatekeeper.render.table import render_verdict
+from gatekeeper.render.table import decided_by, render_verdict
 from gatekeeper.run_folder import (
     CONFIG_FILE,
     REPORT_FILE,
@@ -236,7 +236,8 @@ def _show(trained: Trained, report: Report, folder: Path, stdout: TextIO) -> Non
         parts += ["", render_criteria(trained.history)]
     parts += ["", render_verdict(report, colour=colour_on(stdout)), ""]
     model = str(folder / MODEL_FILE)
-    parts += [f"model: {printable(model)}", f"report: {printable(str(folder / REPORT_FILE))}"]
+    parts += [decided_by(report), f"model: {printable(model)}"]
+    parts += [f"report: {printable(str(folder / REPORT_FILE))}"]
     parts += [f"next: gatekeeper eval {printable(shlex.quote(model))}"]
     show("\n".join(parts), file=stdout)
 

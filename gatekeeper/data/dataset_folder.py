@@ -4,8 +4,9 @@
 
     DIR/dataset.json          record with digests (gatekeeper schema dataset); written last
     DIR/vectors.npy           (N, D) float32 or float16, unit rows, sorted by article and chunk
-    DIR/articles.npy          (N,) int64
+    DIR/articles.npy          (N,) int64 article numbers
     DIR/chunks.npy            (N,) int64
+    DIR/article_ids.npy, article_ids_utf8.npy, article_id_offsets.npy      where ids are no int64 numbers
     DIR/train.npy, ...        (n,) int64 bank row of each window's last context chunk
     DIR/texts_utf8.npy, text_offsets.npy, titles.json      where the bank has texts, titles
     DIR/unmatched.csv         sequences of converted files that are no windows of the bank, and why
@@ -27,12 +28,15 @@ import numpy.typing as npt
 
 from gatekeeper import __version__
 from gatekeeper.config_values import SPLITS
+from gatekeeper.data.article_lookup import find_numbers
 from gatekeeper.data.articles import format_articles, parse_articles
 from gatekeeper.data.bank_file import pack_texts
-from gatekeeper.data.folders import left_behind, refuse_foreign, replace_folder
+from gatekeeper.data.folders import left_behind, refuse_occupied, replace_folder
+from gatekeeper.data.stored_arrays import check_order, map_array, map_rows, map_texts
+from gatekeeper.data.stored_ids import FILES as ID_FILES
+from gatekeeper.data.stored_ids import id_files, read_ids
 from gates.bank import assemble_bank, bank_digest
 from gates.contracts import Bank, FloatArray, IntArray
-from gates.packed_texts import PackedTexts
 from gates.windows import make_dataset, refuse_shared_articles, rows_digest, window_rows
 from schemas.atomic import write_text
 from schemas.codec import encode
@@ -47,7 +51,8 @@ from schemas.dataset import (
 )
 from schemas.document import check_document
 from schemas.errors import DataError, GatekeeperError
-from schemas.strict_json import dumps, loads
+from schemas.regular import open_regular
+from schemas.strict_json import MAX_BYTES, dumps, loads
 
 RECORD = "dataset.json"
 VECTORS, ARTICLES, CHUNKS = "vectors.npy", "articles.npy", "chunks.npy"
@@ -56,7 +61,7 @@ UNMATCHED = "unmatched.csv"
 
 Dtype = Literal["float32", "float16"]
 
-_EXTRAS = (TEXTS, OFFSETS, TITLES, UNMATCHED)
+_EXTRAS = (*ID_FILES, TEXTS, OFFSETS, TITLES, UNMATCHED)
 _KNOWN = frozenset({RECORD, VECTORS, ARTICLES, CHUNKS, *_EXTRAS, *(f"{name}.npy" for name in SPLITS)})
 _WHAT = "a data set"
 _ROWS = 65_536
@@ -95,12 +100,13 @@ def write_dataset(
     origin: Origin,
     windows: Mapping[str, IntArray] | None = None,
     unmatched: str | None = None,
+    overwrite: bool = False,
     now: datetime | None = None,
 ) -> DatasetRecord:
     """Write a data set folder, whole or not at all.
 
     Args:
-        folder: where to; a previous data set there is replaced.
+        folder: where to.
         bank: the chunk vectors.
         articles: split -> its articles.
         context: L, chunks of a window.
@@ -109,16 +115,18 @@ def write_dataset(
         origin: where the vectors come from.
         windows: split -> last rows, where they are not all windows of its articles.
         unmatched: text of ``unmatched.csv``, where the data set was converted.
+        overwrite: whether a previous data set there is replaced.
         now: the time of the record; the clock's by default.
 
     Raises:
         DataError: a split has no window, or two splits share an article.
         OutputError: the folder cannot be written or holds something else.
+        UsageError: it holds a data set that may not be replaced.
     """
     stored: npt.NDArray[Any] = bank.vectors
     if dtype == "float16":
         bank, stored = _rounded(bank)
-    refuse_shared_articles(articles)
+    refuse_shared_articles(bank, articles)
     rows = {
         name: window_rows(bank, found, context=context, horizon=horizon) if windows is None else windows[name]
         for name, found in articles.items()
@@ -131,6 +139,7 @@ def write_dataset(
             VECTORS: stored,
             ARTICLES: bank.articles,
             CHUNKS: bank.chunks,
+            **id_files(bank.ids),
             **{f"{name}.npy": split.last_rows for name, split in splits.items()},
         }
         if bank.texts is not None:
@@ -166,17 +175,18 @@ def write_dataset(
         check_document("dataset", DATASET_VERSION, value)
         write_text(place / RECORD, dumps(value))
 
-    replace_folder(folder, fill, known=_KNOWN, ours=is_dataset, what=_WHAT)
+    replace_folder(folder, fill, known=_KNOWN, ours=is_dataset, what=_WHAT, overwrite=overwrite)
     return record[0]
 
 
-def refuse_occupied(folder: Path) -> None:
+def refuse_taken(folder: Path, *, overwrite: bool) -> None:
     """Refuse a folder that :func:`write_dataset` would not replace, before hours of work for it.
 
     Raises:
-        OutputError: it is a file, or holds something else.
+        OutputError: it cannot be made, is a file, or holds something else.
+        UsageError: it holds a data set that may not be replaced.
     """
-    refuse_foreign(folder, known=_KNOWN, ours=is_dataset, what=_WHAT)
+    refuse_occupied(folder, known=_KNOWN, ours=is_dataset, what=_WHAT, overwrite=overwrite)
 
 
 def open_dataset(folder: Path) -> OpenDataset:
@@ -200,13 +210,16 @@ def open_dataset(folder: Path) -> OpenDataset:
     except GatekeeperError as error:
         raise DataError(str(error)) from None
     _verify(folder, record)
-    vectors, articles, chunks = (_map(folder / name) for name in (VECTORS, ARTICLES, CHUNKS))
-    _check_record(folder, record, vectors, articles)
-    if vectors.shape != (record.bank.rows, record.bank.dimension):
-        raise DataError(
-            f"{folder / VECTORS} has shape {vectors.shape}, {RECORD} says otherwise; build it again"
-        )
-    texts = _texts(folder) if TEXTS in record.files else None
+    rows = record.bank.rows
+    vectors = map_array(folder / VECTORS, dtype=record.bank.dtype, shape=(rows, record.bank.dimension))
+    articles, chunks = (map_array(folder / name, dtype="int64", shape=(rows,)) for name in (ARTICLES, CHUNKS))
+    check_order(folder / CHUNKS, articles, chunks)
+    splits = {
+        name: map_rows(folder / f"{name}.npy", count=split.windows, rows=rows)
+        for name, split in record.splits.items()
+    }
+    _check_record(folder, record, articles, splits)
+    texts = map_texts(folder / TEXTS, folder / OFFSETS, rows=rows) if TEXTS in record.files else None
     bank = assemble_bank(
         vectors if record.bank.dtype == "float32" else _unit(vectors),
         np.asarray(articles),
@@ -215,13 +228,14 @@ def open_dataset(folder: Path) -> OpenDataset:
         sha256=record.bank.sha256,
         texts=texts,
         titles=_titles(folder) if TITLES in record.files else None,
+        ids=read_ids(folder, record.files, np.unique(articles)),
     )
     return OpenDataset(
         record=record,
         bank=bank,
-        splits={name: np.asarray(_map(folder / f"{name}.npy")) for name in record.splits},
+        splits=splits,
         articles={
-            name: np.array(parse_articles(split.articles), dtype=np.int64)
+            name: find_numbers(np.unique(articles), parse_articles(split.articles))[0]
             for name, split in record.splits.items()
         },
     )
@@ -236,9 +250,10 @@ def _rounded(bank: Bank) -> tuple[Bank, npt.NDArray[np.float16]]:
         bank.articles,
         bank.chunks,
         source=bank.source,
-        sha256=bank_digest(unit, bank.articles, bank.chunks),
+        sha256=bank_digest(unit, bank.articles, bank.chunks, bank.ids),
         texts=bank.texts,
         titles=bank.titles,
+        ids=bank.ids,
     )
     return rounded, stored
 
@@ -289,15 +304,14 @@ def _verify(folder: Path, record: DatasetRecord) -> None:
 
 
 def _check_record(
-    folder: Path, record: DatasetRecord, vectors: npt.NDArray[Any], articles: npt.NDArray[Any]
+    folder: Path, record: DatasetRecord, articles: IntArray, splits: Mapping[str, IntArray]
 ) -> None:
     """The record must agree with the arrays it describes."""
-    wrong = vectors.dtype != record.bank.dtype or len(np.unique(articles)) != record.bank.articles
+    wrong = len(np.unique(articles)) != record.bank.articles
     for name, split in record.splits.items():
-        rows = _map(folder / f"{name}.npy")
-        owned = set(parse_articles(split.articles))
-        wrong = wrong or len(rows) != split.windows or rows_digest(np.asarray(rows)) != split.sha256
-        wrong = wrong or not owned.issuperset(np.unique(articles[rows]).tolist())
+        owned, missing = find_numbers(np.unique(articles), parse_articles(split.articles))
+        wrong = wrong or rows_digest(splits[name]) != split.sha256
+        wrong = wrong or missing.count > 0 or not np.isin(articles[splits[name]], owned).all()
     if wrong:
         raise DataError(f"{folder / RECORD} does not describe the arrays beside it; build the data set again")
 
@@ -307,24 +321,15 @@ def _largest_first(record: DatasetRecord) -> Iterator[tuple[str, StoredFile]]:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _map(path: Path) -> npt.NDArray[Any]:
-    try:
-        # Copy on write: torch refuses arrays it may not write to, and nothing here writes.
-        found: npt.NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{path} is no array: {error}; build the data set again") from None
-    return found
-
-
-def _texts(folder: Path) -> PackedTexts:
-    offsets = np.asarray(_map(folder / OFFSETS))
-    return PackedTexts(_map(folder / TEXTS), offsets[:-1], offsets[1:])
-
-
 def _titles(folder: Path) -> dict[int, str]:
-    value = loads((folder / TITLES).read_bytes())
-    return {int(article): str(title) for article, title in value.items()} if isinstance(value, dict) else {}
+    try:
+        with open_regular(folder / TITLES) as file:
+            value = loads(file.read(MAX_BYTES + 1))
+        found = value if isinstance(value, dict) else {}
+        return {int(article): str(title) for article, title in found.items()}
+    except (OSError, ValueError, GatekeeperError) as error:
+        raise DataError(f"{folder / TITLES} holds no titles: {error}; build the data set again") from None

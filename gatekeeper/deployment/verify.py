@@ -191,7 +191,7 @@ def examine(
         notes=tuple(_notes(submission, demands, model_sha256, champion)),
         judgement=judgement,
     )
-    inputs = replace(report.inputs, policy_sha256=policy.sha256)
+    inputs = replace(report.inputs, policy_sha256=policy.sha256, policy_source=policy.source)
     return Ruling(decision, replace(report, inputs=inputs, policy=policy.policy, judgement=judgement))
 
 

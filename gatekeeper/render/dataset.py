@@ -14,7 +14,7 @@ def render_built(record: DatasetRecord, folder: Path) -> str:
     """What a data set holds, and how to use it."""
     bank, name = record.bank, printable(str(folder))
     rows = [
-        [each, split.windows, len(parse_articles(split.articles)), split.sha256[:12]]
+        [each, split.windows, parse_articles(split.articles).size, split.sha256[:12]]
         for each, split in record.splits.items()
     ]
     table = tabulate(rows, headers=("split", "windows", "articles", "digest"), disable_numparse=True)

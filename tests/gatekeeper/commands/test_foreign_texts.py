@@ -45,7 +45,7 @@ def hostile(files: Files) -> Files:
     """Reports and a policy that repeat the text wherever they can."""
     policy = files.policy(
         f'\n[[waiver]]\ngate = "{MARGIN.partition(".")[0]}"\nmetric = "{MARGIN}"\nsplits = ["val"]\n'
-        f"reason = {json.dumps(TEXT)}\nexpires = "2999-01-01"\n"
+        f"reason = {json.dumps(TEXT)}\nowner = {json.dumps(PLAIN)}\nexpires = 2999-01-01\n"
     )
     shutil.copy(policy, f"{PLAIN}.toml")
     for path, value in ((files.report, 0.03), (files.weaker_report, 0.02)):
