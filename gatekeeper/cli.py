@@ -15,6 +15,7 @@ from gatekeeper.lazy_group import LazyGroup
 from gatekeeper.voice import quiet_option
 from schemas.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_USAGE, GatekeeperError
 from schemas.printable import printable
+from schemas.reasons import without_advice
 
 COMMANDS = {
     "eval": ("gatekeeper.commands.eval:eval_command", "Run the five gates on a model and write a report."),
@@ -89,7 +90,7 @@ class Cli(LazyGroup):
         except BaseException:  # noqa: BLE001  (whatever it is, it must not exit with 0 or 1, the verdicts)
             # No command of ours exits by itself: a SystemExit is a plug-in's, as is what is no Exception.
             with contextlib.suppress(OSError):
-                click.echo(traceback.format_exc(), err=True, nl=False)
+                click.echo(without_advice(traceback.format_exc()), err=True)
             _tell("gatekeeper itself failed; no verdict. Please report the lines above")
             end(ctx, EXIT_ERROR)
 

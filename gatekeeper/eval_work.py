@@ -14,6 +14,7 @@ from gatekeeper.config import Config
 from gatekeeper.controls import is_control
 from gatekeeper.data.source import DataSource, open_source
 from gatekeeper.deployment.signing import sign_report
+from gatekeeper.deployment.verify import envelope_path
 from gatekeeper.evaluation import (
     Candidate,
     Shape,
@@ -32,6 +33,7 @@ from schemas.errors import OutputError, UsageError
 from schemas.policy_io import LoadedPolicy, load_policy
 from schemas.report import Report
 from schemas.report_io import write_report
+from schemas.room import check_room
 from schemas.soundness import CONTROLS
 
 _NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -147,8 +149,17 @@ class Work:
         return self.benches[key]
 
 
-def check_targets(models: tuple[str, ...], config: Config, page: Path | None) -> None:
-    """Refuse report paths that would fail or destroy something after the work is done."""
+def check_targets(
+    models: tuple[str, ...], config: Config, page: Path | None, *, signed: bool = False
+) -> None:
+    """Refuse report paths that would fail or destroy something after the work is done.
+
+    Args:
+        models: what is evaluated.
+        config: names the report, and the files that are read.
+        page: where the report goes as a page.
+        signed: whether each report gets a signature beside it.
+    """
     report = config.eval.report
     if len(models) > 1 and report is not None:
         raise UsageError(
@@ -164,6 +175,8 @@ def check_targets(models: tuple[str, ...], config: Config, page: Path | None) ->
             raise UsageError(
                 f"a report holds the names of its files, and {file.name!r} is no text on one line; rename it"
             )
+    for target in targets:
+        check_room(target, scores_path(target), *([envelope_path(target)] if signed else ()))
     read = config.inputs()
     for target in targets:
         if targets.count(target) > 1:

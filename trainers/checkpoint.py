@@ -31,6 +31,9 @@ from trainers.weights import check_dense, check_fit, checked_state
 LONGEST = 4096
 """Longest context a checkpoint may name; the probe is made in that length before anything is compared."""
 
+MOST_STEPS = 2**21
+"""Context times tensors of a module that answers the probe: a recurrent network takes a step for each."""
+
 _CORE = ("model_type", "model_config", "model_state_dict", "horizon", "context", "fingerprint")
 
 
@@ -189,6 +192,11 @@ def _check_fingerprint(checkpoint: Checkpoint, stored: torch.Tensor, module: nn.
     if checkpoint.context is None:
         raise ModelError(f"{name} has a fingerprint but no context length; save it again")
     dimension = _whole(checkpoint.model_config, "input_dim", name)
+    if checkpoint.context * len(checkpoint.state) > MOST_STEPS:
+        raise ModelError(
+            f"{name} names a context of {checkpoint.context} for {len(checkpoint.state)} tensors; it would "
+            "take minutes to compare with its fingerprint; save it with the context it is used with"
+        )
     try:
         found = fingerprint.answer(module, checkpoint.context, dimension)
     except (RuntimeError, ValueError, IndexError) as error:

@@ -104,7 +104,7 @@ class Node:
 
     def __init__(self, kind: str, name: str = "", items: tuple[object, ...] = ()) -> None:
         self.kind, self.name, self.items = kind, name, items
-        self.keys: list[str] = []
+        self.keys: tuple[str, ...] = ()
         self.plain = True
         self.depth, self.size, self.placed = 0, 1, False
 
@@ -180,7 +180,7 @@ def set_state(target: object, state: object, name: str) -> None:
         raise TypeError
     if target.kind == "OrderedDict":
         # The versions of the modules; any other attribute could hide a method of the dictionary.
-        if state.kind != "dict" or state.keys != ["_metadata"]:
+        if state.kind != "dict" or state.keys != ("_metadata",):
             _refuse_call(name, "an OrderedDict with attributes")
     elif target.kind == "dtype":
         parts = state.items

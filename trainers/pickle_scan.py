@@ -16,14 +16,15 @@ from trainers.pickle_calls import PLAIN_GLOBALS, STORAGES, Node, call, refusal, 
 from trainers.pickle_machine import SAVE_AGAIN, WEIGHTS_ALONE, Machine
 
 MOST_WORK = 3_000_000
-"""Instructions; a call counts as thirty, because torch compares what is called with all it allows.
+"""Instructions; a call counts as thirty more, because torch compares what is called with all it allows, and
+a container as four more, because it takes memory.
 
 The largest saved states of a training need a tenth; at a microsecond each it takes torch three seconds.
 """
 
 MOST_MARKS = 1000
 LONGEST_NUMBER = 16  # bytes: no seed, count or size needs more
-_CALL = 30
+_CALL, _CONTAINER = 30, 4
 
 
 def scan(pickle: bytes, sizes: Mapping[str, int], name: str) -> str:
@@ -152,7 +153,7 @@ def _set_items(machine: Machine, items: list[object]) -> None:
     if not all(map(_is_key, keys)):
         machine.refuse("has a key that is no text, number or short tuple", WEIGHTS_ALONE)
     if holder.kind == "dict" and len(holder.keys) < 8:
-        holder.keys.extend(str(key) if type(key) is str else "" for key in keys[:8])
+        holder.keys += tuple(str(key) if type(key) is str else "" for key in keys[:8])
     machine.add(holder, items)
 
 
@@ -164,6 +165,7 @@ def _is_key(value: object) -> bool:
 
 
 def _tuple(machine: Machine, items: list[object]) -> None:
+    machine.work += _CONTAINER
     made = Node("tuple", items=tuple(items))
     made.plain = all(map(_is_key, items))
     machine.add(made, items)
@@ -225,7 +227,11 @@ def _constant(value: object) -> Callable[[Machine], None]:
 
 
 def _empty(kind: str) -> Callable[[Machine], None]:
-    return lambda machine: machine.stack.append(Node(kind))
+    def step(machine: Machine) -> None:
+        machine.work += _CONTAINER
+        machine.stack.append(Node(kind))
+
+    return step
 
 
 _STEPS: dict[int, Callable[[Machine], None]] = {

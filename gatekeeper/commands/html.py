@@ -10,6 +10,7 @@ from gatekeeper.render.page.extras import Extras
 from schemas.atomic import write_text
 from schemas.errors import OutputError, UsageError
 from schemas.report import Report
+from schemas.room import check_room
 
 html_option = click.option("--html", type=FILE, help="Also write the report as one HTML page.")
 
@@ -28,6 +29,7 @@ def check_page_target(page: Path, *others: Path, made: Path | None = None) -> No
     """
     if page.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--html writes an HTML page, so its name must end in .html; found {page}")
+    check_room(page)
     if any(page.resolve() == other.resolve() for other in others):
         raise UsageError(f"the page {page} would overwrite another file of this command; name another")
     if page.exists() and not page.is_file():

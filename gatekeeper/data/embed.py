@@ -18,6 +18,7 @@ import numpy.typing as npt
 from schemas.atomic import write_bytes, write_text
 from schemas.errors import DataError, OutputError, ReportError, UsageError
 from schemas.owned import is_own_folder, make_own_folder
+from schemas.reasons import without_advice
 from schemas.strict_json import dumps, loads
 
 SHARD = 2_048
@@ -56,7 +57,7 @@ def load_encoder(name: str, device: str) -> Encoder:
         with contextlib.redirect_stdout(io.StringIO()):
             return cast(Encoder, SentenceTransformer(name, device=device))
     except Exception as error:  # noqa: BLE001  (the library raises whatever its dependencies do)
-        why = " ".join(str(error).split())[:200] or type(error).__name__
+        why = " ".join(without_advice(str(error)).split())[:200] or type(error).__name__
         raise DataError(
             f"cannot load the encoder {name!r}: {why}; name a folder that holds it, or check the connection"
         ) from None

@@ -11,6 +11,7 @@ from gatekeeper.deployment.verify import envelope_path, model_digest, read_submi
 from schemas.atomic import write_bytes
 from schemas.errors import ReportError
 from schemas.report_io import parse_report
+from schemas.room import check_room
 
 
 def sign_report(path: Path, key: Ed25519PrivateKey, model: Path | None = None) -> Path:
@@ -29,6 +30,8 @@ def sign_report(path: Path, key: Ed25519PrivateKey, model: Path | None = None) -
         SignatureError: it is about no model file.
         OutputError: the signature cannot be written.
     """
+    target = envelope_path(path)
+    check_room(target)
     submission = read_submission(path)
     try:
         report = parse_report(submission.report)
@@ -39,6 +42,5 @@ def sign_report(path: Path, key: Ed25519PrivateKey, model: Path | None = None) -
         if model_digest(model) != report.inputs.model.sha256:
             raise ReportError(f"{path} is about another model than {model}; evaluate this model")
         confirmed_format(report, model)
-    target = envelope_path(path)
     write_bytes(target, seal(make_statement(report, submission.sha256), key), own=1)
     return target
