@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from gatekeeper.outputs import ENVIRONMENT_PREFIX
 from schemas.errors import OutputError, UsageError
 from schemas.regular import open_regular
 from schemas.room import check_room
 
-ENVIRONMENT_PREFIX = "env:"
 _MAX_BYTES = 2**16
 
 
