@@ -25,11 +25,11 @@ def check_room(*paths: Path) -> None:
         except OSError as error:
             if error.errno != errno.ENAMETOOLONG:
                 continue  # that it is missing is what is expected; all else is told where it is written
-            name = len(os.fsencode(path.name))
-            most = _most(path.parent)
-            what = f"a name of {name} bytes, {most} are" if name > most else "a longer path than is"
+            size, most = len(os.fsencode(path.name)), _most(path.parent)
+            what = f"its name has {size} bytes, at most {most}" if size > most else "the path; none so long"
+            shown = path.name[:60]
             raise OutputError(
-                f"cannot write {path.name}: it would have {what} possible there; choose a shorter name"
+                f"cannot write {shown}: File name too long ({what} can be there); choose a shorter one"
             ) from None
 
 
