@@ -34,6 +34,7 @@ from gates.suite import EVALUATED, Bench, Options, measure, passes, prepare
 from schemas.errors import OutputError, UsageError
 from schemas.history import HISTORY_FILE
 from schemas.policy_io import LoadedPolicy, load_policy
+from schemas.printable import printable
 from schemas.report import Report
 from schemas.report_io import write_report
 from schemas.room import check_room
@@ -101,9 +102,9 @@ class Work:
         scores = write_scores(scores_path(path), bench, measured)
         report = replace(report, scores=scores)
         write_report(report, path, own=int(self.config.eval.report is None))
-        say(f"report: {path}")
+        say(f"report: {printable(str(path))}")
         if self.key is not None:
-            say(f"signature: {sign_report(path, self.key)}")
+            say(f"signature: {printable(str(sign_report(path, self.key)))}")
         if self.page is not None:
             extras = illustrate(bench, candidate.predictor, measured, report, Path(spec).parent)
             write_page(report, extras, self.page)

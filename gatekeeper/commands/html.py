@@ -7,8 +7,10 @@ import click
 
 from gatekeeper.commands.paths import FILE
 from gatekeeper.render.page.extras import Extras
+from gatekeeper.voice import warn
 from schemas.atomic import write_text
 from schemas.errors import OutputError, UsageError
+from schemas.printable import printable
 from schemas.report import Report
 from schemas.room import check_room
 
@@ -52,4 +54,4 @@ def write_page(report: Report, extras: Extras, page: Path, *, own: int = 0) -> N
     from gatekeeper.render.page.page import render_page
 
     write_text(page, render_page(report, extras), own=own)
-    click.echo(f"page: {page}", err=True)
+    warn(f"page: {printable(str(page))}")
