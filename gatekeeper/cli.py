@@ -18,6 +18,7 @@ from gatekeeper.lazy_group import LazyGroup
 from gatekeeper.voice import quiet_option, warn
 from schemas.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_USAGE, GatekeeperError
 from schemas.printable import harmless, printable
+from schemas.reasons import without_advice
 
 COMMANDS = {
     "eval": ("gatekeeper.commands.eval:eval_command", "Run the five gates on a model and write a report."),
@@ -100,7 +101,7 @@ class Cli(LazyGroup):
             raise
         except BaseException:  # noqa: BLE001  (whatever it is, it must not exit with 0 or 1, the verdicts)
             # No command of ours exits by itself: a SystemExit is a plug-in's, as is what is no Exception.
-            warn(traceback.format_exc().removesuffix("\n"))
+            warn(without_advice(traceback.format_exc()))
             _tell("gatekeeper itself failed; no verdict. Please report the lines above")
             end(ctx, EXIT_ERROR)
 

@@ -37,6 +37,7 @@ from schemas.policy_io import LoadedPolicy, load_policy
 from schemas.printable import printable
 from schemas.report import Report
 from schemas.report_io import write_report
+from schemas.room import check_room
 from schemas.soundness import CONTROLS
 
 _NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -176,6 +177,7 @@ def check_targets(
             raise UsageError(f"several models would write {target}; evaluate them one by one with --report")
         if target.exists() and not target.is_file():
             raise OutputError(f"the report {target} exists and is no regular file; name another")
+        check_room(target, scores_path(target), *([envelope_path(target)] if sign_key else ()))
         if not (target.parent.is_dir() and os.access(target.parent, os.W_OK)):
             raise OutputError(f"the report's folder {target.parent} does not exist or cannot be written")
     if page is not None:

@@ -41,11 +41,14 @@ from schemas.names import refuse_unknown
 from schemas.policy_io import load_policy
 from schemas.printable import printable
 from schemas.report import Report
+from schemas.room import check_room
 from trainers.contracts import MODEL_FILE, Trained, Trainer
 from trainers.group import Group, connect, disconnect, join_group
 from trainers.interrupts import listening
 from trainers.monitor import Monitor
 from trainers.registry import trainer_names
+from trainers.store import FOLDER as STATES
+from trainers.store import MANIFEST
 
 RECORDED = (CONFIG_FILE, HISTORY_FILE, REPORT_FILE, MODEL_FILE)
 """What MLflow keeps of a run folder."""
@@ -83,6 +86,8 @@ def run_training(
         GatekeeperError: any; in particular :class:`schemas.errors.Interrupted`.
     """
     wanted.check()
+    if out is not None:
+        check_room(out, *(out / name for name in RECORDED), out / STATES / MANIFEST)
     if resume is not None:
         refuse_links(resume)
     knobs = {field.name for field in dataclasses.fields(recipe.settings)}
