@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from gates.contracts import IntArray
 
+_ROWS = 4096
 _ERRORS = "surrogatepass"  # what a reader let into a string comes out of it as it went in
 
 
@@ -38,13 +39,20 @@ class PackedTexts(Sequence[str]):
         return PackedTexts(self._data, self._starts[rows], self._ends[rows])
 
     def check(self) -> None:
-        """Decode every text once.
+        """Decode texts that lie one after the other, many at a time.
 
         Raises:
             UnicodeDecodeError: one is not UTF-8.
         """
-        for low, high in zip(self._starts.tolist(), self._ends.tolist(), strict=True):
-            self._data[low:high].tobytes().decode("utf-8")
+        for first in range(0, len(self), _ROWS):
+            rows = slice(first, first + _ROWS)
+            starts = self._starts[rows][self._ends[rows] > self._starts[rows]]
+            within = starts[(self._data[starts] & 0xC0) == 0x80]
+            if within.size:
+                raise UnicodeDecodeError(
+                    "utf-8", b"", int(within[0]), int(within[0]) + 1, "a text begins within a character"
+                )
+            self._data[self._starts[first] : self._ends[rows][-1]].tobytes().decode("utf-8")
 
     def __len__(self) -> int:
         return len(self._starts)

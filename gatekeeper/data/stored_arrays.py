@@ -77,4 +77,9 @@ def map_texts(data_path: Path, offsets_path: Path, *, rows: int) -> PackedTexts:
     offsets = np.asarray(map_array(offsets_path, dtype="int64", shape=(rows + 1,)))
     if offsets[0] != 0 or offsets[-1] != len(data) or (offsets[1:] < offsets[:-1]).any():
         raise DataError(f"{offsets_path} does not cut {data_path.name} into texts; build the data set again")
-    return PackedTexts(data, offsets[:-1], offsets[1:])
+    texts = PackedTexts(data, offsets[:-1], offsets[1:])
+    try:
+        texts.check()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{data_path} is not UTF-8 ({error.reason}); build the data set again") from None
+    return texts
