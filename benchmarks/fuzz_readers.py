@@ -43,7 +43,7 @@ from gatekeeper.data.texts import read_texts
 from schemas.errors import GatekeeperError
 from schemas.policy_io import load_policy
 from schemas.report_io import read_report
-from trainers.checkpoint import read_checkpoint, restore, save_checkpoint
+from trainers.checkpoint import fitted, read_checkpoint, restore, save_checkpoint
 
 SECONDS = 10.0
 MIB = 2**20
@@ -134,7 +134,7 @@ def _files(*names: str) -> Callable[[Path], Sequence[Path]]:
 
 
 def _read_model(path: Path) -> object:
-    return restore(read_checkpoint(path.read_bytes(), path.name), path.name)
+    return restore(fitted(read_checkpoint(path.read_bytes(), path.name), path.name), path.name)
 
 
 def _read_sequences(path: Path) -> object:

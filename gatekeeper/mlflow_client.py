@@ -12,7 +12,10 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from gatekeeper import DISTRIBUTION
 from schemas.errors import UsageError
+from schemas.printable import printable
+from schemas.reasons import without_advice
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -51,7 +54,7 @@ def check_mlflow() -> None:
         importlib.import_module("mlflow")
     except ImportError as error:
         if error.name == "mlflow":
-            raise UsageError("mlflow is not installed; pip install 'gatekeeper[mlflow]'") from None
+            raise UsageError(f"mlflow is not installed; pip install '{DISTRIBUTION}[mlflow]'") from None
         raise
 
 
@@ -69,5 +72,5 @@ def new_client(uri: str | None = None) -> "MlflowClient":
 
 def one_line(error: Exception) -> str:
     """What went wrong, without credentials in it."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = printable(without_advice(str(error))) or type(error).__name__
     return _CREDENTIALS.sub("", text)[:_SHOWN]

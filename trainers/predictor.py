@@ -7,6 +7,7 @@ from torch import nn
 
 from gates.contracts import Queries
 from schemas.errors import PredictionError
+from schemas.reasons import reason
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,8 +30,9 @@ class ModulePredictor:
             raise
         except BaseException as error:  # an exit from user code would look like a pass
             shape = tuple(queries.contexts.shape)
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise PredictionError(f"{self.name} cannot read contexts of shape {shape}: {reason}") from error
+            raise PredictionError(
+                f"{self.name} cannot read contexts of shape {shape}: {reason(error)}"
+            ) from error
         if not isinstance(answer, torch.Tensor):
             raise PredictionError(f"{self.name} must return one tensor; found {type(answer).__name__}")
         return answer

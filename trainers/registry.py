@@ -9,11 +9,15 @@ from typing import cast
 from schemas.errors import GatekeeperError, ModelError, UsageError
 from schemas.names import did_you_mean
 from schemas.printable import printable
+from schemas.reasons import reason
 from trainers.contracts import Architecture, Trainer
 from trainers.static import read_attribute
 
 ARCHITECTURES = "gatekeeper.architectures"
 TRAINERS = "gatekeeper.trainers"
+
+_NAME, _FORMER = "gatekeeper-5cat", "gatekeeper"
+"""What installers call this project, and what they called it once."""
 
 _ERRORS: dict[str, type[GatekeeperError]] = {ARCHITECTURES: ModelError, TRAINERS: UsageError}
 
@@ -42,13 +46,10 @@ def listed(group: str) -> tuple[Listed, ...]:
     Raises:
         GatekeeperError: an installed package is broken, so that nobody can tell what is registered.
     """
-    origins: dict[str, set[str]] = {}
+    found: dict[str, list[EntryPoint]] = {}
     for point in _points(group):
-        origins.setdefault(printable(point.name), set()).add(point.value)
-    return tuple(
-        Listed(name, _summary(*found), tuple(found))
-        for name, found in sorted((name, sorted(values)) for name, values in origins.items())
-    )
+        found.setdefault(printable(point.name), []).append(point)
+    return tuple(_listed(name, points) for name, points in sorted(found.items()))
 
 
 def has_foreign(group: str) -> bool:
@@ -59,11 +60,24 @@ def has_foreign(group: str) -> bool:
         return True
 
 
-def _summary(value: str, *rivals: str) -> str | None:
-    if rivals:
-        return printable(f"registered more than once: {', '.join((value, *rivals))}; uninstall all but one")
-    module, _, attribute = value.partition(":")
-    return read_attribute(module.strip(), attribute.partition("[")[0].strip(), "summary")
+def _listed(name: str, points: list[EntryPoint]) -> Listed:
+    values = tuple(sorted({point.value for point in points}))
+    if len(values) > 1:
+        return Listed(name, printable(_more_than_one(points)), values)
+    module, _, attribute = values[0].partition(":")
+    summary = read_attribute(module.strip(), attribute.partition("[")[0].strip(), "summary")
+    return Listed(name, summary, values)
+
+
+def _more_than_one(points: list[EntryPoint]) -> str:
+    """What is wrong with several plug-ins of one name, and what to do."""
+    if any(point.dist is not None and point.dist.name == _FORMER for point in points):
+        return (
+            f"registered by an old installation too: this project was called {_FORMER} and is {_NAME} now; "
+            f"pip uninstall {_FORMER}, then install {_NAME} again"
+        )
+    values = sorted({point.value for point in points})
+    return f"registered more than once: {', '.join(values)}; uninstall all but one"
 
 
 def architecture_names() -> tuple[str, ...]:
@@ -98,9 +112,9 @@ def trainer(name: str) -> Trainer:
         UsageError: unknown, registered twice, or not loadable.
     """
     loaded = _load(TRAINERS, name, "trainer")
-    reason = _lacking(loaded)
-    if reason is not None:
-        raise UsageError(f"trainer plug-in {name!r} {reason}; see trainers.contracts.Trainer")
+    lack = _lacking(loaded)
+    if lack is not None:
+        raise UsageError(f"trainer plug-in {name!r} {lack}; see trainers.contracts.Trainer")
     return cast(Trainer, loaded)
 
 
@@ -112,14 +126,14 @@ def _lacking(loaded: object) -> str | None:
         except AttributeError:
             return f"lacks {part!r}"
         except Exception as error:  # noqa: BLE001  (a property of somebody else's may raise anything)
-            return f"cannot tell its {part!r}: {type(error).__name__}: {error}"
+            return f"cannot tell its {part!r}: {type(error).__name__}: {reason(error)}"
     settings: object = getattr(loaded, "settings")  # noqa: B009  (the object is of no known type yet)
     if not (isinstance(settings, type) and dataclasses.is_dataclass(settings)):
         return "has settings that are no dataclass"
     try:
         typing.get_type_hints(settings)
     except Exception as error:  # noqa: BLE001  (as above: hints are evaluated)
-        return f"has settings whose types cannot be told: {type(error).__name__}: {error}"
+        return f"has settings whose types cannot be told: {type(error).__name__}: {reason(error)}"
     silent = [field.name for field in dataclasses.fields(settings) if "help" not in field.metadata]
     return f"has no line of help for its setting {silent[0]!r}" if silent else None
 
@@ -156,15 +170,13 @@ def _load(group: str, name: str, what: str) -> object:
         hint = did_you_mean(name, known)
         raise error(f"unknown {what} {name!r}; {hint and hint + ' '}known: {', '.join(known)}")
     if len(values) > 1:
-        raise error(
-            f"{what} {name!r} is registered more than once: {', '.join(values)}; uninstall all but one"
-        )
+        raise error(f"{what} {name!r} is {_more_than_one(found)}")
     try:
         return found[0].load()
     except KeyboardInterrupt:
         raise
     except BaseException as broken:  # an exit from a plug-in would look like a pass
-        reason = (str(broken).strip() or type(broken).__name__).splitlines()[0]
         raise error(
-            f"{what} plug-in {name!r} ({values[0]}) cannot be loaded: {type(broken).__name__}: {reason}"
+            f"{what} plug-in {name!r} ({values[0]}) cannot be loaded: {type(broken).__name__}: "
+            f"{reason(broken)}"
         ) from broken

@@ -17,7 +17,6 @@ new one. Half-written files and half releases are removed by the next deployment
 """
 
 import contextlib
-import hashlib
 import os
 import re
 import secrets
@@ -26,6 +25,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gatekeeper.deployment.model_file import confirmed_format, refuse_other_kinds
 from gatekeeper.deployment.own_names import (
     CURRENT,
     MODELS,
@@ -37,13 +37,24 @@ from gatekeeper.deployment.own_names import (
     refuse_planted,
     reserve_freed,
 )
-from gatekeeper.deployment.verify import Demands, Ruling, Submission, examine, model_digest
+from gatekeeper.deployment.verify import (
+    Authentic,
+    Demands,
+    Ruling,
+    Submission,
+    authenticate,
+    authenticate_served,
+    check_model,
+    model_digest,
+    rule,
+)
 from gatekeeper.outputs import ENVELOPE_SUFFIX
 from schemas.atomic import flush_folder, write_bytes, write_text
 from schemas.codec import encode
 from schemas.document import check_document, read_bounded
 from schemas.errors import ModelError, OutputError, ReportError, UsageError
 from schemas.lock import locked
+from schemas.model_format import SUFFIXES
 from schemas.owned import make_own_folder
 from schemas.production import (
     PRODUCTION_VERSION,
@@ -53,7 +64,7 @@ from schemas.production import (
     parse_production,
     read_production,
 )
-from schemas.regular import open_regular
+from schemas.regular import open_regular, read_digested
 from schemas.strict_json import dumps
 
 REPORT = "report.json"
@@ -95,13 +106,19 @@ def deploy(
         now: the time of the decision; the clock's by default.
 
     Raises:
-        ModelError: the model cannot be read, or its copy differs.
+        ModelError: the model cannot be read, its copy differs, or it is no model file of one format.
         ReportError: the report is refused (:func:`gatekeeper.deployment.verify.examine`), or the
             folder's own records are broken.
         OutputError: a file cannot be written.
         UsageError: another deployment is at work in the folder, or a champion is named before the first.
     """
+    refuse_other_kinds(model)
     moment = (now or datetime.now(UTC)).astimezone(UTC)
+    # A report may take long to read: nobody shall wait for that, a rollback least of all.
+    authentic = authenticate(submission, demands)
+    check_model(authentic, model_digest(model))
+    named = None if champion is None else authenticate(champion, demands)
+    scores = _scores(authentic)
     _make(folder)
     with _at_work(folder):
         before = production(folder)
@@ -113,28 +130,32 @@ def deploy(
         try:
             digest = model_digest(copy)
             compared = before is not None and bool(demands.policy.policy.champion)
-            ruling = examine(
-                submission,
+            rival = None
+            if before and compared:
+                rival = named or authenticate_served(_champion(folder, before), demands)
+            ruling = rule(
+                authentic,
                 replace(demands, first=before is None),
                 model_sha256=digest,
-                champion=(champion or _champion(folder, before)) if before and compared else None,
+                champion=rival,
                 champion_sha256=before.model.sha256 if before and compared else None,
                 now=moment,
             )
             if not ruling.decision.judgement.verdict.deployable:
                 return Deployed(ruling, None)
-            name = f"{digest}{_suffix(model)}"
+            suffix = SUFFIXES[confirmed_format(ruling.report, copy)]
+            name = f"{digest}{suffix}"
             _place(copy, folder / MODELS / name)
         finally:
             with contextlib.suppress(FileNotFoundError):
                 copy.unlink()
-        _keep_report(submission, ruling, folder)
+        _keep_report(authentic, scores, folder)
         released = Production(
             schema_version=PRODUCTION_VERSION,
             release=number,
             action="deploy",
             deployed=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            model=DeployedModel(f"model{_suffix(model)}", digest, size),
+            model=DeployedModel(f"model{suffix}", digest, size),
             report_sha256=submission.sha256,
             signer=ruling.decision.signer,
             policy=ruling.decision.policy,
@@ -283,21 +304,29 @@ def _place(copy: Path, target: Path) -> None:
     flush_folder(target.parent)
 
 
-def _keep_report(submission: Submission, ruling: Ruling, folder: Path) -> None:
+def _scores(authentic: Authentic) -> bytes | None:
+    """The per-sample scores beside a report, if they are the ones that it names."""
+    scores = authentic.report.scores
+    if scores is None or not _may_keep(scores.name):
+        return None
+    with contextlib.suppress(OSError):
+        return read_digested(authentic.submission.path.with_name(scores.name), scores.sha256)
+    return None
+
+
+def _keep_report(authentic: Authentic, scores: bytes | None, folder: Path) -> None:
     """Keep report, signature and scores: the next model may be compared with them."""
+    submission = authentic.submission
     place = folder / REPORTS / submission.sha256
     make_own_folder(place)
     flush_folder(place.parent)
     write_bytes(place / REPORT, submission.report, own=3)
-    if submission.envelope is not None and ruling.decision.signer is not None:
+    if submission.envelope is not None and authentic.signer is not None:
         write_bytes(place / f"{Path(REPORT).stem}{ENVELOPE_SUFFIX}", submission.envelope, own=3)
-    scores = ruling.report.scores
-    if scores is not None and _may_keep(scores.name):
+    named = authentic.report.scores
+    if scores is not None and named is not None:
         with contextlib.suppress(OSError):
-            path = submission.path.with_name(scores.name)
-            data = path.read_bytes() if os.path.isfile(path) else b""
-            if hashlib.sha256(data).hexdigest() == scores.sha256:
-                write_bytes(place / scores.name, data, own=3)
+            write_bytes(place / named.name, scores, own=3)
 
 
 def _may_keep(name: str) -> bool:
@@ -408,10 +437,6 @@ def _whole(place: Path) -> Production | None:
         return None
     parts = (place / REPORT, place / release.model.file)
     return release if all(os.path.exists(part) for part in parts) else None
-
-
-def _suffix(model: Path) -> str:
-    return model.suffix if model.suffix in (".pt", ".pt2", ".pth", ".safetensors") else ".bin"
 
 
 def _number(release: int) -> str:

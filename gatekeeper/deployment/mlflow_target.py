@@ -18,7 +18,6 @@ in that very instant the later one wins, and both were let through.
 """
 
 import contextlib
-import hashlib
 import re
 import shutil
 import tempfile
@@ -32,15 +31,26 @@ from gatekeeper.deployment.mlflow_registry import (
     REPORT,
     REPORT_FOLDER,
     SIGNATURE,
-    SUFFIXES,
     MlflowTarget,
     Stored,
     Version,
     connected,
     described,
 )
-from gatekeeper.deployment.verify import Demands, Ruling, Submission, examine, model_digest
+from gatekeeper.deployment.model_file import confirmed_format, refuse_other_kinds
+from gatekeeper.deployment.verify import (
+    Authentic,
+    Demands,
+    Ruling,
+    Submission,
+    authenticate,
+    authenticate_served,
+    model_digest,
+    rule,
+)
 from schemas.errors import ModelError, OutputError, UsageError
+from schemas.model_format import SUFFIXES
+from schemas.regular import read_digested
 
 SCHEME = "mlflow:"
 
@@ -101,21 +111,27 @@ def deploy(
         now: the time of the decision; the clock's by default.
 
     Raises:
-        ModelError: the model cannot be read, its copy differs, or what MLflow stored of it.
+        ModelError: the model cannot be read, is no model file of one format, its copy differs, or what
+            MLflow stored of it.
         ReportError: the report is refused (:func:`gatekeeper.deployment.verify.examine`), or the
             version in production cannot be a champion.
         OutputError: MLflow refuses or cannot be reached, or there is no room for the copy.
         UsageError: MLflow is not installed or not set up, or another deployment moved the alias.
     """
+    refuse_other_kinds(model)
     moment = now or datetime.now(UTC)
+    authentic = authenticate(submission, demands)
+    named = None if champion is None else authenticate(champion, demands)
     with _work() as work:
         copy, digest = _copy(model, work / MODEL_FOLDER)
         with connected(target) as registry:
             before = registry.current()
             served = described(before) if before and demands.policy.policy.champion else None
-            rival = (champion or registry.report(served, work)) if served else None
-        ruling = examine(
-            submission,
+            rival = named if served else None
+            if served and rival is None:
+                rival = authenticate_served(registry.report(served, work), demands)
+        ruling = rule(
+            authentic,
             replace(demands, first=before is None),
             model_sha256=digest,
             champion=rival,
@@ -124,7 +140,8 @@ def deploy(
         )
         if not ruling.decision.judgement.verdict.deployable:
             return Deployed(ruling, None)
-        _collect(submission, ruling, work / REPORT_FOLDER)
+        copy = copy.rename(copy.with_suffix(SUFFIXES[confirmed_format(ruling.report, copy)]))
+        _collect(authentic, work / REPORT_FOLDER)
         with connected(target) as registry:
             made = _describe(ruling, digest, copy.name, target, before, moment)
             run = registry.upload(work)
@@ -197,7 +214,7 @@ def _copy(model: Path, folder: Path) -> tuple[Path, str]:
     """Copy a model to a new folder; the digest of the copy comes with it."""
     told = model_digest(model)
     folder.mkdir()
-    copy = folder / f"model{model.suffix if model.suffix in SUFFIXES else '.bin'}"
+    copy = folder / "model.bin"  # its content will decide what it is called
     shutil.copyfile(model, copy, follow_symlinks=False)
     digest = model_digest(copy)
     if digest != told:
@@ -205,20 +222,21 @@ def _copy(model: Path, folder: Path) -> tuple[Path, str]:
     return copy, digest
 
 
-def _collect(submission: Submission, ruling: Ruling, folder: Path) -> None:
+def _collect(authentic: Authentic, folder: Path) -> None:
     """Gather report, signature and scores: the next model may be compared with them."""
+    submission = authentic.submission
     folder.mkdir()
     (folder / REPORT).write_bytes(submission.report)
     if submission.envelope is not None:
         (folder / SIGNATURE).write_bytes(submission.envelope)
-    scores = ruling.report.scores
+    scores = authentic.report.scores
     if scores is None or Path(scores.name).name != scores.name or scores.name in ("..", REPORT, SIGNATURE):
         return
     try:
-        data = submission.path.with_name(scores.name).read_bytes()
+        data = read_digested(submission.path.with_name(scores.name), scores.sha256)
     except (OSError, ValueError):
         return
-    if hashlib.sha256(data).hexdigest() == scores.sha256:
+    if data is not None:
         (folder / scores.name).write_bytes(data)
 
 
