@@ -1,5 +1,6 @@
 """Many texts as one buffer: a list of strings costs 50 bytes a text and more before its first character."""
 
+import codecs
 from collections.abc import Iterable, Sequence
 from typing import overload
 
@@ -8,7 +9,7 @@ import numpy.typing as npt
 
 from gates.contracts import IntArray
 
-_ROWS = 4096
+_BLOCK = 2**20
 _ERRORS = "surrogatepass"  # what a reader let into a string comes out of it as it went in
 
 
@@ -39,20 +40,20 @@ class PackedTexts(Sequence[str]):
         return PackedTexts(self._data, self._starts[rows], self._ends[rows])
 
     def check(self) -> None:
-        """Decode texts that lie one after the other, many at a time.
+        """Decode all bytes, in blocks; the texts lie one after the other in them.
 
         Raises:
             UnicodeDecodeError: one is not UTF-8.
         """
-        for first in range(0, len(self), _ROWS):
-            rows = slice(first, first + _ROWS)
-            starts = self._starts[rows][self._ends[rows] > self._starts[rows]]
-            within = starts[(self._data[starts] & 0xC0) == 0x80]
-            if within.size:
-                raise UnicodeDecodeError(
-                    "utf-8", b"", int(within[0]), int(within[0]) + 1, "a text begins within a character"
-                )
-            self._data[self._starts[first] : self._ends[rows][-1]].tobytes().decode("utf-8")
+        starts = self._starts[self._ends > self._starts]
+        within = starts[(self._data[starts] & 0xC0) == 0x80]
+        if within.size:
+            place = int(within[0])
+            raise UnicodeDecodeError("utf-8", b"", place, place + 1, "a text begins within a character")
+        decoder = codecs.getincrementaldecoder("utf-8")()
+        for first in range(0, len(self._data), _BLOCK):
+            decoder.decode(self._data[first : first + _BLOCK].tobytes())
+        decoder.decode(b"", final=True)
 
     def __len__(self) -> int:
         return len(self._starts)
