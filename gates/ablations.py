@@ -18,9 +18,6 @@ from schemas.errors import EvaluationError
 from schemas.metrics import ABLATIONS
 from schemas.report import Metric
 
-FLOAT32_NOISE = 1e-6
-"""Changes of a cosine smaller than this are rounding of float32 predictions, and count as zero."""
-
 
 class Ablations:
     """``change`` (S, 5): cos(prediction, target) with the damaged context minus with the true one."""
@@ -33,11 +30,7 @@ class Ablations:
         base = cosine_to_rows(run.base, run.bank, targets)
 
         def change(damaged: IntArray) -> DoubleArray:
-            difference = cosine_to_rows(run.predict_rows(damaged, targets), run.bank, targets) - base
-            # A model that does not read the damaged part answers the same up to rounding, and
-            # rounding has a sign; "reversing does not help" must not be decided by it.
-            difference[np.abs(difference) < FLOAT32_NOISE] = 0.0
-            return difference
+            return cosine_to_rows(run.predict_rows(damaged, targets), run.bank, targets) - base
 
         left_out = np.mean([change(leave_one_out(rows, i)) for i in range(run.context)], axis=0)
         single: dict[str, Callable[[], IntArray]] = {

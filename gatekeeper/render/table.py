@@ -6,6 +6,7 @@ import click
 from tabulate import tabulate
 
 from gatekeeper.render.rows import interval, letter_of, number, result_headers, result_rows
+from schemas.answers import coarsest
 from schemas.metrics import GATES
 from schemas.report import Report
 from schemas.verdict import PASSING
@@ -88,8 +89,20 @@ def render_heading(report: Report) -> str:
             + splits,
             f"context {settings.context}, horizon {settings.horizon} (from {settings.horizon_source}), "
             f"policy {report.policy.name}, seed {settings.seed}, ridge control {settings.ridge}",
+            answered(report),
         ]
     )
+
+
+def answered(report: Report) -> str:
+    """In which company the model was asked, in which formats it answers, and what company changes."""
+    settings, answers = report.settings, report.evidence.answers.values()
+    asked = f"asked in batches of {settings.batch_size}, {settings.order}"
+    if not answers:
+        return asked
+    form = coarsest(*(each.coarsest for each in answers))
+    most = max(each.disagreement for each in answers)
+    return f"{asked}; {form} answers, asked again they differ by at most {most:.1e}"
 
 
 def render_verdict(report: Report, *, colour: bool = False) -> str:
