@@ -37,7 +37,7 @@ def main() -> None:
         print(f"report of {size / 1024:.0f} KiB, {runs} runs each")
         for title, arguments in {
             "--help": ("--help",),
-            "check": ("check", "report.json"),
+            "check": ("check", "report.json", "--report-only"),
             "check, model": ("check", "report.json", "--model", "best.pt"),
             "check, model, signature": (
                 "check", "report.json", "--model", "best.pt", "--trusted-key", "ci.pub",

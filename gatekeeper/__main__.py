@@ -13,16 +13,23 @@ EXIT_ERROR = 3  # of schemas.errors, which is not imported before it was checked
 def main() -> None:
     """Run the command line; every error ends in one line on stderr and a documented exit code."""
     _prepare_streams()
+    if sys.flags.inspect:
+        # PYTHONINSPECT or -i: Python would drop every exit code and, at a terminal, end with 0.
+        sys.stderr.write("Error: Python is told to go on interactively, so no exit code would count; ")
+        sys.stderr.write("unset PYTHONINSPECT or leave out -i\n")
+        sys.stderr.flush()
+        os._exit(EXIT_ERROR)
     try:
         check_siblings()
     except ShadowedPackageError as error:
         sys.stderr.write(f"Error: {error}\n")
         sys.exit(error.exit_code)
     # Only now: the command line imports the siblings that were just checked.
-    from gatekeeper.cli import cli
+    from gatekeeper.cli import COMPLETION, cli
+    from gatekeeper.guard import Guard
 
     try:
-        cli(prog_name="gatekeeper")
+        cli(prog_name="gatekeeper", obj=Guard())
     except OSError as error:
         # --help or --version, which no command runs for, into a full disk.
         with contextlib.suppress(OSError):
@@ -30,7 +37,7 @@ def main() -> None:
         sys.exit(EXIT_ERROR)
     except (Exception, KeyboardInterrupt):
         # No command lets one through; while a shell completes a line, a broken plug-in shall say nothing.
-        if "_GATEKEEPER_COMPLETE" not in os.environ:
+        if COMPLETION not in os.environ:
             raise
         sys.exit(EXIT_ERROR)
 

@@ -6,34 +6,11 @@ from pathlib import Path
 
 import torch
 
+from gatekeeper.controls import control_name
 from gatekeeper.evaluation import Candidate
 from gatekeeper.loading import load_model
 from gates.contracts import Predictor
-from schemas.errors import UsageError
-from schemas.names import did_you_mean
 from schemas.report import ModelInput
-from schemas.soundness import CONTROLS
-
-CONTROL_PREFIX = "control:"
-
-
-def is_control(spec: str) -> bool:
-    """Whether ``spec`` names a built-in control."""
-    return spec.startswith(CONTROL_PREFIX)
-
-
-def control_name(spec: str) -> str:
-    """The control that ``control:NAME`` names.
-
-    Raises:
-        UsageError: there is none of that name.
-    """
-    name = spec.removeprefix(CONTROL_PREFIX)
-    if name not in CONTROLS:
-        hint = did_you_mean(name, CONTROLS)
-        known = f"known controls: {', '.join(CONTROLS)}"
-        raise UsageError(f"unknown control {name!r}; {hint and hint + ' '}{known}")
-    return name
 
 
 def control_candidate(spec: str, controls: Mapping[str, Predictor]) -> Candidate:

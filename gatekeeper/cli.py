@@ -4,14 +4,16 @@ import contextlib
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from gatekeeper import __version__
+from gatekeeper.guard import end
 from gatekeeper.lazy_group import LazyGroup
 from gatekeeper.voice import quiet_option
-from schemas.errors import EXIT_ERROR, GatekeeperError
+from schemas.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_USAGE, GatekeeperError
 from schemas.printable import printable
 
 COMMANDS = {
@@ -30,8 +32,25 @@ COMMANDS = {
 """In the order of a work day."""
 
 
+COMPLETION = "_GATEKEEPER_COMPLETE"
+"""The variable by which a shell asks what a line may become, the script for doing so included."""
+
+_FAILURES = (EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPTED)
+
+
 class Cli(LazyGroup):
     """Turns every error into one line and a documented exit code."""
+
+    def main(self, args: Sequence[str] | None = None, **more: Any) -> Any:  # type: ignore[override]  # noqa: ANN401
+        """Complete a line or run one, never the first where the second was asked for.
+
+        A shell that completes gives no arguments. With them, click would print a script or some words
+        instead of running the command, and end with 0.
+        """
+        if (sys.argv[1:] if args is None else args) and os.environ.get(COMPLETION):
+            _tell(f"the variable {COMPLETION} is set, so no command would run; unset it, shells set it alone")
+            sys.exit(EXIT_ERROR)
+        return super().main(args, **{**more, "complete_var": COMPLETION})
 
     def make_context(self, *arguments: Any, **more: Any) -> click.Context:  # noqa: ANN401  (click's own)
         """Read the line; ``--help`` and ``--version`` are printed here, before any command is invoked."""
@@ -51,19 +70,20 @@ class Cli(LazyGroup):
             return super().invoke(ctx)
         except GatekeeperError as error:
             _tell(str(error))
-            ctx.exit(error.exit_code)
+            # A plug-in's own kind of error must not name a code that is a verdict.
+            end(ctx, error.exit_code if error.exit_code in _FAILURES else EXIT_ERROR)
         except BrokenPipeError:
             # The reader has gone, as in `gatekeeper check ... | head -1`; click would exit with 1, a verdict.
             _let_go_of_stdout()
-            ctx.exit(EXIT_ERROR)
+            end(ctx, EXIT_ERROR)
         except OSError as error:
             # E.g. a name longer than the file system allows. As a traceback it would exit with 1.
             _tell(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
-            ctx.exit(EXIT_ERROR)
+            end(ctx, EXIT_ERROR)
         except (KeyboardInterrupt, click.Abort):
             # click would exit with 1, which here means blocked by the gates.
             _tell("interrupted before a verdict; run the command again")
-            ctx.exit(EXIT_ERROR)
+            end(ctx, EXIT_ERROR)
         except (click.ClickException, click.exceptions.Exit):
             raise
         except BaseException:  # noqa: BLE001  (whatever it is, it must not exit with 0 or 1, the verdicts)
@@ -71,7 +91,7 @@ class Cli(LazyGroup):
             with contextlib.suppress(OSError):
                 click.echo(traceback.format_exc(), err=True, nl=False)
             _tell("gatekeeper itself failed; no verdict. Please report the lines above")
-            ctx.exit(EXIT_ERROR)
+            end(ctx, EXIT_ERROR)
 
 
 def _let_go_of_stdout() -> None:

@@ -9,6 +9,8 @@
     ood = "ood_sequences.npz"
     context = 5
     horizon = 1
+    chunk_key = "position"         # arrays of the bank with names of their own: vectors_key, article_key,
+                                   # chunk_key ("none": rows count in file order), text_key
 
     [eval]
     policy = "seed-5cat"           # a built-in policy or a file (*.toml)
@@ -40,6 +42,7 @@ from pathlib import Path
 from typing import Any
 
 from gatekeeper.config_values import DATA_KEYS, EVAL_KEYS, SPLITS, Converter, SplitSpec, Unfit
+from gatekeeper.data.bank_keys import BankKeys
 from gates.bins_delta import DEFAULT_EDGES
 from schemas.errors import UsageError
 from schemas.names import refuse_unknown
@@ -56,6 +59,7 @@ class DataConfig:
         bank: bank file; None is the bundled speeches.
         train, val, ood: articles or sequence file of each split; None where nobody names it.
         context: L; None where nobody names it. horizon: likewise.
+        vectors_key, article_key, chunk_key, text_key: names of the bank's arrays, likewise.
     """
 
     bank: Path | None = None
@@ -64,6 +68,15 @@ class DataConfig:
     ood: SplitSpec | None = None
     context: int | None = None
     horizon: int | None = None
+    vectors_key: str | None = None
+    article_key: str | None = None
+    chunk_key: str | None = None
+    text_key: str | None = None
+
+    @property
+    def keys(self) -> BankKeys:
+        """What the arrays of the bank are called."""
+        return BankKeys(self.vectors_key, self.article_key, self.chunk_key, self.text_key)
 
     @property
     def splits(self) -> dict[str, SplitSpec]:

@@ -96,6 +96,10 @@ DATA_KEYS: dict[str, Converter] = {
     "ood": _split,
     "context": _count,
     "horizon": _count,
+    "vectors_key": _text,
+    "article_key": _text,
+    "chunk_key": _text,
+    "text_key": _text,
 }
 EVAL_KEYS: dict[str, Converter] = {
     "policy": _policy,

@@ -7,10 +7,11 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gatekeeper.candidates import control_candidate, default_report, is_control, load_candidate
+from gatekeeper.candidates import control_candidate, default_report, load_candidate
 from gatekeeper.commands.html import check_page_target, write_page
 from gatekeeper.commands.options import tell_notes
 from gatekeeper.config import Config
+from gatekeeper.controls import is_control
 from gatekeeper.data.source import DataSource, open_source
 from gatekeeper.deployment.signing import sign_report
 from gatekeeper.evaluation import (

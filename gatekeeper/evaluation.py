@@ -30,6 +30,7 @@ from schemas.report import (
     Report,
     ScoresFile,
     Settings,
+    Setup,
     SplitInput,
 )
 from schemas.verdict import judge
@@ -149,30 +150,36 @@ def make_report(
         ),
         splits={name: _split_input(dataset, bench, name) for name in EVALUATED},
         policy_sha256=policy.sha256,
+        train_sha256=rows_digest(dataset.splits["train"].last_rows) if "train" in dataset.splits else None,
+    )
+    settings = Settings(
+        context=shape.context,
+        horizon=shape.horizon,
+        horizon_source=shape.source,
+        seed=options.seed,
+        max_samples=options.max_samples,
+        confidence=options.confidence,
+        bin_edges=options.bin_edges,
+        retrieval=options.retrieval,
+        ridge=bench.ridge,
+        batch_size=options.batch_size,
+        order=ORDER,
+        gates_version=GATES_VERSION,
     )
     return Report(
         schema_version=SCHEMA_VERSION,
         created=made.strftime("%Y-%m-%dT%H:%M:%SZ"),
         inputs=inputs,
-        settings=Settings(
-            context=shape.context,
-            horizon=shape.horizon,
-            horizon_source=shape.source,
-            seed=options.seed,
-            max_samples=options.max_samples,
-            confidence=options.confidence,
-            bin_edges=options.bin_edges,
-            retrieval=options.retrieval,
-            ridge=bench.ridge,
-            batch_size=options.batch_size,
-            order=ORDER,
-            gates_version=GATES_VERSION,
-        ),
+        settings=settings,
         environment=describe_environment(options.device),
         policy=policy.policy,
         evidence=evidence,
         judgement=judge(
-            evidence, policy.policy, confidence=options.confidence, on=made.date(), inputs=inputs
+            evidence,
+            policy.policy,
+            confidence=options.confidence,
+            on=made.date(),
+            setup=Setup(inputs, settings),
         ),
         scores=None,
     )
@@ -198,7 +205,7 @@ def write_scores(path: Path, bench: Bench, measured: Measured) -> ScoresFile:
             arrays[f"{split}.{gate}.index"] = samples.index
             arrays |= {f"{split}.{gate}.{name}": array for name, array in samples.arrays.items()}
     data = npz_bytes(arrays)
-    write_bytes(path, data)
+    write_bytes(path, data, own=1)
     return ScoresFile(name=path.name, sha256=hashlib.sha256(data).hexdigest())
 
 

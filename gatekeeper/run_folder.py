@@ -9,10 +9,17 @@ from typing import Any
 from gatekeeper.config import Config, make_config
 from schemas.atomic import write_text
 from schemas.errors import OutputError, ReportError, UsageError
+from schemas.history import HISTORY_FILE
+from schemas.lock import LOCK
+from schemas.owned import is_own_folder, refuse_link
 from schemas.regular import open_regular
 from schemas.strict_json import MAX_BYTES, dumps, loads
 
 CONFIG_FILE = "config.json"
+REPORT_FILE = "5cat_results.json"
+RECORDERS_FILE = "recorders.json"
+SCORES_FILE = "5cat_results.scores.npz"
+RUNS = Path("runs")
 
 
 @dataclass(frozen=True)
@@ -43,7 +50,9 @@ def new_folder(out: Path | None, architecture: str, recipe: str) -> Path:
     """Make a run folder; a new one unless the user names it, so that no two runs share one.
 
     Raises:
-        UsageError: it holds a run already. OutputError: it cannot be made.
+        UsageError: it holds a run already.
+        OutputError: it cannot be made, ``runs`` is a link that the user did not name, or see
+            :func:`refuse_links`.
     """
     # Only here: a record is also read by commands that must start without torch.
     from trainers.contracts import MODEL_FILE
@@ -51,11 +60,14 @@ def new_folder(out: Path | None, architecture: str, recipe: str) -> Path:
 
     # A record alone is no run: it is left by one that was refused before its first step.
     stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
-    folder = out or Path("runs") / f"{architecture}_{recipe}_{stamp}"
+    folder = out or RUNS / f"{architecture}_{recipe}_{stamp}"
     try:
         for name in (MODEL_FILE, STATES):
             if (folder / name).exists():
                 raise UsageError(f"{folder / name} exists; continue it with --resume or name another folder")
+        refuse_links(folder)
+        if out is None:
+            is_own_folder(RUNS)
         folder.mkdir(parents=True, exist_ok=out is not None)
     except OSError as error:
         if out is None and isinstance(error, FileExistsError):
@@ -64,13 +76,36 @@ def new_folder(out: Path | None, architecture: str, recipe: str) -> Path:
     return folder
 
 
+def refuse_links(folder: Path) -> None:
+    """Refuse a run folder in which something of ours would have to be written through a link.
+
+    Hours later the run would end in the same error.
+
+    Raises:
+        OutputError: a name of ours is taken by a link, or by what is no file.
+    """
+    from trainers.store import FOLDER as STATES
+
+    is_own_folder(folder / STATES)
+    for path in run_files(folder):
+        refuse_link(path)
+
+
+def run_files(folder: Path) -> tuple[Path, ...]:
+    """Every file that a run writes into its folder, its saved states apart."""
+    from trainers.contracts import MODEL_FILE
+
+    names = (CONFIG_FILE, HISTORY_FILE, MODEL_FILE, REPORT_FILE, SCORES_FILE, RECORDERS_FILE, LOCK)
+    return tuple(folder / name for name in names)
+
+
 def write_record(folder: Path, record: RunRecord) -> None:
     """Write ``config.json``.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    write_text(folder / CONFIG_FILE, dumps(asdict(record)))
+    write_text(folder / CONFIG_FILE, dumps(asdict(record)), own=1)
 
 
 def read_record(folder: Path) -> RunRecord:

@@ -3,9 +3,9 @@
 import contextlib
 import dataclasses
 import shlex
-import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TextIO
 
 import click
 import torch
@@ -13,6 +13,7 @@ import torch
 from gatekeeper.commands.html import check_page_target, write_page
 from gatekeeper.commands.options import tell_notes
 from gatekeeper.config import Config, resolve_config
+from gatekeeper.config_values import DATA_KEYS
 from gatekeeper.data.source import open_source
 from gatekeeper.monitors.recorders import Recorders, Wanted, closing, open_recorders
 from gatekeeper.monitors.status import Status, open_status
@@ -20,15 +21,17 @@ from gatekeeper.render.criteria import render_criteria
 from gatekeeper.render.table import render_verdict
 from gatekeeper.run_folder import (
     CONFIG_FILE,
+    REPORT_FILE,
     RunRecord,
     new_folder,
     read_record,
     recorded_config,
+    refuse_links,
     write_record,
 )
 from gatekeeper.terminal import colour_on
 from gatekeeper.train_settings import build_settings
-from gatekeeper.training import REPORT_FILE, Plan, check_same, final_evaluation, make_plan, train
+from gatekeeper.training import Plan, check_same, final_evaluation, make_plan, train
 from gatekeeper.voice import say
 from schemas.errors import EXIT_CODES, UsageError
 from schemas.history import HISTORY_FILE
@@ -45,7 +48,7 @@ from trainers.registry import trainer_names
 RECORDED = (CONFIG_FILE, HISTORY_FILE, REPORT_FILE, MODEL_FILE)
 """What MLflow keeps of a run folder."""
 
-DATA_FLAGS = ("bank", "train", "val", "ood", "context", "horizon")
+DATA_FLAGS = tuple(DATA_KEYS)
 
 
 def run_training(
@@ -57,6 +60,7 @@ def run_training(
     resume: Path | None,
     page: Path | None,
     wanted: Wanted,
+    stdout: TextIO,
 ) -> int:
     """Train, evaluate and show; one process of possibly several.
 
@@ -68,6 +72,7 @@ def run_training(
         resume: run folder to continue instead.
         page: where the report goes as a page.
         wanted: who records the run.
+        stdout: where the result is printed.
 
     Returns:
         The exit code of the verdict.
@@ -76,6 +81,8 @@ def run_training(
         GatekeeperError: any; in particular :class:`schemas.errors.Interrupted`.
     """
     wanted.check()
+    if resume is not None:
+        refuse_links(resume)
     knobs = {field.name for field in dataclasses.fields(recipe.settings)}
     group = join_group()
     plan, record = _plan(recipe, config, resume, flags, knobs, group)
@@ -84,7 +91,7 @@ def run_training(
     connect(group, plan.options.device)
     try:
         folder = resume or _new_folder(plan, out, group)
-        return _run(plan, folder, group, page, wanted, resume=record is not None)
+        return _run(plan, folder, group, page, wanted, stdout, resume=record is not None)
     finally:
         disconnect(group)
 
@@ -155,7 +162,16 @@ def _new_folder(plan: Plan, out: Path | None, group: Group) -> Path:
     return group.agree(folder)
 
 
-def _run(plan: Plan, folder: Path, group: Group, page: Path | None, wanted: Wanted, *, resume: bool) -> int:
+def _run(
+    plan: Plan,
+    folder: Path,
+    group: Group,
+    page: Path | None,
+    wanted: Wanted,
+    stdout: TextIO,
+    *,
+    resume: bool,
+) -> int:
     if not group.first:
         with listening() as interrupts:
             train(plan, folder, group=group, interrupts=interrupts, log=_silent, resume=resume)
@@ -183,7 +199,7 @@ def _run(plan: Plan, folder: Path, group: Group, page: Path | None, wanted: Want
             )
             recorders.report = final.report
     if final.report is not None:
-        _show(trained, final.report, folder)
+        _show(trained, final.report, folder, stdout)
     if page is not None and final.report is not None and final.extras is not None:
         write_page(final.report, final.extras, page)
     return EXIT_CODES[final.outcome]
@@ -213,14 +229,14 @@ def _recorders(plan: Plan, folder: Path, wanted: Wanted, status: Status | None, 
     return Recorders({**view, **members}, warn)
 
 
-def _show(trained: Trained, report: Report, folder: Path) -> None:
-    click.echo(trained.summary)
+def _show(trained: Trained, report: Report, folder: Path, stdout: TextIO) -> None:
+    parts = [trained.summary]
     if trained.history is not None:
-        click.echo(f"\n{render_criteria(trained.history)}")
-    click.echo(f"\n{render_verdict(report, colour=colour_on(sys.stdout))}\n")
-    click.echo(f"model: {folder / MODEL_FILE}")
-    click.echo(f"report: {folder / REPORT_FILE}")
-    click.echo(f"next: gatekeeper eval {shlex.quote(str(folder / MODEL_FILE))}")
+        parts += ["", render_criteria(trained.history)]
+    parts += ["", render_verdict(report, colour=colour_on(stdout)), ""]
+    parts += [f"model: {folder / MODEL_FILE}", f"report: {folder / REPORT_FILE}"]
+    parts += [f"next: gatekeeper eval {shlex.quote(str(folder / MODEL_FILE))}"]
+    click.echo("\n".join(parts), file=stdout)
 
 
 def _silent(line: str) -> None:

@@ -21,7 +21,7 @@ from gatekeeper.illustrations import illustrate
 from gatekeeper.loading import load_model
 from gatekeeper.progress import bar
 from gatekeeper.render.page.extras import Extras
-from gatekeeper.run_folder import RunRecord, config_to_plain
+from gatekeeper.run_folder import REPORT_FILE, RunRecord, config_to_plain
 from gates.contracts import Dataset, Predictor
 from gates.suite import EVALUATED, Options, measure, passes, prepare
 from gates.windows import rows_digest
@@ -34,8 +34,6 @@ from trainers.contracts import MODEL_FILE, Trained, Trainer, TrainingJob
 from trainers.group import Group
 from trainers.interrupts import Interrupts
 from trainers.monitor import Monitor
-
-REPORT_FILE = "5cat_results.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -215,7 +213,7 @@ def final_evaluation(
         shape = replace(plan.shape, source="checkpoint")
         report = make_report(bench, candidate, measured, plan.policy, shape)
         report = replace(report, scores=write_scores(scores_path(path), bench, measured))
-        write_report(report, path)
+        write_report(report, path, own=1)
         reports.append(report)
         if illustrated:
             extras.append(illustrate(bench, measured, report, folder))

@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from gates.contracts import Bank, BoolArray, FloatArray, IntArray
 from gates.geometry import without_extremes
+from gates.packed_texts import PackedTexts
 from schemas.errors import DataError
 
 _SHOWN = 5  # offending rows named in a message
-_BLOCK = 65_536  # rows normalised at a time, so that a large bank needs little extra memory
+_BLOCK = 2**20  # numbers normalised at a time, so that a large bank needs little extra memory
 
 
 def build_bank(
@@ -52,7 +53,7 @@ def build_bank(
         chunk_ids,
         source=source,
         sha256=bank_digest(unit, article_ids, chunk_ids),
-        texts=None if texts is None else tuple(texts[int(row)] for row in order),
+        texts=_in_order(texts, order),
         titles=titles,
     )
 
@@ -131,12 +132,19 @@ def _check_unique(articles: IntArray, chunks: IntArray, order: IntArray, source:
         )
 
 
+def _in_order(texts: Sequence[str] | None, order: IntArray) -> Sequence[str] | None:
+    if isinstance(texts, PackedTexts):
+        return texts.take(order)
+    return None if texts is None else tuple(texts[int(row)] for row in order)
+
+
 def _unit_rows(vectors: npt.NDArray[np.generic], order: IntArray, source: str) -> FloatArray:
     unit = np.empty(vectors.shape, dtype=np.float32)
     not_finite: list[int] = []
     zero: list[int] = []
-    for start in range(0, len(order), _BLOCK):
-        rows = order[start : start + _BLOCK]
+    size = max(1, _BLOCK // vectors.shape[1])
+    for start in range(0, len(order), size):
+        rows = order[start : start + size]
         block = vectors[rows].astype(np.float64)
         finite = np.asarray(np.isfinite(block).all(axis=1))
         block, _ = without_extremes(np.where(finite[:, None], block, 1.0))

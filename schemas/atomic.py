@@ -1,4 +1,8 @@
-"""Writing a file completely or not at all."""
+"""Writing a file completely or not at all.
+
+A symbolic link that the user names is followed. Where the name is ours (``own``), none is:
+:mod:`schemas.owned` says why.
+"""
 
 import contextlib
 import os
@@ -8,40 +12,45 @@ from pathlib import Path
 from typing import IO
 
 from schemas.errors import OutputError
+from schemas.owned import entered, refuse_link
 
 
-def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+def write_bytes(path: str | os.PathLike[str], data: bytes, *, own: int = 0) -> None:
     """:func:`write_stream` of bytes in memory.
 
     Raises:
         OutputError: as there.
     """
-    write_stream(path, lambda file: file.write(data))
+    write_stream(path, lambda file: file.write(data), own=own)
 
 
-def write_stream(path: str | os.PathLike[str], fill: Callable[[IO[bytes]], object]) -> None:
+def write_stream(path: str | os.PathLike[str], fill: Callable[[IO[bytes]], object], *, own: int = 0) -> None:
     """Replace the file at ``path`` with what ``fill`` writes; a reader sees the old content or the new.
 
     It goes to a temporary file in the same folder, is flushed to the disk and renamed. A symbolic link
-    is followed, so that the link stays and its target changes.
+    that the user named is followed, so that the link stays and its target changes.
+
+    Args:
+        path: where to.
+        fill: writes the content.
+        own: how many of the last parts of the path are no names of the user's: 1 is the file, 2 its
+            folder too. A link among them is refused.
 
     Raises:
         OutputError: the folder is missing, not writable, or ``path`` is no regular file.
     """
     try:
-        # Renaming over a device (/dev/null, /dev/stdout) would replace it for everybody.
-        target = Path(os.path.realpath(path))
-        if target.is_symlink():
-            raise OutputError(f"cannot write {path}: it is a symbolic link that leads back to itself")
-        if target.exists() and not target.is_file():
-            raise OutputError(f"cannot write {path}: it exists and is not a regular file")
-        _replace(target, fill)
+        target = Path(path) if own else _followed(Path(path))
+        if own:
+            refuse_link(target)
+        with entered(target.parent, own - 1) as folder:
+            _replace(target, fill, folder)
     except (OSError, ValueError) as error:
         place = Path(os.path.realpath(path)) if os.path.islink(path) else Path(path)
         raise OutputError(f"cannot write {path}: {_why(error, place)}") from None
 
 
-def write_text(path: str | os.PathLike[str], text: str) -> None:
+def write_text(path: str | os.PathLike[str], text: str, *, own: int = 0) -> None:
     """:func:`write_bytes` of the text as UTF-8, line ends as given.
 
     Raises:
@@ -51,30 +60,53 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         data = text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise OutputError(f"cannot write {path}: {error}") from None
-    write_bytes(path, data)
+    write_bytes(path, data, own=own)
 
 
-def _replace(target: Path, fill: Callable[[IO[bytes]], object]) -> None:
+def _followed(path: Path) -> Path:
+    """Where the file lies that the user named."""
+    target = Path(os.path.realpath(path))
+    if target.is_symlink():
+        raise OutputError(f"cannot write {path}: it is a symbolic link that leads back to itself")
+    # Renaming over a device (/dev/null, /dev/stdout) would replace it for everybody.
+    if target.exists() and not target.is_file():
+        raise OutputError(f"cannot write {path}: it exists and is not a regular file")
+    return target
+
+
+def _replace(target: Path, fill: Callable[[IO[bytes]], object], folder: int | None) -> None:
+    """Write and rename; by names in ``folder``, the handle of the target's, where there is one."""
     # Not derived from the target's name, which may already be as long as the file system allows.
-    temporary = target.parent / f".gatekeeper-{secrets.token_hex(8)}.tmp"
+    temporary = target.with_name(f".gatekeeper-{secrets.token_hex(8)}.tmp")
+    at: dict[str, int] = {}
+    if folder is not None:
+        temporary, target, at = Path(temporary.name), Path(target.name), {"dir_fd": folder}
     # 0o666 less the umask, as for any new file; tempfile's 0o600 would hide reports from others.
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, **at)
     try:
         with os.fdopen(descriptor, "wb") as file:
             fill(file)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, target)
+        if folder is None:
+            os.replace(temporary, target)
+        else:
+            os.replace(temporary, target, src_dir_fd=folder, dst_dir_fd=folder)
     finally:
         with contextlib.suppress(FileNotFoundError):
-            temporary.unlink()
-    flush_folder(target.parent)
+            os.unlink(temporary, **at)
+    flush_folder(target.parent, **at)
 
 
-def flush_folder(folder: Path) -> None:
-    """Make the rename durable. Some network file systems refuse; the file itself is in place."""
+def flush_folder(folder: Path, **at: int) -> None:
+    """Make a rename durable. Some network file systems refuse; the file itself is in place.
+
+    Args:
+        folder: to flush.
+        at: ``dir_fd``, the handle of a folder in which ``folder`` is looked for.
+    """
     with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(folder, os.O_RDONLY, **at)
         try:
             os.fsync(descriptor)
         finally:

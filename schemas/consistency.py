@@ -52,7 +52,7 @@ def derive(report: Report) -> Judgement:
         report.policy,
         confidence=report.settings.confidence,
         on=made,
-        inputs=report.inputs,
+        setup=report.setup,
     )
 
 
@@ -67,6 +67,12 @@ def _check_settings(report: Report) -> None:
     low, high = report.settings.bin_edges
     if low > high:
         raise ReportError(f"settings.bin_edges: expected ascending edges, found {low} and {high}")
+    fitted, told = report.settings.ridge == "train split", report.inputs.train_sha256 is not None
+    if fitted != told:
+        raise ReportError(
+            f"settings.ridge is {report.settings.ridge!r}, but inputs.train_sha256 "
+            f"{'names a train split' if told else 'names none'}"
+        )
     cap = report.settings.max_samples
     for name, split in report.inputs.splits.items():
         if split.sampled > split.windows or (cap is not None and split.sampled > cap):

@@ -11,7 +11,7 @@ from schemas.strict_json import dumps, loads
 
 
 def write_history(history: History, path: str | os.PathLike[str]) -> None:
-    """Write ``history`` to exactly ``path``, completely or not at all.
+    """Write ``history`` to exactly ``path``, completely or not at all; a link there is not followed.
 
     Raises:
         ReportError: a number is not finite, or the history breaks its schema.
@@ -19,7 +19,7 @@ def write_history(history: History, path: str | os.PathLike[str]) -> None:
     """
     value = history_to_json(history)
     check_document("history", HISTORY_VERSION, value)
-    write_text(path, dumps(value))
+    write_text(path, dumps(value), own=1)
 
 
 def read_history(path: str | os.PathLike[str]) -> History:

@@ -97,19 +97,29 @@ class Waiver:
 
 @dataclass(frozen=True)
 class DataPin:
-    """The data a report must be about, by SHA-256; None leaves a part open.
+    """The data a report must be about; None leaves a part open.
 
     Thresholds mean something only on the data they were set for: without a pin, a report on an
-    easier bank would do.
+    easier bank would do. A pinned split counts with all of its windows, or with the named draw.
 
     Attributes:
-        bank: of the bank.
-        val, ood: of all windows of the split.
+        bank: SHA-256 of the bank.
+        val, ood: SHA-256 of all windows of the split.
+        train: SHA-256 of all windows of the split that the controls are fitted on.
+        context, horizon: shape of a window. bin_edges: coherence edges of gate E.
+        max_samples: windows that are drawn of every split; None for all. Needs a seed.
+        seed: of the draw, the ablations and the controls.
     """
 
-    bank: str | None
-    val: str | None
-    ood: str | None
+    bank: str | None = None
+    val: str | None = None
+    ood: str | None = None
+    train: str | None = None
+    context: int | None = None
+    horizon: int | None = None
+    bin_edges: tuple[float, float] | None = None
+    max_samples: int | None = None
+    seed: int | None = None
 
 
 @dataclass(frozen=True)

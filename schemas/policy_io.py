@@ -1,5 +1,6 @@
 """Policies from TOML: the built-in ones by name, others by path."""
 
+import dataclasses
 import datetime
 import functools
 import hashlib
@@ -15,7 +16,7 @@ from typing import cast
 from schemas.codec import decode
 from schemas.errors import PolicyError
 from schemas.names import did_you_mean
-from schemas.policy import Policy
+from schemas.policy import DataPin, Policy
 from schemas.policy_rules import check_policy
 from schemas.regular import open_regular
 from schemas.validation import violation
@@ -27,7 +28,7 @@ _MAX_BYTES = 2**20
 _MAX_DEPTH = 8
 _TOO_DEEP = f"not a policy: tables and lists are nested more than {_MAX_DEPTH} deep"
 _LINE_KEYS = {"minimum": "min", "maximum": "max", "above": "above"}
-_PIN_KEYS = ("bank", "val", "ood")
+_PIN_KEYS = tuple(field.name for field in dataclasses.fields(DataPin))
 _GAIN_KEYS = ("max_regression", "min_gain", "max_gain")
 
 

@@ -8,7 +8,7 @@ from datetime import date
 from schemas.checks import SPLITS
 from schemas.errors import PolicyError
 from schemas.metrics import GATES, PAIR, known_metric
-from schemas.policy import CHAMPION, ChampionRule, Policy, PolicyCheck
+from schemas.policy import CHAMPION, ChampionRule, DataPin, Policy, PolicyCheck
 from schemas.verdict import BACKWARD_BIAS
 
 
@@ -50,6 +50,7 @@ def check_policy(policy: Policy) -> None:
             seen[key] = label
     _check_waivers(policy, seen)
     _check_gates(policy)
+    _check_pin(policy.data)
 
 
 def _check_gates(policy: Policy) -> None:
@@ -71,6 +72,19 @@ def _check_gates(policy: Policy) -> None:
             "min_gates_passed is 0 and no check is required, so every model would pass; "
             "raise it or require a check"
         )
+
+
+def _check_pin(pin: DataPin | None) -> None:
+    if pin is None:
+        return
+    if pin.max_samples is not None and pin.seed is None:
+        raise PolicyError(
+            "data names max_samples without a seed, so the report's author would choose the draw; "
+            "name the seed as well"
+        )
+    if pin.bin_edges is not None and not pin.bin_edges[0] < pin.bin_edges[1]:
+        low, high = pin.bin_edges
+        raise PolicyError(f"data.bin_edges: expected ascending edges, found {low:g} and {high:g}")
 
 
 def _check_waivers(policy: Policy, checks: Collection[tuple[str, str, str]]) -> None:

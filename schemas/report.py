@@ -107,12 +107,17 @@ class SplitInput:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Everything the numbers depend on, bound by digest (``policy_sha256`` of the TOML bytes)."""
+    """Everything the numbers depend on, bound by digest.
+
+    ``policy_sha256`` is that of the TOML bytes, ``train_sha256`` of all windows of the split that the
+    controls were fitted on; None where there was none.
+    """
 
     model: ModelInput
     bank: BankInput
     splits: Mapping[str, SplitInput]
     policy_sha256: str
+    train_sha256: str | None
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,14 @@ class Settings:
     batch_size: int
     order: Literal["interleaved"]
     gates_version: int
+
+
+@dataclass(frozen=True)
+class Setup:
+    """What was measured and how: what a policy that pins its data asks about."""
+
+    inputs: Inputs
+    settings: Settings
 
 
 @dataclass(frozen=True)
@@ -281,3 +294,8 @@ class Report:
     evidence: Evidence
     judgement: Judgement
     scores: ScoresFile | None
+
+    @property
+    def setup(self) -> Setup:
+        """What was measured and how."""
+        return Setup(self.inputs, self.settings)

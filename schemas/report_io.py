@@ -50,8 +50,13 @@ def parse_report(data: str | bytes) -> Report:
     return replace(report, judgement=judgement)
 
 
-def write_report(report: Report, path: str | os.PathLike[str]) -> None:
+def write_report(report: Report, path: str | os.PathLike[str], *, own: int = 0) -> None:
     """Write ``report`` to exactly ``path``, completely or not at all.
+
+    Args:
+        report: what is written.
+        path: where to.
+        own: how many of its last parts the user did not name (:func:`schemas.atomic.write_stream`).
 
     Raises:
         ReportError: the report could not be read again: it breaks the schema or itself.
@@ -60,7 +65,7 @@ def write_report(report: Report, path: str | os.PathLike[str]) -> None:
     value = report_to_json(report)
     check_document("report", SCHEMA_VERSION, value)
     check_report(report)
-    write_text(path, dumps(value))
+    write_text(path, dumps(value), own=own)
 
 
 def report_to_json(report: Report) -> dict[str, object]:

@@ -6,8 +6,10 @@ from schemas.answers import ROUNDING, allowance, coarsest
 from schemas.checks import gate_status, measured_splits, run_champion_checks, run_checks
 from schemas.escape import COSINE, find_escape, value_of
 from schemas.metrics import GATE_LETTERS, GATES
+from schemas.pin import objections as pin_objections
+from schemas.pin import remarks as pin_remarks
 from schemas.policy import CHAMPION, Policy
-from schemas.report import Check, Evidence, GateResult, Inputs, Judgement, Metrics, Outcome, Verdict
+from schemas.report import Check, Evidence, GateResult, Judgement, Metrics, Outcome, Setup, Verdict
 from schemas.soundness import check_controls, unsound, vacuous_for
 from schemas.waivers import apply_waivers, describe_waivers
 from schemas.wording import figure, gate_title
@@ -29,7 +31,7 @@ def judge(
     confidence: float,
     on: date | None = None,
     gains: Metrics | None = None,
-    inputs: Inputs | None = None,
+    setup: Setup | None = None,
 ) -> Judgement:
     """Decide whether the evaluated model may be deployed.
 
@@ -44,7 +46,8 @@ def judge(
         confidence: of the evidence's intervals.
         on: the day (UTC) on which the decision is made; None lets no waiver count.
         gains: metrics of the gain over the champion; None leaves the champion rules out.
-        inputs: what was evaluated; None where that is no question, as between the epochs of a training.
+        setup: what was evaluated and how; None where that is no question, as between the epochs of a
+            training.
 
     Returns:
         The outcome is ``error`` when this data cannot decide, ``blocked`` when it says no.
@@ -62,7 +65,7 @@ def judge(
     escape = find_escape(evidence)
     errors = (*unsound(evidence, controls), *escape.undecided, *_too_narrow(policy, checks, confidence))
     objections = (
-        *_other_data(policy, inputs),
+        *(() if setup is None else pin_objections(policy.data, setup.inputs, setup.settings)),
         *escape.escaped,
         *_unmet(checks),
         *_too_few_gates(gates, policy),
@@ -80,6 +83,7 @@ def judge(
             *_ridge_remarks(evidence),
             *_champion_remarks(policy, gains),
             *_answer_remarks(evidence),
+            *pin_remarks(policy.data),
         ),
     )
     return Judgement(checks=checks, gates=gates, verdict=verdict)
@@ -93,23 +97,6 @@ def _too_narrow(policy: Policy, checks: tuple[Check, ...], confidence: float) ->
     return [
         f"the intervals have confidence {confidence:g}, the policy decides on intervals of at least "
         f"{policy.confidence:g}; evaluate again with --confidence {policy.confidence:g}"
-    ]
-
-
-def _other_data(policy: Policy, inputs: Inputs | None) -> list[str]:
-    pin = policy.data
-    if pin is None or inputs is None:
-        return []
-    splits = {name: split.sha256 for name, split in inputs.splits.items()}
-    parts = (
-        ("bank", pin.bank, inputs.bank.sha256),
-        ("windows of val", pin.val, splits.get("val", "none")),
-        ("windows of ood", pin.ood, splits.get("ood", "none")),
-    )
-    return [
-        f"evaluated on other data than the policy names: {what} {found[:12]} instead of {wanted[:12]}"
-        for what, wanted, found in parts
-        if wanted is not None and wanted != found
     ]
 
 

@@ -61,7 +61,7 @@ def save_checkpoint(
     context: int,
     extra: Mapping[str, object],
 ) -> None:
-    """Write a checkpoint atomically; the suffix of ``path`` chooses the format.
+    """Write a checkpoint atomically; the suffix of ``path`` chooses the format. No link is followed.
 
     Args:
         path: ``*.pt`` or ``*.safetensors``.
@@ -96,7 +96,7 @@ def save_checkpoint(
         raise ModelError(f"a checkpoint must end in .pt or .safetensors; found {path.name!r}")
     # A file that cannot be read would be noticed only when the run is over and its weights are needed.
     read_checkpoint(data, path.name)
-    write_bytes(path, data)
+    write_bytes(path, data, own=1)
 
 
 def read_checkpoint(data: bytes, name: str) -> Checkpoint:

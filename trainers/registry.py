@@ -51,6 +51,14 @@ def listed(group: str) -> tuple[Listed, ...]:
     )
 
 
+def has_foreign(group: str) -> bool:
+    """Whether a plug-in of somebody else's is registered in a group, or might be: none is imported for it."""
+    try:
+        return any(point.value.partition(".")[0] != __package__ for point in _points(group))
+    except GatekeeperError:  # a broken package, so that nobody can tell
+        return True
+
+
 def _summary(value: str, *rivals: str) -> str | None:
     if rivals:
         return printable(f"registered more than once: {', '.join((value, *rivals))}; uninstall all but one")

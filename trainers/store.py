@@ -8,6 +8,7 @@ manifest names at least one whole state, or none because there was none yet.
 import contextlib
 import hashlib
 import io
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -16,12 +17,16 @@ import torch
 from schemas.atomic import write_bytes, write_text
 from schemas.codec import decode
 from schemas.errors import GatekeeperError, OutputError, ReportError, TrainingError
+from schemas.owned import make_own_folder
 from schemas.strict_json import dumps, loads
 from trainers.unpickling import load_archive
 
 FOLDER = "checkpoints"
 MANIFEST = "manifest.json"
 KEPT = 2
+
+_OURS = re.compile(r"state[0-9]+\.pt|\.gatekeeper-[0-9a-f]+\.tmp")
+"""What a save may leave behind; anything else in the folder is somebody else's."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ class Store:
         """
         data = _pack(state)
         try:
-            self.folder.mkdir(exist_ok=True)
+            make_own_folder(self.folder)
         except OSError as error:
             raise OutputError(f"cannot make {self.folder}: {error.strerror}") from None
         # A number of its own: writing over a state that the manifest names could tear it.
@@ -58,12 +63,12 @@ class Store:
         number = 1 + max((old.number for old in known), default=0)
         name = f"state{number:06d}.pt"
         entry = Entry(number, name, len(data), hashlib.sha256(data).hexdigest(), epoch, step)
-        write_bytes(self.folder / name, data)
+        write_bytes(self.folder / name, data, own=2)
         if self._read(entry) is None:
             raise OutputError(f"{self.folder / name} reads back differently; the disk may be failing")
         # A damaged state is no second one to fall back to.
         kept = [*(old for old in known if self._read(old) is not None), entry][-KEPT:]
-        write_text(self.folder / MANIFEST, dumps([asdict(each) for each in kept]))
+        write_text(self.folder / MANIFEST, dumps([asdict(each) for each in kept]), own=2)
         self._forget({each.file for each in kept})
 
     def latest(self, notes: list[str]) -> dict[str, object] | None:
@@ -115,7 +120,7 @@ class Store:
         # Also what a killed process left behind: states the manifest never named, temporary files.
         with contextlib.suppress(OSError):
             for path in self.folder.iterdir():
-                if path.name not in {*kept, MANIFEST}:
+                if _OURS.fullmatch(path.name) and path.name not in kept:
                     with contextlib.suppress(OSError):
                         path.unlink()
 

@@ -30,6 +30,7 @@ Format = Literal["table", "json", "markdown", "junit", "github"]
 @click.command(name="check")
 @click.argument("report", type=FILE)
 @click.option("--model", type=FILE, help="The model file; must be the evaluated one.")
+@click.option("--report-only", is_flag=True, help="Judge the report alone, bound to no model file.")
 @verifier_options
 @click.option("--champion", type=FILE, help="Report of the model in production.")
 @click.option("--first", is_flag=True, help="There is no champion yet: leave its rules out.")
@@ -47,6 +48,7 @@ def check_command(
     /,
     report: Path,
     model: Path | None,
+    report_only: bool,
     verifier: Verifier,
     champion: Path | None,
     first: bool,
@@ -55,6 +57,7 @@ def check_command(
 ) -> None:
     """Decide whether the model of REPORT may be deployed.
 
+    --model binds the report to the file that is to be let through; --report-only says that none is.
     Every check is derived from the report's metrics under your policy; what the report says of
     itself is ignored. Exit code 0 lets the model through, anything else stops it.
 
@@ -63,7 +66,7 @@ def check_command(
     if form == "github" and output is not None:
         raise UsageError("--output does not go with --format github, which GitHub reads from the log")
     try:
-        ruling = _rule(report, model, verifier, champion, first=first)
+        ruling = _rule(report, model, verifier, champion, first=first, report_only=report_only)
         colour = output is None and colour_on(sys.stdout)
         _write(_rendered(ruling, form, verifier.policy, colour=colour), output)
         if form == "github":
@@ -74,8 +77,25 @@ def check_command(
     ctx.exit(EXIT_CODES[ruling.decision.judgement.verdict.outcome])
 
 
+def _check_binding(model: Path | None, *, report_only: bool) -> None:
+    """A report that is bound to no file lets any file through: that must be meant."""
+    if model is None and not report_only:
+        raise UsageError(
+            "check needs --model FILE, the file that is to be let through; "
+            "add --report-only to judge the report alone"
+        )
+    if model is not None and report_only:
+        raise UsageError("--model names a file and --report-only says there is none; give one of the two")
+
+
 def _rule(
-    report: Path, model: Path | None, verifier: Verifier, champion: Path | None, *, first: bool
+    report: Path,
+    model: Path | None,
+    verifier: Verifier,
+    champion: Path | None,
+    *,
+    first: bool,
+    report_only: bool,
 ) -> Ruling:
     if champion is not None and first:
         raise UsageError("--champion names one and --first says there is none; give one of the two")
@@ -84,6 +104,7 @@ def _rule(
     if (champion is not None or first) and not rules.champion:
         flag = "--first" if first else "--champion"
         raise UsageError(f"{flag} has no effect: the policy {rules.name} has no champion rules")
+    _check_binding(model, report_only=report_only)
     return examine(
         read_submission(report, verifier.envelope),
         demands,

@@ -5,8 +5,10 @@ from pathlib import Path
 import click
 
 from gatekeeper.commands.choice import Choice
+from gatekeeper.commands.options import key_options, tell
 from gatekeeper.commands.paths import FILE
-from gatekeeper.data.bank_file import read_bank
+from gatekeeper.data.bank_file import read_bank_file
+from gatekeeper.data.bank_keys import BankKeys
 from gatekeeper.data.build import divide, file_digest, parse_split, refuse_unprintable
 from gatekeeper.data.dataset_folder import Dtype, refuse_occupied, write_dataset
 from gatekeeper.data.embed import embed, forget, load_encoder
@@ -36,6 +38,7 @@ from schemas.errors import UsageError
 @click.option("--licence", help="Licence of the texts, for the record.")
 @click.option("--note", help="Anything else, for the record.")
 @click.option("--also-npz", is_flag=True, help="Write each split in the old sequence format too.")
+@key_options
 def build_command(
     source: Path,
     out: Path,
@@ -50,6 +53,10 @@ def build_command(
     licence: str | None,
     note: str | None,
     also_npz: bool,
+    vectors_key: str | None,
+    article_key: str | None,
+    chunk_key: str | None,
+    text_key: str | None,
 ) -> None:
     """Write SOURCE and its splits as a folder of memory-mapped arrays.
 
@@ -60,6 +67,9 @@ def build_command(
     Exit codes: 0 done, 2 usage error, 3 the source, the encoder or the folder is unusable.
     """
     requests = [parse_split(text) for text in splits]
+    keys = BankKeys(vectors_key, article_key, chunk_key, text_key)
+    if keys.flags() and is_texts(source):
+        raise UsageError(f"{next(iter(keys.flags()))} names an array of a bank; {source} holds texts")
     if not out.resolve().name:
         raise UsageError(f"--out {out} is no place for a folder")
     refuse_unprintable(encoder=encoder, licence=licence, note=note)
@@ -70,7 +80,9 @@ def build_command(
     if is_texts(source):
         bank = _embedded(source, digest, encoder, work, device=device, batch_size=batch_size)
     else:
-        bank = read_bank(source)
+        read = read_bank_file(source, keys=keys)
+        tell(read.notes)
+        bank = read.bank
     record = write_dataset(
         out,
         bank,

@@ -5,9 +5,11 @@ from pathlib import Path
 import click
 
 from gatekeeper.commands.choice import Choice
+from gatekeeper.commands.options import key_options, tell
 from gatekeeper.commands.paths import FILE
 from gatekeeper.config_values import SPLITS
-from gatekeeper.data.bank_file import read_bank
+from gatekeeper.data.bank_file import read_bank_file
+from gatekeeper.data.bank_keys import BankKeys
 from gatekeeper.data.build import file_digest, refuse_unprintable
 from gatekeeper.data.convert import convert
 from gatekeeper.data.dataset_folder import UNMATCHED, Dtype, refuse_occupied
@@ -24,6 +26,7 @@ from schemas.errors import UsageError
 @click.option("--encoder", help="Model that made the vectors, for the record.")
 @click.option("--licence", help="Licence of the texts, for the record.")
 @click.option("--note", help="Anything else, for the record.")
+@key_options
 def convert_command(
     files: tuple[str, ...],
     bank: Path,
@@ -32,6 +35,10 @@ def convert_command(
     encoder: str | None,
     licence: str | None,
     note: str | None,
+    vectors_key: str | None,
+    article_key: str | None,
+    chunk_key: str | None,
+    text_key: str | None,
 ) -> None:
     """Turn old sequence files into a data set folder: train=old_train.npz val=old_val.npz ...
 
@@ -48,10 +55,12 @@ def convert_command(
     refuse_unprintable(encoder=encoder, licence=licence, note=note)
     refuse_occupied(out)
     digest = file_digest(bank)
+    read = read_bank_file(bank, keys=BankKeys(vectors_key, article_key, chunk_key, text_key))
+    tell(read.notes)
     done = convert(
         out,
         pairs,
-        read_bank(bank),
+        read.bank,
         dtype=dtype,
         origin=Origin(bank.name, digest, encoder, licence, note),
     )

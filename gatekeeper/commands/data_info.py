@@ -7,7 +7,7 @@ from typing import Literal
 import click
 
 from gatekeeper.commands.choice import Choice
-from gatekeeper.commands.options import tell_notes
+from gatekeeper.commands.options import key_options, tell_notes
 from gatekeeper.commands.paths import FILE
 from gatekeeper.config_values import DEFAULT_CONTEXT, DEFAULT_HORIZON
 from schemas.codec import encode
@@ -19,7 +19,10 @@ from schemas.strict_json import dumps
 @click.argument("bank", type=FILE, required=False)
 @click.option("--config", type=FILE, help="Configuration file instead of the nearest one.")
 @click.option("--format", "form", type=Choice(("table", "json")), default="table", help="[table].")
-def info_command(bank: Path | None, config: Path | None, form: Literal["table", "json"]) -> None:
+@key_options
+def info_command(
+    bank: Path | None, config: Path | None, form: Literal["table", "json"], **keys: str | None
+) -> None:
     """Say what is in BANK (*.npz or a data set folder); the configured data, or the speeches, without one.
 
     Sizes, chunks an article, norms, duplicates, gaps in the chunk index, rows of NaN or zeros,
@@ -33,12 +36,12 @@ def info_command(bank: Path | None, config: Path | None, form: Literal["table", 
     from gatekeeper.data.survey import survey
     from gatekeeper.render.survey import render_defects, render_survey
 
-    settings = resolve_config(config, {"bank": bank})
+    settings = resolve_config(config, {"bank": bank, **keys})
     defects: tuple[Defect, ...] = ()
     norms = None
     file = settings.data.bank
     if file is not None and file.is_file():
-        defects, norms = find_defects(file)
+        defects, norms = find_defects(file, settings.data.keys)
         if any(defect.fatal for defect in defects):
             click.echo(render_defects(defects))
             raise DataError(f"{file} is no bank as it is: {', '.join(defect.kind for defect in defects)}")

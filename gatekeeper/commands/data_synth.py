@@ -7,8 +7,9 @@ from typing import Any
 import click
 
 from gatekeeper.commands.choice import Choice
-from gatekeeper.commands.options import tell_notes
+from gatekeeper.commands.options import key_options, tell_notes
 from gatekeeper.commands.paths import FILE
+from gatekeeper.data.bank_keys import BankKeys
 from gatekeeper.data.synth import (
     FORWARD,
     TRAP,
@@ -36,7 +37,17 @@ COPIES = ("reversed", "shuffled")
 @click.option("--angle", type=float, help="Degrees the rotation turns every plane by [60, trap 36].")
 @click.option("--rho", type=float, help="Weight of the past, 0 to 1 [0.95, trap 0.8].")
 @click.option("--horizon", type=int, help="Places from last context chunk to target [1, trap 2].")
-def synth_command(world: str, out: Path, bank: Path | None, **knobs: int | float | None) -> None:
+@key_options
+def synth_command(
+    world: str,
+    out: Path,
+    bank: Path | None,
+    vectors_key: str | None,
+    article_key: str | None,
+    chunk_key: str | None,
+    text_key: str | None,
+    **knobs: int | float | None,
+) -> None:
     """Write a bank, its splits and the best predictor of WORLD into a folder.
 
     \b
@@ -53,6 +64,11 @@ def synth_command(world: str, out: Path, bank: Path | None, **knobs: int | float
     from gatekeeper.data.synth_folder import write_directed, write_world
 
     given: dict[str, Any] = {name: value for name, value in knobs.items() if value is not None}
+    keys = BankKeys(vectors_key, article_key, chunk_key, text_key)
+    if keys.flags() and world not in COPIES:
+        raise UsageError(
+            f"{next(iter(keys.flags()))} names an array of a bank to copy; {world} makes its own"
+        )
     if world == DIRECTED:
         if bank is not None or {"angle", "rho", "horizon"} & given.keys():
             raise UsageError("the directed world has a size and a seed, nothing else")
@@ -66,11 +82,11 @@ def synth_command(world: str, out: Path, bank: Path | None, **knobs: int | float
         write_world(out, world, chosen)
         _say_expected(chosen)
     else:
-        _copy(world, out, bank, given)
+        _copy(world, out, bank, keys, given)
     click.echo(f"{out}: {world} world; evaluate with --config {out / 'gatekeeper.toml'}")
 
 
-def _copy(kind: str, out: Path, bank: Path | None, given: dict[str, Any]) -> None:
+def _copy(kind: str, out: Path, bank: Path | None, keys: BankKeys, given: dict[str, Any]) -> None:
     from gatekeeper.config import resolve_config
     from gatekeeper.data.source import open_source
     from gatekeeper.data.synth_folder import write_copy
@@ -78,7 +94,7 @@ def _copy(kind: str, out: Path, bank: Path | None, given: dict[str, Any]) -> Non
     seed = int(given.pop("seed", 0)) if kind == "shuffled" else 0
     if given:
         raise UsageError(f"--{next(iter(given))} does not apply to a {kind} copy of a bank")
-    config = resolve_config(None, {"bank": bank})
+    config = resolve_config(None, {"bank": bank, **keys.settings()})
     source = open_source(config)
     tell_notes(source)
     name = f"{kind} {source.bank.source}"

@@ -1,8 +1,8 @@
 """``gatekeeper eval``: five gates, controls, report and verdict for one model or several."""
 
-import sys
+import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TextIO
 
 import click
 
@@ -11,7 +11,10 @@ from gatekeeper.commands.completion import complete
 from gatekeeper.commands.html import html_option
 from gatekeeper.commands.options import data_options, eval_options
 from gatekeeper.commands.paths import FILE
-from schemas.errors import EXIT_CODES, GatekeeperError, UsageError
+from gatekeeper.controls import control_name, is_control
+from gatekeeper.guard import end, guard_of
+from gatekeeper.stdout import reserved_stdout
+from schemas.errors import EXIT_CODES, EXIT_USAGE, GatekeeperError, UsageError
 from schemas.printable import printable
 from schemas.report import Report
 from schemas.report_io import report_to_json
@@ -60,7 +63,26 @@ def eval_command(
 
     Exit codes: 0 deployable, 1 blocked, 2 usage error, 3 could not evaluate.
     """
-    from gatekeeper.candidates import control_name, is_control
+    guard = guard_of(ctx)
+    if guard is not None and _runs_foreign_code(models, allow_code=allow_code):
+        guard.separate()  # before torch is loaded, and its threads with it
+    with reserved_stdout(process=guard is not None) as stdout:
+        code = _evaluate(models, config, flags, form, html, sign_key, stdout, allow_code=allow_code)
+    end(ctx, code)
+
+
+def _evaluate(
+    models: tuple[str, ...],
+    config: Path | None,
+    flags: dict[str, object],
+    form: Format,
+    html: Path | None,
+    sign_key: str | None,
+    stdout: TextIO,
+    *,
+    allow_code: bool,
+) -> int:
+    """Write a report of each model and print them; the highest exit code."""
     from gatekeeper.config import resolve_config
     from gatekeeper.deployment.keys import load_private
     from gatekeeper.eval_work import Work, check_targets
@@ -88,17 +110,29 @@ def eval_command(
             if len(models) == 1:
                 raise
             click.echo(f"Error: {printable(f'{spec}: {error}')}", err=True)
-            codes.append(error.exit_code)
+            codes.append(max(error.exit_code, EXIT_USAGE))  # whoever made the error: it is no verdict
             continue
         reports.append(report)
         codes.append(EXIT_CODES[report.judgement.verdict.outcome])
         if form != "json":
-            colour = colour_on(sys.stdout)
-            click.echo(render_table(report, colour=colour) if form == "table" else render_markdown(report))
-            click.echo()
+            colour = colour_on(stdout)
+            text = render_table(report, colour=colour) if form == "table" else render_markdown(report)
+            click.echo(f"{text}\n", file=stdout)
     if form == "json":
         values = [report_to_json(report) for report in reports]
-        click.echo(dumps(values[0] if len(models) == 1 else values), nl=False)
+        click.echo(dumps(values[0] if len(models) == 1 else values), nl=False, file=stdout)
     elif len(models) > 1 and reports:
-        click.echo(render_leaderboard(reports, markdown=form == "markdown"))
-    ctx.exit(max(codes))
+        click.echo(render_leaderboard(reports, markdown=form == "markdown"), file=stdout)
+    return max(codes)
+
+
+def _runs_foreign_code(models: tuple[str, ...], *, allow_code: bool) -> bool:
+    """Whether somebody else's code may run: a factory's, a program's, or an architecture's.
+
+    Which architecture a checkpoint names is known once torch has read it, and then it is too late to fork;
+    so any that another package has registered counts.
+    """
+    from trainers.registry import ARCHITECTURES, has_foreign
+
+    factory = any(not is_control(spec) and not os.path.isfile(spec) for spec in models)
+    return allow_code or factory or has_foreign(ARCHITECTURES)

@@ -1,6 +1,6 @@
 """Flags that several commands share, all optional: what is not given comes from the configuration."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -18,12 +18,40 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 _SPLIT = "article ranges over the bank (0-39,45) or a sequence file (*.npz)"
 
+
+class _ArrayName(click.ParamType[str]):
+    """The name of an array in a bank file."""
+
+    name = "name"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401  (click's own signature)
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str:
+        """Any name but none."""
+        if not str(value):
+            self.fail("expected the name of an array in the bank, found ''", param, ctx)
+        return str(value)
+
+
+_KEYS = (
+    click.option("--vectors-key", type=_ArrayName(), help="Array of the bank that holds the vectors."),
+    click.option("--article-key", type=_ArrayName(), help="Array that holds each row's article."),
+    click.option(
+        "--chunk-key", type=_ArrayName(), help="Array that orders chunks; none: rows count in file order."
+    ),
+    click.option("--text-key", type=_ArrayName(), help="Array that holds the texts."),
+)
+
 _DATA = (
     click.option("--config", type=FILE, help="Configuration file instead of the nearest one."),
     click.option("--bank", type=FILE, help="Bank (*.npz) or data set folder [speeches]."),
     click.option("--train", help=f"Train split: {_SPLIT}."),
     click.option("--val", help=f"Val split: {_SPLIT}."),
     click.option("--ood", help=f"Out-of-distribution split: {_SPLIT}."),
+    *_KEYS,
 )
 
 _EVAL = (
@@ -60,6 +88,11 @@ def train_data_options(command: Command, *, horizon: int) -> Command:
     return _add(command, (*_DATA, *shape))
 
 
+def key_options(command: Command) -> Command:
+    """Add the flags that name the arrays of a bank file."""
+    return _add(command, _KEYS)
+
+
 def eval_options(command: Command) -> Command:
     """Add the flags that say how to evaluate."""
     return _add(command, _EVAL)
@@ -67,7 +100,12 @@ def eval_options(command: Command) -> Command:
 
 def tell_notes(source: "DataSource") -> None:
     """Say on stderr what a user should know about the data, e.g. sequences that were left out."""
-    for note in source.notes:
+    tell(source.notes)
+
+
+def tell(notes: Iterable[str]) -> None:
+    """Say notes on stderr, a line each."""
+    for note in notes:
         say(f"note: {note}")
 
 

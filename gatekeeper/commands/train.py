@@ -10,7 +10,9 @@ from gatekeeper.commands.completion import complete
 from gatekeeper.commands.html import check_page_target, html_option
 from gatekeeper.commands.options import train_data_options
 from gatekeeper.commands.paths import FILE
+from gatekeeper.guard import end, guard_of
 from gatekeeper.lazy_group import NamedGroup
+from gatekeeper.stdout import reserved_stdout
 from gatekeeper.train_settings import settings_options
 from schemas.errors import UsageError
 from trainers.contracts import Trainer
@@ -68,7 +70,15 @@ def train_command(recipe: Trainer) -> click.Command:
 
         wanted = Wanted(tensorboard, mlflow, mlflow_experiment)
         flags = {name: value for name, value in given.items() if value is not None}
-        ctx.exit(run_training(recipe, config, flags, out=out, resume=resume, page=html, wanted=wanted))
+        with reserved_stdout(process=guard_of(ctx) is not None) as stdout:
+            try:
+                code = run_training(
+                    recipe, config, flags, out=out, resume=resume, page=html, wanted=wanted, stdout=stdout
+                )
+            except (click.ClickException, click.exceptions.Exit) as error:
+                # No code of ours ends the command in there, and a plug-in's exit would look like a verdict.
+                raise RuntimeError(f"the recipe {recipe.name} tried to end the command") from error
+        end(ctx, code)
 
     command: Callable[..., None] = settings_options(recipe)(run)
     for option in (

@@ -13,53 +13,118 @@ array                                     meaning
                                           indexed by article
 ========================================  =====================================================
 
-Old banks may lack ``chunk_indices``. Their rows are then numbered in file order inside each article,
-which is only right if the rows of an article lie together; where they do not, the file is refused.
+The order of chunks may have another of the names in :data:`gatekeeper.data.bank_keys.CHUNKS`, and any array
+can be named by :class:`~gatekeeper.data.bank_keys.BankKeys`. Old banks may have no order. Their rows are then
+numbered in file order inside each article, which is only right if the rows of an article lie together;
+where they do not, the file is refused (:mod:`gatekeeper.data.chunk_order`).
 """
 
-import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from gatekeeper.data.bank_keys import ARTICLES, JOINED, OFFSETS, TEXTS, TITLES, VECTORS, BankKeys
+from gatekeeper.data.chunk_order import find_chunk_key, read_chunks
 from gatekeeper.data.npz import Array, Npz, npz_bytes, open_npz
+from gatekeeper.data.sequence_file import CONTEXTS
 from gates.bank import build_bank
-from gates.contracts import Bank, IntArray
+from gates.contracts import Bank
+from gates.packed_texts import PackedTexts
 from schemas.atomic import write_bytes
 from schemas.errors import DataError
 
-VECTORS = ("vectors", "embeddings")
-ARTICLES = ("article_indices", "article_ids")
+_ROW = 160  # bytes a bank needs for the numbers of a row, while it is built
+_WIDEST = 2**20
+_IS_SPLIT = "these are sequences: name them with --train, --val or --ood, and their bank with --bank"
 
 
-def read_bank(path: Path, *, source: str | None = None) -> Bank:
+@dataclass(frozen=True, eq=False)
+class BankFile:
+    """A bank that was read.
+
+    Attributes:
+        bank: the bank.
+        notes: what a user should know about the file, one sentence each.
+    """
+
+    bank: Bank
+    notes: tuple[str, ...]
+
+
+def read_bank(path: Path, *, source: str | None = None, keys: BankKeys | None = None) -> Bank:
+    """Read, validate, sort and normalise a bank; :func:`read_bank_file` without the notes."""
+    return read_bank_file(path, source=source, keys=keys).bank
+
+
+def read_bank_file(path: Path, *, source: str | None = None, keys: BankKeys | None = None) -> BankFile:
     """Read, validate, sort and normalise a bank.
 
     Args:
         path: a bank file.
         source: how messages and reports call it; the path by default.
+        keys: what its arrays are called, where their names are not the known ones.
 
     Raises:
-        DataError: the file is missing, broken or misses an array, or its content is no bank
-            (see :func:`gates.bank.build_bank`).
+        DataError: the file is missing, broken, misses an array or asks for more memory than its size
+            warrants, or its content is no bank (see :func:`gates.bank.build_bank`).
     """
+    keys = keys or BankKeys()
     with open_npz(path) as npz:
-        vectors = _require(npz, VECTORS)
-        articles = _require(npz, ARTICLES)
-        if articles.ndim != 1:
-            raise DataError(f"{npz.source}: article indices must be one-dimensional; found {articles.shape}")
-        chunks = (
-            npz.array("chunk_indices") if npz.pick("chunk_indices") else _number_chunks(articles, npz.source)
-        )
-        return build_bank(
+        names = find_arrays(npz, keys)
+        vectors = npz.array(names.vectors)
+        articles = npz.array(names.articles)
+        chunks, notes = read_chunks(npz, articles, names.chunks, keys)
+        bank = build_bank(
             vectors,
             articles,
             chunks,
             source=source or str(path),
-            texts=_read_texts(npz, len(articles)),
+            texts=_read_texts(npz, len(articles), keys),
             titles=_read_titles(npz, articles),
         )
+    return BankFile(bank, notes)
+
+
+@dataclass(frozen=True)
+class BankArrays:
+    """Which arrays of a file hold the bank; ``chunks`` is None where the order of the file counts."""
+
+    vectors: str
+    articles: str
+    chunks: str | None
+
+
+def find_arrays(npz: Npz, keys: BankKeys) -> BankArrays:
+    """Find the arrays of a bank and check what they declare, before any is read.
+
+    Raises:
+        DataError: one is missing, they do not fit each other, or they ask for too much memory.
+    """
+    vectors = _find(npz, VECTORS, keys.vectors, "--vectors-key")
+    articles = _find(npz, ARTICLES, keys.articles, "--article-key")
+    header = npz.header(vectors)
+    if len(npz.header(articles).shape) != 1:
+        raise DataError(
+            f"{npz.source}: article indices must be one-dimensional; found {npz.header(articles).shape}"
+        )
+    if len(header.shape) != 2 or header.dtype.kind not in "fiu":
+        why = ", which is not read because it could run code" if header.dtype.kind == "O" else ""
+        raise DataError(
+            f"{npz.source}: vectors must be a float matrix (chunks, width); found {header.dtype} "
+            f"{header.shape}{why}"
+        )
+    rows, width = header.shape
+    if not rows or not width:
+        raise DataError(
+            f"{npz.source}: the bank is empty (shape {header.shape}); it needs at least one chunk"
+        )
+    if width > _WIDEST:
+        raise DataError(f"{npz.source}: its vectors have width {width}; at most {_WIDEST} is read")
+    npz.check_rows(articles, rows, "article indices")
+    npz.allowance.spend(rows * (4 * width + _ROW), f"a bank of {rows} vectors of width {width}")
+    return BankArrays(vectors, articles, find_chunk_key(npz, rows, keys))
 
 
 def write_bank(path: Path, bank: Bank, *, extra: Mapping[str, Array] | None = None) -> None:
@@ -100,63 +165,63 @@ def pack_texts(texts: Sequence[str]) -> dict[str, Array]:
         >>> pack_texts(["a", "bc"])["text_offsets"].tolist()
         [0, 1, 3]
     """
-    encoded = [text.encode("utf-8") for text in texts]
-    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
-    return {"texts_utf8": np.frombuffer(b"".join(encoded), dtype=np.uint8), "text_offsets": offsets}
+    joined, lengths = bytearray(), np.zeros(len(texts) + 1, dtype=np.int64)
+    for row, text in enumerate(texts, start=1):
+        encoded = text.encode("utf-8")
+        joined += encoded
+        lengths[row] = len(encoded)
+    return {JOINED: np.frombuffer(joined, dtype=np.uint8), OFFSETS: np.cumsum(lengths)}
 
 
-def _require(npz: Npz, names: tuple[str, str]) -> Array:
-    name = npz.pick(*names)
+def _find(npz: Npz, known: tuple[str, str], named: str | None, flag: str) -> str:
+    if named is not None:
+        return npz.require(named, flag=flag)
+    name = npz.pick(*known)
     if name is None:
         raise DataError(
-            f"{npz.source}: a bank needs an array {names[0]!r} (or {names[1]!r}); "
-            f"found {', '.join(npz.keys) or 'none'}"
+            f"{npz.source}: a bank needs an array {known[0]!r} (or {known[1]!r}); found {npz.listed}; "
+            + (_IS_SPLIT if npz.pick(*CONTEXTS) else f"if it has another name, {flag} says which")
         )
-    return npz.array(name)
+    return name
 
 
-def _number_chunks(articles: Array, source: str) -> IntArray:
-    """0, 1, 2, ... inside each article, in file order."""
-    starts = np.flatnonzero(np.append(True, articles[1:] != articles[:-1]))
-    if len(starts) != len(np.unique(articles)):
-        ids, counts = np.unique(articles[starts], return_counts=True)
-        raise DataError(
-            f"{source}: there is no array 'chunk_indices' and the rows of article {ids[counts > 1][0]} "
-            "do not lie together, so the order of its chunks is unknown; add chunk_indices"
-        )
-    lengths = np.diff(np.append(starts, len(articles)))
-    return np.arange(len(articles), dtype=np.int64) - np.repeat(starts, lengths)
+def _read_texts(npz: Npz, rows: int, keys: BankKeys) -> PackedTexts | None:
+    name = npz.pick(JOINED, TEXTS) if keys.texts is None else npz.require(keys.texts, flag="--text-key")
+    if name is None:
+        return None
+    if name == JOINED:
+        return _joined_texts(npz, rows)
+    shape = npz.header(name).shape
+    if shape != (rows,):
+        raise DataError(f"{npz.source}: expected {rows} texts, one a vector; found {name} {shape}")
+    return npz.texts(name)
 
 
-def _read_texts(npz: Npz, rows: int) -> list[str] | None:
-    if npz.pick("texts_utf8"):
-        return _unpack_texts(npz.array("texts_utf8"), npz.array("text_offsets"), rows, npz.source)
-    if npz.pick("concept_texts"):
-        return _all_text(npz.objects("concept_texts"), "concept_texts", npz.source)
-    return None
-
-
-def _unpack_texts(data: Array, offsets: Array, rows: int, source: str) -> list[str]:
+def _joined_texts(npz: Npz, rows: int) -> PackedTexts:
+    data, offsets = npz.header(JOINED), npz.header(OFFSETS)
     fits = (
         data.dtype == np.uint8
-        and data.ndim == 1
+        and len(data.shape) == 1
         and offsets.shape == (rows + 1,)
-        and np.issubdtype(offsets.dtype, np.integer)
+        and offsets.dtype.kind in "iu"
     )
-    bounds = offsets.tolist() if fits else [-1]
-    if bounds[0] != 0 or bounds[-1] != len(data) or any(b < a for a, b in itertools.pairwise(bounds)):
-        raise DataError(f"{source}: text_offsets must be {rows + 1} ascending offsets into texts_utf8")
-    joined = data.tobytes()
+    bounds = npz.array(OFFSETS).astype(np.int64) if fits else np.full(1, -1)
+    if bounds[0] != 0 or bounds[-1] != data.shape[0] or (bounds[1:] < bounds[:-1]).any():
+        raise DataError(f"{npz.source}: {OFFSETS} must be {rows + 1} ascending offsets into {JOINED}")
+    texts = PackedTexts(npz.array(JOINED).astype(np.uint8, copy=False), bounds[:-1], bounds[1:])
     try:
-        return [joined[low:high].decode("utf-8") for low, high in itertools.pairwise(bounds)]
+        texts.check()
     except UnicodeDecodeError as error:
-        raise DataError(f"{source}: texts_utf8 is not UTF-8 ({error.reason}); write the file again") from None
+        raise DataError(
+            f"{npz.source}: {JOINED} is not UTF-8 ({error.reason}); write the file again"
+        ) from None
+    return texts
 
 
 def _read_titles(npz: Npz, articles: Array) -> dict[int, str]:
-    if not npz.pick("article_titles"):
+    if not npz.pick(TITLES):
         return {}
-    titles = _all_text(npz.objects("article_titles"), "article_titles", npz.source)
+    titles = npz.texts(TITLES)
     ids: list[int] = np.unique(articles).tolist()
     if len(titles) == len(ids):
         return dict(zip(ids, titles, strict=True))
@@ -168,11 +233,3 @@ def _read_titles(npz: Npz, articles: Array) -> dict[int, str]:
         f"{npz.source}: article_titles must hold one title an article ({len(ids)}) or a row "
         f"({len(articles)}); found {len(titles)}"
     )
-
-
-def _all_text(items: list[object], name: str, source: str) -> list[str]:
-    texts = [item for item in items if isinstance(item, str)]
-    if len(texts) != len(items):
-        found = next(item for item in items if not isinstance(item, str))
-        raise DataError(f"{source}: {name} must hold text only; found {type(found).__name__}")
-    return texts

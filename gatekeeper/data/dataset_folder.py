@@ -15,12 +15,12 @@ whose files changed since it was built is refused.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,7 @@ from gatekeeper.data.bank_file import pack_texts
 from gatekeeper.data.folders import left_behind, refuse_foreign, replace_folder
 from gates.bank import assemble_bank, bank_digest
 from gates.contracts import Bank, FloatArray, IntArray
+from gates.packed_texts import PackedTexts
 from gates.windows import make_dataset, refuse_shared_articles, rows_digest, window_rows
 from schemas.atomic import write_text
 from schemas.codec import encode
@@ -76,30 +77,6 @@ class OpenDataset:
     bank: Bank
     splits: Mapping[str, IntArray]
     articles: Mapping[str, IntArray]
-
-
-class StoredTexts(Sequence[str]):
-    """Texts that are decoded when they are asked for."""
-
-    def __init__(self, data: npt.NDArray[np.uint8], offsets: IntArray) -> None:
-        self._data, self._offsets = data, offsets
-
-    def __len__(self) -> int:
-        return len(self._offsets) - 1
-
-    @overload
-    def __getitem__(self, row: int) -> str: ...
-
-    @overload
-    def __getitem__(self, row: slice) -> list[str]: ...
-
-    def __getitem__(self, row: int | slice) -> str | list[str]:
-        if isinstance(row, slice):
-            return [self[each] for each in range(*row.indices(len(self)))]
-        if not -len(self) <= row < len(self):
-            raise IndexError(row)
-        place = row % len(self)
-        return self._data[self._offsets[place] : self._offsets[place + 1]].tobytes().decode("utf-8")
 
 
 def is_dataset(path: Path) -> bool:
@@ -229,7 +206,7 @@ def open_dataset(folder: Path) -> OpenDataset:
         raise DataError(
             f"{folder / VECTORS} has shape {vectors.shape}, {RECORD} says otherwise; build it again"
         )
-    texts = StoredTexts(_map(folder / TEXTS), _map(folder / OFFSETS)) if TEXTS in record.files else None
+    texts = _texts(folder) if TEXTS in record.files else None
     bank = assemble_bank(
         vectors if record.bank.dtype == "float32" else _unit(vectors),
         np.asarray(articles),
@@ -341,6 +318,11 @@ def _map(path: Path) -> npt.NDArray[Any]:
     except (OSError, ValueError, EOFError) as error:
         raise DataError(f"{path} is no array: {error}; build the data set again") from None
     return found
+
+
+def _texts(folder: Path) -> PackedTexts:
+    offsets = np.asarray(_map(folder / OFFSETS))
+    return PackedTexts(_map(folder / TEXTS), offsets[:-1], offsets[1:])
 
 
 def _titles(folder: Path) -> dict[int, str]:

@@ -7,6 +7,7 @@ one encoder, named in ``work.json``; another one is refused rather than mixed in
 import contextlib
 import io
 import logging
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
@@ -16,12 +17,15 @@ import numpy.typing as npt
 
 from schemas.atomic import write_bytes, write_text
 from schemas.errors import DataError, OutputError, ReportError, UsageError
+from schemas.owned import is_own_folder, make_own_folder
 from schemas.strict_json import dumps, loads
 
 SHARD = 2_048
 """Texts a shard."""
 
 WORK = "work.json"
+
+_OURS = re.compile(r"work\.json|shard[0-9]+\.npy|\.gatekeeper-[0-9a-f]+\.tmp")
 
 Progress = Callable[[int], None]
 
@@ -96,7 +100,7 @@ def embed(
             ).astype(np.float32)
             if vectors.ndim != 2 or len(vectors) != len(part) or not np.isfinite(vectors).all():
                 raise DataError(f"the encoder returned {vectors.shape} for {len(part)} texts, or NaN")
-            write_bytes(path, _bytes(vectors))
+            write_bytes(path, _bytes(vectors), own=2)
         shards.append(vectors)
         progress(len(part))
     return np.concatenate(shards)
@@ -104,15 +108,19 @@ def embed(
 
 def forget(work: Path) -> None:
     """Remove the shards; the data set holds the vectors now."""
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, OutputError):
+        if not is_own_folder(work):
+            return
         for path in work.iterdir():
-            path.unlink()
+            if _OURS.fullmatch(path.name):
+                path.unlink()
         work.rmdir()
 
 
 def _claim(work: Path, identity: dict[str, str]) -> None:
     try:
-        work.mkdir(parents=True, exist_ok=True)
+        work.parent.mkdir(parents=True, exist_ok=True)
+        make_own_folder(work)
     except OSError as error:
         raise OutputError(f"cannot make {work}: {error.strerror}") from None
     record = work / WORK
@@ -127,7 +135,7 @@ def _claim(work: Path, identity: dict[str, str]) -> None:
                 "remove the folder"
             )
         return
-    write_text(record, dumps(identity))
+    write_text(record, dumps(identity), own=2)
 
 
 def _stored(path: Path, count: int) -> npt.NDArray[np.float32] | None:

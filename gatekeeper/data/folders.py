@@ -3,11 +3,13 @@
 ::
 
     .DIR.building/.lock    held while a build is at work
+    .DIR.building/made-by-gatekeeper      without it nothing in the folder is touched
     .DIR.building/new      what is being built
     .DIR.building/old      the previous DIR, between the two renames
 
 A build that was killed leaves the hidden folder behind; the next build of the same folder puts a previous
-one that it finds there back, and removes the rest.
+one that it finds there back, and removes the rest. Nobody names the hidden folder to us, so one that we did
+not make, or a link in its place, is refused.
 """
 
 import contextlib
@@ -16,9 +18,10 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from schemas.errors import OutputError
-from schemas.lock import locked
+from schemas.lock import LOCK, locked
+from schemas.owned import is_own_folder, make_own_folder
 
-_NEW, _OLD = "new", "old"
+_NEW, _OLD, _MARK = "new", "old", "made-by-gatekeeper"
 
 
 def replace_folder(
@@ -47,12 +50,15 @@ def replace_folder(
     with _explained(folder):
         target.parent.mkdir(parents=True, exist_ok=True)
         workshop = _workshop(target)
-        workshop.mkdir(exist_ok=True)
-        with locked(workshop, "build"):
+        make_own_folder(workshop)
+        _refuse_unmade(workshop)
+        with _locked(workshop):
+            _refuse_unmade(workshop)  # again: now nobody else is at work in it
+            (workshop / _MARK).open("a").close()
             new, old = workshop / _NEW, workshop / _OLD
-            _put_back(target, old)
-            shutil.rmtree(new, ignore_errors=True)
             try:
+                _put_back(target, old)
+                _remove(new)
                 new.mkdir()
                 fill(new)
                 if target.exists():
@@ -60,14 +66,15 @@ def replace_folder(
                 new.rename(target)
             finally:
                 _put_back(target, old)
-                shutil.rmtree(workshop, ignore_errors=True)
+                _remove(workshop)
 
 
 def left_behind(folder: Path) -> Path | None:
     """The previous ``folder``, where a build was killed in the moment that it had none under its name."""
     target = folder.resolve()
-    old = _workshop(target) / _OLD
-    return old if old.is_dir() and not target.exists() else None
+    workshop = _workshop(target)
+    old = workshop / _OLD
+    return old if _is_ours(workshop) and _is_folder(old) and not target.exists() else None
 
 
 def refuse_foreign(folder: Path, *, known: Collection[str], ours: Callable[[Path], bool], what: str) -> None:
@@ -96,10 +103,56 @@ def _workshop(target: Path) -> Path:
     return target.with_name(f".{target.name}.building")
 
 
+def _refuse_unmade(workshop: Path) -> None:
+    """Refuse a hidden folder that holds anything and no mark of ours.
+
+    Raises:
+        OutputError: somebody else made it, or something in it is a link.
+    """
+    if not _is_ours(workshop):
+        foreign = sorted(entry.name for entry in workshop.iterdir() if entry.name != LOCK)
+        if foreign:
+            raise OutputError(
+                f"cannot use {workshop}: it holds {foreign[0]!r} and no build made it; move it away"
+            )
+    for name in (_NEW, _OLD):
+        is_own_folder(workshop / name)
+
+
+@contextlib.contextmanager
+def _locked(workshop: Path) -> Iterator[None]:
+    """Keep other builds out; what a build leaves that could not even claim the folder is taken away."""
+    try:
+        with locked(workshop, "build"):
+            try:
+                yield
+            finally:
+                if workshop.is_dir() and [entry.name for entry in workshop.iterdir()] == [LOCK]:
+                    (workshop / LOCK).unlink()
+    finally:
+        with contextlib.suppress(OSError):  # it is gone, or holds something
+            workshop.rmdir()
+
+
+def _is_ours(workshop: Path) -> bool:
+    """Whether a build made the hidden folder."""
+    mark = workshop / _MARK
+    return _is_folder(workshop) and mark.is_file() and not mark.is_symlink()
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not path.is_symlink()
+
+
 def _put_back(target: Path, old: Path) -> None:
-    if old.exists() and not target.exists():
+    if _is_folder(old) and not target.exists():
         old.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
+    _remove(old)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a folder of ours as well as it can be; of a link nothing is removed."""
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gatekeeper.data.bank_file import ARTICLES, VECTORS
+from gatekeeper.data.bank_file import find_arrays
+from gatekeeper.data.bank_keys import BankKeys
 from gatekeeper.data.npz import open_npz
 from gates.geometry import without_extremes
-from schemas.errors import DataError
 
-_BLOCK = 65_536
+_BLOCK = 2**20  # numbers looked at at a time
 _SHOWN = 5
 
 
@@ -42,24 +42,20 @@ class Norms:
     high: float
 
 
-def find_defects(path: Path) -> tuple[tuple[Defect, ...], Norms]:
+def find_defects(path: Path, keys: BankKeys | None = None) -> tuple[tuple[Defect, ...], Norms]:
     """Everything that is wrong with the rows of a bank file.
+
+    Args:
+        path: a bank file.
+        keys: what its arrays are called, where their names are not the known ones.
 
     Raises:
         DataError: the file is no bank at all (missing arrays, wrong shapes).
     """
     with open_npz(path) as npz:
-        names = npz.pick(*VECTORS), npz.pick(*ARTICLES)
-        if names[0] is None or names[1] is None:
-            raise DataError(
-                f"{path} is no bank: expected {' or '.join(VECTORS)}, and {' or '.join(ARTICLES)}"
-            )
-        vectors, articles = npz.array(names[0]), npz.array(names[1])
-        chunks = npz.array("chunk_indices") if npz.pick("chunk_indices") else None
-    if vectors.dtype.kind not in "fiu":
-        raise DataError(f"{path} is no bank: vectors must be numbers, found {vectors.dtype}")
-    if vectors.ndim != 2 or articles.shape != (len(vectors),) or not len(vectors):
-        raise DataError(f"{path} is no bank: vectors {vectors.shape}, article indices {articles.shape}")
+        names = find_arrays(npz, keys or BankKeys())
+        vectors, articles = npz.array(names.vectors), npz.array(names.articles)
+        chunks = None if names.chunks is None else npz.array(names.chunks)
     lengths, finite = _lengths(vectors)
     found = [
         _rows("rows with NaN or infinity", ~finite, articles, fatal=True),
@@ -76,8 +72,9 @@ def _lengths(vectors: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float64], npt.ND
     """Length of each row, 0 where it is not finite, and which rows are."""
     lengths = np.zeros(len(vectors))
     finite = np.empty(len(vectors), dtype=np.bool_)
-    for start in range(0, len(vectors), _BLOCK):
-        block = vectors[start : start + _BLOCK].astype(np.float64)
+    size = max(1, _BLOCK // vectors.shape[1])
+    for start in range(0, len(vectors), size):
+        block = vectors[start : start + size].astype(np.float64)
         part = slice(start, start + len(block))
         finite[part] = np.isfinite(block).all(axis=1)
         scaled, exponents = without_extremes(np.where(finite[part, None], block, 0.0))

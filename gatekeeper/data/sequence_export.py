@@ -41,7 +41,7 @@ def write_sequences(folder: Path) -> list[Path]:
             "p6_offset": np.array(horizon - 1),
         }
         path = folder.with_name(f"{folder.name}_{name}_sequences.npz")
-        write_stream(path, functools.partial(write_npz, arrays=arrays))
+        write_stream(path, functools.partial(write_npz, arrays=arrays), own=1)
         paths.append(path)
     return paths
 

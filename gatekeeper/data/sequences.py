@@ -24,7 +24,7 @@ TOLERANCE = 2e-3
 """Largest difference between entries of unit vectors; half precision rounds by up to 5e-4."""
 
 _LONGEST_HORIZON = 8  # searched in a file that states none
-_BLOCK_BYTES = 64 * 2**20
+_BLOCK_BYTES = 16 * 2**20
 _SHOWN = 5  # offending rows named in a message
 
 
@@ -66,6 +66,7 @@ class Resolution:
         context: L.
         horizon: places from the last context chunk to the target.
         shift: by how many chunks the stated target lies before the true one.
+        notes: what a user should know about the labels, one sentence each.
     """
 
     source: str
@@ -76,6 +77,7 @@ class Resolution:
     context: int
     horizon: int
     shift: int
+    notes: tuple[str, ...]
 
 
 REASONS = (
@@ -97,7 +99,8 @@ def resolve_sequences(path: Path, bank: Bank) -> Resolution:
     with open_npz(path) as npz:
         contexts, targets = vector_keys(npz)
         count, context = check_shapes(npz, contexts, targets, bank)
-        articles, chunks, offset = read_labels(npz, count)
+        labels = read_labels(npz, count)
+        articles, chunks, offset = labels.articles, labels.chunks, labels.offset
         rows_per_block = max(1, _BLOCK_BYTES // (4 * (context + 1) * bank.dimension))
         blocks = read_blocks(npz, contexts, targets, rows_per_block)
         reading = _choose(bank, next(blocks), articles, chunks, offset)
@@ -123,6 +126,7 @@ def resolve_sequences(path: Path, bank: Bank) -> Resolution:
         context,
         reading.horizon,
         reading.shift,
+        labels.notes,
     )
 
 
@@ -140,7 +144,7 @@ def read_sequences(path: Path, bank: Bank) -> Sequences:
     windows = np.sort(found.last_rows[found.reason == 0])
     if not len(windows):
         raise DataError(f"{path}: none of its {count} sequences lies within one article without a gap")
-    return Sequences(str(path), windows, found.context, found.horizon, _notes(found))
+    return Sequences(str(path), windows, found.context, found.horizon, found.notes + _notes(found))
 
 
 def _choose(

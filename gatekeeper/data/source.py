@@ -8,7 +8,7 @@ import numpy as np
 
 from gatekeeper.config import Config
 from gatekeeper.config_values import SPLITS, SplitSpec
-from gatekeeper.data.bank_file import read_bank
+from gatekeeper.data.bank_file import read_bank_file
 from gatekeeper.data.dataset_folder import OpenDataset, open_dataset
 from gatekeeper.data.folders import left_behind
 from gatekeeper.data.sequences import Sequences, read_sequences
@@ -71,10 +71,13 @@ def open_source(config: Config) -> DataSource:
     that ``config`` names replaces the one of that name.
 
     Raises:
+        UsageError: ``config`` names arrays of a bank, but no bank file.
         DataError: a file is unusable, a split names an article the bank lacks, or sequence files
             disagree with the bank or with each other's shape.
     """
     splits: dict[str, IntArray | Sequences] = {}
+    notes: tuple[str, ...] = ()
+    _refuse_keys(config)
     if config.data.bank is None:
         bank, bundled = read_speeches()
         splits.update(bundled)
@@ -83,7 +86,8 @@ def open_source(config: Config) -> DataSource:
         bank = opened.bank
         splits.update(_stored(opened))
     else:
-        bank = read_bank(config.data.bank)
+        read = read_bank_file(config.data.bank, keys=config.data.keys)
+        bank, notes = read.bank, read.notes
     splits.update({name: _resolve(name, spec, bank) for name, spec in config.data.splits.items()})
     ordered = {name: splits[name] for name in SPLITS if name in splits}
     files = [split for split in ordered.values() if isinstance(split, Sequences)]
@@ -92,8 +96,15 @@ def open_source(config: Config) -> DataSource:
         splits=MappingProxyType(ordered),
         context=_common("context", {file.source: file.context for file in files}),
         horizon=_common("horizon", {file.source: file.horizon for file in files}),
-        notes=tuple(note for file in files for note in file.notes),
+        notes=notes + tuple(note for file in files for note in file.notes),
     )
+
+
+def _refuse_keys(config: Config) -> None:
+    bank, flags = config.data.bank, config.data.keys.flags()
+    if flags and (bank is None or bank.is_dir()):
+        found = "the bundled speeches" if bank is None else f"the data set folder {bank}"
+        raise UsageError(f"{next(iter(flags))} names an array of a bank file (*.npz); found {found}")
 
 
 def _stored(opened: OpenDataset) -> dict[str, Sequences]:

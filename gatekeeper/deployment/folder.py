@@ -9,6 +9,7 @@
     DIR/releases/000002/report.json -> ../../reports/<sha256>/report.json
     DIR/models/<sha256>.pt                    every model under its digest, written once
     DIR/reports/<sha256>/                     its report, signature and per-sample scores
+    DIR/.reserve-for-rollback                 64 kB that a rollback frees where the disk is full
 
 Everything a release needs is complete and flushed before ``current`` is renamed over the old one, and
 nothing that an earlier release needs is ever written to. A crash therefore leaves the old release or the
@@ -18,18 +19,31 @@ new one. Half-written files and half releases are removed by the next deployment
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gatekeeper.deployment.own_names import (
+    CURRENT,
+    MODELS,
+    POINTER,
+    RELEASES,
+    REPORTS,
+    keep_reserve,
+    make_own_folders,
+    refuse_planted,
+    reserve_freed,
+)
 from gatekeeper.deployment.verify import ENVELOPE_SUFFIX, Demands, Ruling, Submission, examine, model_digest
 from schemas.atomic import flush_folder, write_bytes, write_text
 from schemas.codec import encode
 from schemas.document import check_document, read_bounded
 from schemas.errors import ModelError, OutputError, ReportError, UsageError
 from schemas.lock import locked
+from schemas.owned import make_own_folder
 from schemas.production import (
     PRODUCTION_VERSION,
     DeployedModel,
@@ -41,13 +55,12 @@ from schemas.production import (
 from schemas.regular import open_regular
 from schemas.strict_json import dumps
 
-CURRENT = "current"
-POINTER = "PRODUCTION.json"
-RELEASES, MODELS, REPORTS = "releases", "models", "reports"
 REPORT = "report.json"
 
 _BLOCK = 2**20
 _TEMPORARY = ".gatekeeper-"
+_PART = re.compile(r"PRODUCTION\.json|report\.json|model\.[a-z0-9]+|\.gatekeeper-[0-9a-f]+\.tmp")
+"""What a release consists of."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +107,7 @@ def deploy(
         if before is None and champion is not None:
             raise UsageError(f"--champion names one, but nothing is deployed in {folder} yet; leave it out")
         number = _sweep(folder, before)
+        keep_reserve(folder)
         copy, size = _copy(model, folder / MODELS)
         try:
             digest = model_digest(copy)
@@ -163,7 +177,8 @@ def roll_back(folder: Path, *, now: datetime | None = None) -> Production:
             replaced=before.release,
             restores=target.restores or target.release,
         )
-        _release(released, folder)
+        with reserve_freed(folder):
+            _release(released, folder)
         return released
 
 
@@ -218,8 +233,7 @@ def _back(folder: Path, newest: Production | None) -> Iterator[Production]:
 def _make(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in (RELEASES, MODELS, REPORTS):
-            (folder / name).mkdir(exist_ok=True)
+        make_own_folders(folder)
         for place in (folder, folder.parent):
             flush_folder(place)
     except OSError as error:
@@ -230,6 +244,7 @@ def _make(folder: Path) -> None:
 def _at_work(folder: Path) -> Iterator[None]:
     try:
         with locked(folder, "deployment"):
+            refuse_planted(folder)
             yield
     except OSError as error:
         raise OutputError(f"cannot deploy to {folder}: {error.strerror}") from None
@@ -270,18 +285,18 @@ def _place(copy: Path, target: Path) -> None:
 def _keep_report(submission: Submission, ruling: Ruling, folder: Path) -> None:
     """Keep report, signature and scores: the next model may be compared with them."""
     place = folder / REPORTS / submission.sha256
-    place.mkdir(exist_ok=True)
+    make_own_folder(place)
     flush_folder(place.parent)
-    write_bytes(place / REPORT, submission.report)
+    write_bytes(place / REPORT, submission.report, own=3)
     if submission.envelope is not None and ruling.decision.signer is not None:
-        write_bytes(place / f"{Path(REPORT).stem}{ENVELOPE_SUFFIX}", submission.envelope)
+        write_bytes(place / f"{Path(REPORT).stem}{ENVELOPE_SUFFIX}", submission.envelope, own=3)
     scores = ruling.report.scores
     if scores is not None and _may_keep(scores.name):
         with contextlib.suppress(OSError):
             path = submission.path.with_name(scores.name)
             data = path.read_bytes() if os.path.isfile(path) else b""
             if hashlib.sha256(data).hexdigest() == scores.sha256:
-                write_bytes(place / scores.name, data)
+                write_bytes(place / scores.name, data, own=3)
 
 
 def _may_keep(name: str) -> bool:
@@ -316,7 +331,7 @@ def _release(released: Production, folder: Path) -> None:
     check_document("production", PRODUCTION_VERSION, value)
     place = folder / RELEASES / _number(released.release)
     place.mkdir()
-    write_text(place / POINTER, dumps(value))
+    write_text(place / POINTER, dumps(value), own=3)
     suffix = Path(released.model.file).suffix
     links = {
         released.model.file: f"../../{MODELS}/{released.model.sha256}{suffix}",
@@ -351,9 +366,7 @@ def _sweep(folder: Path, current: Production | None) -> int:
             continue
         release = _whole(path)
         if release is None:
-            for part in path.iterdir():
-                part.unlink()
-            path.rmdir()
+            _remove_half(path)
         elif current is None and release.replaced is not None:
             raise ReportError(
                 f"{folder / CURRENT} is gone, but not release {release.release}; point {CURRENT} at the "
@@ -366,6 +379,23 @@ def _sweep(folder: Path, current: Production | None) -> int:
             if path.name.startswith(_TEMPORARY):
                 path.unlink()
     return max(numbers) + 1
+
+
+def _remove_half(place: Path) -> None:
+    """Remove half a release, unless it holds what none of ours does.
+
+    Raises:
+        ReportError: it does.
+    """
+    parts = list(place.iterdir())
+    foreign = [part.name for part in parts if not _PART.fullmatch(part.name)]
+    if foreign:
+        raise ReportError(
+            f"{place} is no whole release, and {foreign[0]!r} in it is none of ours; move it away"
+        )
+    for part in parts:
+        part.unlink()
+    place.rmdir()
 
 
 def _whole(place: Path) -> Production | None:

@@ -4,6 +4,7 @@ A key's id is the SHA-256 of its public half in DER form (SubjectPublicKeyInfo),
 ``openssl pkey -pubin -outform DER | sha256sum`` gives.
 """
 
+import contextlib
 import hashlib
 import os
 from pathlib import Path
@@ -46,14 +47,30 @@ def generate(folder: Path, name: str) -> tuple[Path, Path, str]:
     for path in paths:
         if os.path.lexists(path):
             raise OutputError(f"{path} exists already; keys are never overwritten, name another")
-    for path, data, mode in ((paths[0], secret, 0o600), (paths[1], shown, 0o644)):
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(data)
-        except OSError as error:
-            raise OutputError(f"cannot write {path}: {error.strerror}") from None
+    made: list[Path] = []
+    try:
+        for path, data, mode in ((paths[0], secret, 0o600), (paths[1], shown, 0o644)):
+            _write_new(path, data, mode, made)
+    except BaseException:
+        # Half a pair is of no use, and would keep the next try from using the name.
+        for path in made:
+            with contextlib.suppress(OSError):
+                path.unlink()
+        raise
     return *paths, key_id(public)
+
+
+def _write_new(path: Path, data: bytes, mode: int, made: list[Path]) -> None:
+    """Write a file that nobody has made yet; it is among ``made`` as soon as it is there."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+        made.append(path)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+    except OSError as error:
+        raise OutputError(f"cannot write {path}: {error.strerror}") from None
 
 
 def key_id(key: Ed25519PublicKey) -> str:

@@ -36,5 +36,5 @@ def sign_report(path: Path, key: Ed25519PrivateKey, model: Path | None = None) -
     if model is not None and model_digest(model) != report.inputs.model.sha256:
         raise ReportError(f"{path} is about another model than {model}; evaluate this model")
     target = envelope_path(path)
-    write_bytes(target, seal(make_statement(report, submission.sha256), key))
+    write_bytes(target, seal(make_statement(report, submission.sha256), key), own=1)
     return target

@@ -174,7 +174,7 @@ def examine(
         confidence=report.settings.confidence,
         on=moment.date(),
         gains=found,
-        inputs=report.inputs,
+        setup=report.setup,
     )
     decision = Decision(
         schema_version=DECISION_VERSION,

@@ -11,6 +11,7 @@ from gatekeeper.mlflow_client import check_mlflow, one_line, silenced
 from gatekeeper.monitors.mlflow_run import MlflowRun, RunKey, start_run
 from gatekeeper.monitors.recorder import End, Ending, Recorder
 from gatekeeper.monitors.tensorboard import TensorBoard, check_folder, check_tensorboard
+from gatekeeper.run_folder import RECORDERS_FILE
 from schemas.atomic import write_text
 from schemas.codec import decode, encode
 from schemas.errors import Interrupted, ReportError, UsageError
@@ -19,9 +20,6 @@ from schemas.regular import open_regular
 from schemas.report import Report
 from schemas.strict_json import MAX_BYTES, dumps, loads
 from trainers.monitor import Course, Moment, Monitor
-
-RECORD_FILE = "recorders.json"
-"""In the run folder: where its curves are, so that a resumed run continues them."""
 
 EXPERIMENT = "gatekeeper"
 
@@ -117,7 +115,7 @@ def open_recorders(
 
     Args:
         wanted: by the command line.
-        folder: of the run; :data:`RECORD_FILE` in it remembers the places.
+        folder: of the run; :data:`RECORDERS_FILE` in it remembers the places.
         resume: whether the run is continued.
         params: what the training depends on, for MLflow.
         warn: told where the places of a resumed run cannot be read.
@@ -126,7 +124,7 @@ def open_recorders(
         UsageError: a folder of events belongs to another run, or a resumed run is in another experiment.
         OutputError: a new run cannot be recorded there. A resumed one goes on unrecorded.
     """
-    before = _read(folder / RECORD_FILE, warn) if resume else Places()
+    before = _read(folder / RECORDERS_FILE, warn) if resume else Places()
     if before.mlflow is not None and wanted.experiment is not None:
         raise UsageError("--mlflow-experiment cannot change while a run is resumed; leave it out")
     events = before.tensorboard
@@ -140,7 +138,7 @@ def open_recorders(
         run = start_run(experiment, folder.absolute().name, params)
     now = Places(events, run)
     if now != before:
-        write_text(folder / RECORD_FILE, dumps(encode(now, where=RECORD_FILE)))
+        write_text(folder / RECORDERS_FILE, dumps(encode(now, where=RECORDERS_FILE)), own=1)
     members: dict[str, Recorder] = {}
     if events is not None:
         members["TensorBoard"] = TensorBoard(Path(events), known=events == before.tensorboard)

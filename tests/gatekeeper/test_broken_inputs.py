@@ -138,6 +138,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "tra\0in=0-9",
     ),
     "name": ("missing/new", "a\0b", LONG),
+    **dict.fromkeys(("vectors_key", "article_key", "chunk_key", "text_key"), ("", "absent")),
 }
 
 BROKEN_FILES = ("missing", "empty", "folder", "noise", "picture", "json", "pipe", "nul", "long", "nothing")

@@ -102,6 +102,58 @@ def test_module_and_script_are_the_same_program(arguments: tuple[str, ...], line
     assert line in (ends[0][1] + ends[0][2]).splitlines()
 
 
+@pytest.mark.parametrize("value", ["bash_source", "zsh_source", "fish_source", "bash_complete", "nonsense"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", "report.json", "--model", "model.pt"),
+        ("deploy", "model.pt", "--report", "report.json", "--to", "production"),
+        ("eval", "control:oracle"),
+        ("train", "p1"),
+        ("sign", "report.json", "--key", "ci.key"),
+        ("data", "audit"),
+        ("--help",),
+        ("",),
+    ],
+    ids=" ".join,
+)
+def test_a_shell_that_completes_gives_no_arguments(arguments: tuple[str, ...], value: str) -> None:
+    """Otherwise a variable makes every command print words and end with 0."""
+    variables = {"_GATEKEEPER_COMPLETE": value, "COMP_WORDS": "gatekeeper ", "COMP_CWORD": "1"}
+    result = click.testing.CliRunner(env=variables).invoke(cli, arguments)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr == (
+        "Error: the variable _GATEKEEPER_COMPLETE is set, so no command would run; unset it, shells set it "
+        "alone\n"
+    )
+
+
+def test_a_variable_that_is_empty_asks_for_no_completion() -> None:
+    result = click.testing.CliRunner(env={"_GATEKEEPER_COMPLETE": ""}).invoke(cli, ["--version"])
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize("arguments", [("--version",), ("check", "missing.json")], ids=" ".join)
+@pytest.mark.parametrize(("flags", "variables"), [((), {"PYTHONINSPECT": "1"}), (("-i",), {})])
+def test_an_interpreter_that_goes_on_decides_nothing(
+    flags: tuple[str, ...], variables: dict[str, str], arguments: tuple[str, ...]
+) -> None:
+    """At a terminal it drops the exit code and ends with 0."""
+    done = subprocess.run(
+        [sys.executable, *flags, "-m", "gatekeeper", *arguments],
+        env={**os.environ, **variables, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == (
+        "Error: Python is told to go on interactively, so no exit code would count; unset PYTHONINSPECT or "
+        "leave out -i\n"
+    )
+
+
 def test_help_imports_neither_torch_nor_faiss() -> None:
     code = (
         "import sys; sys.argv = ['gatekeeper', '--help']\n"

@@ -146,6 +146,7 @@ def _make_report(
             bank=BankInput("speeches", "b" * 64, 9302, 384, 122),
             splits={"val": split, "ood": split},
             policy_sha256=digest or (loaded.sha256 if policy is None else "c" * 64),
+            train_sha256="7" * 64,
         ),
         settings=Settings(
             context=5,

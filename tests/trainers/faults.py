@@ -32,21 +32,35 @@ class Disk:
         self.loose: set[Path] = set()
         self.renamed: list[tuple[Path, bytes | None]] = []
         self.paths: dict[int, Path] = {}
-        self.real = {name: getattr(os, name) for name in ("open", "close", "fdopen", "fsync", "replace")}
-        for name in self.real:
+        named = ("open", "close", "fdopen", "fsync", "replace", "unlink")
+        self.real = {name: getattr(os, name) for name in named}
+        for name in named:
             patch.setattr(os, name, getattr(self, name))
-        for name in ("mkdir", "unlink", "iterdir", "read_bytes", "read_text"):
+        for name in ("mkdir", "iterdir", "read_bytes", "read_text"):
             patch.setattr(Path, name, self._counted(name, getattr(Path, name)))
 
     def at(self, name: str) -> None:
         self.fail(name)
         self.done.append(name)
 
-    def open(self, path: Path, flags: int, mode: int = 0o777) -> int:
-        self.at("open" if flags & os.O_CREAT else "open folder")
-        descriptor: int = self.real["open"](path, flags, mode)
-        self.paths[descriptor] = Path(path)
+    def whole(self, path: str | Path, folder: int | None) -> Path:
+        """The path of a name in a folder that there is a handle of."""
+        return Path(path) if folder is None else self.paths[folder] / path
+
+    def open(self, path: Path, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        self.at("open" if flags & os.O_CREAT else self.folder_step(flags))
+        descriptor: int = self.real["open"](path, flags, mode, dir_fd=dir_fd)
+        self.paths[descriptor] = self.whole(path, dir_fd)
         return descriptor
+
+    @staticmethod
+    def folder_step(flags: int) -> str:
+        """A folder is opened to be flushed, or entered to work in it."""
+        return "enter folder" if flags & os.O_DIRECTORY else "open folder"
+
+    def unlink(self, path: Path, *, dir_fd: int | None = None) -> None:
+        self.at("unlink")
+        self.real["unlink"](path, dir_fd=dir_fd)
 
     def fdopen(self, descriptor: int, mode: str) -> "Writer":
         self.loose.add(self.paths[descriptor])
@@ -58,8 +72,11 @@ class Disk:
         self.loose.discard(path)
         self.renamed = [(target, before) for target, before in self.renamed if target.parent != path]
 
-    def replace(self, source: Path, target: Path) -> None:
+    def replace(
+        self, source: Path, target: Path, *, src_dir_fd: int | None = None, dst_dir_fd: int | None = None
+    ) -> None:
         self.at("replace")
+        source, target = self.whole(source, src_dir_fd), self.whole(target, dst_dir_fd)
         before = None
         if target.exists():
             with target.open("rb") as file:

@@ -43,6 +43,8 @@ def _data(report: Report) -> Table:
             (f"{name} windows SHA-256", split.sha256),
             (f"{name} sample SHA-256", split.sample_sha256),
         ]
+    if report.inputs.train_sha256 is not None:
+        rows.append(("train windows SHA-256", report.inputs.train_sha256))
     return _table("Data", rows)
 
 

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,8 +13,10 @@ from tests.gatekeeper.bypass.gate import BELOW, Gate, blocked
 from tests.gatekeeper.forgery import (
     MARGIN,
     Files,
+    copy_files,
     edit,
     forge,
+    invoke,
     write_derived,
 )
 
@@ -118,6 +121,75 @@ def test_a_report_on_other_data_than_the_policy_names_is_blocked(files: Files, g
     )
 
 
+def digests(report: Report) -> dict[str, str]:
+    return {
+        "bank": report.inputs.bank.sha256,
+        "train": report.inputs.train_sha256 or "",
+        **{name: split.sha256 for name, split in report.inputs.splits.items()},
+    }
+
+
+def pin(*names: str, report: Report, more: str = "") -> str:
+    lines = [f'{name} = "{digests(report)[name]}"' for name in names]
+    return "\n".join(["[data]", *lines, more, ""])
+
+
+DRAWN = "evaluated on 150 of the 180 windows of val, a draw that the policy does not name"
+
+
+@pytest.fixture(scope="module")
+def drawn(good: Files, tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """The honest report of the same model on 150 windows of its author's choice."""
+    files = copy_files(good, tmp_path_factory.mktemp("drawn") / "files")
+    result = invoke(
+        "eval", files.model, "--config", files.folder / "gatekeeper.toml",
+        "--max-samples", "150", "--seed", "3", "--report", files.report,
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    return files
+
+
+@pytest.fixture
+def cherry(drawn: Files, tmp_path: Path) -> Files:
+    return copy_files(drawn, tmp_path / "cherry")
+
+
+def test_a_draw_that_a_pinning_policy_does_not_name_is_blocked(cherry: Files, gate: Gate) -> None:
+    report = cherry.read()
+    assert gate.ask(cherry).exit_code == 0
+    shutil.rmtree(cherry.production, ignore_errors=True)
+    for names in (("bank", "val", "ood"), ("val",)):
+        assert DRAWN in gate.refuse(cherry, "--policy", cherry.policy(pin(*names, report=report)))
+    other = cherry.policy(pin("bank", "val", report=report, more="max_samples = 150\nseed = 4"))
+    assert "evaluated otherwise than the policy names: seed 3 instead of 4" in gate.refuse(
+        cherry, "--policy", other
+    )
+    named = cherry.policy(pin("bank", "val", "ood", report=report, more="max_samples = 150\nseed = 3"))
+    assert gate.ask(cherry, "--policy", named).exit_code == 0
+
+
+def test_a_champion_drawn_alike_makes_a_draw_no_better(cherry: Files) -> None:
+    gate = Gate("check")
+    rules = pin("val", report=cherry.read()) + (
+        '[[champion]]\nmetric = "offset_sweep.margin"\nsplits = ["val"]\nmax_regression = 0.5\n'
+    )
+    message = gate.refuse(cherry, "--policy", cherry.policy(rules), "--champion", cherry.report)
+    assert DRAWN in message
+
+
+def test_controls_fitted_on_another_train_split_are_blocked_where_it_is_pinned(
+    files: Files, gate: Gate
+) -> None:
+    report = files.read()
+    policy = files.policy(pin("bank", "train", "val", report=report, more="context = 5\nhorizon = 1"))
+    assert gate.ask(files, "--policy", policy).exit_code == 0
+    shutil.rmtree(files.production, ignore_errors=True)
+    forge(replace(report, inputs=replace(report.inputs, train_sha256="e" * 64)), files.report)
+    assert f"windows of train eeeeeeeeeeee instead of {digests(report)['train'][:12]}" in gate.refuse(
+        files, "--policy", policy
+    )
+
+
 # Time and version.
 
 
@@ -137,9 +209,17 @@ def test_a_stale_report_is_refused(files: Files, gate: Gate) -> None:
     assert f"is stale: made at {created}, more than 30 days ago; evaluate again" in message
 
 
-@pytest.mark.parametrize("version", ["0.9", "0.1", "2.0", "11.0", "1", "1.0.0", "v1.0", "", None, 1.0])
-def test_an_older_or_newer_version_of_the_format_is_refused(
-    files: Files, gate: Gate, version: object
+@pytest.mark.parametrize("version", ["3.0", "0", "11.0", "1", "1.0.0", "v1.0", "", None, 1.0])
+def test_an_unknown_version_of_the_format_is_refused(files: Files, gate: Gate, version: object) -> None:
+    edit(files.report, "schema_version", value=version)
+    assert "expected schema_version 2.x, found " in gate.refuse(files)
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.7", "0.9"])
+def test_an_older_version_of_the_format_leads_to_a_new_evaluation(
+    files: Files, gate: Gate, version: str
 ) -> None:
     edit(files.report, "schema_version", value=version)
-    assert "expected schema_version 1.x, found " in gate.refuse(files)
+    assert (
+        f"expected schema_version 2.x, found {version!r}; older versions measured less; evaluate it again"
+    ) in gate.refuse(files)

@@ -65,7 +65,7 @@ def test_a_good_model_is_let_through(files: Files, run: Run, clock: datetime) ->
     report = files.read()
     assert report.inputs.model.sha256 is not None
     policy = load_policy("seed-5cat")
-    digest = json.loads(run("check", REPORT, "--format", "json").stdout)["report_sha256"]
+    digest = json.loads(run("check", REPORT, "--model", MODEL, "--format", "json").stdout)["report_sha256"]
     assert section(result.stdout, "Verified:") == [
         f"  - report {digest[:12]}, made {report.created}, decided {told(clock)}",
         f"  - policy seed-5cat (built-in, {policy.sha256[:12]})",
@@ -95,9 +95,42 @@ def test_an_unsound_measurement_is_no_verdict_and_is_shown(files: Files, run: Ru
     )
 
 
+UNBOUND = (
+    "check needs --model FILE, the file that is to be let through; "
+    "add --report-only to judge the report alone"
+)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+@pytest.mark.parametrize("keys", [(), ("--trusted-key", "trusted.pub")])
+def test_a_report_that_is_bound_to_no_model_lets_nothing_through(
+    files: Files, run: Run, monkeypatch: pytest.MonkeyPatch, form: str, keys: tuple[str, ...]
+) -> None:
+    run("sign", REPORT, "--key", "trusted.key")
+    monkeypatch.setenv("GITHUB_OUTPUT", str(files.folder / "outputs"))
+    result = run("check", REPORT, "--format", form, *keys)
+    assert (result.exit_code, result.stderr) == (2, f"Error: {UNBOUND}\n")
+    told = {
+        "junit": f'message="{UNBOUND}"',
+        "github": f"::error title=gatekeeper%3A ERROR::{UNBOUND}",
+    }.get(form, "")
+    assert told in result.stdout
+    if form == "github":
+        outputs = (files.folder / "outputs").read_text()
+        assert outputs == "verdict=error\ndeployable=false\n"
+
+
+def test_a_report_is_bound_to_a_model_or_to_none(files: Files, run: Run) -> None:
+    result = run("check", REPORT, "--model", MODEL, "--report-only")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr == (
+        "Error: --model names a file and --report-only says there is none; give one of the two\n"
+    )
+
+
 def test_what_was_not_verified_is_said(files: Files, run: Run) -> None:
     run("sign", REPORT, "--key", "trusted.key")
-    result = run("check", REPORT)
+    result = run("check", REPORT, "--report-only")
     assert result.exit_code == 0
     assert section(result.stdout, "Verified:")[2:] == [
         "  - not verified: no model file was given, so the report is bound to none; add --model FILE",
@@ -110,7 +143,7 @@ def test_what_was_not_verified_is_said(files: Files, run: Run) -> None:
 
 def test_the_policy_is_the_verifiers(files: Files, run: Run) -> None:
     path = files.policy(change=("min = 0.05", "min = 0.50"))
-    result = run("check", REPORT, "--policy", "own.toml")
+    result = run("check", REPORT, "--model", MODEL, "--policy", "own.toml")
     assert result.exit_code == 1
     policy = f"  - policy own (own.toml, {load_policy(path).sha256[:12]})"
     assert section(result.stdout, "Verified:")[1] == policy
@@ -118,13 +151,13 @@ def test_the_policy_is_the_verifiers(files: Files, run: Run) -> None:
 
 
 def test_a_stricter_built_in_policy_is_named(files: Files, run: Run) -> None:
-    result = run("check", REPORT, "--policy", "strict-5cat")
+    result = run("check", REPORT, "--model", MODEL, "--policy", "strict-5cat")
     assert result.exit_code == 0
     assert "DEPLOYABLE: 5 of 5 gates passed, 5 needed" in result.stdout.splitlines()
 
 
 def test_a_misspelt_policy_is_told_the_nearest(files: Files, run: Run) -> None:
-    result = run("check", REPORT, "--policy", "seed-5cart")
+    result = run("check", REPORT, "--model", MODEL, "--policy", "seed-5cart")
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
         "Error: unknown policy 'seed-5cart': no such file; did you mean 'seed-5cat'? "
@@ -138,7 +171,7 @@ def test_a_misspelt_policy_is_told_the_nearest(files: Files, run: Run) -> None:
 @pytest.mark.parametrize("age", ["100m", "101m", "2h", "1d", "30d", "99999d", "00100m"])
 @pytest.mark.usefixtures("clock")
 def test_a_report_that_is_young_enough_is_let_through(files: Files, run: Run, age: str) -> None:
-    assert run("check", REPORT, "--max-age", age).exit_code == 0
+    assert run("check", REPORT, "--model", MODEL, "--max-age", age).exit_code == 0
 
 
 @pytest.mark.parametrize(
@@ -146,7 +179,7 @@ def test_a_report_that_is_young_enough_is_let_through(files: Files, run: Run, ag
 )
 @pytest.mark.usefixtures("clock")
 def test_a_report_that_is_too_old_is_refused(files: Files, run: Run, age: str, span: str) -> None:
-    result = run("check", REPORT, "--max-age", age)
+    result = run("check", REPORT, "--model", MODEL, "--max-age", age)
     assert (result.exit_code, result.stdout) == (3, "")
     assert result.stderr == (
         f"Error: {REPORT} is stale: made at {files.read().created}, more than {span} ago; evaluate again\n"
@@ -155,7 +188,7 @@ def test_a_report_that_is_too_old_is_refused(files: Files, run: Run, age: str, s
 
 @pytest.mark.parametrize("age", ["0d", "30", "d", "-1d", "1.5h", "1w", "30 d", "30D", "٣d", "999999d", ""])
 def test_a_span_of_another_form_is_refused(files: Files, run: Run, age: str) -> None:
-    result = run("check", REPORT, "--max-age", age)
+    result = run("check", REPORT, "--model", MODEL, "--max-age", age)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.splitlines()[-1] == (
         "Error: Invalid value for '--max-age': expected a span of time such as 30d, 12h or 90m, "
@@ -187,8 +220,8 @@ def test_a_signature_may_lie_elsewhere(files: Files, run: Run) -> None:
     run("sign", REPORT, "--key", "trusted.key")
     shutil.move(files.signature, files.folder / "elsewhere.json")
     keys = ["--trusted-key", "trusted.pub"]
-    assert run("check", REPORT, *keys, "--envelope", "elsewhere.json").exit_code == 0
-    result = run("check", REPORT, *keys)
+    assert run("check", REPORT, "--model", MODEL, *keys, "--envelope", "elsewhere.json").exit_code == 0
+    result = run("check", REPORT, "--model", MODEL, *keys)
     assert result.exit_code == 3
     assert result.stderr == (
         f"Error: {REPORT} is not signed: expected best.report.dsse.json beside it; "
@@ -201,12 +234,23 @@ def test_a_signature_may_lie_elsewhere(files: Files, run: Run) -> None:
 
 @pytest.mark.parametrize("decide", ["point", "bound"])
 def test_a_gain_over_the_champion_is_let_through(files: Files, run: Run, decide: str) -> None:
-    result = run("check", REPORT, "--policy", rules(files, decide), "--champion", "weaker.report.json")
+    result = run(
+        "check",
+        REPORT,
+        "--model",
+        MODEL,
+        "--policy",
+        rules(files, decide),
+        "--champion",
+        "weaker.report.json",
+    )
     assert result.exit_code == 0, result.output
     champion = json.loads(
         run(
             "check",
             REPORT,
+            "--model",
+            MODEL,
             "--policy",
             rules(files, decide),
             "--champion",
@@ -229,7 +273,7 @@ def test_the_champion_is_read_from_the_folder_it_is_served_from(files: Files, ru
         == 0
     )
     champion = ["--champion", "production/current/report.json", *key]
-    result = run("check", REPORT, "--policy", rules(files, "bound"), *champion)
+    result = run("check", REPORT, "--model", MODEL, "--policy", rules(files, "bound"), *champion)
     assert result.exit_code == 0, result.output
     assert "  - compared with the champion's report " in result.stdout
     assert run("compare", "production/current/report.json", REPORT).exit_code == 0
@@ -237,7 +281,16 @@ def test_the_champion_is_read_from_the_folder_it_is_served_from(files: Files, ru
 
 @pytest.mark.parametrize("decide", ["point", "bound"])
 def test_a_loss_to_the_champion_is_blocked(files: Files, run: Run, decide: str) -> None:
-    result = run("check", "weaker.report.json", "--policy", rules(files, decide), "--champion", REPORT)
+    result = run(
+        "check",
+        "weaker.report.json",
+        "--model",
+        "weaker.pt",
+        "--policy",
+        rules(files, decide),
+        "--champion",
+        REPORT,
+    )
     assert (result.exit_code, result.stderr) == (1, "")
     reasons = section(result.stdout, "BLOCKED: 5 of 5 gates passed, 3 needed")
     assert [reason.split(" is ")[0] for reason in reasons[:2]] == [
@@ -251,8 +304,8 @@ def test_no_scores_are_needed_where_estimates_decide(files: Files, run: Run) -> 
     for path in files.folder.glob("*.scores.npz"):
         path.unlink()
     champion = ["--champion", "weaker.report.json"]
-    assert run("check", REPORT, "--policy", rules(files), *champion).exit_code == 0
-    result = run("check", REPORT, "--policy", rules(files, "bound"), *champion)
+    assert run("check", REPORT, "--model", MODEL, "--policy", rules(files), *champion).exit_code == 0
+    result = run("check", REPORT, "--model", MODEL, "--policy", rules(files, "bound"), *champion)
     assert (result.exit_code, result.stdout) == (3, "")
     # The champion's are read first.
     assert result.stderr == (
@@ -286,7 +339,16 @@ def test_a_champion_on_another_sample_is_refused(files: Files, run: Run) -> None
     report = files.read()
     forge(replace(report, settings=replace(report.settings, seed=7)), files.weaker_report)
     for decide in ("point", "bound"):
-        result = run("check", REPORT, "--policy", rules(files, decide), "--champion", "weaker.report.json")
+        result = run(
+            "check",
+            REPORT,
+            "--model",
+            MODEL,
+            "--policy",
+            rules(files, decide),
+            "--champion",
+            "weaker.report.json",
+        )
         assert (result.exit_code, result.stdout) == (3, "")
         assert result.stderr == (
             f"Error: {REPORT} and weaker.report.json cannot be compared: they differ in seed (0 and 7)\n"
@@ -318,7 +380,7 @@ def test_a_champion_on_another_sample_is_refused(files: Files, run: Run) -> None
 def test_a_flag_that_would_have_no_effect_is_refused(
     files: Files, run: Run, flags: list[str], line: str
 ) -> None:
-    result = run("check", REPORT, *flags)
+    result = run("check", REPORT, "--model", MODEL, *flags)
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {line}\n")
     assert not (files.folder / "decision.txt").exists()
 
@@ -404,7 +466,7 @@ def test_github_is_pointed_at_the_line_of_the_policy(files: Files, run: Run) -> 
     path = files.policy(change=("min = 0.05", "min = 0.50"))
     lines = path.read_text().splitlines()
     place = lines.index("[[check]]") + 1
-    result = run("check", REPORT, "--policy", "own.toml", "--format", "github")
+    result = run("check", REPORT, "--model", MODEL, "--policy", "own.toml", "--format", "github")
     assert result.stdout.splitlines()[1].startswith(
         f"::error file=own.toml,line={place},title=offset_sweep.margin on val::"
     )
@@ -426,19 +488,19 @@ def test_output_goes_to_a_file_as_it_would_to_stdout(files: Files, run: Run, for
 def test_a_refusal_leaves_an_output_of_before_alone(files: Files, run: Run, form: str) -> None:
     (files.folder / "decision.txt").write_text("before\n")
     edit(files.report, "settings", "seed", value=1)
-    result = run("check", REPORT, "--format", form, "--output", "decision.txt")
+    result = run("check", REPORT, "--model", MODEL, "--format", form, "--output", "decision.txt")
     assert (result.exit_code, result.stdout) == (3, "")
     assert (files.folder / "decision.txt").read_text() == "before\n"
 
 
 def test_a_refusal_is_an_error_in_junit(files: Files, run: Run) -> None:
-    result = run("check", "missing.json", "--format", "junit", "--output", "decision.xml")
+    result = run("check", "missing.json", "--report-only", "--format", "junit", "--output", "decision.xml")
     line = "cannot read report missing.json: No such file or directory"
     assert (result.exit_code, result.stdout, result.stderr) == (3, "", f"Error: {line}\n")
     suites = ET.parse(files.folder / "decision.xml").getroot()
     assert (suites.get("tests"), suites.get("failures"), suites.get("errors")) == ("1", "0", "1")
     assert [error.get("message") for error in suites.iter("error")] == [line]
-    assert run("check", "missing.json", "--format", "junit").stdout == (
+    assert run("check", "missing.json", "--report-only", "--format", "junit").stdout == (
         (files.folder / "decision.xml").read_text()
     )
 
@@ -448,7 +510,7 @@ def test_a_refusal_is_an_annotation_and_not_deployable_on_github(
 ) -> None:
     for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
         monkeypatch.setenv(name, str(files.folder / name))
-    result = run("check", "missing.json", "--format", "github")
+    result = run("check", "missing.json", "--report-only", "--format", "github")
     line = "cannot read report missing.json: No such file or directory"
     assert (result.exit_code, result.stderr) == (3, f"Error: {line}\n")
     assert result.stdout == f"::error title=gatekeeper%3A ERROR::{line}\n"
@@ -481,7 +543,7 @@ def imported(*arguments: str | Path) -> str:
 def test_a_check_imports_no_heavy_package(files: Files, run: Run, form: str) -> None:
     run("sign", REPORT, "--key", "trusted.key")
     demands: list[str | Path] = ["--model", files.model, "--trusted-key", files.public, "--max-age", "1d"]
-    assert imported("check", files.report, *demands, "--format", form) == "0 []"
+    assert imported("check", files.report, "--model", files.model, *demands, "--format", form) == "0 []"
 
 
 @pytest.mark.parametrize("decide", ["point", "bound"])
@@ -494,7 +556,7 @@ def test_a_check_against_a_champion_imports_neither_torch_nor_faiss(files: Files
 
 
 def test_a_refusal_imports_no_heavy_package(files: Files) -> None:
-    assert imported("check", files.folder / "missing.json") == "3 []"
+    assert imported("check", files.folder / "missing.json", "--report-only") == "3 []"
 
 
 @pytest.mark.parametrize("name", ["report", "policy", "decision", "production"])

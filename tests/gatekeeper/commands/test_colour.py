@@ -80,11 +80,11 @@ def test_colour_is_for_terminals_whose_reader_has_not_asked_for_none(
 
 def test_check_and_deploy_colour_their_verdict(files: Files) -> None:
     name = files.report.name
-    assert f"\n{GREEN}DEPLOYABLE: " in on_terminal("check", name)
-    assert "\x1b" not in piped("check", name)
+    assert f"\n{GREEN}DEPLOYABLE: " in on_terminal("check", name, "--model", files.model.name)
+    assert "\x1b" not in piped("check", name, "--model", files.model.name)
     for form in ("json", "markdown", "junit", "github"):
-        assert "\x1b" not in on_terminal("check", name, "--format", form)
-    on_terminal("check", name, "--output", "decision.txt")
+        assert "\x1b" not in on_terminal("check", name, "--model", files.model.name, "--format", form)
+    on_terminal("check", name, "--model", files.model.name, "--output", "decision.txt")
     assert "\nDEPLOYABLE: " in Path("decision.txt").read_text(encoding="utf-8")
     seen = on_terminal("deploy", files.model.name, "--report", name, "--to", "production")
     assert f"\n{GREEN}DEPLOYABLE: " in seen

@@ -145,3 +145,87 @@ def test_info_refuses_settings_and_flags_that_are_wrong(world: Path, run: Run) -
 def test_info_of_vectors_of_text_is_one_line(world: Path, run: Run) -> None:
     rewrite(world / "bank.npz", lambda a: a.update(vectors=np.full((720, 4), "abc")))
     refused(run("data", "info", "bank.npz"), 3)
+
+
+OWN_NAMES = {"vectors": "emb", "article_indices": "doc", "chunk_indices": "place"}
+KEYS = ("--vectors-key", "emb", "--article-key", "doc", "--chunk-key", "place")
+
+
+def rename(arrays: Arrays) -> None:
+    for old, new in OWN_NAMES.items():
+        arrays[new] = arrays.pop(old)
+
+
+def test_arrays_with_names_of_their_own(world: Path, run: Run) -> None:
+    usual = run("data", "info", "bank.npz").stdout
+    rewrite(world / "bank.npz", rename)
+    assert refused(run("data", "info", "bank.npz"), 3) == (
+        "Error: bank.npz: a bank needs an array 'vectors' (or 'embeddings'); found emb, doc, place; if it "
+        "has another name, --vectors-key says which"
+    )
+    assert refused(run("data", "info", "bank.npz", *KEYS[:4]), 3) == (
+        "Error: bank.npz: no array has a name known for the order of chunks (chunk_indices, chunk_index, "
+        "chunk_idx, ...), but place holds a whole number a row; if it is the order, add --chunk-key place, "
+        "else --chunk-key none: rows count in file order"
+    )
+    assert run("data", "info", "bank.npz", *KEYS).stdout == usual
+    settings = (world / "gatekeeper.toml").read_text()
+    (world / "gatekeeper.toml").write_text(
+        f'{settings}vectors_key = "emb"\narticle_key = "doc"\nchunk_key = "place"\n'
+    )
+    assert run("data", "info").stdout == f"{world}/{usual}"
+    assert run("data", "info", "--chunk-key", "none").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("data", "audit", "--bank", "bank.npz", "--train", "0-5", "--val", "6-11", "--ood", "12-17"),
+        (*BUILD, *ARTICLES),
+        ("data", "synth", "reversed", "--bank", "bank.npz", "--out", "turned"),
+        ("data", "convert", "val=val.npz", "--bank", "bank.npz", "--out", "converted"),
+        ("eval", "control:ridge", "--bank", "bank.npz", "--val", "6-11", "--ood", "12-17"),
+    ],
+)
+def test_every_command_that_takes_a_bank_takes_the_names(
+    world: Path, run: Run, command: tuple[str, ...]
+) -> None:
+    rewrite(world / "bank.npz", rename)
+    if "convert" in command:
+        assert run(*BUILD, *ARTICLES, *KEYS, "--also-npz").exit_code == 0
+        (world / "data_val_sequences.npz").rename(world / "val.npz")
+    result = run(*command, *KEYS)
+    assert result.exit_code in (0, 1), result.output
+    assert refused(run(*command), 3).startswith("Error: bank.npz: a bank needs an array 'vectors'")
+    assert run(*command, *KEYS[:4], "--chunk-key", "").exit_code == 2
+
+
+def test_a_run_remembers_the_names(world: Path, run: Run) -> None:
+    rewrite(world / "bank.npz", rename)
+    splits = ("--train", "0-5", "--val", "6-11", "--ood", "12-17")
+    arguments = ("train", "ridge", "--bank", "bank.npz", *splits, *KEYS, "--out", "mine")
+    assert run(*arguments).exit_code in (0, 1)
+    data = json.loads((world / "mine" / "config.json").read_text(encoding="utf-8"))["data"]
+    assert {key: data[f"{key}_key"] for key in ("vectors", "article", "chunk")} == {
+        "vectors": "emb",
+        "article": "doc",
+        "chunk": "place",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("data", "info", "--chunk-key", "n"), "the bundled speeches"),
+        (("data", "info", "folder", "--text-key", "n"), "the data set folder folder"),
+    ],
+)
+def test_names_of_arrays_need_a_bank_file(
+    world: Path, run: Run, arguments: tuple[str, ...], line: str
+) -> None:
+    (world / "gatekeeper.toml").unlink()
+    (world / "folder").mkdir()
+    flag = arguments[-2]
+    assert refused(run(*arguments), 2) == (
+        f"Error: {flag} names an array of a bank file (*.npz); found {line}"
+    )

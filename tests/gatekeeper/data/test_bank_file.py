@@ -114,6 +114,13 @@ def test_bad_banks(write_npz: WriteNpz, change: dict[str, Array | None], expecte
     assert expected in fails(write_npz(**arrays))
 
 
+def test_sequences_are_no_bank(write_npz: WriteNpz) -> None:
+    message = fails(write_npz(contexts=np.ones((3, 5, 4)), targets=np.ones((3, 4))))
+    assert message.endswith(
+        "; these are sequences: name them with --train, --val or --ood, and their bank with --bank"
+    )
+
+
 def test_pickled_vectors_are_refused(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", **(good() | {"vectors": VECTORS.astype(object)}))
     assert "could run code" in fails(tmp_path / "x.npz")

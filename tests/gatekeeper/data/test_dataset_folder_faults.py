@@ -213,6 +213,7 @@ def test_two_builds_of_one_folder_do_not_meet(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     workshop = tmp_path / ".data.building"
     workshop.mkdir()
+    (workshop / "made-by-gatekeeper").touch()
     (workshop / "new").mkdir()
     with locked(workshop, "build"), pytest.raises(UsageError, match="another build"):
         store(folder)

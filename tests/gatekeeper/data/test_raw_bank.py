@@ -171,14 +171,15 @@ def test_the_other_names_of_the_arrays_are_known_and_chunk_numbers_may_be_missin
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda a: a.pop("vectors"), "is no bank: expected vectors or embeddings, and article_indices or"),
-        (lambda a: a.pop("article_indices"), "is no bank: expected vectors or embeddings, and article_ind"),
-        (lambda a: a.update(vectors=np.ones(60)), "is no bank: vectors (60,), article indices (60,)"),
-        (lambda a: a.update(vectors=np.float32(1)), "is no bank: vectors (), article indices (60,)"),
-        (lambda a: a.update(article_indices=np.ones(59, int)), "vectors (60, 4), article indices (59,)"),
-        (lambda a: a.update(article_indices=np.ones((60, 1), int)), "article indices (60, 1)"),
-        (lambda a: a.update(vectors=np.ones((0, 4)), article_indices=np.ones(0, int)), "vectors (0, 4)"),
-        (lambda a: a.update(vectors=np.array([{}] * 60)), "must hold numbers or text; found object"),
+        (lambda a: a.pop("vectors"), "a bank needs an array 'vectors' (or 'embeddings'); found article_in"),
+        (lambda a: a.pop("article_indices"), "a bank needs an array 'article_indices' (or 'article_ids')"),
+        (lambda a: a.update(vectors=np.ones(60)), "vectors must be a float matrix (chunks, width); found fl"),
+        (lambda a: a.update(vectors=np.float32(1)), "found float32 ()"),
+        (lambda a: a.update(article_indices=np.ones(59, int)), "must be 60 integers, one a vector; found in"),
+        (lambda a: a.update(article_indices=np.ones((60, 1), int)), "must be one-dimensional; found (60, 1)"),
+        (lambda a: a.update(vectors=np.ones((0, 4)), article_indices=np.ones(0, int)), "empty (shape (0, 4)"),
+        (lambda a: a.update(vectors=np.array([{}] * 60)), "found object (60,), which is not read because it"),
+        (lambda a: a.update(vectors=np.full((60, 4), "x")), "vectors must be a float matrix (chunks, width)"),
     ],
 )
 def test_what_is_no_bank_at_all_is_refused(

@@ -111,17 +111,18 @@ class LinkedDisk(Disk):
         for name in ("symlink", "ftruncate", "pwrite"):
             patch.setattr(os, name, self._changing(name, getattr(os, name), place=1))
         patch.setattr(fcntl, "flock", self._counted("flock", fcntl.flock))
-        for name in ("mkdir", "unlink", "rmdir"):
-            # The one of mkdir and unlink counts already.
+        for name in ("mkdir", "rmdir"):
+            # The one of mkdir counts already.
             real = getattr(Path, name) if name != "rmdir" else self._counted(name, Path.rmdir)
             patch.setattr(Path, name, self._remembered(real))
 
-    def open(self, path: Path, flags: int, mode: int = 0o777) -> int:
-        path = Path(path)
+    def open(self, path: Path, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+        place = path
+        path = self.whole(path, dir_fd)
         fresh = bool(flags & os.O_CREAT)
-        self.at("open" if fresh else "open folder" if path.is_dir() else "open to read")
+        self.at("open" if fresh else self.folder_step(flags) if path.is_dir() else "open to read")
         before = _state(path) if fresh else None
-        descriptor: int = self.real["open"](path, flags, mode)
+        descriptor: int = self.real["open"](place, flags, mode, dir_fd=dir_fd)
         self.paths[descriptor] = path
         if fresh and before is None:
             self.pending.append(Change(path, None))
@@ -138,9 +139,18 @@ class LinkedDisk(Disk):
         if path.is_dir():
             self.pending = [change for change in self.pending if change.path.parent != path]
 
-    def replace(self, source: Path, target: Path) -> None:
+    def unlink(self, path: Path, *, dir_fd: int | None = None) -> None:
+        whole = self.whole(path, dir_fd)
+        change = Change(whole, _state(whole))
+        super().unlink(path, dir_fd=dir_fd)
+        self.pending.append(change)
+
+    def replace(
+        self, source: Path, target: Path, *, src_dir_fd: int | None = None, dst_dir_fd: int | None = None
+    ) -> None:
         self.at("replace")
-        change = Change(Path(target), _state(Path(target)), Path(source))
+        source, target = self.whole(source, src_dir_fd), self.whole(target, dst_dir_fd)
+        change = Change(target, _state(target), source)
         self.real["replace"](source, target)
         self.pending.append(change)
         if source in self.loose:

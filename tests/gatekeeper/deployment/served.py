@@ -21,7 +21,7 @@ def sha256(path: Path) -> str:
 
 
 def snapshot(folder: Path) -> dict[str, bytes | str | None]:
-    """Everything in a folder but its lock: content of files, target of links, None for folders."""
+    """Everything in a folder but lock and reserve: content of files, target of links, None for folders."""
     found: dict[str, bytes | str | None] = {}
     for place, folders, files in os.walk(folder):
         for name in (*folders, *files):
@@ -31,7 +31,7 @@ def snapshot(folder: Path) -> dict[str, bytes | str | None]:
                 found[key] = f"-> {path.readlink()}"
             elif path.is_dir():
                 found[key] = None
-            elif key != ".lock":
+            elif key not in (".lock", ".reserve-for-rollback"):
                 found[key] = path.read_bytes()
     return found
 

@@ -138,6 +138,7 @@ def make_report(
             bank=BankInput("speeches", "b" * 64, 1000, 384, 100),
             splits={"val": split},
             policy_sha256=policy.sha256,
+            train_sha256="7" * 64,
         ),
         settings=Settings(
             5, 1, "default", 0, None, 0.95, (0.45, 0.55), "faiss", "train split", 256, "interleaved", 2

@@ -53,7 +53,7 @@ def test_the_first_deployment_makes_the_folder(
     found = put(offer, target)
     assert numbers(found) == (1, None, None, None)
     assert {path.name for path in target.iterdir()} == {
-        ".lock", "current", "PRODUCTION.json", "releases", "models", "reports"
+        ".lock", ".reserve-for-rollback", "current", "PRODUCTION.json", "releases", "models", "reports"
     }  # fmt: skip
     assert [path.name for path in (target / "models").iterdir()] == [f"{offer.digest}.pt"]
     assert [path.name for path in (target / "reports").iterdir()] == [offer.submission.sha256]

@@ -302,7 +302,8 @@ def test_a_second_deployment_at_the_same_time_is_refused(offers: Offers, target:
             lambda: roll_back(target, now=NOW),
         ):
             message = refuses(target, UsageError, act)
-            assert message.startswith(f"another deployment (process {os.getpid()}) is at work in {target}")
+            assert message.startswith(f"another deployment (process {os.getpid()} on ")
+            assert f") is at work in {target}; wait for it" in message
         # Whoever only reads need not wait.
         assert numbers(history(target)[0]) == (2, 1, 1, None)
     put(offer, target)

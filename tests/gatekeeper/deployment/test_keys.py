@@ -1,10 +1,13 @@
 """Keys: what is read as one, what is refused, and files that are never overwritten."""
 
+import errno
 import hashlib
+import io
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa, x25519
@@ -165,6 +168,41 @@ def test_a_pair_is_never_made_twice(tmp_path: Path) -> None:
     with pytest.raises(OutputError):
         generate(tmp_path, "ci")
     assert (private.read_bytes(), public.read_bytes()) == before
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()])
+@pytest.mark.parametrize("step", ["open", "write", "fsync"])
+@pytest.mark.parametrize("passing", [0, 1])
+def test_a_full_disk_leaves_nothing_that_would_block_the_next_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, step: str, passing: int
+) -> None:
+    left = passing
+
+    def at(real: Callable[..., Any]) -> Callable[..., Any]:
+        def operation(*arguments: Any) -> Any:  # noqa: ANN401
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise error
+            return real(*arguments)
+
+        return operation
+
+    with monkeypatch.context() as patch:
+        if step == "write":
+
+            class File(io.FileIO):
+                def write(self, data: Any, /) -> int:  # noqa: ANN401
+                    wrote: int = at(super().write)(data)
+                    return wrote
+
+            patch.setattr(os, "fdopen", File)
+        else:
+            patch.setattr(os, step, at(getattr(os, step)))
+        with pytest.raises(OutputError if isinstance(error, OSError) else KeyboardInterrupt):
+            generate(tmp_path, "ci")
+    assert list(tmp_path.iterdir()) == []
+    generate(tmp_path, "ci")
 
 
 @pytest.mark.parametrize("name", ["a/b", "/a", "a/", "", ".", "../a", "a\0b"])

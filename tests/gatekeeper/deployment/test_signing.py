@@ -188,7 +188,28 @@ def test_a_signature_that_cannot_be_written_is_an_error(offers: Offers) -> None:
 
 def test_a_broken_signature_does_not_keep_a_report_from_being_signed(offers: Offers) -> None:
     offer = offers("model")
-    envelope_path(offer.report).symlink_to("nowhere.json")
+    envelope_path(offer.report).write_bytes(b"\xff no envelope")
     sign_report(offer.report, TRUSTED)
     assert signer(offer) == key_id(TRUSTED.public_key())
     assert parse_report(read_submission(offer.report).report).inputs.model.sha256 == offer.digest
+
+
+@pytest.mark.parametrize("hard", [False, True])
+def test_a_link_beside_the_report_loses_nothing(offers: Offers, hard: bool) -> None:
+    offer = offers("model")
+    bank = offer.report.parent / "bank.npz"
+    bank.write_bytes(b"precious")
+    place = envelope_path(offer.report)
+    if hard:
+        place.hardlink_to(bank)
+        sign_report(offer.report, TRUSTED)  # under the name of ours there is another file now
+        assert signer(offer) == key_id(TRUSTED.public_key())
+    else:
+        place.symlink_to(bank)
+        with pytest.raises(OutputError) as caught:
+            sign_report(offer.report, TRUSTED)
+        assert str(caught.value) == (
+            f"cannot write {place}: it is a symbolic link, and under a name that gatekeeper chooses none is "
+            "followed; remove it"
+        )
+    assert bank.read_bytes() == b"precious"

@@ -459,7 +459,7 @@ def check(report: Report, folder: Path, *arguments: str, environment: dict[str, 
     write_report(replace(report, created="2025-01-31T12:00:00Z"), path)
     return click.testing.CliRunner().invoke(
         cli,
-        ["check", str(path), "--format", "github", *arguments],
+        ["check", str(path), "--report-only", "--format", "github", *arguments],
         env={"GITHUB_OUTPUT": None, "GITHUB_STEP_SUMMARY": None, **environment},
         catch_exceptions=False,
     )
@@ -493,7 +493,9 @@ def test_a_deployable_model_is_stopped_where_the_outputs_cannot_be_written(name:
 
 def test_a_report_that_cannot_be_read_is_an_annotation_an_output_and_a_summary(tmp_path: Path) -> None:
     result = click.testing.CliRunner().invoke(
-        cli, ["check", str(tmp_path / "gone.json"), "--format", "github"], env=files(tmp_path)
+        cli,
+        ["check", str(tmp_path / "gone.json"), "--report-only", "--format", "github"],
+        env=files(tmp_path),
     )
     assert result.exit_code == 3
     (first,) = result.stdout.splitlines()

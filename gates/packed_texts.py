@@ -1,0 +1,94 @@
+"""Many texts as one buffer: a list of strings costs 50 bytes a text and more before its first character."""
+
+from collections.abc import Iterable, Sequence
+from typing import overload
+
+import numpy as np
+import numpy.typing as npt
+
+from gates.contracts import IntArray
+
+_ERRORS = "surrogatepass"  # what a reader let into a string comes out of it as it went in
+
+
+class PackedTexts(Sequence[str]):
+    """Texts that are decoded when they are asked for.
+
+    Example:
+        >>> texts = PackedTexts.of(["a", "bc", ""])
+        >>> texts[1], len(texts), texts == ("a", "bc", "")
+        ('bc', 3, True)
+        >>> list(texts.take(np.array([2, 0])))
+        ['', 'a']
+    """
+
+    def __init__(self, data: npt.NDArray[np.uint8], starts: IntArray, ends: IntArray) -> None:
+        """Text i is the UTF-8 of ``data[starts[i] : ends[i]]``."""
+        self._data, self._starts, self._ends = data, starts, ends
+
+    @classmethod
+    def of(cls, texts: Iterable[str]) -> "PackedTexts":
+        """Pack texts, one after the other."""
+        packer = Packer()
+        packer.add(texts)
+        return packer.packed()
+
+    def take(self, rows: IntArray) -> "PackedTexts":
+        """The texts of some rows, in the order of ``rows``; nothing is copied."""
+        return PackedTexts(self._data, self._starts[rows], self._ends[rows])
+
+    def check(self) -> None:
+        """Decode every text once.
+
+        Raises:
+            UnicodeDecodeError: one is not UTF-8.
+        """
+        for low, high in zip(self._starts.tolist(), self._ends.tolist(), strict=True):
+            self._data[low:high].tobytes().decode("utf-8")
+
+    def __len__(self) -> int:
+        return len(self._starts)
+
+    @overload
+    def __getitem__(self, row: int) -> str: ...
+
+    @overload
+    def __getitem__(self, row: slice) -> list[str]: ...
+
+    def __getitem__(self, row: int | slice) -> str | list[str]:
+        if isinstance(row, slice):
+            return [self[each] for each in range(*row.indices(len(self)))]
+        if not -len(self) <= row < len(self):
+            raise IndexError(row)
+        return self._data[self._starts[row] : self._ends[row]].tobytes().decode("utf-8", _ERRORS)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or isinstance(other, str):
+            return NotImplemented
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+    def __hash__(self) -> int:
+        raise TypeError("equal to lists, which have no hash either")
+
+
+class Packer:
+    """Collects texts, batch by batch."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+        self._lengths: list[IntArray] = []
+
+    def add(self, texts: Iterable[str]) -> int:
+        """Append texts; returns how many bytes they take."""
+        encoded = [text.encode("utf-8", _ERRORS) for text in texts]
+        before = len(self._data)
+        for each in encoded:
+            self._data += each
+        self._lengths.append(np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded)))
+        return len(self._data) - before
+
+    def packed(self) -> PackedTexts:
+        """All of them."""
+        ends = np.cumsum(np.concatenate([np.empty(0, dtype=np.int64), *self._lengths]))
+        starts = np.concatenate([np.zeros(1, dtype=np.int64), ends[:-1]])[: len(ends)]
+        return PackedTexts(np.frombuffer(self._data, dtype=np.uint8), starts, ends)
