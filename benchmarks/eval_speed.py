@@ -37,6 +37,7 @@ class Timed:
         self.name = "transformer"
         self.device = torch.device("cpu")
         self.weight_format = weight_format(module)
+        self.reads_targets = False
         self.seconds = 0.0
         self.predictions = 0
 

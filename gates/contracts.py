@@ -127,6 +127,11 @@ class Predictor(Protocol):
         """Coarsest floating format of its weights; None where it has none."""
         ...
 
+    @property
+    def reads_targets(self) -> bool:
+        """Whether ``Queries.target_rows`` has a say in its answers; never true of a model."""
+        ...
+
     def predict(self, queries: Queries) -> "torch.Tensor":
         """Return (B, D) predictions of any positive length; the engine normalises them."""
         ...
@@ -195,6 +200,11 @@ class Run(Protocol):
     @property
     def base(self) -> FloatArray:
         """(S, D) unit predictions from the undamaged contexts."""
+        ...
+
+    @property
+    def reads_targets(self) -> bool:
+        """Whether equal contexts with other targets may be answered otherwise, as by some controls."""
         ...
 
     def predict_rows(

@@ -48,6 +48,7 @@ class Oracle:
     name: str = "oracle"
     device: torch.device = _CPU
     weight_format: Format | None = None
+    reads_targets: bool = True
 
     def predict(self, queries: Queries) -> torch.Tensor:
         """Bank rows of the targets (B, D)."""
@@ -61,6 +62,7 @@ class CopyLast:
     name: str = "copy_last"
     device: torch.device = _CPU
     weight_format: Format | None = None
+    reads_targets: bool = True
 
     def predict(self, queries: Queries) -> torch.Tensor:
         """``contexts[:, -1]``."""
@@ -77,6 +79,7 @@ class MeanContext:
     name: str = "mean_context"
     device: torch.device = _CPU
     weight_format: Format | None = None
+    reads_targets: bool = True
 
     def predict(self, queries: Queries) -> torch.Tensor:
         """``contexts.mean(dim=1)``."""
@@ -92,6 +95,7 @@ class Constant:
     name: str = "constant"
     device: torch.device = _CPU
     weight_format: Format | None = None
+    reads_targets: bool = True
 
     def predict(self, queries: Queries) -> torch.Tensor:
         """The direction (D,) for every query."""
@@ -107,6 +111,7 @@ class RandomDirection:
     name: str = "random"
     device: torch.device = _CPU
     weight_format: Format | None = None
+    reads_targets: bool = True
 
     def predict(self, queries: Queries) -> torch.Tensor:
         """A row of the seeded table (K, D) per query."""
@@ -131,6 +136,7 @@ class RidgeControl:
     name: str = "ridge"
     device: torch.device = _CPU
     weight_format: Format | None = None
+    reads_targets: bool = True
 
     def predict(self, queries: Queries) -> torch.Tensor:
         """``contexts.flatten(1) @ weight + bias`` with the fold's weights."""

@@ -28,6 +28,9 @@ ALONE = 16
 
 _OPPOSITE = 2.0  # the largest chord there is: between a direction and an answer that is none
 
+_REPEATS = 8
+"""Calls that tell who draws at random; one that errs in half of them is missed in one case of 256."""
+
 _READS = (
     "reads the other rows of its batch",
     "look for batch_first, for a norm over the batch, for scales taken from a whole batch; "
@@ -148,20 +151,27 @@ def _refusal(run: SplitRun, found: str, limit: float) -> PredictionError:
 def _diagnosis(run: SplitRun, limit: float) -> tuple[str, str]:
     """Which of the three it is, and what leads on. It has failed already: calls cost nothing any more.
 
-    The same batch is asked twice in a row, with the same random numbers and with others.
+    One batch is asked after another one and then again and again: with the same random numbers each
+    time, and with others.
     """
-    batch = run.batches(len(run.last_rows))[0]
-    with _same_random_numbers(run.predictor.device):
-        before = run.answer(batch)
-    with _same_random_numbers(run.predictor.device):
-        after = run.answer(batch)
-    if _largest_chord(after, before) > limit:
+    batches = run.batches(len(run.last_rows))
+    batch = batches[0]
+    run.answer(batch[::-1] if len(batch) > 1 else batches[-1])
+    answers = []
+    for _ in range(_REPEATS):
+        with _same_random_numbers(run.predictor.device):
+            answers.append(run.answer(batch))
+    if _vary(answers, limit):
         return _REMEMBERS
-    if _largest_chord(run.answer(batch), run.answer(batch)) > limit:
+    if _vary([run.answer(batch) for _ in range(_REPEATS)], limit):
         return _DRAWS
-    if _largest_chord(after, run.base[batch]) > limit or run.batch_size == 1:
+    if _vary([run.base[batch], answers[0]], limit) or run.batch_size == 1:
         return _REMEMBERS
     return _READS
+
+
+def _vary(answers: list[FloatArray], limit: float) -> bool:
+    return any(_largest_chord(each, answers[0]) > limit for each in answers)
 
 
 @contextlib.contextmanager

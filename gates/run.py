@@ -36,6 +36,11 @@ class SplitRun:
         """(S,) bank row of each target."""
         return self.last_rows + self.horizon
 
+    @property
+    def reads_targets(self) -> bool:
+        """Whether equal contexts with other targets may be answered otherwise."""
+        return self.predictor.reads_targets
+
     def predict_rows(
         self, context_rows: IntArray, target_rows: IntArray, *, zeros: bool = False
     ) -> FloatArray:

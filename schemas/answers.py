@@ -30,7 +30,7 @@ EPS: Mapping[str, float] = MappingProxyType(
         "float8_e4m3fn": 2.0**-3,
         "float8_e4m3fnuz": 2.0**-3,
         "float8_e5m2": 2.0**-2,
-        "float8_e5m2fnuz": 2.0**-2,
+        "float8_e5m2fnuz": 2.0**-3,
     }
 )
 """Distance from 1 to the next number of each format."""

@@ -134,6 +134,7 @@ class _Shared:
     device: torch.device
     group: Group
     name: str
+    reads_targets: bool = False
 
     @property
     def weight_format(self) -> Format | None:

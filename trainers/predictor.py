@@ -18,6 +18,7 @@ class ModulePredictor:
     module: nn.Module
     name: str
     device: torch.device
+    reads_targets: bool = False
 
     @property
     def weight_format(self) -> Format | None:

@@ -29,6 +29,7 @@ class Model:
     name = "model"
     device = torch.device("cpu")
     weight_format: Format | None = None
+    reads_targets = False
 
     def predict(self, queries: Queries) -> torch.Tensor:
         return queries.contexts[:, -1] + 0.8 * queries.contexts[:, 0].flip(1)
@@ -136,6 +137,7 @@ class First:
     name = "first"
     device = torch.device("cpu")
     weight_format: Format | None = None
+    reads_targets = True
 
     def __init__(self, bank: Bank) -> None:
         self.bank = bank

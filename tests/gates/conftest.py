@@ -43,6 +43,7 @@ class Mixer:
     name: str = "mixer"
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     weight_format: Format | None = None
+    reads_targets: bool = False
     batches: list[int] = field(default_factory=list)
 
     def predict(self, queries: Queries) -> torch.Tensor:
@@ -61,6 +62,7 @@ class Fixed:
     name: str = "fixed"
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
     weight_format: Format | None = None
+    reads_targets: bool = True
 
     def predict(self, queries: Queries) -> torch.Tensor:
         return self.answer(queries)

@@ -42,6 +42,7 @@ class Fixed:
     name: str = "fixed"
     device: torch.device = field(default_factory=lambda: CPU)
     weight_format: Format | None = None
+    reads_targets: bool = True
 
     def predict(self, queries: Queries) -> torch.Tensor:
         return self.answer(queries)
