@@ -5,7 +5,9 @@ import io
 import os
 import sys
 
-from gatekeeper.siblings import ShadowedPackageError, check_siblings
+from gatekeeper import DISTRIBUTION
+from gatekeeper.installed import InstallationError
+from gatekeeper.siblings import check_siblings
 
 EXIT_ERROR = 3  # of schemas.errors, which is not imported before it was checked
 
@@ -21,12 +23,15 @@ def main() -> None:
         os._exit(EXIT_ERROR)
     try:
         check_siblings()
-    except ShadowedPackageError as error:
+        # Only now: the command line imports the siblings that were just checked.
+        from gatekeeper.cli import COMPLETION, cli
+        from gatekeeper.guard import Guard
+    except InstallationError as error:
         sys.stderr.write(f"Error: {error}\n")
         sys.exit(error.exit_code)
-    # Only now: the command line imports the siblings that were just checked.
-    from gatekeeper.cli import COMPLETION, cli
-    from gatekeeper.guard import Guard
+    except ImportError as error:  # as a traceback it would exit with 1, a verdict
+        sys.stderr.write(f"Error: {error}; install {DISTRIBUTION} again\n")
+        sys.exit(EXIT_ERROR)
 
     try:
         cli(prog_name="gatekeeper", obj=Guard())

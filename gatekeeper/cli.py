@@ -38,6 +38,9 @@ COMPLETION = "_GATEKEEPER_COMPLETE"
 _FAILURES = (EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPTED)
 
 
+_JUDGES = ("eval", "train", "check", "deploy")
+
+
 class Cli(LazyGroup):
     """Turns every error into one line and a documented exit code."""
 
@@ -82,7 +85,8 @@ class Cli(LazyGroup):
             end(ctx, EXIT_ERROR)
         except (KeyboardInterrupt, click.Abort):
             # click would exit with 1, which here means blocked by the gates.
-            _tell("interrupted before a verdict; run the command again")
+            done = "a verdict" if ctx.invoked_subcommand in _JUDGES else "it was done"
+            _tell(f"interrupted before {done}; run the command again")
             end(ctx, EXIT_ERROR)
         except (click.ClickException, click.exceptions.Exit):
             raise

@@ -28,14 +28,16 @@
     target_frac = 0.25
 
 The file is the nearest ``gatekeeper.toml``, or ``pyproject.toml`` with ``[tool.gatekeeper]``, in the
-working directory or a folder above it. Its relative paths start at its own folder.
+working directory or a folder above it. Its relative paths start at its own folder. It must belong to
+whoever runs the command, or to root: in a shared folder anybody could lay one. ``--config`` names any.
 
 Who wins: a flag over the file, the file over the built-in default, key by key. With one exception:
 splits, context and horizon belong to a bank. A ``--bank`` that is not the file's bank therefore drops
 the whole ``[data]`` section; name the new bank's splits with flags as well.
 """
 
-import tomllib
+import os
+import pwd
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -47,8 +49,11 @@ from gates.bins_delta import DEFAULT_EDGES
 from schemas.errors import UsageError
 from schemas.names import refuse_unknown
 from schemas.regular import open_regular
+from schemas.strict_toml import MAX_BYTES, loads
 
 FILE_NAME = "gatekeeper.toml"
+
+_MOST_TEXT = 160
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +120,14 @@ class Config:
     train: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     file: Path | None = None
 
+    @property
+    def shown(self) -> str | None:
+        """The file as reports name it: the way up to it, or else its name; None where none was read."""
+        if self.file is None:
+            return None
+        way = Path(os.path.relpath(self.file))
+        return str(way) if set(way.parts[:-1]) <= {".."} else way.name
+
     def inputs(self) -> tuple[Path, ...]:
         """Every file that is read for it, so that none is overwritten; of a folder what lies in it."""
         named = (self.file, self.data.bank, *self.data.splits.values(), Path(self.eval.policy))
@@ -137,7 +150,10 @@ def resolve_config(
     Raises:
         UsageError: the file is missing or broken, or a key or value is wrong.
     """
-    found = file if file is not None else find_config(folder if folder is not None else Path.cwd())
+    found = file
+    if found is None:
+        found = find_config(folder if folder is not None else Path.cwd())
+        _refuse_foreign(found)
     config = Config() if found is None else load_config(found)
     given = {name: value for name, value in (flags or {}).items() if value is not None}
     data = _convert({name: given[name] for name in given if name in DATA_KEYS}, DATA_KEYS, Path(), "--")
@@ -202,30 +218,62 @@ def _mentions_us(project: Path) -> bool:
     # A broken pyproject.toml of somebody else's is no reason to stop; ours is read again and reported.
     try:
         with open_regular(project) as stream:
-            text = stream.read().decode("utf-8")
-        return "gatekeeper" in tomllib.loads(text).get("tool", {})
-    except tomllib.TOMLDecodeError:
-        return "[tool.gatekeeper" in text
-    except (OSError, UnicodeDecodeError):
+            data = stream.read(MAX_BYTES + 1)
+    except OSError:
         return False
+    try:
+        tools = loads(data, error=UsageError).get("tool", {})
+    except UsageError:
+        return b"[tool.gatekeeper" in data
+    return isinstance(tools, dict) and "gatekeeper" in tools
+
+
+def _refuse_foreign(file: Path | None) -> None:
+    """What was found and not named must be ours: the link, where it is one, and what it leads to."""
+    if file is None:
+        return
+    for info in (file.lstat(), file.stat()):
+        if info.st_uid not in _trusted_owners():
+            raise UsageError(
+                f"configuration file {file} belongs to {_user(info)}, who could have it decide for you; "
+                "name it with --config if you trust it"
+            )
+
+
+def _trusted_owners() -> set[int]:
+    """Whoever runs the command, root, and under sudo whoever asked for it."""
+    asked = os.environ.get("SUDO_UID", "")
+    sudo = {int(asked)} if os.geteuid() == 0 and asked.isascii() and asked.isdigit() else set()
+    return {0, os.geteuid(), *sudo}
+
+
+def _user(info: os.stat_result) -> str:
+    try:
+        return f"the user {pwd.getpwuid(info.st_uid).pw_name}"
+    except KeyError:
+        return f"the user with number {info.st_uid}"
 
 
 def _read_toml(file: Path) -> dict[str, object]:
     try:
         with open_regular(file) as stream:
-            return tomllib.load(stream)
+            data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise UsageError(f"configuration file {file} does not exist") from None
     except OSError as error:
         raise UsageError(f"configuration file {file} cannot be read: {error.strerror}") from None
-    except ValueError as error:  # no TOML, no UTF-8, or a number of thousands of digits
-        raise UsageError(f"configuration file {file} is no TOML: {error}") from None
+    try:
+        return loads(data, error=UsageError)
+    except UsageError as error:
+        raise UsageError(f"configuration file {file}: {error}") from None
 
 
 def _section(table: Mapping[str, object], name: str, file: Path, *, parent: str = "") -> dict[str, object]:
     section = table.get(name, {})
     if not isinstance(section, dict):
-        raise UsageError(f"{file}: {name!r} must be a section, written [{parent}{name}]; found {section!r}")
+        raise UsageError(
+            f"{file}: {name!r} must be a section, written [{parent}{name}]; found {_shown(section)}"
+        )
     return section
 
 
@@ -239,10 +287,15 @@ def _convert(
         try:
             converted[key] = converters[key](value, folder)
         except Unfit as unfit:
-            raise UsageError(f"{label}: expected {unfit}, found {value!r}") from None
+            raise UsageError(f"{label}: expected {unfit}, found {_shown(value)}") from None
         except UsageError as error:
             raise UsageError(f"{label}: {error}") from None
     return converted
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}..."
 
 
 def _same(first: Path, second: Path | None) -> bool:

@@ -14,6 +14,7 @@ from gatekeeper.config import Config
 from gatekeeper.controls import is_control
 from gatekeeper.data.source import DataSource, open_source
 from gatekeeper.deployment.signing import sign_report
+from gatekeeper.deployment.verify import envelope_path
 from gatekeeper.evaluation import (
     Candidate,
     Shape,
@@ -25,10 +26,13 @@ from gatekeeper.evaluation import (
     write_scores,
 )
 from gatekeeper.illustrations import illustrate
+from gatekeeper.outputs import Output, key_file, refuse_overwriting
 from gatekeeper.progress import bar
+from gatekeeper.run_folder import CONFIG_FILE
 from gatekeeper.voice import say
 from gates.suite import EVALUATED, Bench, Options, measure, passes, prepare
 from schemas.errors import OutputError, UsageError
+from schemas.history import HISTORY_FILE
 from schemas.policy_io import LoadedPolicy, load_policy
 from schemas.report import Report
 from schemas.report_io import write_report
@@ -91,11 +95,11 @@ class Work:
         windows = sum(len(rows) for rows in bench.sampled.values())
         with bar(spec, passes(dataset) * windows) as advance:
             measured = measure(bench, candidate.predictor, advance)
-        report = make_report(bench, candidate, measured, self.policy, shape)
+        report = make_report(bench, candidate, measured, self.policy, shape, config=self.config.shown)
         path = self.config.eval.report or default_report(spec)
         scores = write_scores(scores_path(path), bench, measured)
         report = replace(report, scores=scores)
-        write_report(report, path)
+        write_report(report, path, own=int(self.config.eval.report is None))
         say(f"report: {path}")
         if self.key is not None:
             say(f"signature: {sign_report(path, self.key)}")
@@ -147,7 +151,9 @@ class Work:
         return self.benches[key]
 
 
-def check_targets(models: tuple[str, ...], config: Config, page: Path | None) -> None:
+def check_targets(
+    models: tuple[str, ...], config: Config, page: Path | None, sign_key: str | None = None
+) -> None:
     """Refuse report paths that would fail or destroy something after the work is done."""
     report = config.eval.report
     if len(models) > 1 and report is not None:
@@ -164,21 +170,31 @@ def check_targets(models: tuple[str, ...], config: Config, page: Path | None) ->
             raise UsageError(
                 f"a report holds the names of its files, and {file.name!r} is no text on one line; rename it"
             )
-    read = config.inputs()
     for target in targets:
         if targets.count(target) > 1:
             raise UsageError(f"several models would write {target}; evaluate them one by one with --report")
-        if any(Path(spec).exists() and target.resolve() == Path(spec).resolve() for spec in models):
-            raise UsageError(f"the report {target} would overwrite a model; name another file")
         if target.exists() and not target.is_file():
             raise OutputError(f"the report {target} exists and is no regular file; name another")
         if not (target.parent.is_dir() and os.access(target.parent, os.W_OK)):
             raise OutputError(f"the report's folder {target.parent} does not exist or cannot be written")
-        for what, file in (("report", target), ("file of scores", scores_path(target))):
-            if any(file.resolve() == each.resolve() for each in read):
-                raise UsageError(f"the {what} {file} would overwrite an input; name another file")
     if page is not None:
-        check_page_target(page, *targets, *read, *(Path(spec) for spec in models))
+        check_page_target(page)
+    files = [Path(spec) for spec in models if Path(spec).exists()]
+    beside = [file.with_name(name) for file in files for name in (HISTORY_FILE, CONFIG_FILE)]
+    refuse_overwriting(
+        _outputs(targets, page, named=report is not None, signed=sign_key is not None),
+        (*config.inputs(), *files, *beside, key_file(sign_key)),
+    )
+
+
+def _outputs(targets: list[Path], page: Path | None, *, named: bool, signed: bool) -> list[Output]:
+    found = [] if page is None else [Output("page", page)]
+    for target in targets:
+        found.append(Output("report", target, own=not named))
+        found.append(Output("file of scores", scores_path(target), own=True))
+        if signed:
+            found.append(Output("signature", envelope_path(target), own=True))
+    return found
 
 
 def _whole(value: object) -> int | None:

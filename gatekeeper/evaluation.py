@@ -14,6 +14,7 @@ from gatekeeper.config import EvalConfig
 from gatekeeper.config_values import DEFAULT_CONTEXT, DEFAULT_HORIZON
 from gatekeeper.data.npz import npz_bytes
 from gatekeeper.environment import choose_device, choose_retrieval, describe_environment
+from gatekeeper.outputs import SCORES_SUFFIX
 from gates.contracts import Dataset, Predictor, Queries
 from gates.order import ORDER
 from gates.suite import EVALUATED, GATES_VERSION, Bench, Measured, Options
@@ -133,9 +134,20 @@ def make_report(
     policy: LoadedPolicy,
     shape: Shape,
     *,
+    config: str | None,
     now: datetime | None = None,
 ) -> Report:
-    """Judge the measurement and bind it to everything it depends on."""
+    """Judge the measurement and bind it to everything it depends on.
+
+    Args:
+        bench: the drawn windows and the controls' scores.
+        candidate: whose measurement it is.
+        measured: what it scored.
+        policy: who judges.
+        shape: context and horizon.
+        config: the configuration file that was read, as people shall see it.
+        now: the time it is made; the clock's by default.
+    """
     options, dataset = bench.options, bench.dataset
     evidence = bench.evidence(measured)
     made = now or datetime.now(UTC)
@@ -150,6 +162,8 @@ def make_report(
         ),
         splits={name: _split_input(dataset, bench, name) for name in EVALUATED},
         policy_sha256=policy.sha256,
+        policy_source=policy.source,
+        config=config,
         train_sha256=rows_digest(dataset.splits["train"].last_rows) if "train" in dataset.splits else None,
     )
     settings = Settings(
@@ -187,7 +201,7 @@ def make_report(
 
 def scores_path(report: Path) -> Path:
     """Where the per-sample scores of a report go: beside it."""
-    return report.with_suffix(".scores.npz")
+    return report.with_suffix(SCORES_SUFFIX)
 
 
 def write_scores(path: Path, bench: Bench, measured: Measured) -> ScoresFile:

@@ -1,7 +1,7 @@
 """Run folders: ``runs/<architecture>_<recipe>_<UTC time>`` and the ``config.json`` that can continue one."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -157,4 +157,5 @@ def recorded_config(record: RunRecord, folder: Path) -> Config:
         UsageError: a value is wrong.
     """
     where = f"{folder / CONFIG_FILE}: "
-    return make_config(record.data, record.evaluation, folder=Path(), where=where)
+    config = make_config(record.data, record.evaluation, folder=Path(), where=where)
+    return replace(config, file=folder / CONFIG_FILE)

@@ -1,29 +1,28 @@
 """Refuse to run with foreign packages called ``schemas``, ``gates`` or ``trainers``.
 
-These names are common. If another folder on ``sys.path`` shadows ours, the thresholds or the gates
-of some other project would be imported without a word.
+These names are common. If another folder on ``sys.path`` shadows ours, or another package was installed over
+them, the thresholds or the gates of some other project would be imported without a word.
 """
 
 import importlib.util
+import sys
 from pathlib import Path
+
+from gatekeeper.installed import InstallationError, verify_files
+from gatekeeper.sources import SourceFinder
 
 SIBLINGS = ("schemas", "gates", "trainers")
 
 
-class ShadowedPackageError(ImportError):
-    """A sibling package was found in a foreign folder, or not at all.
-
-    Not one of ``schemas.errors``, which may be the very package that is shadowed.
-    """
-
-    exit_code = 3
+class ShadowedPackageError(InstallationError):
+    """A sibling package was found in a foreign folder, or not at all."""
 
 
 def check_siblings() -> None:
-    """Check that the sibling packages lie beside this one.
+    """Check that the sibling packages lie beside this one, verify their files, and import from these alone.
 
     Raises:
-        ShadowedPackageError: the message names the folder that shadows them.
+        InstallationError: the message names the folder that shadows them, or the file that is not ours.
     """
     home = Path(__file__).resolve().parent.parent
     for name in SIBLINGS:
@@ -38,3 +37,5 @@ def check_siblings() -> None:
                 f"package {name!r} is shadowed by {found}; expected {home / name}. "
                 "Run from another folder or take that folder off PYTHONPATH"
             )
+    if not any(isinstance(finder, SourceFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, SourceFinder(home, verify_files(home)))

@@ -10,15 +10,16 @@ from typing import TextIO
 import click
 import torch
 
-from gatekeeper.commands.html import check_page_target, write_page
+from gatekeeper.commands.html import write_page
 from gatekeeper.commands.options import tell_notes
 from gatekeeper.config import Config, resolve_config
 from gatekeeper.config_values import DATA_KEYS
 from gatekeeper.data.source import open_source
 from gatekeeper.monitors.recorders import Recorders, Wanted, closing, open_recorders
 from gatekeeper.monitors.status import Status, open_status
+from gatekeeper.outputs import Output, refuse_overwriting
 from gatekeeper.render.criteria import render_criteria
-from gatekeeper.render.table import render_verdict
+from gatekeeper.render.table import decided_by, render_verdict
 from gatekeeper.run_folder import (
     CONFIG_FILE,
     REPORT_FILE,
@@ -27,6 +28,7 @@ from gatekeeper.run_folder import (
     read_record,
     recorded_config,
     refuse_links,
+    run_files,
     write_record,
 )
 from gatekeeper.terminal import colour_on
@@ -86,14 +88,19 @@ def run_training(
     knobs = {field.name for field in dataclasses.fields(recipe.settings)}
     group = join_group()
     plan, record = _plan(recipe, config, resume, flags, knobs, group)
-    if page is not None:
-        check_page_target(page, *plan.config.inputs(), made=out)
+    _refuse_overwriting(plan, config, resume or out, page)
     connect(group, plan.options.device)
     try:
         folder = resume or _new_folder(plan, out, group)
         return _run(plan, folder, group, page, wanted, stdout, resume=record is not None)
     finally:
         disconnect(group)
+
+
+def _refuse_overwriting(plan: Plan, file: Path | None, folder: Path | None, page: Path | None) -> None:
+    outputs = [] if page is None else [Output("page", page)]
+    outputs += [] if folder is None else [Output("file", path, own=True) for path in run_files(folder)]
+    refuse_overwriting(outputs, (*plan.config.inputs(), file))
 
 
 def _plan(
@@ -234,7 +241,7 @@ def _show(trained: Trained, report: Report, folder: Path, stdout: TextIO) -> Non
     if trained.history is not None:
         parts += ["", render_criteria(trained.history)]
     parts += ["", render_verdict(report, colour=colour_on(stdout)), ""]
-    parts += [f"model: {folder / MODEL_FILE}", f"report: {folder / REPORT_FILE}"]
+    parts += [decided_by(report), f"model: {folder / MODEL_FILE}", f"report: {folder / REPORT_FILE}"]
     parts += [f"next: gatekeeper eval {shlex.quote(str(folder / MODEL_FILE))}"]
     click.echo("\n".join(parts), file=stdout)
 

@@ -211,7 +211,7 @@ def final_evaluation(
             bench = prepare(dataset, plan.options, progress)
             measured = measure(bench, predictor, progress)
         shape = replace(plan.shape, source="checkpoint")
-        report = make_report(bench, candidate, measured, plan.policy, shape)
+        report = make_report(bench, candidate, measured, plan.policy, shape, config=plan.config.shown)
         report = replace(report, scores=write_scores(scores_path(path), bench, measured))
         write_report(report, path, own=1)
         reports.append(report)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from schemas.report import Judgement
 
-DECISION_VERSION = "1.0"
+DECISION_VERSION = "1.1"
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class Decision:
         signer: id of the trusted key that signed the report; None where no key was asked for.
         policy: what was asked.
         champion: what the model was compared with; None if nothing.
+        files_verified: whether the files that decided were those that were installed, by the digests that the
+            installer wrote down; a checkout has none.
         notes: what was not verified, and how to have it verified.
         judgement: checks, gates and verdict, derived from the report's metrics under ``policy``.
     """
@@ -49,5 +51,6 @@ class Decision:
     signer: str | None
     policy: PolicyUsed
     champion: ChampionUsed | None
+    files_verified: bool
     notes: tuple[str, ...]
     judgement: Judgement

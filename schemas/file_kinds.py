@@ -36,6 +36,8 @@ class FileKind:
     role: Role
 
 
+FAISS = FileKind("faiss", "a FAISS index", "table")
+
 _MAGIC = (
     (b"\x93NUMPY", FileKind("npy", "a single NumPy array (.npy)", "table")),
     (b"PAR1", FileKind("parquet", "a Parquet table", "table")),
@@ -48,6 +50,7 @@ _MAGIC = (
     (b"\xfd7zXZ\x00", FileKind("xz", "an xz archive", "archive")),
     (b"\x28\xb5\x2f\xfd", FileKind("zstd", "a zstd archive", "archive")),
     (b"7z\xbc\xaf\x27\x1c", FileKind("7z", "a 7z archive", "archive")),
+    *((magic, FAISS) for magic in (b"IxF", b"IxM", b"IxP", b"IxS", b"IwF", b"IwP", b"IwS", b"IHN", b"IxHN")),
     (b"SQLite format 3\x00", FileKind("sqlite", "an SQLite database", "table")),
     (b"version https://git-lfs", FileKind("git-lfs", "a Git LFS pointer instead of the file", "other")),
     (b"%PDF-", FileKind("pdf", "a PDF document", "other")),

@@ -8,7 +8,7 @@ import importlib.resources
 import math
 import os
 import re
-import tomllib
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -19,12 +19,12 @@ from schemas.names import did_you_mean
 from schemas.policy import DataPin, Policy
 from schemas.policy_rules import check_policy
 from schemas.regular import open_regular
+from schemas.strict_toml import MAX_BYTES, loads
 from schemas.validation import violation
 
 POLICY_VERSION = "1.0"
 DEFAULT_CONFIDENCE = 0.95
 
-_MAX_BYTES = 2**20
 _MAX_DEPTH = 8
 _TOO_DEEP = f"not a policy: tables and lists are nested more than {_MAX_DEPTH} deep"
 _LINE_KEYS = {"minimum": "min", "maximum": "max", "above": "above"}
@@ -61,7 +61,8 @@ def load_policy(name_or_path: str | os.PathLike[str]) -> LoadedPolicy:
     A built-in name wins over a file of that name; write ``./NAME`` for the file.
 
     Raises:
-        PolicyError: neither a known name nor a readable file, or a file that is no valid policy.
+        PolicyError: neither a known name nor a readable file, a file that is no valid policy, or one
+            that borrows the name of a built-in policy.
     """
     name = os.fspath(name_or_path)
     if isinstance(name_or_path, str) and name in builtin_policies():
@@ -73,7 +74,9 @@ def load_policy(name_or_path: str | os.PathLike[str]) -> LoadedPolicy:
         )
     data = _read(path, name)
     try:
-        return LoadedPolicy(parse_policy(data), hashlib.sha256(data).hexdigest(), path.name)
+        policy = parse_policy(data)
+        _refuse_borrowed_name(policy)
+        return LoadedPolicy(policy, hashlib.sha256(data).hexdigest(), path.name)
     except PolicyError as error:
         raise PolicyError(f"policy {name}: {error}") from None
 
@@ -85,14 +88,7 @@ def parse_policy(data: bytes) -> Policy:
         PolicyError: they are no TOML, of another schema version, or break a rule of the schema
             or of :func:`schemas.policy_rules.check_policy`.
     """
-    try:
-        document = tomllib.loads(data.decode("utf-8"))
-    except UnicodeDecodeError:
-        raise PolicyError("expected UTF-8 text, found other bytes") from None
-    except (tomllib.TOMLDecodeError, ValueError) as error:
-        raise PolicyError(f"not TOML: {error}") from None
-    except RecursionError:
-        raise PolicyError(_TOO_DEEP) from None
+    document = loads(data, error=PolicyError)
     _refuse_unusual(document)
     document = _days_as_text(document)
     _check_version(document)
@@ -110,6 +106,22 @@ def _builtin(name: str) -> LoadedPolicy:
     return LoadedPolicy(parse_policy(data), hashlib.sha256(data).hexdigest(), "built-in")
 
 
+def _refuse_borrowed_name(policy: Policy) -> None:
+    """Every output names the policy: under a name that people trust, a foreign one would be believed."""
+    known = next((one for one in builtin_policies() if _plain(one) == _plain(policy.name)), None)
+    if known is not None and _builtin(known).policy != policy:
+        raise PolicyError(
+            f"it calls itself {policy.name!r}, which is the built-in policy {known!r}, but its "
+            "content is another; give it a name of its own"
+        )
+
+
+def _plain(name: str) -> str:
+    """The name without what a reader overlooks: case, width, spaces, punctuation, invisible characters."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(character for character in folded if character.isalnum())
+
+
 def builtin_by_digest(sha256: str) -> Policy | None:
     """The built-in policy whose file has this digest, if there is one."""
     loaded = (_builtin(name) for name in builtin_policies())
@@ -119,7 +131,7 @@ def builtin_by_digest(sha256: str) -> Policy | None:
 def _read(path: Path, name: str) -> bytes:
     try:
         with open_regular(path) as file:
-            data = file.read(_MAX_BYTES + 1)
+            return file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError):
         known = builtin_policies()
         hint = did_you_mean(name, known)
@@ -129,9 +141,6 @@ def _read(path: Path, name: str) -> bytes:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else error
         raise PolicyError(f"cannot read policy {name!r}: {why}") from None
-    if len(data) > _MAX_BYTES:
-        raise PolicyError(f"policy {name}: expected at most {_MAX_BYTES} bytes, found more")
-    return data
 
 
 def _check_version(document: dict[str, object]) -> None:

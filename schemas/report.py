@@ -110,7 +110,8 @@ class Inputs:
     """Everything the numbers depend on, bound by digest.
 
     ``policy_sha256`` is that of the TOML bytes, ``train_sha256`` of all windows of the split that the
-    controls were fitted on; None where there was none.
+    controls were fitted on; None where there was none. ``policy_source`` is ``built-in`` or the name of
+    the policy's file, ``config`` the configuration file as the command found it; None where none was read.
     """
 
     model: ModelInput
@@ -118,6 +119,8 @@ class Inputs:
     splits: Mapping[str, SplitInput]
     policy_sha256: str
     train_sha256: str | None
+    policy_source: str
+    config: str | None
 
 
 @dataclass(frozen=True)

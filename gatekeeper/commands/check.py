@@ -10,6 +10,7 @@ from gatekeeper.commands.choice import Choice
 from gatekeeper.commands.paths import FILE
 from gatekeeper.commands.verifier import Verifier, verifier_options
 from gatekeeper.deployment.verify import Ruling, examine, model_digest, read_submission
+from gatekeeper.outputs import Output, refuse_overwriting, with_companions
 from gatekeeper.render.decision import escape, render_decision, render_decision_markdown
 from gatekeeper.render.github import (
     render_annotations,
@@ -65,6 +66,9 @@ def check_command(
     """
     if form == "github" and output is not None:
         raise UsageError("--output does not go with --format github, which GitHub reads from the log")
+    if output is not None:
+        read = (*with_companions(report), model, *verifier.inputs(), *with_companions(champion))
+        refuse_overwriting([Output("output", output)], read)
     try:
         ruling = _rule(report, model, verifier, champion, first=first, report_only=report_only)
         colour = output is None and colour_on(sys.stdout)

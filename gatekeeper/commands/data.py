@@ -1,8 +1,11 @@
 """``gatekeeper data``, assembled from the modules beside it."""
 
+from typing import Any
+
 import click
 
 from gatekeeper.lazy_group import LazyGroup
+from schemas.errors import DataError
 
 COMMANDS = {
     "build": ("gatekeeper.commands.data_build:build_command", "Write a bank and its splits as a data set."),
@@ -16,6 +19,21 @@ COMMANDS = {
 }
 
 
-@click.group(name="data", cls=LazyGroup, table=COMMANDS)
+_UNFINISHED = {"info": "all was looked at", "audit": "all was looked at"}
+
+
+class DataGroup(LazyGroup):
+    """Says of an interrupted command what it did not come to; none of them gives a verdict."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  (click's own signature)
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, click.Abort):
+            what = _UNFINISHED.get(str(ctx.invoked_subcommand), "the data set was complete")
+            raise DataError(f"interrupted before {what}; run the command again") from None
+
+
+@click.group(name="data", cls=DataGroup, table=COMMANDS)
 def data_group() -> None:
     """Build, inspect and audit data sets, and make data with a known answer."""

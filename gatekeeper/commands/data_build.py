@@ -12,8 +12,9 @@ from gatekeeper.data.bank_keys import BankKeys
 from gatekeeper.data.build import divide, file_digest, parse_split, refuse_unprintable
 from gatekeeper.data.dataset_folder import Dtype, refuse_occupied, write_dataset
 from gatekeeper.data.embed import embed, forget, load_encoder
-from gatekeeper.data.sequence_export import write_sequences
+from gatekeeper.data.sequence_export import sequences_path, write_sequences
 from gatekeeper.data.texts import is_texts, read_texts
+from gatekeeper.outputs import Output, refuse_overwriting
 from gatekeeper.progress import bar
 from gatekeeper.render.dataset import render_built
 from gates.bank import build_bank
@@ -75,6 +76,9 @@ def build_command(
     refuse_unprintable(encoder=encoder, licence=licence, note=note)
     out = out.resolve() if out.name in ("", ".", "..") else out
     refuse_occupied(out)
+    beside = [sequences_path(out, request.name) for request in requests] if also_npz else []
+    made = [Output("folder", out), *(Output("file of sequences", each, own=True) for each in beside)]
+    refuse_overwriting(made, (source, None if encoder is None else Path(encoder)))
     digest = file_digest(source)
     work = out.with_name(f".{out.name}.embedding")
     if is_texts(source):

@@ -13,6 +13,7 @@ from gatekeeper.data.bank_keys import BankKeys
 from gatekeeper.data.build import file_digest, refuse_unprintable
 from gatekeeper.data.convert import convert
 from gatekeeper.data.dataset_folder import UNMATCHED, Dtype, refuse_occupied
+from gatekeeper.outputs import Output, refuse_overwriting
 from gatekeeper.render.dataset import render_built, render_counts
 from schemas.dataset import Origin
 from schemas.errors import UsageError
@@ -54,6 +55,7 @@ def convert_command(
             raise UsageError(f"{name} is named twice; one file a split")
     refuse_unprintable(encoder=encoder, licence=licence, note=note)
     refuse_occupied(out)
+    refuse_overwriting([Output("folder", out)], (bank, *(file for _, file in pairs)))
     digest = file_digest(bank)
     read = read_bank_file(bank, keys=BankKeys(vectors_key, article_key, chunk_key, text_key))
     tell(read.notes)

@@ -19,6 +19,7 @@ from gatekeeper.data.synth import (
     shuffled_bank,
 )
 from gatekeeper.data.synth_directed import expected_directions
+from gatekeeper.outputs import Output, refuse_overwriting
 from schemas.errors import UsageError
 
 WORLDS = {"forward": FORWARD, "trap": TRAP}
@@ -95,6 +96,7 @@ def _copy(kind: str, out: Path, bank: Path | None, keys: BankKeys, given: dict[s
     if given:
         raise UsageError(f"--{next(iter(given))} does not apply to a {kind} copy of a bank")
     config = resolve_config(None, {"bank": bank, **keys.settings()})
+    refuse_overwriting([Output("folder", out)], config.inputs())
     source = open_source(config)
     tell_notes(source)
     name = f"{kind} {source.bank.source}"

@@ -8,7 +8,9 @@ import click
 from gatekeeper.commands.paths import FILE
 from gatekeeper.commands.verifier import Verifier, verifier_options
 from gatekeeper.deployment.folder import deploy, history, roll_back
+from gatekeeper.deployment.own_names import own_files
 from gatekeeper.deployment.verify import Demands, Ruling, Submission, read_submission
+from gatekeeper.outputs import Output, refuse_overwriting, with_companions
 from gatekeeper.render.decision import render_decision
 from gatekeeper.render.production import render_history, render_release
 from gatekeeper.terminal import colour_on
@@ -57,6 +59,10 @@ def deploy_command(
         return
     if model is None or report is None:
         raise UsageError("deploy needs MODEL and --report; or --rollback, or --history")
+    if not target.startswith(MLFLOW):
+        made = [Output("file", path) for path in own_files(Path(target))]
+        read = (model, *with_companions(report), *verifier.inputs(), *with_companions(champion))
+        refuse_overwriting(made, read)
     demands = verifier.demands()
     if champion is not None and not demands.policy.policy.champion:
         raise UsageError(

@@ -91,7 +91,7 @@ def _evaluate(
 
     key = None if sign_key is None else load_private(sign_key)
     settings = resolve_config(config, flags)
-    check_targets(models, settings, html)
+    check_targets(models, settings, html, sign_key)
     for spec in models if key is not None else ():
         if not Path(spec).is_file():
             raise UsageError(f"--sign-key signs reports of model files; {spec} is none")

@@ -14,22 +14,19 @@ from schemas.report import Report
 html_option = click.option("--html", type=FILE, help="Also write the report as one HTML page.")
 
 
-def check_page_target(page: Path, *others: Path, made: Path | None = None) -> None:
-    """Refuse, before any work is done, a page that could not be written or would overwrite an input.
+def check_page_target(page: Path, *, made: Path | None = None) -> None:
+    """Refuse, before any work is done, a page that could not be written.
 
     Args:
         page: where it goes.
-        others: files of the same command.
         made: a folder that the command itself makes.
 
     Raises:
-        UsageError: its name does not end in .html, or it is one of the other files.
+        UsageError: its name does not end in .html.
         OutputError: it cannot be written.
     """
     if page.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--html writes an HTML page, so its name must end in .html; found {page}")
-    if any(page.resolve() == other.resolve() for other in others):
-        raise UsageError(f"the page {page} would overwrite another file of this command; name another")
     if page.exists() and not page.is_file():
         raise OutputError(f"the page {page} exists and is no regular file; name another")
     if made is not None and page.parent.resolve() == made.resolve():
@@ -38,13 +35,19 @@ def check_page_target(page: Path, *others: Path, made: Path | None = None) -> No
         raise OutputError(f"the page's folder {page.parent} does not exist or cannot be written")
 
 
-def write_page(report: Report, extras: Extras, page: Path) -> None:
+def write_page(report: Report, extras: Extras, page: Path, *, own: int = 0) -> None:
     """Write the page and say where on stderr.
+
+    Args:
+        report: what is shown.
+        extras: what is shown besides.
+        page: where it goes.
+        own: 1 where nobody named it (:func:`schemas.atomic.write_stream`).
 
     Raises:
         OutputError: the file cannot be written.
     """
     from gatekeeper.render.page.page import render_page
 
-    write_text(page, render_page(report, extras))
+    write_text(page, render_page(report, extras), own=own)
     click.echo(f"page: {page}", err=True)

@@ -8,6 +8,7 @@ import click
 
 from gatekeeper.commands.html import check_page_target, write_page
 from gatekeeper.commands.paths import FILE
+from gatekeeper.outputs import Output, refuse_overwriting, with_companions
 from gatekeeper.render.page.extras import Absent, Extras
 from gatekeeper.render.table import render_table
 from gatekeeper.terminal import colour_on
@@ -37,14 +38,18 @@ def report_command(report: Path, html: Path | None, show: bool) -> None:
         click.echo(render_table(found, colour=colour_on(sys.stdout)))
         return
     # Only here: the table needs nothing of it, and shall be there at once.
+    from gatekeeper.run_folder import CONFIG_FILE
     from gatekeeper.run_history import find_training
+    from schemas.history import HISTORY_FILE
 
-    check_page_target(page, report)
+    check_page_target(page)
+    beside = (report.with_name(name) for name in (HISTORY_FILE, CONFIG_FILE))
+    refuse_overwriting([Output("page", page, own=html is None)], (*with_companions(report), *beside))
     extras = Extras(
         frontier=Absent(f"The linear frontier is not drawn: {_AGAIN}"),
         windows=Absent(f"The best and worst windows are not shown as text: {_AGAIN}"),
         training=find_training(report.parent, found),
     )
-    write_page(found, extras, page)
+    write_page(found, extras, page, own=int(html is None))
     if show and not webbrowser.open(page.resolve().as_uri()):
         click.echo(f"note: no browser could be started; open {page} yourself", err=True)

@@ -7,6 +7,8 @@ import click
 from gatekeeper.commands.paths import FILE
 from gatekeeper.deployment.keys import load_private
 from gatekeeper.deployment.signing import sign_report
+from gatekeeper.deployment.verify import envelope_path
+from gatekeeper.outputs import Output, key_file, refuse_overwriting
 
 
 @click.command(name="sign")
@@ -21,4 +23,6 @@ def sign_command(report: Path, key: str, model: Path | None) -> None:
 
     Exit codes: 0 done, 2 usage error, 3 the report, the model or the folder is unusable.
     """
+    signature = Output("signature", envelope_path(report), own=True)
+    refuse_overwriting([signature], (report, key_file(key), model))
     click.echo(f"signature: {sign_report(report, load_private(key), model)}")

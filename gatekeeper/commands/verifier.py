@@ -13,6 +13,7 @@ import click
 from gatekeeper.commands.completion import complete
 from gatekeeper.commands.paths import FILE
 from gatekeeper.deployment.verify import Demands
+from gatekeeper.outputs import key_file
 from schemas.errors import UsageError
 from schemas.policy_io import load_policy
 
@@ -59,6 +60,10 @@ class Verifier:
     max_age: timedelta | None
     trusted_key: tuple[str, ...]
     envelope: Path | None
+
+    def inputs(self) -> tuple[Path | None, ...]:
+        """The files that the flags name."""
+        return key_file(self.policy), *map(key_file, self.trusted_key), self.envelope
 
     def demands(self, *, first: bool = False) -> Demands:
         """What the flags ask for.

@@ -30,9 +30,9 @@ from gatekeeper.config_values import SPLITS
 from gatekeeper.data.articles import format_articles, parse_articles
 from gatekeeper.data.bank_file import pack_texts
 from gatekeeper.data.folders import left_behind, refuse_foreign, replace_folder
+from gatekeeper.data.stored_arrays import check_order, map_array, map_rows, map_texts
 from gates.bank import assemble_bank, bank_digest
 from gates.contracts import Bank, FloatArray, IntArray
-from gates.packed_texts import PackedTexts
 from gates.windows import make_dataset, refuse_shared_articles, rows_digest, window_rows
 from schemas.atomic import write_text
 from schemas.codec import encode
@@ -47,7 +47,8 @@ from schemas.dataset import (
 )
 from schemas.document import check_document
 from schemas.errors import DataError, GatekeeperError
-from schemas.strict_json import dumps, loads
+from schemas.regular import open_regular
+from schemas.strict_json import MAX_BYTES, dumps, loads
 
 RECORD = "dataset.json"
 VECTORS, ARTICLES, CHUNKS = "vectors.npy", "articles.npy", "chunks.npy"
@@ -200,13 +201,16 @@ def open_dataset(folder: Path) -> OpenDataset:
     except GatekeeperError as error:
         raise DataError(str(error)) from None
     _verify(folder, record)
-    vectors, articles, chunks = (_map(folder / name) for name in (VECTORS, ARTICLES, CHUNKS))
-    _check_record(folder, record, vectors, articles)
-    if vectors.shape != (record.bank.rows, record.bank.dimension):
-        raise DataError(
-            f"{folder / VECTORS} has shape {vectors.shape}, {RECORD} says otherwise; build it again"
-        )
-    texts = _texts(folder) if TEXTS in record.files else None
+    rows = record.bank.rows
+    vectors = map_array(folder / VECTORS, dtype=record.bank.dtype, shape=(rows, record.bank.dimension))
+    articles, chunks = (map_array(folder / name, dtype="int64", shape=(rows,)) for name in (ARTICLES, CHUNKS))
+    check_order(folder / CHUNKS, articles, chunks)
+    splits = {
+        name: map_rows(folder / f"{name}.npy", count=split.windows, rows=rows)
+        for name, split in record.splits.items()
+    }
+    _check_record(folder, record, articles, splits)
+    texts = map_texts(folder / TEXTS, folder / OFFSETS, rows=rows) if TEXTS in record.files else None
     bank = assemble_bank(
         vectors if record.bank.dtype == "float32" else _unit(vectors),
         np.asarray(articles),
@@ -219,7 +223,7 @@ def open_dataset(folder: Path) -> OpenDataset:
     return OpenDataset(
         record=record,
         bank=bank,
-        splits={name: np.asarray(_map(folder / f"{name}.npy")) for name in record.splits},
+        splits=splits,
         articles={
             name: np.array(parse_articles(split.articles), dtype=np.int64)
             for name, split in record.splits.items()
@@ -289,15 +293,14 @@ def _verify(folder: Path, record: DatasetRecord) -> None:
 
 
 def _check_record(
-    folder: Path, record: DatasetRecord, vectors: npt.NDArray[Any], articles: npt.NDArray[Any]
+    folder: Path, record: DatasetRecord, articles: IntArray, splits: Mapping[str, IntArray]
 ) -> None:
     """The record must agree with the arrays it describes."""
-    wrong = vectors.dtype != record.bank.dtype or len(np.unique(articles)) != record.bank.articles
+    wrong = len(np.unique(articles)) != record.bank.articles
     for name, split in record.splits.items():
-        rows = _map(folder / f"{name}.npy")
         owned = set(parse_articles(split.articles))
-        wrong = wrong or len(rows) != split.windows or rows_digest(np.asarray(rows)) != split.sha256
-        wrong = wrong or not owned.issuperset(np.unique(articles[rows]).tolist())
+        wrong = wrong or rows_digest(splits[name]) != split.sha256
+        wrong = wrong or not owned.issuperset(np.unique(articles[splits[name]]).tolist())
     if wrong:
         raise DataError(f"{folder / RECORD} does not describe the arrays beside it; build the data set again")
 
@@ -307,24 +310,15 @@ def _largest_first(record: DatasetRecord) -> Iterator[tuple[str, StoredFile]]:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _map(path: Path) -> npt.NDArray[Any]:
-    try:
-        # Copy on write: torch refuses arrays it may not write to, and nothing here writes.
-        found: npt.NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise DataError(f"{path} is no array: {error}; build the data set again") from None
-    return found
-
-
-def _texts(folder: Path) -> PackedTexts:
-    offsets = np.asarray(_map(folder / OFFSETS))
-    return PackedTexts(_map(folder / TEXTS), offsets[:-1], offsets[1:])
-
-
 def _titles(folder: Path) -> dict[int, str]:
-    value = loads((folder / TITLES).read_bytes())
-    return {int(article): str(title) for article, title in value.items()} if isinstance(value, dict) else {}
+    try:
+        with open_regular(folder / TITLES) as file:
+            value = loads(file.read(MAX_BYTES + 1))
+        found = value if isinstance(value, dict) else {}
+        return {int(article): str(title) for article, title in found.items()}
+    except (OSError, ValueError, GatekeeperError) as error:
+        raise DataError(f"{folder / TITLES} holds no titles: {error}; build the data set again") from None

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from gatekeeper.data.allowance import Allowance
 from gatekeeper.data.restricted_pickle import load_objects
+from gatekeeper.data.wrong_file import refuse_other_kind
 from gates.packed_texts import PackedTexts, Packer
 from schemas.errors import DataError
 
@@ -264,6 +265,7 @@ def open_npz(path: Path) -> Iterator[Npz]:
     """
     if not path.is_file():
         raise DataError(f"{path}: expected an .npz file, found {'a folder' if path.is_dir() else 'nothing'}")
+    refuse_other_kind(path)
     with contextlib.ExitStack() as stack:
         with broken_file(f"{path}"):
             archive = stack.enter_context(zipfile.ZipFile(path))

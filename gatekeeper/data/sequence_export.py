@@ -40,10 +40,15 @@ def write_sequences(folder: Path) -> list[Path]:
             "target_indices": bank.chunks[targets],
             "p6_offset": np.array(horizon - 1),
         }
-        path = folder.with_name(f"{folder.name}_{name}_sequences.npz")
+        path = sequences_path(folder, name)
         write_stream(path, functools.partial(write_npz, arrays=arrays), own=1)
         paths.append(path)
     return paths
+
+
+def sequences_path(folder: Path, split: str) -> Path:
+    """Where the sequences of a split go."""
+    return folder.with_name(f"{folder.name}_{split}_sequences.npz")
 
 
 def _gathered(bank: Bank, rows: IntArray) -> Blocks:

@@ -37,7 +37,8 @@ from gatekeeper.deployment.own_names import (
     refuse_planted,
     reserve_freed,
 )
-from gatekeeper.deployment.verify import ENVELOPE_SUFFIX, Demands, Ruling, Submission, examine, model_digest
+from gatekeeper.deployment.verify import Demands, Ruling, Submission, examine, model_digest
+from gatekeeper.outputs import ENVELOPE_SUFFIX
 from schemas.atomic import flush_folder, write_bytes, write_text
 from schemas.codec import encode
 from schemas.document import check_document, read_bounded

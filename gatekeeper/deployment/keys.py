@@ -20,10 +20,10 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
+from gatekeeper.outputs import ENVIRONMENT_PREFIX
 from schemas.errors import OutputError, UsageError
 from schemas.regular import open_regular
 
-ENVIRONMENT_PREFIX = "env:"
 _MAX_BYTES = 2**16
 
 

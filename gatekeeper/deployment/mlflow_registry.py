@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gatekeeper.deployment.verify import ENVELOPE_SUFFIX, Submission, model_digest
+from gatekeeper.deployment.verify import Submission, model_digest
 from gatekeeper.mlflow_client import check_mlflow, new_client, one_line, silenced
+from gatekeeper.outputs import ENVELOPE_SUFFIX
 from schemas.document import read_bounded
 from schemas.errors import GatekeeperError, ModelError, OutputError, ReportError, UsageError
 

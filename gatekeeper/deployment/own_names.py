@@ -111,5 +111,5 @@ def reserve_freed(folder: Path) -> Iterator[None]:
 
 
 def own_files(folder: Path) -> tuple[Path, ...]:
-    """What a deployment replaces in the folder itself."""
-    return tuple(folder / name for name in (LOCK, POINTER, CURRENT, RESERVE))
+    """What a deployment replaces in the folder itself, its pointer apart, which is no file."""
+    return tuple(folder / name for name in (LOCK, POINTER, RESERVE))

@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gatekeeper.outputs import ENVELOPE_SUFFIX
+from gatekeeper.sources import files_verified
 from schemas.decision import DECISION_VERSION, ChampionUsed, Decision, PolicyUsed
 from schemas.document import read_bounded
 from schemas.errors import ModelError, ReportError, SignatureError
@@ -28,8 +30,6 @@ if TYPE_CHECKING:  # only whoever demands a signature pays for loading the crypt
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of ours the clock of the machine that evaluated may go."""
-
-ENVELOPE_SUFFIX = ".dsse.json"
 
 _BLOCK = 2**20
 
@@ -187,10 +187,11 @@ def examine(
         champion=None
         if rival is None or champion is None
         else ChampionUsed(champion.sha256, rival.inputs.model.sha256),
+        files_verified=files_verified(),
         notes=tuple(_notes(submission, demands, model_sha256, champion)),
         judgement=judgement,
     )
-    inputs = replace(report.inputs, policy_sha256=policy.sha256)
+    inputs = replace(report.inputs, policy_sha256=policy.sha256, policy_source=policy.source)
     return Ruling(decision, replace(report, inputs=inputs, policy=policy.policy, judgement=judgement))
 
 

@@ -45,11 +45,14 @@ def render_decision_markdown(ruling: Ruling) -> str:
 
 
 def facts(decision: Decision) -> list[str]:
-    """What was verified, a line each, and after it what was not."""
+    """What was verified, a line each, and with it what was not."""
     policy = decision.policy
     found = [
         f"report {decision.report_sha256[:12]}, made {decision.report_created}, decided {decision.decided}",
         f"policy {policy.name} ({policy.source}, {policy.sha256[:12]})",
+        "files of gatekeeper are those that were installed"
+        if decision.files_verified
+        else "files not verified: gatekeeper runs from a checkout, and only a wheel brings their digests",
     ]
     if decision.model_sha256 is not None:
         found.append(f"model {decision.model_sha256[:12]} is the one that was evaluated")

@@ -10,6 +10,7 @@ import xml.etree.ElementTree as ET
 
 from gatekeeper.deployment.verify import Ruling
 from gatekeeper.render.rows import bounds, interval, number, shown_status
+from gatekeeper.render.table import decided_by
 from schemas.report import Check, Metric, Verdict
 
 NAME = "gatekeeper"
@@ -26,7 +27,7 @@ def render_junit(ruling: Ruling) -> str:
         for check in judgement.checks:
             if check.gate == gate.name:
                 _case(suite, check, deployable=judgement.verdict.deployable)
-    _verdict(_suite(root, "verdict", decided), judgement.verdict)
+    _verdict(_suite(root, "verdict", decided), judgement.verdict, decided_by(ruling.report))
     return _written(root)
 
 
@@ -68,19 +69,19 @@ def _case(suite: ET.Element, check: Check, *, deployable: bool) -> None:
     )
 
 
-def _verdict(suite: ET.Element, verdict: Verdict) -> None:
+def _verdict(suite: ET.Element, verdict: Verdict, who: str) -> None:
     case = _new_case(suite, "verdict", "deployable")
     if not verdict.deployable:
         kind = "error" if verdict.outcome == "error" else "failure"
         found = ET.SubElement(case, kind, message=_clean(verdict.reasons[0]), type=verdict.outcome)
         found.text = _clean("\n".join(verdict.reasons))
     told = [
+        who,
         *(f"warning: {line}" for line in verdict.warnings),
         *verdict.waivers,
         *(f"remark: {line}" for line in verdict.remarks),
     ]
-    if told:
-        ET.SubElement(suite, "system-out").text = _clean("\n".join(told))
+    ET.SubElement(suite, "system-out").text = _clean("\n".join(told))
 
 
 def _written(root: ET.Element) -> str:

@@ -28,7 +28,9 @@ def render_history(releases: Sequence[Production]) -> str:
             each.action if each.restores is None else f"rollback to {each.restores}",
             each.model.sha256[:12],
             each.report_sha256[:12],
-            each.policy.name,
+            each.policy.name
+            if each.policy.source == "built-in"
+            else f"{each.policy.name} ({each.policy.source})",
             "-" if each.signer is None else each.signer[:12],
         ]
         for each in releases

@@ -67,7 +67,8 @@ def render_leaderboard(reports: Sequence[Report], *, markdown: bool = False) -> 
         )
     headers = ("model", "verdict", "gates", "margin ood", "cos ood", "article R@5 ood")
     form = "github" if markdown else "simple"
-    return tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True)
+    table = tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True)
+    return "\n\n".join([*dict.fromkeys(decided_by(report) for report in reports), table])
 
 
 def _title(report: Report) -> str:
@@ -88,8 +89,9 @@ def render_heading(report: Report) -> str:
             f"{bank.source}: {bank.rows} chunks of width {bank.dimension} in {bank.articles} articles; "
             + splits,
             f"context {settings.context}, horizon {settings.horizon} (from {settings.horizon_source}), "
-            f"policy {report.policy.name}, seed {settings.seed}, ridge control {settings.ridge}",
+            f"seed {settings.seed}, ridge control {settings.ridge}",
             answered(report),
+            decided_by(report),
         ]
     )
 
@@ -103,6 +105,13 @@ def answered(report: Report) -> str:
     form = coarsest(*(each.coarsest for each in answers))
     most = max(each.disagreement for each in answers)
     return f"{asked}; {form} answers, asked again they differ by at most {most:.1e}"
+
+
+def decided_by(report: Report) -> str:
+    """The files that decided: two policies may have one name, and a configuration may lie further up."""
+    inputs = report.inputs
+    config = "no configuration file" if inputs.config is None else f"configuration {inputs.config}"
+    return f"policy {report.policy.name} ({inputs.policy_source}), {config}"
 
 
 def render_verdict(report: Report, *, colour: bool = False) -> str:

@@ -104,7 +104,7 @@ def test_every_setting_of_every_trainer_can_stand_in_a_file(tmp_path: Path, name
         ("[train]\np6b = [1]", "'p6b' must be a section"),
         ("[trian.p6b]\nepochs = 3", "section 'trian' is unknown; did you mean 'train'?"),
         ("[p6b]\nepochs = 3", "section 'p6b' is unknown; known are data, eval, train"),
-        ("[train.p6b]\nepochs = 3\n[train.p6b]\nepochs = 4", "is no TOML"),
+        ("[train.p6b]\nepochs = 3\n[train.p6b]\nepochs = 4", "not TOML"),
     ],
 )
 def test_what_is_no_section_of_a_recipe_is_a_usage_error(tmp_path: Path, text: str, expected: str) -> None:

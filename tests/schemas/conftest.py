@@ -147,6 +147,8 @@ def _make_report(
             splits={"val": split, "ood": split},
             policy_sha256=digest or (loaded.sha256 if policy is None else "c" * 64),
             train_sha256="7" * 64,
+            policy_source="built-in" if policy is None else "own.toml",
+            config="gatekeeper.toml",
         ),
         settings=Settings(
             context=5,

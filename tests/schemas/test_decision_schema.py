@@ -29,6 +29,7 @@ def decision(make_report: ReportFactory) -> Decision:
         signer=None,
         policy=PolicyUsed("seed-5cat", "c" * 64, "built-in"),
         champion=ChampionUsed("2" * 64, None),
+        files_verified=True,
         notes=("the signature was not verified",),
         judgement=report.judgement,
     )

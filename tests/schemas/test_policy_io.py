@@ -1,6 +1,7 @@
 import hashlib
 import importlib.resources
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,31 @@ def test_a_large_file_is_refused(tmp_path: Path) -> None:
         load_policy(path)
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["seed-5cat", "strict-5cat", "Seed-5CAT", "seed 5cat", "seed-5cat ", "seed\u20115cat", "seed-\u200b5cat",
+     "ｓｅｅｄ-5cat", "seed5cat", "STRICT_5CAT"],
+)  # fmt: skip
+def test_a_file_that_borrows_the_name_of_a_builtin_policy_is_refused(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "loose.toml"
+    path.write_text(re.sub(r'name = ".*"', f'name = "{name}"', VALID))
+    with pytest.raises(PolicyError) as caught:
+        load_policy(path)
+    known = "strict-5cat" if name.casefold().startswith("strict") else "seed-5cat"
+    assert str(caught.value) == (
+        f"policy {path}: it calls itself {name!r}, which is the built-in policy {known!r}, but its "
+        "content is another; give it a name of its own"
+    )
+
+
+def test_a_copy_of_a_builtin_policy_keeps_its_name(tmp_path: Path) -> None:
+    text = (importlib.resources.files("schemas") / "policies" / "seed-5cat.toml").read_text(encoding="utf-8")
+    (tmp_path / "copy.toml").write_text(f"# ours\n{text}")
+    loaded = load_policy(tmp_path / "copy.toml")
+    assert (loaded.policy, loaded.source) == (load_policy("seed-5cat").policy, "copy.toml")
+    assert loaded.sha256 != load_policy("seed-5cat").sha256
+
+
 def test_a_broken_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_text("x = ")
@@ -183,8 +209,9 @@ def swap(old: str, new: str, text: str = VALID) -> str:
 BAD = {
     "no toml": ("[", "not TOML"),
     "key twice": (VALID + "min = 0.5", "not TOML"),
-    "too deep": (VALID + "x = " + "[" * 5000, "nested more than 8 deep"),
-    "deep keys": (VALID + ".".join("a" * 2000) + " = 1", "nested more than 8 deep"),
+    "too deep": (VALID + "x = " + "[" * 5000, "nested more than 32 deep"),
+    "deep keys": (VALID + ".".join("a" * 2000) + " = 1", "nested more than 32 deep"),
+    "rather deep keys": (VALID + ".".join("a" * 20) + " = 1", "nested more than 8 deep"),
     "empty": ("", 'expected schema_version = "1.0", found none; add it'),
     "no version": (swap('schema_version = "1.0"', ""), "found none"),
     "major 2": (swap('"1.0"', '"2.0"'), "expected schema_version 1.x, found '2.0'"),

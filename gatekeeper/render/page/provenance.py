@@ -53,7 +53,9 @@ def _measurement(report: Report) -> Table:
     low, high = settings.bin_edges
     rows = [
         ("policy", f"{policy.name}: {policy.description}"),
+        ("policy file", report.inputs.policy_source),
         ("policy SHA-256", report.inputs.policy_sha256),
+        ("configuration file", report.inputs.config or "none"),
         ("decides on", f"{policy.decide}, at least {policy.min_gates_passed} gates"),
         ("context", f"{settings.context} chunks"),
         ("horizon", f"{settings.horizon} (from {settings.horizon_source})"),

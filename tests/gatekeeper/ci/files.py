@@ -91,6 +91,9 @@ OPTIONS = ["--model=$MODEL", "--policy=$POLICY", "--champion=$CHAMPION", "--max-
 OPTIONS += ["--trusted-key=$TRUSTED_KEY", "--first"]
 
 
+ISOLATED = re.compile(r"""^\s*(python|"\$PYTHON") -I -m gatekeeper """)
+
+
 def command_lines(path: Path) -> list[list[str]]:
     """The words of every gatekeeper command, variables as values that their flags take."""
     found = []
@@ -98,9 +101,10 @@ def command_lines(path: Path) -> list[list[str]]:
         if where.split(",")[0] != path.name:
             continue
         for line in script.replace("\\\n", " ").split("\n"):
-            if not line.strip().startswith("gatekeeper "):
+            words = shlex.split(line, comments=True) if ISOLATED.search(line) else []
+            if not words:
                 continue
-            words = shlex.split(line, comments=True)
+            words = words[3:]
             end = min(
                 (words.index(stop) for stop in ("||", "&&", "|", ";") if stop in words), default=len(words)
             )
@@ -120,6 +124,13 @@ class Runner:
     folder: Path
     temporary: Path
     given: dict[str, str] = field(default_factory=dict)
+    python: Path = Path(sys.executable)
+
+    @property
+    def known(self) -> dict[str, str]:
+        """What is no input: where the runner may write, and the interpreters of the steps before."""
+        steps = ("steps.python.outputs.python-path", "steps.install.outputs.python")
+        return {"runner.temp": str(self.temporary)} | dict.fromkeys(steps, str(self.python))
 
     @property
     def output(self) -> Path:
@@ -140,26 +151,29 @@ class Runner:
         return {name: self.evaluated(str(value), values) for name, value in step["env"].items()}
 
     def evaluated(self, value: str, values: Mapping[str, str]) -> str:
-        """The two kinds of expression that the action uses."""
+        """The kinds of expression that the action uses."""
         (expression,) = expressions(value)
         assert value == f"${{{{ {expression} }}}}"
+        if expression in self.known:
+            return self.known[expression]
         found = re.fullmatch(r"inputs\.([\w-]+)( \|\| github\.action_path)?", expression)
         assert found is not None, expression
         return values[found[1]] or (str(ROOT) if found[2] else "")
 
-    def run(self, name: str, *, first_on_path: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def run(self, name: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run the script of a step, with more variables where a job sets some."""
         step = action_step(name)
-        path = [str(first_on_path or Path(sys.executable).parent), os.environ["PATH"]]
         script = self.temporary / "script.sh"
         script.write_text(step["run"])
         return subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
             cwd=self.folder,
             env={
-                "PATH": os.pathsep.join(path),
+                "PATH": os.environ["PATH"],
                 "HOME": str(self.temporary),
                 "GITHUB_OUTPUT": str(self.output),
                 "GITHUB_STEP_SUMMARY": str(self.summary),
+                **more,
                 **self.environment(step),
             },
             capture_output=True,

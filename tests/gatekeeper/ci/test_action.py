@@ -1,6 +1,5 @@
 """What the action does, run by bash in a made-up environment of a runner."""
 
-import shlex
 import stat
 import subprocess
 import sys
@@ -142,13 +141,23 @@ def test_a_hostile_input_executes_nothing_and_lets_nothing_through(
     assert "DEPLOYABLE" not in done.stdout
 
 
-def fake_python(folder: Path) -> Path:
-    """A folder with a ``python`` that writes down its arguments."""
+FAKE = """#!/bin/sh
+if [ "$1 $2 $3" = "-I -m venv" ]; then
+    mkdir -p "$4/bin" && cp "$0" "$4/bin/python"
+else
+    printf '%s\\0' "$0" "$@" > "{folder}/arguments"
+    exit {code}
+fi
+"""
+
+
+def fake_python(folder: Path, code: int = 0) -> Path:
+    """It makes an environment with a copy of itself, and writes down what else it is told."""
     folder.mkdir()
     python = folder / "python"
-    python.write_text(f"#!/bin/sh\nprintf '%s\\0' \"$@\" > {shlex.quote(str(folder / 'arguments'))}\n")
+    python.write_text(FAKE.format(folder=folder, code=code))
     python.chmod(python.stat().st_mode | stat.S_IXUSR)
-    return folder
+    return python
 
 
 @pytest.mark.parametrize(
@@ -159,20 +168,73 @@ def test_what_is_installed_is_one_argument_of_pip_and_by_default_the_action_itse
 ) -> None:
     before = runner.listing()
     runner.given["install"] = text
-    folder = fake_python(runner.temporary / "bin")
-    done = runner.run("Install gatekeeper", first_on_path=folder)
+    runner.python = fake_python(runner.temporary / "bin")
+    done = runner.run("install")
     assert (done.returncode, done.stderr) == (0, "")
-    arguments = (folder / "arguments").read_bytes().decode().split("\0")[:-1]
+    python, *arguments = (runner.temporary / "bin" / "arguments").read_bytes().decode().split("\0")[:-1]
     assert arguments[:4] == ["-I", "-m", "pip", "install"]
     assert arguments[-2:] == ["--", text or str(ROOT)]
     assert all(each.startswith("--") for each in arguments[4:-1])
     assert runner.listing() == before
+    # Into an environment of its own, which the step that decides is told.
+    assert Path(python).is_relative_to(runner.temporary)
+    assert Path(python) != runner.python
+    assert runner.outputs() == {"python": python}
 
 
 def test_a_failed_installation_fails_the_step(runner: Runner) -> None:
-    folder = fake_python(runner.temporary / "bin")
-    (folder / "python").write_text("#!/bin/sh\nexit 1\n")
-    assert runner.run("Install gatekeeper", first_on_path=folder).returncode == 1
+    runner.python = fake_python(runner.temporary / "bin", code=1)
+    assert runner.run("install").returncode == 1
+    assert not runner.output.exists()
+
+
+SHADOWS = (
+    "gatekeeper/__main__.py",
+    "schemas/__init__.py",
+    "click/__init__.py",
+    "tabulate.py",
+    "json.py",
+    "sitecustomize.py",
+    "usercustomize.py",
+)
+PASSING = """
+import os
+with open(os.environ["GITHUB_OUTPUT"], "a") as file:
+    file.write("verdict=deployable\\ndeployable=true\\n")
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {"PYTHONPATH": "."},
+        {"PYTHONHOME": "."},
+        {"PYTHONSTARTUP": "tabulate.py"},
+        {"PYTHONINSPECT": "1"},
+        {"PYTHONUSERBASE": "."},
+        {"PYTHONPYCACHEPREFIX": "."},
+        {"PYTHONWARNINGS": "ignore::tabulate.Shadow"},
+        {"_GATEKEEPER_COMPLETE": "bash_source"},
+        {"FIRST": "true", "PYTHON": "./python", "MODEL": "best.pt"},
+    ],
+    ids=str,
+)
+def test_nothing_in_the_working_directory_or_in_the_variables_of_a_job_decides(
+    variables: dict[str, str], runner: Runner
+) -> None:
+    (runner.folder / "other.pt").write_bytes(b"another model")
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    for folder in (".", f"lib/python{version}/site-packages"):
+        for name in SHADOWS:
+            path = runner.folder / folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(PASSING)
+    runner.given["model"] = "other.pt"
+    done = runner.run("check", **variables)
+    assert done.returncode == 3
+    assert runner.outputs() == {"verdict": "error", "deployable": "false"}
 
 
 # What the examples do, from a model to production. Only the training and pip are left out.
@@ -180,7 +242,7 @@ def test_a_failed_installation_fails_the_step(runner: Runner) -> None:
 
 def gatekeeper(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "gatekeeper", *arguments],
+        [sys.executable, "-I", "-m", "gatekeeper", *arguments],
         cwd=folder,
         capture_output=True,
         text=True,

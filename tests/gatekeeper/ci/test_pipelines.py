@@ -51,7 +51,7 @@ def checkout(trained: Path, tmp_path: Path) -> Path:
 
 def bash(script: str, folder: Path, environment: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     """A job's script without its installation."""
-    lines = [line for line in script.split("\n") if "python -m pip install" not in line]
+    lines = [line for line in script.split("\n") if "python -I -m pip install" not in line]
     return subprocess.run(
         ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", "\n".join(lines)],
         cwd=folder,
@@ -148,7 +148,7 @@ def test_a_blocked_model_goes_on_to_be_checked_and_an_error_does_not(
 ) -> None:
     folder = tmp_path / "bin"
     folder.mkdir()
-    program = folder / "gatekeeper"
+    program = folder / "python"
     program.write_text(f"#!/bin/sh\nexit {code}\n")
     program.chmod(0o755)
     path = os.pathsep.join([str(folder), os.environ["PATH"]])
@@ -160,7 +160,7 @@ def test_a_blocked_model_goes_on_to_be_checked_and_an_error_does_not(
 def test_hostile_variables_of_the_examples_execute_nothing(text: str, tmp_path: Path) -> None:
     folder = tmp_path / "bin"
     folder.mkdir()
-    program = folder / "gatekeeper"
+    program = folder / "python"
     program.write_text("#!/bin/sh\nprintf '%s\\0' \"$@\"\n")
     program.chmod(0o755)
     (tmp_path / "work").mkdir()

@@ -19,6 +19,7 @@ from tests.gatekeeper.ci.files import (
     load,
 )
 
+ISOLATED = re.compile(r"""^(python|"\$PYTHON"|"\$home/bin/python") -I -m (pip|venv|gatekeeper) """)
 STRICT = "set -euo pipefail\n"
 
 
@@ -33,6 +34,18 @@ def test_every_script_stops_at_the_first_error(where: str) -> None:
 @pytest.mark.parametrize("where", SCRIPTS)
 def test_no_script_is_pasted_together(where: str) -> None:
     assert "${{" not in SCRIPTS[where]
+
+
+@pytest.mark.parametrize("where", SCRIPTS)
+def test_every_interpreter_is_isolated(where: str) -> None:
+    # Without -I it imports from the working directory, which holds what is to be judged, and from PYTHONPATH.
+    lines = [line.partition(" #")[0].strip() for line in SCRIPTS[where].split("\n")]
+    words = [
+        line for line in lines if re.search(r"\bpython\b|\$PYTHON|\bpip\b|\bgatekeeper (?!check$)", line)
+    ]
+    for line in words:
+        if not line.startswith(("#", "printf")):
+            assert ISOLATED.search(line), line
 
 
 @pytest.mark.parametrize("where", SCRIPTS)
@@ -95,7 +108,7 @@ def test_every_output_comes_from_a_step_that_exists() -> None:
         assert matched[2] == name
 
 
-@pytest.mark.parametrize("step", ["Install gatekeeper", "check"])
+@pytest.mark.parametrize("step", ["install", "check"])
 def test_every_variable_of_a_step_is_used_in_its_script(step: str) -> None:
     found = action_step(step)
     for name in found["env"]:

@@ -1,8 +1,12 @@
 """``gatekeeper data``: the group."""
 
+import importlib
+from pathlib import Path
+
+import click
 import pytest
 
-from tests.gatekeeper.commands.data_sets import Run
+from tests.gatekeeper.commands.data_sets import Run, refused
 
 
 def test_the_group_lists_its_commands(run: Run) -> None:
@@ -28,3 +32,32 @@ def test_the_group_lists_its_commands(run: Run) -> None:
 )
 def test_help_names_the_exit_codes(run: Run, command: str, codes: str) -> None:
     assert codes in " ".join(run("data", command, "--help").stdout.split())
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, click.Abort])
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        (("build", "bank.npz", "--out", "data", "--split", "val=0.5"), "the data set was complete"),
+        (("convert", "val=x.npz", "--bank", "bank.npz", "--out", "data"), "the data set was complete"),
+        (("info", "bank.npz"), "all was looked at"),
+        (("audit",), "all was looked at"),
+    ],
+)
+def test_an_interrupted_command_says_what_it_did_not_come_to(
+    world: Path,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    command: tuple[str, ...],
+    words: str,
+    stop: type[BaseException],
+) -> None:
+    def interrupted(*arguments: object, **more: object) -> None:
+        raise stop
+
+    for name in ("commands.data_build", "commands.data_convert", "data.source"):
+        module = importlib.import_module(f"gatekeeper.{name}")
+        monkeypatch.setattr(module, "read_bank_file", interrupted)
+    line = refused(run("data", *command), 3)
+    assert line == f"Error: interrupted before {words}; run the command again"
+    assert not (world / "data").exists()

@@ -158,7 +158,7 @@ def test_build_refuses_flags_that_are_wrong(world: Path, run: Run, flags: tuple[
         (
             "own_models.py",
             ("--split", "train=0-5"),
-            "Error: own_models.py cannot be read: File is not a zip ",
+            "Error: own_models.py is text; expected a complete .npz file: ",
         ),
         (
             "bank.npz",

@@ -139,6 +139,8 @@ def make_report(
             splits={"val": split},
             policy_sha256=policy.sha256,
             train_sha256="7" * 64,
+            policy_source=policy.source,
+            config=None,
         ),
         settings=Settings(
             5, 1, "default", 0, None, 0.95, (0.45, 0.55), "faiss", "train split", 256, "interleaved", 2

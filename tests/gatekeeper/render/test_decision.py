@@ -102,6 +102,7 @@ def test_what_was_verified_is_told() -> None:
     assert facts(CASES["deployable"]().decision) == [
         "report 999999999999, made 2026-01-31T12:00:00Z, decided 2026-02-01T09:30:00Z",
         "policy seed-5cat (built-in, 555555555555)",
+        "files not verified: gatekeeper runs from a checkout, and only a wheel brings their digests",
         "model aaaaaaaaaaaa is the one that was evaluated",
         "signed by the trusted key dddddddddddd",
     ]

@@ -1,0 +1,140 @@
+"""The files of this installation, compared with what the installer wrote down of them.
+
+``schemas``, ``gates`` and ``trainers`` are common names, and an installer that meets another package of such
+a name overwrites ours without a word: thresholds and judge would be somebody else's. Nothing of the packages
+that are verified is imported here.
+"""
+
+import csv
+import hashlib
+import os
+from base64 import urlsafe_b64decode
+from collections.abc import Iterator, Mapping
+from importlib.machinery import all_suffixes
+from pathlib import Path
+
+from gatekeeper import DISTRIBUTION
+
+PACKAGES = ("schemas", "gates", "trainers", "gatekeeper")
+
+BUILTIN_POLICIES: Mapping[str, str] = {
+    "schemas/policies/seed-5cat.toml": "8cbb03be01ddfca1ec5933883b047c982a90ffd391018a76201b1cb62d123cdf",
+    "schemas/policies/strict-5cat.toml": "db97592522d3ee9c03d7a0a007bb18a7b4139ee96a179f4223fcfe8da5154cd4",
+}
+"""Path -> SHA-256 of its bytes, kept here because they are what decides; verified also without a RECORD."""
+
+_CACHE = "__pycache__"
+_OWN_SUFFIXES = (*all_suffixes(), ".toml", ".json")
+_ALGORITHMS = ("sha256", "sha384", "sha512")
+_UNCHECKED, _CHECK_SOURCE = 0b01, 0b10  # of the flags in a .pyc file, PEP 552
+_AGAIN = f"install {DISTRIBUTION} again, into an environment of its own"
+
+
+class InstallationError(ImportError):
+    """This installation is not what was installed.
+
+    Not one of ``schemas.errors``, which may be the very package that was overwritten.
+    """
+
+    exit_code = 3
+
+
+def verify_files(home: Path) -> dict[str, bytes] | None:
+    """Verify all files of the four packages before any of them is imported.
+
+    Args:
+        home: the folder they lie in.
+
+    Returns:
+        Path below ``home`` -> source, of every module, as it was verified; None where nobody wrote down
+        digests of the files, in a checkout. Then only the built-in policies were verified.
+
+    Raises:
+        InstallationError: a file was changed, added or removed since, or a compiled one asks not to be
+            checked against its source.
+    """
+    try:
+        found = {path for package in PACKAGES for path in _files(home, package)}
+        recorded = _recorded(home)
+        contents = {path: (home / path).read_bytes() for path in sorted(recorded or BUILTIN_POLICIES)}
+    except OSError as error:
+        raise InstallationError(f"{error.filename} cannot be read: {error.strerror}; {_AGAIN}") from None
+    policies = {path for path in found if path.startswith("schemas/policies/") and path.endswith(".toml")}
+    added = policies - BUILTIN_POLICIES.keys()
+    if recorded is not None:
+        added |= {path for path in found - recorded.keys() if path.endswith(_OWN_SUFFIXES)}
+    if added:
+        path = min(added)
+        raise InstallationError(f"{home / path} is no file of gatekeeper{_brought(home, path)}; {_AGAIN}")
+    for path, data in contents.items():
+        expected = set() if recorded is None else {recorded[path]}
+        expected |= {("sha256", BUILTIN_POLICIES[path])} if path in BUILTIN_POLICIES else set()
+        if any(_digest(algorithm, data) != value for algorithm, value in expected):
+            raise InstallationError(
+                f"{home / path} is not the file that was installed{_brought(home, path)}; {_AGAIN}"
+            )
+    if recorded is None:
+        return None
+    return {path: data for path, data in contents.items() if path.endswith(".py")}
+
+
+def _files(home: Path, folder: str) -> Iterator[str]:
+    """All files below a folder but the compiled ones, which are refused where nothing checks their source."""
+    with os.scandir(home / folder) as entries:
+        listed = sorted(entries, key=lambda entry: entry.name)
+    for entry in listed:
+        path = f"{folder}/{entry.name}"
+        if entry.is_dir() and not entry.is_symlink():
+            yield from _files(home, path)
+        elif not folder.endswith(_CACHE):
+            yield path
+        elif entry.name.endswith(".pyc") and _is_unchecked(home / path):
+            raise InstallationError(
+                f"{home / path} says that it need not be checked against its source, so it may be anything; "
+                f"delete it, or {_AGAIN}"
+            )
+
+
+def _is_unchecked(path: Path) -> bool:
+    with open(path, "rb", buffering=0) as file:
+        flags = int.from_bytes(file.read(8)[4:], "little")
+    return bool(flags & _UNCHECKED) and not flags & _CHECK_SOURCE
+
+
+def _recorded(home: Path) -> dict[str, tuple[str, str]] | None:
+    """Path -> algorithm and hex digest of our files, as an installer wrote them down; None where none has."""
+    records = sorted(home.glob(f"{DISTRIBUTION.replace('-', '_')}-*.dist-info/RECORD"))
+    if not records:
+        return None
+    if len(records) > 1:
+        names = " and ".join(record.parent.name for record in records)
+        raise InstallationError(f"{names} lie in {home} at once; {_AGAIN}")
+    with open(records[0], newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.reader(file) if len(row) == 3]
+    found: dict[str, tuple[str, str]] = {}
+    for path, digest, _ in rows:
+        parts = path.split("/")
+        if parts[0] in PACKAGES and parts[-2] != _CACHE:
+            algorithm, _, value = digest.partition("=")
+            if algorithm not in _ALGORITHMS:
+                raise InstallationError(f"{records[0]} holds no digest of {path}; {_AGAIN}")
+            found[path] = algorithm, urlsafe_b64decode(f"{value}==").hex()
+    if not found:
+        raise InstallationError(f"{records[0]} names none of the files of gatekeeper; {_AGAIN}")
+    return found
+
+
+def _digest(algorithm: str, data: bytes) -> str:
+    return hashlib.new(algorithm, data).hexdigest()
+
+
+def _brought(home: Path, path: str) -> str:
+    """Who else brings a file of this name, where an installer wrote it down."""
+    own = f"{DISTRIBUTION.replace('-', '_')}-"
+    for record in sorted(home.glob("*.dist-info/RECORD")):
+        name = record.parent.name
+        if not name.startswith(own):
+            text = record.read_text(encoding="utf-8", errors="replace")
+            if any(line.startswith(f"{path},") for line in text.splitlines()):
+                return f" ({name.removesuffix('.dist-info')} brings it too)"
+    return ""

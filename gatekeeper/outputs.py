@@ -1,0 +1,105 @@
+"""An output is no input: one rule for every command that writes.
+
+Two paths are the same file where they lead to the same place or to the same inode: a hard link, a link, or
+another spelling on a file system that ignores case.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.errors import UsageError
+from schemas.owned import refuse_link
+
+ENVIRONMENT_PREFIX = "env:"
+ENVELOPE_SUFFIX, SCORES_SUFFIX = ".dsse.json", ".scores.npz"
+
+_Mark = str | tuple[int, int]
+"""Where a path leads, or its device and inode."""
+
+
+@dataclass(frozen=True)
+class Output:
+    """A file or folder that a command is about to write.
+
+    Attributes:
+        what: it is, for messages.
+        path: where it goes.
+        own: nobody named it, so no link is followed there.
+    """
+
+    what: str
+    path: Path
+    own: bool = False
+
+
+def refuse_overwriting(outputs: Sequence[Output], inputs: Iterable[Path | None]) -> None:
+    """Refuse, before any work is done, to write over what the same command reads or writes.
+
+    Args:
+        outputs: every file and folder it writes; a folder stands for all that lies in it.
+        inputs: every file and folder it reads, whether there or not; a folder stands for its files.
+
+    Raises:
+        UsageError: an output is an input, or another output.
+        OutputError: a link has the name of an output that nobody named.
+    """
+    for output in outputs:
+        if output.own:
+            refuse_link(output.path)
+    known = {mark: path for path in inputs if path is not None for mark in _marks(path)}
+    for output in outputs:
+        mine = list(_marks(output.path))
+        found = next((known[mark] for mark in mine if mark in known), None) or _inside(output.path, known)
+        if found is not None:
+            raise UsageError(
+                f"the {output.what} {output.path} would overwrite another file of this command, {found}; "
+                "name another"
+            )
+        known |= dict.fromkeys(mine, output.path)
+
+
+def key_file(spec: str | None) -> Path | None:
+    """The file of a key or a policy that is named by ``spec``, where it is a file."""
+    if spec is None or spec.startswith(ENVIRONMENT_PREFIX):
+        return None
+    return Path(spec)
+
+
+def with_companions(report: Path | None) -> tuple[Path, ...]:
+    """A report that is read, its signature, and the scores beside it.
+
+    Which scores are its own, it says itself. It is not read yet, so all count.
+    """
+    if report is None or not report.name:
+        return ()
+    signature = report.with_name(report.name.removesuffix(".json") + ENVELOPE_SUFFIX)
+    with contextlib.suppress(OSError):
+        return report, signature, *report.parent.glob(f"*{SCORES_SUFFIX}")
+    return report, signature
+
+
+def _marks(path: Path) -> Iterator[_Mark]:
+    """What a path, and where it is a folder each file in it, can be told by."""
+    try:
+        yield os.path.realpath(path)
+        found = os.stat(path)
+        yield found.st_dev, found.st_ino
+        for entry in os.scandir(path) if os.path.isdir(path) else ():
+            yield os.path.realpath(entry.path)
+            inner = os.stat(entry.path)
+            yield inner.st_dev, inner.st_ino
+    except (OSError, ValueError):  # whoever opens it says what is wrong with it
+        return
+
+
+def _inside(folder: Path, known: dict[_Mark, Path]) -> Path | None:
+    """An input that lies anywhere below a folder that is written as a whole."""
+    if not folder.is_dir():
+        return None
+    prefix = os.path.join(os.path.realpath(folder), "")
+    return next(
+        (path for mark, path in known.items() if isinstance(mark, str) and mark.startswith(prefix)), None
+    )
