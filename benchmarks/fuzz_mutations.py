@@ -121,7 +121,8 @@ def change_members(rng: random.Random, data: bytes, seeds: list[bytes]) -> bytes
     elif way == 2:
         members[at] = (rng.choice([other for other, _ in members] + ["../x", "a" * 300, "", "x\0y"]), content)
     elif way == 3:
-        members += [(f"{name}{i}", content) for i in range(rng.choice((3, 300, 3000)))]
+        most = 4 * MOST // max(1, len(content))
+        members += [(f"{name}{i}", content) for i in range(min(rng.choice((3, 300, 3000)), most))]
     else:
         members += _members(rng.choice(seeds))[:3]
     return _archive(rng, members)
@@ -172,7 +173,8 @@ def change_json(rng: random.Random, data: bytes, seeds: list[bytes]) -> bytes:
     elif isinstance(place, list):
         place[key] = _value(rng, place[key])
         if rng.random() < 0.3:
-            place.extend([place[key]] * rng.choice((1, 100, 20_000)))
+            most = MOST // len(json.dumps(place[key]))
+            place.extend([place[key]] * min(rng.choice((1, 100, 20_000)), most))
     text = "\n".join(json.dumps(line) for line in lines)
     if rng.random() < 0.1:
         text = text.replace("{", '{"schema_version": "9.9", ', rng.choice((1, 1000)))

@@ -15,6 +15,7 @@ A new reader is one entry of :data:`READERS`: its suffix, its seeds made from th
 
 import argparse
 import hashlib
+import math
 import os
 import random
 import re
@@ -43,9 +44,14 @@ from schemas.policy_io import load_policy
 from schemas.report_io import read_report
 from trainers.checkpoint import read_checkpoint, restore, save_checkpoint
 
-SECONDS = 10
+SECONDS = 10.0
 MIB = 2**20
+MEMORY = 8 * 2**30
+"""Address space in bytes beyond which an allocation fails, so that no finding costs the machine."""
 _UNIT = 1 if sys.platform == "darwin" else 1024
+
+Read = Callable[[Path], object]
+"""Reads a file; raises ``GatekeeperError`` for what it refuses."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +60,12 @@ class Reader:
 
     Attributes:
         suffix: of the files. seeds: files that are right, from the folder of the small world.
-        read: raises ``GatekeeperError`` for what it refuses.
+        read: what is tested.
     """
 
     suffix: str
     seeds: Callable[[Path], Sequence[Path]]
-    read: Callable[[Path], object]
+    read: Read
 
 
 @dataclass(frozen=True)
@@ -166,8 +172,9 @@ def judge(reader: Reader, path: Path) -> Outcome:
 
 
 def _read_in_child(reader: Reader, path: Path, end: int) -> int:
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS + 1, SECONDS + 2))
+    resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(SECONDS), math.ceil(SECONDS) + 1))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     code, said = 0, ""
     try:
         reader.read(path)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
-from gatekeeper.data.articles import parse_articles
+from gatekeeper.data.articles import ArticleList, list_articles, parse_articles
 
 SPLITS: tuple[str, str, str] = ("train", "val", "ood")
 """Names of the splits, in the order they are made."""
@@ -15,7 +15,7 @@ RETRIEVALS: tuple[str, str, str] = ("auto", "faiss", "torch")
 DEFAULT_CONTEXT, DEFAULT_HORIZON = 5, 1
 """Shape of a window where nobody names it."""
 
-SplitSpec = Path | tuple[int, ...]
+SplitSpec = Path | ArticleList
 """A sequence file, or the articles of a split."""
 
 _MOST = 10**9
@@ -45,9 +45,13 @@ def _split(value: object, folder: Path) -> SplitSpec:
     if isinstance(value, (str, Path)):
         text = str(value)
         return _path(value, folder) if text.endswith(".npz") else parse_articles(text)
-    if isinstance(value, (list, tuple)) and value and all(type(item) is int for item in value):
-        return tuple(sorted(set(value)))
+    if isinstance(value, (list, tuple)) and value and all(_is_id(item) for item in value):
+        return list_articles(value)
     raise Unfit("article ranges, a list of articles, or a sequence file that ends in .npz")
+
+
+def _is_id(value: object) -> bool:
+    return type(value) is int or (isinstance(value, str) and bool(value))
 
 
 def _text(value: object, folder: Path) -> str:

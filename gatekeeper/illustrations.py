@@ -149,7 +149,7 @@ class _Reader:
 
     def _title(self, row: int) -> str:
         article = int(self.bank.articles[row])
-        return self.bank.titles.get(article) or f"article {article}"
+        return self.bank.titles.get(article) or f"article {self.bank.id_of(article)}"
 
     def _relation(self, row: int, target: int, context: list[int]) -> str:
         place = self._place(row)

@@ -13,12 +13,10 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def bar(what: str, total: int) -> "Iterator[Progress]":
+def bar(what: str, total: int, *, unit: str = "prediction") -> "Iterator[Progress]":
     """A progress bar on stderr that vanishes when it is done; none where it is no terminal, or quiet."""
     hidden = True if quiet() else None  # None: where stderr is no terminal
-    with tqdm(
-        total=total, desc=what, unit="prediction", unit_scale=True, leave=False, disable=hidden
-    ) as shown:
+    with tqdm(total=total, desc=what, unit=unit, unit_scale=True, leave=False, disable=hidden) as shown:
 
         def advance(count: int) -> None:
             shown.update(count)

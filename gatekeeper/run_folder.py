@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gatekeeper.config import Config, make_config
+from gatekeeper.data.articles import ArticleList
 from schemas.atomic import write_text
 from schemas.errors import OutputError, ReportError, UsageError
 from schemas.history import HISTORY_FILE
@@ -138,9 +139,7 @@ def read_record(folder: Path) -> RunRecord:
 def config_to_plain(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
     """The sections ``[data]`` and ``[eval]`` as plain values that hold from any working directory."""
     data: dict[str, Any] = {
-        key: str(value.absolute()) if isinstance(value, Path) else value
-        for key, value in vars(config.data).items()
-        if value is not None
+        key: _plain(value) for key, value in vars(config.data).items() if value is not None
     }
     evaluation = {
         key: value for key, value in vars(config.eval).items() if value is not None and key != "report"
@@ -148,6 +147,12 @@ def config_to_plain(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
     if str(config.eval.policy).endswith(".toml"):
         evaluation["policy"] = str(Path(config.eval.policy).absolute())
     return data, evaluation
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, Path):
+        return str(value.absolute())
+    return str(value) if isinstance(value, ArticleList) else value
 
 
 def recorded_config(record: RunRecord, folder: Path) -> Config:

@@ -8,10 +8,10 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from gatekeeper.installed import InstallationError, verify_files
+from gatekeeper.installed import PACKAGES, InstallationError, verify_files
 from gatekeeper.sources import SourceFinder
 
-SIBLINGS = ("schemas", "gates", "trainers")
+SIBLINGS = PACKAGES[:-1]
 
 
 class ShadowedPackageError(InstallationError):
@@ -26,7 +26,10 @@ def check_siblings() -> None:
     """
     home = Path(__file__).resolve().parent.parent
     for name in SIBLINGS:
-        spec = importlib.util.find_spec(name)
+        try:
+            spec = importlib.util.find_spec(name)
+        except ValueError:  # a module of that name which came from nowhere is loaded already
+            spec = None
         if spec is None or spec.origin is None:
             raise ShadowedPackageError(
                 f"package {name!r} is missing; expected it in {home}. Install gatekeeper again"

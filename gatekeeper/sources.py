@@ -33,11 +33,11 @@ class SourceFinder:
     """Finds the modules of the four packages, before whoever else might.
 
     Attributes:
-        verified: whether the sources are those that were installed.
+        verified: whether the sources are those that were installed, and nothing was imported before.
     """
 
     def __init__(self, home: Path, sources: Mapping[str, bytes] | None) -> None:
-        self.verified = sources is not None
+        self.verified = sources is not None and not any(name in sys.modules for name in PACKAGES[:-1])
         self._home = home
         self._sources = sources
 
@@ -45,10 +45,13 @@ class SourceFinder:
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """A module of ours; None for all others."""
-        if fullname.partition(".")[0] not in PACKAGES:
+        top, *below = fullname.split(".")
+        if top not in PACKAGES:
             return None
-        place = fullname.replace(".", "/")
-        for file, is_package in ((f"{place}.py", False), (f"{place}/__init__.py", True)):
+        place = "/".join((top, *below))
+        # A folder beside a module of its name, or a module beside one of the four folders, is none of ours.
+        files = ((f"{place}.py", False), (f"{place}/__init__.py", True))
+        for file, is_package in files if below else files[1:]:
             source = self._source(file)
             if source is not None:
                 location = self._home / file

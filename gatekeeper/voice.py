@@ -1,6 +1,10 @@
 """What commands say on stderr besides errors, and the ``--quiet`` that silences it."""
 
+import contextlib
+import os
+import sys
 import warnings
+from collections.abc import Iterator
 
 import click
 
@@ -17,6 +21,26 @@ def quiet() -> bool:
     """Whether the running command was told to be quiet; never outside of one."""
     context = click.get_current_context(silent=True)
     return context is not None and context.meta.get(_QUIET, False)
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """Where a command was told to be quiet nothing reaches stderr, whoever writes it.
+
+    Libraries keep handles of their own, some in C. An error that leaves the block is told afterwards.
+    """
+    if not quiet():
+        yield
+        return
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with open(os.devnull, "w", encoding="utf-8") as nothing, contextlib.redirect_stderr(nothing):
+            os.dup2(nothing.fileno(), 2)
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def quiet_option() -> click.Option:

@@ -1,13 +1,17 @@
 """Building a :class:`~gates.contracts.Bank` whose promises hold: sorted, unit, finite, unique."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gates.contracts import Bank, BoolArray, FloatArray, IntArray
+from gates.article_ids import Numbered, number_articles
+from gates.contracts import ArticleId, ArticleIds, Bank, BoolArray, FloatArray, IntArray
 from gates.geometry import without_extremes
 from gates.packed_texts import PackedTexts
 from schemas.errors import DataError
@@ -18,44 +22,111 @@ _BLOCK = 2**20  # numbers normalised at a time, so that a large bank needs littl
 
 def build_bank(
     vectors: npt.NDArray[np.generic],
-    articles: npt.NDArray[np.generic],
+    articles: npt.NDArray[np.generic] | Sequence[ArticleId] | Numbered,
     chunks: npt.NDArray[np.generic],
     *,
     source: str,
     texts: Sequence[str] | None = None,
-    titles: Mapping[int, str] | None = None,
+    titles: Mapping[Any, str] | None = None,
 ) -> Bank:
     """Validate, sort by (article, chunk) and normalise to unit float32 rows.
 
     Args:
         vectors: (N, D) of any float type and any row length but zero.
-        articles: (N,) integers.
+        articles: (N,) ids, integers of any width or text (see :mod:`gates.article_ids`), or numbered already.
         chunks: (N,) integers, the chunk's place in its article. A missing number is a gap, and
             no window crosses it.
         source: where the data came from, for messages and the report.
         texts: the chunks' texts in the order of ``vectors``.
-        titles: article index -> title.
+        titles: article id -> title.
 
     Raises:
         DataError: wrong shapes, no rows, NaN, infinite or zero rows, or an (article, chunk) pair
             that occurs twice; the message names the first rows.
     """
-    vectors, articles, chunks = np.asarray(vectors), np.asarray(articles), np.asarray(chunks)
-    _check_shapes(vectors, articles, chunks, texts, source)
-    article_ids, chunk_ids = articles.astype(np.int64), chunks.astype(np.int64)
-    order = np.lexsort((chunk_ids, article_ids))
-    article_ids, chunk_ids = article_ids[order], chunk_ids[order]
-    _check_unique(article_ids, chunk_ids, order, source)
-    unit = _unit_rows(vectors, order, source)
+    vectors = np.asarray(vectors)
+    if vectors.ndim != 2 or not np.issubdtype(vectors.dtype, np.floating):
+        raise DataError(
+            f"{source}: vectors must be a float matrix (chunks, width); found {vectors.dtype} {vectors.shape}"
+        )
+    if 0 in vectors.shape:
+        raise DataError(f"{source}: the bank is empty (shape {vectors.shape}); it needs at least one chunk")
+    rows = _order(articles, chunks, source, len(vectors))
+    if texts is not None and len(texts) != len(vectors):
+        raise DataError(f"{source}: expected {len(vectors)} texts, one a vector; found {len(texts)}")
+    unit = _unit_rows(vectors, rows.order, source)
     return assemble_bank(
         unit,
-        article_ids,
-        chunk_ids,
+        rows.articles.numbers,
+        rows.chunks,
         source=source,
-        sha256=bank_digest(unit, article_ids, chunk_ids),
-        texts=_in_order(texts, order),
-        titles=titles,
+        sha256=bank_digest(unit, rows.articles.numbers, rows.chunks, rows.articles.ids),
+        texts=_in_order(texts, rows.order),
+        titles=_by_number(titles or {}, rows.articles.ids),
+        ids=rows.articles.ids,
     )
+
+
+def outline_bank(
+    articles: npt.NDArray[np.generic] | Sequence[ArticleId] | Numbered,
+    chunks: npt.NDArray[np.generic],
+    *,
+    source: str,
+) -> Bank:
+    """A bank without vectors (width 0): enough to check ids and splits before vectors are made.
+
+    Raises:
+        DataError: as :func:`build_bank` says of articles and chunks.
+    """
+    rows = _order(articles, chunks, source, len(chunks))
+    return assemble_bank(
+        np.empty((len(chunks), 0), dtype=np.float32),
+        rows.articles.numbers,
+        rows.chunks,
+        source=source,
+        sha256="",
+        texts=None,
+        titles=None,
+        ids=rows.articles.ids,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Sorted articles (N,) and chunks (N,), and the place each of them came from."""
+
+    articles: Numbered
+    chunks: IntArray
+    order: IntArray
+
+
+def _order(
+    articles: npt.NDArray[np.generic] | Sequence[ArticleId] | Numbered,
+    chunks: npt.NDArray[np.generic],
+    source: str,
+    rows: int,
+) -> _Rows:
+    chunks = np.asarray(chunks)
+    if not rows:
+        raise DataError(f"{source}: the bank is empty; it needs at least one chunk")
+    numbered = articles if isinstance(articles, Numbered) else number_articles(articles, source=source)
+    if numbered.numbers.shape != (rows,):
+        raise DataError(
+            f"{source}: article indices must be {rows} integers or texts, one a vector; found "
+            f"{numbered.numbers.shape}"
+        )
+    if chunks.shape != (rows,) or not np.issubdtype(chunks.dtype, np.integer):
+        raise DataError(
+            f"{source}: chunk indices must be {rows} integers, one a vector; found {chunks.dtype} "
+            f"{chunks.shape}"
+        )
+    if chunks.dtype.kind == "u" and chunks.max() > np.iinfo(np.int64).max:
+        raise DataError(f"{source}: chunk index {chunks.max()} does not fit 64 bits with a sign")
+    chunk_ids = chunks.astype(np.int64)
+    order = np.lexsort((chunk_ids, numbered.numbers))
+    found = _Rows(Numbered(numbered.numbers[order], numbered.ids), chunk_ids[order], order)
+    _check_unique(found, source)
+    return found
 
 
 def assemble_bank(
@@ -67,6 +138,7 @@ def assemble_bank(
     sha256: str,
     texts: Sequence[str] | None,
     titles: Mapping[int, str] | None,
+    ids: ArticleIds | None = None,
 ) -> Bank:
     """A bank from arrays that :func:`build_bank` made before; nothing is checked or copied.
 
@@ -75,12 +147,14 @@ def assemble_bank(
         articles: (N,).
         chunks: (N,).
         source: as in :func:`build_bank`.
-        sha256: digest of the three arrays, as it was when they were made.
+        sha256: digest of the three arrays and the ids, as it was when they were made.
         texts: in row order.
-        titles: as in :func:`build_bank`.
+        titles: article number -> title.
+        ids: number -> id, where the numbers are ranks.
     """
-    new_article = np.diff(articles, prepend=articles[0] - 1) != 0
-    new_run = new_article | (np.diff(chunks, prepend=chunks[0] - 1) != 1)
+    new_article = np.append(True, articles[1:] != articles[:-1])
+    # A difference of sorted numbers that overflows is none of 1.
+    new_run = new_article | np.append(True, np.diff(chunks) != 1)
     run_first, run_last = _spans(new_run)
     article_first, article_last = _spans(new_article)
     return Bank(
@@ -95,40 +169,26 @@ def assemble_bank(
         sha256=sha256,
         texts=texts,
         titles=MappingProxyType(dict(titles or {})),
+        ids=ids,
     )
 
 
-def _check_shapes(
-    vectors: npt.NDArray[np.generic],
-    articles: npt.NDArray[np.generic],
-    chunks: npt.NDArray[np.generic],
-    texts: Sequence[str] | None,
-    source: str,
-) -> None:
-    if vectors.ndim != 2 or not np.issubdtype(vectors.dtype, np.floating):
-        raise DataError(
-            f"{source}: vectors must be a float matrix (chunks, width); found {vectors.dtype} {vectors.shape}"
-        )
-    rows = vectors.shape[0]
-    if rows == 0 or vectors.shape[1] == 0:
-        raise DataError(f"{source}: the bank is empty (shape {vectors.shape}); it needs at least one chunk")
-    for name, array in (("article indices", articles), ("chunk indices", chunks)):
-        if array.shape != (rows,) or not np.issubdtype(array.dtype, np.integer):
-            raise DataError(
-                f"{source}: {name} must be {rows} integers, one a vector; found {array.dtype} {array.shape}"
-            )
-    if texts is not None and len(texts) != rows:
-        raise DataError(f"{source}: expected {rows} texts, one a vector; found {len(texts)}")
+def _by_number(titles: Mapping[Any, str], ids: ArticleIds | None) -> dict[int, str]:
+    if ids is None:
+        return {number: title for number, title in titles.items() if isinstance(number, int)}
+    found: Iterable[ArticleId] = ids
+    return {number: titles[each] for number, each in enumerate(found) if each in titles}
 
 
-def _check_unique(articles: IntArray, chunks: IntArray, order: IntArray, source: str) -> None:
+def _check_unique(rows: _Rows, source: str) -> None:
+    articles, chunks, order = rows.articles.numbers, rows.chunks, rows.order
     twice = np.flatnonzero((np.diff(articles) == 0) & (np.diff(chunks) == 0))
     if twice.size:
         first = twice[0]
         raise DataError(
             f"{source}: {twice.size} (article, chunk) pair(s) occur twice, first article "
-            f"{articles[first]} chunk {chunks[first]} (rows {order[first]} and {order[first + 1]}); "
-            "every chunk must have one row"
+            f"{rows.articles.id_of(int(articles[first]))} chunk {chunks[first]} (rows {order[first]} and "
+            f"{order[first + 1]}); every chunk must have one row"
         )
 
 
@@ -170,9 +230,13 @@ def _spans(starts: BoolArray) -> tuple[IntArray, IntArray]:
     return first_rows[block].astype(np.int64), last_rows[block].astype(np.int64)
 
 
-def bank_digest(vectors: FloatArray, articles: IntArray, chunks: IntArray) -> str:
-    """SHA-256 of the shape and the bytes of unit rows and their indices."""
+def bank_digest(
+    vectors: FloatArray, articles: IntArray, chunks: IntArray, ids: ArticleIds | None = None
+) -> str:
+    """SHA-256 of the shape and the bytes of unit rows and their indices, then of the ids if there are any."""
     digest = hashlib.sha256(f"{vectors.shape}".encode())
     for array in (vectors, articles, chunks):
         digest.update(np.ascontiguousarray(array).view(np.uint8).reshape(-1).data)
+    if ids is not None:
+        digest.update(json.dumps(ids).encode("ascii"))
     return digest.hexdigest()

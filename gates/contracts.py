@@ -23,6 +23,12 @@ DoubleArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 BoolArray = npt.NDArray[np.bool_]
 
+ArticleId = int | str
+"""What people call an article."""
+
+ArticleIds = tuple[int, ...] | tuple[str, ...]
+"""Number of an article -> its id, ascending, where the ids do not fit int64."""
+
 
 @dataclass(frozen=True, eq=False)
 class Bank:
@@ -30,16 +36,17 @@ class Bank:
 
     Attributes:
         vectors: (N, D) float32, unit rows, sorted by article then chunk.
-        articles: (N,) article index of each row.
+        articles: (N,) article number of each row: its id where that fits int64, else the id's rank.
         chunks: (N,) chunk index of each row within its article.
         run_first: (N,) first row of the gap-free run of chunks each row belongs to.
         run_last: (N,) last row (inclusive) of that run. Windows never leave a run.
         article_first: (N,) first row of the row's article.
         article_last: (N,) last row (inclusive) of the row's article.
         source: where it came from, for messages and the report.
-        sha256: digest of vectors, articles and chunks.
+        sha256: digest of vectors, articles and chunks, and of the ids where there are any.
         texts: (N,) the chunks' texts in row order, or None.
-        titles: article index -> title, possibly empty.
+        titles: article number -> title, possibly empty.
+        ids: what people call the articles, by number; None where the numbers are the ids.
     """
 
     vectors: FloatArray
@@ -53,6 +60,11 @@ class Bank:
     sha256: str
     texts: Sequence[str] | None
     titles: Mapping[int, str]
+    ids: ArticleIds | None = None
+
+    def id_of(self, article: int | np.int64) -> ArticleId:
+        """What people call the article of a number."""
+        return int(article) if self.ids is None else self.ids[int(article)]
 
     @property
     def rows(self) -> int:

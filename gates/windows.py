@@ -67,11 +67,11 @@ def make_dataset(bank: Bank, splits: Mapping[str, IntArray], *, context: int, ho
         if bad.size:
             raise DataError(
                 f"split {name!r}: {bad.size} window(s) cross an article or a gap in the chunk index, "
-                f"first the one that ends at row {bad[0]} (article {bank.articles[bad[0]]})"
+                f"first the one that ends at row {bad[0]} (article {bank.id_of(bank.articles[bad[0]])})"
             )
         checked[name] = Split(name=name, last_rows=rows)
     refuse_shared_articles(
-        {name: np.unique(bank.articles[split.last_rows]) for name, split in checked.items()}
+        bank, {name: np.unique(bank.articles[split.last_rows]) for name, split in checked.items()}
     )
     return Dataset(bank=bank, splits=MappingProxyType(checked), context=context, horizon=horizon)
 
@@ -84,15 +84,20 @@ def shared_articles(splits: Mapping[str, IntArray]) -> Iterator[tuple[str, str, 
             yield first, second, shared
 
 
-def refuse_shared_articles(splits: Mapping[str, IntArray]) -> None:
+def refuse_shared_articles(bank: Bank, splits: Mapping[str, IntArray]) -> None:
     """An article belongs to one split only, also one too short for a window.
+
+    Args:
+        bank: the bank.
+        splits: name -> articles.
 
     Raises:
         DataError: names the first pair of splits that share one.
     """
     for first, second, shared in shared_articles(splits):
         raise DataError(
-            f"splits {first!r} and {second!r} share {shared.size} article(s), first article {shared[0]}; "
+            f"splits {first!r} and {second!r} share {shared.size} article(s), first article "
+            f"{bank.id_of(shared[0])}; "
             "an article may belong to one split only"
         )
 

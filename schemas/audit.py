@@ -56,8 +56,8 @@ class SharedText:
         cosine: of the example. example: its text where the bank has texts, else "".
     """
 
-    first: int
-    second: int
+    first: int | str
+    second: int | str
     splits: tuple[str, str]
     shared: int
     share: float
@@ -96,12 +96,12 @@ class Misplaced:
     """An article whose chunks are not where they say.
 
     Attributes:
-        article: its number.
+        article: its id.
         what: ``texts`` belong to other vectors; ``order`` runs backwards.
         evidence: what says so.
     """
 
-    article: int
+    article: int | str
     what: Literal["texts", "order"]
     evidence: str
 

@@ -7,6 +7,7 @@ than any report needs, input too large to be one, and bytes that are no UTF-8.
 import json
 import math
 
+from schemas.encoding import is_utf16, without_mark
 from schemas.errors import ReportError
 
 MAX_BYTES = 64 * 2**20
@@ -21,7 +22,7 @@ def loads(text: str | bytes) -> object:
     """Parse one JSON document.
 
     Args:
-        text: the document; bytes must be UTF-8 without a byte-order mark.
+        text: the document; bytes must be UTF-8; a byte order mark in front is passed over.
 
     Returns:
         dict, list, str, int, float, bool or None; every float is finite.
@@ -36,7 +37,7 @@ def loads(text: str | bytes) -> object:
     if len(text) > MAX_BYTES:
         raise ReportError(f"expected at most {MAX_BYTES} bytes of JSON, found {len(text)}")
     try:
-        decoded = text.decode("utf-8") if isinstance(text, bytes) else text
+        decoded = without_mark(text).decode("utf-8") if isinstance(text, bytes) else text
         value: object = json.loads(
             decoded,
             object_pairs_hook=_object,
@@ -47,6 +48,7 @@ def loads(text: str | bytes) -> object:
     except UnicodeDecodeError as error:
         raise ReportError(
             f"expected UTF-8, found byte {error.object[error.start]:#04x} at {error.start}"
+            f"{'; save the file as UTF-8' if is_utf16(error.object) else ''}"
         ) from None
     except json.JSONDecodeError as error:
         raise ReportError(f"not JSON: {error}") from None

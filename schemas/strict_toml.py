@@ -8,6 +8,7 @@ structure counts.
 import re
 import tomllib
 
+from schemas.encoding import is_utf16, without_mark
 from schemas.errors import GatekeeperError
 
 MAX_BYTES = 2**20
@@ -32,7 +33,7 @@ def loads(data: bytes, *, error: type[GatekeeperError]) -> dict[str, object]:
     """Parse one TOML document.
 
     Args:
-        data: the document, UTF-8.
+        data: the document, UTF-8; a byte order mark in front is passed over.
         error: class to raise.
 
     Raises:
@@ -46,11 +47,12 @@ def loads(data: bytes, *, error: type[GatekeeperError]) -> dict[str, object]:
     if len(data) > MAX_BYTES:
         raise error(f"expected at most {MAX_BYTES} bytes of TOML, found more")
     try:
-        text = data.decode("utf-8")
+        text = without_mark(data).decode("utf-8")
         _check_structure(text, error)
         return tomllib.loads(text)
     except UnicodeDecodeError:
-        raise error("expected UTF-8 text, found other bytes") from None
+        found = "UTF-16; save the file as UTF-8" if is_utf16(data) else "other bytes"
+        raise error(f"expected UTF-8 text, found {found}") from None
     except ValueError as broken:  # no TOML, or a number of thousands of digits
         raise error(f"not TOML: {broken}") from None
     except RecursionError:

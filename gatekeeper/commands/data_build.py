@@ -1,24 +1,28 @@
 """``gatekeeper data build``: a bank, or texts, and their splits as a data set folder."""
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import click
 
 from gatekeeper.commands.choice import Choice
-from gatekeeper.commands.options import key_options, tell
+from gatekeeper.commands.options import key_options, overwrite_option, tell
 from gatekeeper.commands.paths import FILE
 from gatekeeper.data.bank_file import read_bank_file
 from gatekeeper.data.bank_keys import BankKeys
-from gatekeeper.data.build import divide, file_digest, parse_split, refuse_unprintable
-from gatekeeper.data.dataset_folder import Dtype, refuse_occupied, write_dataset
-from gatekeeper.data.embed import embed, forget, load_encoder
+from gatekeeper.data.build import check_splits, divide, file_digest, parse_split, refuse_unprintable
+from gatekeeper.data.dataset_folder import Dtype, refuse_taken, write_dataset
+from gatekeeper.data.embed import Embedded, embed
+from gatekeeper.data.embedding_cache import EmbeddingCache, cache_folder
+from gatekeeper.data.encoder import find_encoder, load_encoder
 from gatekeeper.data.sequence_export import sequences_path, write_sequences
-from gatekeeper.data.texts import is_texts, read_texts
+from gatekeeper.data.texts import Texts, is_texts, read_texts
 from gatekeeper.outputs import Output, refuse_overwriting
 from gatekeeper.progress import bar
 from gatekeeper.render.dataset import render_built
-from gates.bank import build_bank
-from gates.contracts import Bank
+from gatekeeper.voice import say
+from gates.bank import build_bank, outline_bank
+from gates.contracts import Bank, IntArray
 from schemas.dataset import Origin
 from schemas.errors import UsageError
 
@@ -39,6 +43,7 @@ from schemas.errors import UsageError
 @click.option("--licence", help="Licence of the texts, for the record.")
 @click.option("--note", help="Anything else, for the record.")
 @click.option("--also-npz", is_flag=True, help="Write each split in the old sequence format too.")
+@overwrite_option
 @key_options
 def build_command(
     source: Path,
@@ -54,6 +59,7 @@ def build_command(
     licence: str | None,
     note: str | None,
     also_npz: bool,
+    overwrite: bool,
     vectors_key: str | None,
     article_key: str | None,
     chunk_key: str | None,
@@ -62,8 +68,8 @@ def build_command(
     """Write SOURCE and its splits as a folder of memory-mapped arrays.
 
     SOURCE is a bank (*.npz) or texts (*.jsonl, *.jsonl.gz with article, chunk, text), which are
-    embedded first; an interrupted embedding goes on where it stopped. Use the folder wherever a bank is
-    asked for: `gatekeeper eval model.pt --bank FOLDER`.
+    embedded first; vectors are kept in the user's cache, so no text is embedded twice. Use the folder
+    wherever a bank is asked for: `gatekeeper eval model.pt --bank FOLDER`.
 
     Exit codes: 0 done, 2 usage error, 3 the source, the encoder or the folder is unusable.
     """
@@ -75,52 +81,89 @@ def build_command(
         raise UsageError(f"--out {out} is no place for a folder")
     refuse_unprintable(encoder=encoder, licence=licence, note=note)
     out = out.resolve() if out.name in ("", ".", "..") else out
-    refuse_occupied(out)
     beside = [sequences_path(out, request.name) for request in requests] if also_npz else []
     made = [Output("folder", out), *(Output("file of sequences", each, own=True) for each in beside)]
-    refuse_overwriting(made, (source, None if encoder is None else Path(encoder)))
-    digest = file_digest(source)
-    work = out.with_name(f".{out.name}.embedding")
+    refuse_taken(out, overwrite=overwrite)
+    model = None if encoder is None or not Path(encoder).exists() else Path(encoder)  # else a name on the hub
+    refuse_overwriting(made, (source, model))
+    if not overwrite:
+        _refuse_existing(beside)
+
+    def splits_of(bank: Bank) -> Mapping[str, IntArray]:
+        found = divide(bank, requests, seed=seed)
+        check_splits(bank, found, context=context, horizon=horizon)
+        return found
+
     if is_texts(source):
-        bank = _embedded(source, digest, encoder, work, device=device, batch_size=batch_size)
+        digest, bank = _embedded(source, encoder, splits_of, device=device, batch_size=batch_size)
     else:
-        read = read_bank_file(source, keys=keys)
+        digest, read = file_digest(source), read_bank_file(source, keys=keys)
         tell(read.notes)
         bank = read.bank
     record = write_dataset(
         out,
         bank,
-        divide(bank, requests, seed=seed),
+        splits_of(bank),
         context=context,
         horizon=horizon,
         dtype=dtype,
         origin=Origin(source.name, digest, None if encoder is None else Path(encoder).name, licence, note),
+        overwrite=overwrite,
     )
-    forget(work)
     click.echo(render_built(record, out))
     if also_npz:
         for path in write_sequences(out):
             click.echo(f"sequences: {path}")
 
 
+def _refuse_existing(paths: list[Path]) -> None:
+    found = next((path for path in paths if path.exists()), None)
+    if found is not None:
+        raise UsageError(f"{found} exists; move it away, or add --overwrite to replace it")
+
+
 def _embedded(
-    source: Path, digest: str, encoder: str | None, work: Path, *, device: str, batch_size: int
-) -> Bank:
+    source: Path,
+    encoder: str | None,
+    check: Callable[[Bank], object],
+    *,
+    device: str,
+    batch_size: int,
+) -> tuple[str, Bank]:
+    """Digest of the texts, and the bank of their vectors; all else is checked before these are made."""
     if encoder is None:
         raise UsageError(f"{source} holds texts; name the model that embeds them with --encoder")
     from gatekeeper.environment import choose_device
 
-    texts = read_texts(source)
+    digest = file_digest(source)
+    find_encoder(encoder)
     place = str(choose_device(device))
-    with bar("embedding", len(texts.texts)) as progress:
-        vectors = embed(
-            texts.texts,
-            lambda: load_encoder(encoder, place),
-            work=work,
-            identity={"texts": digest, "encoder": encoder},
-            batch_size=batch_size,
-            progress=progress,
-        )
-    return build_bank(
-        vectors, texts.articles, texts.chunks, source=source.name, texts=texts.texts, titles=texts.titles
+    texts = read_texts(source)
+    check(outline_bank(texts.articles, texts.chunks, source=source.name))
+    for note in texts.notes:
+        say(f"note: {note}")
+    done = _vectors(texts, encoder, place, batch_size)
+    bank = build_bank(
+        done.vectors, texts.articles, texts.chunks, source=source.name, texts=texts.texts, titles=texts.titles
     )
+    return digest, bank
+
+
+def _vectors(texts: Texts, encoder: str, device: str, batch_size: int) -> Embedded:
+    loaded = load_encoder(encoder, device)
+    folder = cache_folder()
+    cache = None if folder is None else EmbeddingCache(folder, loaded.digest)
+    try:
+        with bar("embedding", len(texts.texts), unit="text") as progress:
+            done = embed(texts.texts, loaded, cache=cache, batch_size=batch_size, progress=progress)
+    finally:
+        if cache is not None:
+            cache.close()
+    if cache is not None and cache.trouble is not None:
+        say(f"note: vectors could not be kept in {cache.trouble}; GATEKEEPER_CACHE names another folder")
+    elif cache is not None:
+        say(
+            f"note: {done.found} of {done.distinct} texts were embedded before; {cache.folder} now holds "
+            f"{cache.size / 1e6:.1f} MB"
+        )
+    return done

@@ -5,14 +5,14 @@ from pathlib import Path
 import click
 
 from gatekeeper.commands.choice import Choice
-from gatekeeper.commands.options import key_options, tell
+from gatekeeper.commands.options import key_options, overwrite_option, tell
 from gatekeeper.commands.paths import FILE
 from gatekeeper.config_values import SPLITS
 from gatekeeper.data.bank_file import read_bank_file
 from gatekeeper.data.bank_keys import BankKeys
 from gatekeeper.data.build import file_digest, refuse_unprintable
 from gatekeeper.data.convert import convert
-from gatekeeper.data.dataset_folder import UNMATCHED, Dtype, refuse_occupied
+from gatekeeper.data.dataset_folder import UNMATCHED, Dtype, refuse_taken
 from gatekeeper.outputs import Output, refuse_overwriting
 from gatekeeper.render.dataset import render_built, render_counts
 from schemas.dataset import Origin
@@ -27,6 +27,7 @@ from schemas.errors import UsageError
 @click.option("--encoder", help="Model that made the vectors, for the record.")
 @click.option("--licence", help="Licence of the texts, for the record.")
 @click.option("--note", help="Anything else, for the record.")
+@overwrite_option
 @key_options
 def convert_command(
     files: tuple[str, ...],
@@ -36,6 +37,7 @@ def convert_command(
     encoder: str | None,
     licence: str | None,
     note: str | None,
+    overwrite: bool,
     vectors_key: str | None,
     article_key: str | None,
     chunk_key: str | None,
@@ -54,7 +56,7 @@ def convert_command(
         if names.count(name) > 1:
             raise UsageError(f"{name} is named twice; one file a split")
     refuse_unprintable(encoder=encoder, licence=licence, note=note)
-    refuse_occupied(out)
+    refuse_taken(out, overwrite=overwrite)
     refuse_overwriting([Output("folder", out)], (bank, *(file for _, file in pairs)))
     digest = file_digest(bank)
     read = read_bank_file(bank, keys=BankKeys(vectors_key, article_key, chunk_key, text_key))
@@ -65,6 +67,7 @@ def convert_command(
         read.bank,
         dtype=dtype,
         origin=Origin(bank.name, digest, encoder, licence, note),
+        overwrite=overwrite,
     )
     click.echo(render_counts(done.counts))
     click.echo(f"what is no window is listed in {out / UNMATCHED}\n")

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from gatekeeper.commands.choice import Choice
-from gatekeeper.commands.options import key_options, tell_notes
+from gatekeeper.commands.options import key_options, overwrite_option, tell_notes
 from gatekeeper.commands.paths import FILE
 from gatekeeper.data.bank_keys import BankKeys
 from gatekeeper.data.synth import (
@@ -38,11 +38,13 @@ COPIES = ("reversed", "shuffled")
 @click.option("--angle", type=float, help="Degrees the rotation turns every plane by [60, trap 36].")
 @click.option("--rho", type=float, help="Weight of the past, 0 to 1 [0.95, trap 0.8].")
 @click.option("--horizon", type=int, help="Places from last context chunk to target [1, trap 2].")
+@overwrite_option
 @key_options
 def synth_command(
     world: str,
     out: Path,
     bank: Path | None,
+    overwrite: bool,
     vectors_key: str | None,
     article_key: str | None,
     chunk_key: str | None,
@@ -62,9 +64,10 @@ def synth_command(
     basis by one angle: R^j of the last chunk has cosine rho^|m| cos((j - m) angle) to the chunk m
     places on.
     """  # noqa: D301  (click's paragraph mark)
-    from gatekeeper.data.synth_folder import write_directed, write_world
+    from gatekeeper.data.synth_folder import refuse_taken, write_directed, write_world
 
     given: dict[str, Any] = {name: value for name, value in knobs.items() if value is not None}
+    refuse_taken(out, overwrite=overwrite)
     keys = BankKeys(vectors_key, article_key, chunk_key, text_key)
     if keys.flags() and world not in COPIES:
         raise UsageError(
@@ -73,21 +76,29 @@ def synth_command(
     if world == DIRECTED:
         if bank is not None or {"angle", "rho", "horizon"} & given.keys():
             raise UsageError("the directed world has a size and a seed, nothing else")
-        write_directed(out, replace(FORWARD, **given))
+        write_directed(out, replace(FORWARD, **given), overwrite=overwrite)
         forward, backward = expected_directions()
         click.echo(f"best prediction forward: expected cos {forward:+.3f}, backward {backward:+.3f}")
     elif world in WORLDS:
         if bank is not None:
             raise UsageError(f"--bank names a bank to copy ({' or '.join(COPIES)}); {world} makes its own")
         chosen = replace(WORLDS[world], **given)
-        write_world(out, world, chosen)
+        write_world(out, world, chosen, overwrite=overwrite)
         _say_expected(chosen)
     else:
-        _copy(world, out, bank, keys, given)
+        _copy(world, out, bank, keys, given, overwrite=overwrite)
     click.echo(f"{out}: {world} world; evaluate with --config {out / 'gatekeeper.toml'}")
 
 
-def _copy(kind: str, out: Path, bank: Path | None, keys: BankKeys, given: dict[str, Any]) -> None:
+def _copy(
+    kind: str,
+    out: Path,
+    bank: Path | None,
+    keys: BankKeys,
+    given: dict[str, Any],
+    *,
+    overwrite: bool,
+) -> None:
     from gatekeeper.config import resolve_config
     from gatekeeper.data.source import open_source
     from gatekeeper.data.synth_folder import write_copy
@@ -105,7 +116,8 @@ def _copy(kind: str, out: Path, bank: Path | None, keys: BankKeys, given: dict[s
         if kind == "shuffled"
         else reversed_bank(source.bank, source=name)
     )
-    write_copy(out, f"{kind} --seed {seed}" if kind == "shuffled" else kind, copy, source, config)
+    label = f"{kind} --seed {seed}" if kind == "shuffled" else kind
+    write_copy(out, label, copy, source, config, overwrite=overwrite)
 
 
 def _say_expected(world: World) -> None:

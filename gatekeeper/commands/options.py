@@ -98,6 +98,11 @@ def eval_options(command: Command) -> Command:
     return _add(command, _EVAL)
 
 
+overwrite_option = click.option(
+    "--overwrite", is_flag=True, help="Replace what an earlier call wrote to --out."
+)
+
+
 def tell_notes(source: "DataSource") -> None:
     """Say on stderr what a user should know about the data, e.g. sequences that were left out."""
     tell(source.notes)

@@ -95,7 +95,7 @@ def audit(
         misplaced=misplaced,
         problems=(
             *find_small(_sizes(bank, splits, context, horizon), policy),
-            *find_problems(splits, leakage, frontier, misplaced, len(np.unique(bank.articles))),
+            *find_problems(splits, leakage, frontier, misplaced, len(np.unique(bank.articles)), bank.id_of),
         ),
         findings=tuple(find_findings(direction, frontier, splits, alignment, reversals)),
     )

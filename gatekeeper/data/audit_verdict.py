@@ -1,13 +1,13 @@
 """The words of an audit: what keeps the gates from being decided, and what else a reader should know."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 from gatekeeper.data.audit_rows import SAME
 from gatekeeper.data.leakage import Leakage
 from gatekeeper.data.reading_order import Reversals
 from gatekeeper.data.text_alignment import Alignment
-from gates.contracts import IntArray
+from gates.contracts import ArticleId, IntArray
 from gates.direction import Direction
 from gates.frontier import Frontier
 from gates.windows import shared_articles
@@ -34,6 +34,7 @@ def find_problems(
     frontier: Mapping[str, Frontier],
     misplaced: Sequence[Misplaced],
     articles: int,
+    named: Callable[[int], ArticleId] = int,
 ) -> Iterator[str]:
     """Why these gates cannot be decided on this data; nothing is good.
 
@@ -43,8 +44,9 @@ def find_problems(
         frontier: split -> what a linear model can buy, whose margin shows how wide intervals are.
         misplaced: articles that run backwards or have the texts of others.
         articles: how many there are in all.
+        named: number of an article -> its id.
     """
-    yield from _overlaps(splits)
+    yield from _overlaps(splits, named)
     yield from _leak_problems(leakage)
     yield from _width_problems(frontier)
     backwards = sum(each.what == "order" for each in misplaced)
@@ -68,9 +70,9 @@ def find_small(sizes: Mapping[str, tuple[int, int]], policy: Policy) -> Iterator
                 yield f"{name} has {found} {what}, the policy {policy.name} needs at least {needed}"
 
 
-def _overlaps(splits: Mapping[str, IntArray]) -> Iterator[str]:
+def _overlaps(splits: Mapping[str, IntArray], named: Callable[[int], ArticleId]) -> Iterator[str]:
     for first, second, shared in shared_articles(splits):
-        yield f"{first} and {second} share {shared.size} article(s), first article {shared[0]}"
+        yield f"{first} and {second} share {shared.size} article(s), first article {named(int(shared[0]))}"
 
 
 def _leak_problems(leakage: Leakage) -> Iterator[str]:
@@ -192,6 +194,6 @@ def _order_findings(reversals: Reversals, *, with_texts: bool) -> Iterator[str]:
         yield f"whether an article runs backwards cannot be told: {cut}windows read alike both ways"
 
 
-def _listed(articles: Sequence[int]) -> str:
+def _listed(articles: Sequence[ArticleId]) -> str:
     more = f" and {len(articles) - _SHOWN} more" if len(articles) > _SHOWN else ""
     return ", ".join(str(article) for article in articles[:_SHOWN]) + more

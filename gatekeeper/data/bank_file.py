@@ -4,7 +4,7 @@
 array                                     meaning
 ========================================  =====================================================
 ``vectors`` or ``embeddings`` (N, D)      float16, float32 or float64, any row length but zero
-``article_indices`` or ``article_ids``    (N,) integers
+``article_indices`` or ``article_ids``    (N,) integers of any width, or text
 ``chunk_indices`` (N,)                    integers; optional, see below
 ``concept_texts`` (N,)                    optional texts, as text or as an object array of text
 ``texts_utf8``, ``text_offsets``          optional texts, joined: text i is bytes
@@ -25,12 +25,15 @@ from pathlib import Path
 
 import numpy as np
 
+from gatekeeper.data.article_column import read_articles
 from gatekeeper.data.bank_keys import ARTICLES, JOINED, OFFSETS, TEXTS, TITLES, VECTORS, BankKeys
 from gatekeeper.data.chunk_order import find_chunk_key, read_chunks
 from gatekeeper.data.npz import Array, Npz, npz_bytes, open_npz
+from gatekeeper.data.repair import Repairs
 from gatekeeper.data.sequence_file import CONTEXTS
+from gates.article_ids import Numbered, id_array
 from gates.bank import build_bank
-from gates.contracts import Bank
+from gates.contracts import ArticleId, Bank
 from gates.packed_texts import PackedTexts
 from schemas.atomic import write_bytes
 from schemas.errors import DataError
@@ -70,21 +73,21 @@ def read_bank_file(path: Path, *, source: str | None = None, keys: BankKeys | No
         DataError: the file is missing, broken, misses an array or asks for more memory than its size
             warrants, or its content is no bank (see :func:`gates.bank.build_bank`).
     """
-    keys = keys or BankKeys()
+    keys, repairs = keys or BankKeys(), Repairs()
     with open_npz(path) as npz:
         names = find_arrays(npz, keys)
         vectors = npz.array(names.vectors)
-        articles = npz.array(names.articles)
+        articles = read_articles(npz, names.articles)
         chunks, notes = read_chunks(npz, articles, names.chunks, keys)
         bank = build_bank(
             vectors,
             articles,
             chunks,
             source=source or str(path),
-            texts=_read_texts(npz, len(articles), keys),
+            texts=_read_texts(npz, len(articles.numbers), keys, repairs),
             titles=_read_titles(npz, articles),
         )
-    return BankFile(bank, notes)
+    return BankFile(bank, (*notes, *repairs.told(str(path))))
 
 
 @dataclass(frozen=True)
@@ -145,14 +148,14 @@ def bank_arrays(bank: Bank) -> dict[str, Array]:
     """The arrays of a bank file."""
     arrays: dict[str, Array] = {
         "vectors": bank.vectors,
-        "article_indices": bank.articles,
+        "article_indices": id_array(bank),
         "chunk_indices": bank.chunks,
     }
     if bank.texts is not None:
         arrays |= pack_texts(bank.texts)
     if bank.titles:
-        ids = np.unique(bank.articles).tolist()
-        arrays["article_titles"] = np.array([bank.titles.get(article, "") for article in ids])
+        numbers = np.unique(bank.articles).tolist()
+        arrays["article_titles"] = np.array([bank.titles.get(number, "") for number in numbers])
     return arrays
 
 
@@ -185,7 +188,7 @@ def _find(npz: Npz, known: tuple[str, str], named: str | None, flag: str) -> str
     return name
 
 
-def _read_texts(npz: Npz, rows: int, keys: BankKeys) -> PackedTexts | None:
+def _read_texts(npz: Npz, rows: int, keys: BankKeys, repairs: Repairs) -> PackedTexts | None:
     name = npz.pick(JOINED, TEXTS) if keys.texts is None else npz.require(keys.texts, flag="--text-key")
     if name is None:
         return None
@@ -194,7 +197,7 @@ def _read_texts(npz: Npz, rows: int, keys: BankKeys) -> PackedTexts | None:
     shape = npz.header(name).shape
     if shape != (rows,):
         raise DataError(f"{npz.source}: expected {rows} texts, one a vector; found {name} {shape}")
-    return npz.texts(name)
+    return npz.texts(name, repairs)
 
 
 def _joined_texts(npz: Npz, rows: int) -> PackedTexts:
@@ -218,18 +221,20 @@ def _joined_texts(npz: Npz, rows: int) -> PackedTexts:
     return texts
 
 
-def _read_titles(npz: Npz, articles: Array) -> dict[int, str]:
+def _read_titles(npz: Npz, articles: Numbered) -> dict[ArticleId, str]:
     if not npz.pick(TITLES):
         return {}
-    titles = npz.texts(TITLES)
-    ids: list[int] = np.unique(articles).tolist()
+    titles = npz.texts(TITLES, Repairs())
+    ids = [articles.id_of(number) for number in np.unique(articles.numbers).tolist()]
     if len(titles) == len(ids):
         return dict(zip(ids, titles, strict=True))
-    if len(titles) == len(articles):
-        return dict(zip(articles.tolist(), titles, strict=True))
-    if ids and ids[0] >= 0 and len(titles) > ids[-1]:
-        return {article: titles[article] for article in ids}
+    if len(titles) == len(articles.numbers):
+        rows = (articles.id_of(number) for number in articles.numbers.tolist())
+        return dict(zip(rows, titles, strict=True))
+    numbers = [each for each in ids if isinstance(each, int)]
+    if numbers and numbers[0] >= 0 and len(titles) > numbers[-1]:
+        return {number: titles[number] for number in numbers}
     raise DataError(
         f"{npz.source}: article_titles must hold one title an article ({len(ids)}) or a row "
-        f"({len(articles)}); found {len(titles)}"
+        f"({len(articles.numbers)}); found {len(titles)}"
     )

@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from gatekeeper.config_values import SPLITS
-from gatekeeper.data.articles import parse_articles
+from gatekeeper.data.article_lookup import find_articles
+from gatekeeper.data.articles import ArticleList, parse_articles
 from gates.contracts import Bank, IntArray
 from gates.seeded import hash_rows
+from gates.windows import make_dataset, refuse_shared_articles, window_rows
 from schemas.errors import DataError, UsageError
 from schemas.regular import open_regular
 
@@ -21,10 +23,10 @@ _MOST_TEXT = 2000
 
 @dataclass(frozen=True)
 class SplitRequest:
-    """What ``--split NAME=...`` asks for: articles by number, or a share of all articles."""
+    """What ``--split NAME=...`` asks for: articles by id, or a share of all articles."""
 
     name: str
-    articles: tuple[int, ...] | None
+    articles: ArticleList | None
     share: float | None
 
 
@@ -66,15 +68,30 @@ def divide(bank: Bank, requests: Sequence[SplitRequest], *, seed: int) -> dict[s
         if names.count(name) > 1:
             raise UsageError(f"--split {name} is given twice; join its articles with commas")
     shares = {request.name: request.share for request in requests if request.share is not None}
+    listed = {request.name: request.articles for request in requests if request.articles is not None}
     if not shares:
-        return {request.name: _named(bank, request) for request in requests}
-    if len(shares) != len(requests):
+        return {name: find_articles(bank, articles, name) for name, articles in listed.items()}
+    if listed:
         raise UsageError(
             "--split takes either articles or shares, found both; a share of what is left is unclear"
         )
     if sum(shares.values()) > 1 + 1e-9:
         raise UsageError(f"the shares of --split add up to {sum(shares.values()):g}, more than 1")
     return _shared(bank, shares, seed)
+
+
+def check_splits(bank: Bank, splits: Mapping[str, IntArray], *, context: int, horizon: int) -> None:
+    """Refuse splits that no data set can be made of; vectors do not matter.
+
+    Raises:
+        DataError: a split has no window, or two splits share an article.
+    """
+    refuse_shared_articles(bank, splits)
+    rows = {
+        name: window_rows(bank, articles, context=context, horizon=horizon)
+        for name, articles in splits.items()
+    }
+    make_dataset(bank, rows, context=context, horizon=horizon)
 
 
 def refuse_unprintable(**texts: str | None) -> None:
@@ -99,17 +116,6 @@ def file_digest(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from None
-
-
-def _named(bank: Bank, request: SplitRequest) -> IntArray:
-    wanted = np.array(request.articles, dtype=np.int64)
-    missing = np.setdiff1d(wanted, bank.articles)
-    if missing.size:
-        raise DataError(
-            f"split {request.name!r} names {missing.size} article(s) that {bank.source} lacks, first "
-            f"{missing[0]}; its articles are {bank.articles[0]} to {bank.articles[-1]}"
-        )
-    return wanted
 
 
 def _shared(bank: Bank, shares: Mapping[str, float], seed: int) -> dict[str, IntArray]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from gatekeeper.data.bank_keys import ARTICLES, CHUNKS, FILE_ORDER, JOINED, OFFSETS, VECTORS, BankKeys
 from gatekeeper.data.npz import Array, Npz
+from gates.article_ids import Numbered
 from gates.contracts import IntArray
 from schemas.errors import DataError
 
@@ -39,12 +40,14 @@ def find_chunk_key(npz: Npz, rows: int, keys: BankKeys) -> str | None:
     return None
 
 
-def read_chunks(npz: Npz, articles: Array, key: str | None, keys: BankKeys) -> tuple[Array, tuple[str, ...]]:
+def read_chunks(
+    npz: Npz, articles: Numbered, key: str | None, keys: BankKeys
+) -> tuple[Array, tuple[str, ...]]:
     """The chunk numbers (N,), and what a user should know about them.
 
     Args:
         npz: the file.
-        articles: (N,).
+        articles: of the N rows.
         key: what :func:`find_chunk_key` found.
         keys: what the user named.
 
@@ -54,14 +57,14 @@ def read_chunks(npz: Npz, articles: Array, key: str | None, keys: BankKeys) -> t
     if key is None:
         note = f"{npz.source}: no array says the order of chunks; the rows of an article count in file order"
         return _number_chunks(articles, npz.source), () if keys.chunks == FILE_ORDER else (note,)
-    npz.check_rows(key, len(articles), "chunk indices")
+    npz.check_rows(key, len(articles.numbers), "chunk indices")
     chunks = npz.array(key)
     if keys.chunks is not None:
         return chunks, ()
     notes = [] if key == CHUNKS[0] else [f"{npz.source}: the order of chunks is read from {key!r}"]
     for other in CHUNKS:
-        if other != key and npz.pick(other) and _may_count(npz, other, len(articles)):
-            if _same_order(articles, chunks, npz.array(other)):
+        if other != key and npz.pick(other) and _may_count(npz, other, len(articles.numbers)):
+            if _same_order(articles.numbers, chunks, npz.array(other)):
                 continue
             if key != CHUNKS[0]:
                 raise DataError(
@@ -77,7 +80,7 @@ def _may_count(npz: Npz, name: str, rows: int) -> bool:
     return header.shape == (rows,) and header.dtype.kind in "iu"
 
 
-def _same_order(articles: Array, first: Array, second: Array) -> bool:
+def _same_order(articles: IntArray, first: Array, second: Array) -> bool:
     """Whether two numberings agree on neighbours; one may count on through the whole corpus."""
     if first.dtype.kind not in "iu":
         return True  # refused with the bank
@@ -87,14 +90,16 @@ def _same_order(articles: Array, first: Array, second: Array) -> bool:
     return bool((steps[0] == steps[1]).all())
 
 
-def _number_chunks(articles: Array, source: str) -> IntArray:
+def _number_chunks(articles: Numbered, source: str) -> IntArray:
     """0, 1, 2, ... inside each article, in file order."""
-    starts = np.flatnonzero(np.append(True, articles[1:] != articles[:-1]))
-    if len(starts) != len(np.unique(articles)):
-        ids, counts = np.unique(articles[starts], return_counts=True)
+    numbers = articles.numbers
+    starts = np.flatnonzero(np.append(True, numbers[1:] != numbers[:-1]))
+    if len(starts) != len(np.unique(numbers)):
+        found, counts = np.unique(numbers[starts], return_counts=True)
         raise DataError(
-            f"{source}: there is no array 'chunk_indices' and the rows of article {ids[counts > 1][0]} "
-            "do not lie together, so the order of its chunks is unknown; add chunk_indices"
+            f"{source}: there is no array 'chunk_indices' and the rows of article "
+            f"{articles.id_of(int(found[counts > 1][0]))} do not lie together, so the order of its chunks is "
+            "unknown; add chunk_indices"
         )
-    lengths = np.diff(np.append(starts, len(articles)))
-    return np.arange(len(articles), dtype=np.int64) - np.repeat(starts, lengths)
+    lengths = np.diff(np.append(starts, len(numbers)))
+    return np.arange(len(numbers), dtype=np.int64) - np.repeat(starts, lengths)

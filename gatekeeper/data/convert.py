@@ -31,7 +31,13 @@ class Converted:
 
 
 def convert(
-    folder: Path, files: Sequence[tuple[str, Path]], bank: Bank, *, dtype: Dtype, origin: Origin
+    folder: Path,
+    files: Sequence[tuple[str, Path]],
+    bank: Bank,
+    *,
+    dtype: Dtype,
+    origin: Origin,
+    overwrite: bool = False,
 ) -> Converted:
     """Resolve sequence files in a bank and write the data set they mean.
 
@@ -41,11 +47,13 @@ def convert(
         bank: the bank they were made from.
         dtype: of the stored vectors.
         origin: where the vectors come from.
+        overwrite: whether a previous data set there is replaced.
 
     Raises:
         DataError: a file is broken, none of its sequences is a window of the bank, the files disagree
             about context or horizon, or two splits share an article.
         OutputError: the folder cannot be written.
+        UsageError: it holds a data set that may not be replaced.
     """
     found = {name: resolve_sequences(path, bank) for name, path in files}
     first_name, first = next(iter(found.items()))
@@ -71,6 +79,7 @@ def convert(
         origin=origin,
         windows=windows,
         unmatched=_listed(found),
+        overwrite=overwrite,
     )
     return Converted(record, {name: _counts(each) for name, each in found.items()})
 
@@ -91,6 +100,6 @@ def _listed(found: Mapping[str, Resolution]) -> str:
     for name, each in found.items():
         for row in np.flatnonzero(each.reason):
             file = Path(each.source).name
-            place = int(each.articles[row]), int(each.chunks[row])
+            place = each.articles.id_of(int(each.articles.numbers[row])), int(each.chunks[row])
             writer.writerow([name, file, int(row), *place, REASONS[each.reason[row]]])
     return text.getvalue()

@@ -4,8 +4,9 @@
 
     DIR/dataset.json          record with digests (gatekeeper schema dataset); written last
     DIR/vectors.npy           (N, D) float32 or float16, unit rows, sorted by article and chunk
-    DIR/articles.npy          (N,) int64
+    DIR/articles.npy          (N,) int64 article numbers
     DIR/chunks.npy            (N,) int64
+    DIR/article_ids.npy, article_ids_utf8.npy, article_id_offsets.npy      where ids are no int64 numbers
     DIR/train.npy, ...        (n,) int64 bank row of each window's last context chunk
     DIR/texts_utf8.npy, text_offsets.npy, titles.json      where the bank has texts, titles
     DIR/unmatched.csv         sequences of converted files that are no windows of the bank, and why
@@ -27,10 +28,13 @@ import numpy.typing as npt
 
 from gatekeeper import __version__
 from gatekeeper.config_values import SPLITS
+from gatekeeper.data.article_lookup import find_numbers
 from gatekeeper.data.articles import format_articles, parse_articles
 from gatekeeper.data.bank_file import pack_texts
-from gatekeeper.data.folders import left_behind, refuse_foreign, replace_folder
+from gatekeeper.data.folders import left_behind, refuse_occupied, replace_folder
 from gatekeeper.data.stored_arrays import check_order, map_array, map_rows, map_texts
+from gatekeeper.data.stored_ids import FILES as ID_FILES
+from gatekeeper.data.stored_ids import id_files, read_ids
 from gates.bank import assemble_bank, bank_digest
 from gates.contracts import Bank, FloatArray, IntArray
 from gates.windows import make_dataset, refuse_shared_articles, rows_digest, window_rows
@@ -57,7 +61,7 @@ UNMATCHED = "unmatched.csv"
 
 Dtype = Literal["float32", "float16"]
 
-_EXTRAS = (TEXTS, OFFSETS, TITLES, UNMATCHED)
+_EXTRAS = (*ID_FILES, TEXTS, OFFSETS, TITLES, UNMATCHED)
 _KNOWN = frozenset({RECORD, VECTORS, ARTICLES, CHUNKS, *_EXTRAS, *(f"{name}.npy" for name in SPLITS)})
 _WHAT = "a data set"
 _ROWS = 65_536
@@ -96,12 +100,13 @@ def write_dataset(
     origin: Origin,
     windows: Mapping[str, IntArray] | None = None,
     unmatched: str | None = None,
+    overwrite: bool = False,
     now: datetime | None = None,
 ) -> DatasetRecord:
     """Write a data set folder, whole or not at all.
 
     Args:
-        folder: where to; a previous data set there is replaced.
+        folder: where to.
         bank: the chunk vectors.
         articles: split -> its articles.
         context: L, chunks of a window.
@@ -110,16 +115,18 @@ def write_dataset(
         origin: where the vectors come from.
         windows: split -> last rows, where they are not all windows of its articles.
         unmatched: text of ``unmatched.csv``, where the data set was converted.
+        overwrite: whether a previous data set there is replaced.
         now: the time of the record; the clock's by default.
 
     Raises:
         DataError: a split has no window, or two splits share an article.
         OutputError: the folder cannot be written or holds something else.
+        UsageError: it holds a data set that may not be replaced.
     """
     stored: npt.NDArray[Any] = bank.vectors
     if dtype == "float16":
         bank, stored = _rounded(bank)
-    refuse_shared_articles(articles)
+    refuse_shared_articles(bank, articles)
     rows = {
         name: window_rows(bank, found, context=context, horizon=horizon) if windows is None else windows[name]
         for name, found in articles.items()
@@ -132,6 +139,7 @@ def write_dataset(
             VECTORS: stored,
             ARTICLES: bank.articles,
             CHUNKS: bank.chunks,
+            **id_files(bank.ids),
             **{f"{name}.npy": split.last_rows for name, split in splits.items()},
         }
         if bank.texts is not None:
@@ -167,17 +175,18 @@ def write_dataset(
         check_document("dataset", DATASET_VERSION, value)
         write_text(place / RECORD, dumps(value))
 
-    replace_folder(folder, fill, known=_KNOWN, ours=is_dataset, what=_WHAT)
+    replace_folder(folder, fill, known=_KNOWN, ours=is_dataset, what=_WHAT, overwrite=overwrite)
     return record[0]
 
 
-def refuse_occupied(folder: Path) -> None:
+def refuse_taken(folder: Path, *, overwrite: bool) -> None:
     """Refuse a folder that :func:`write_dataset` would not replace, before hours of work for it.
 
     Raises:
-        OutputError: it is a file, or holds something else.
+        OutputError: it cannot be made, is a file, or holds something else.
+        UsageError: it holds a data set that may not be replaced.
     """
-    refuse_foreign(folder, known=_KNOWN, ours=is_dataset, what=_WHAT)
+    refuse_occupied(folder, known=_KNOWN, ours=is_dataset, what=_WHAT, overwrite=overwrite)
 
 
 def open_dataset(folder: Path) -> OpenDataset:
@@ -219,13 +228,14 @@ def open_dataset(folder: Path) -> OpenDataset:
         sha256=record.bank.sha256,
         texts=texts,
         titles=_titles(folder) if TITLES in record.files else None,
+        ids=read_ids(folder, record.files, np.unique(articles)),
     )
     return OpenDataset(
         record=record,
         bank=bank,
         splits=splits,
         articles={
-            name: np.array(parse_articles(split.articles), dtype=np.int64)
+            name: find_numbers(np.unique(articles), parse_articles(split.articles))[0]
             for name, split in record.splits.items()
         },
     )
@@ -240,9 +250,10 @@ def _rounded(bank: Bank) -> tuple[Bank, npt.NDArray[np.float16]]:
         bank.articles,
         bank.chunks,
         source=bank.source,
-        sha256=bank_digest(unit, bank.articles, bank.chunks),
+        sha256=bank_digest(unit, bank.articles, bank.chunks, bank.ids),
         texts=bank.texts,
         titles=bank.titles,
+        ids=bank.ids,
     )
     return rounded, stored
 
@@ -298,9 +309,9 @@ def _check_record(
     """The record must agree with the arrays it describes."""
     wrong = len(np.unique(articles)) != record.bank.articles
     for name, split in record.splits.items():
-        owned = set(parse_articles(split.articles))
+        owned, missing = find_numbers(np.unique(articles), parse_articles(split.articles))
         wrong = wrong or rows_digest(splits[name]) != split.sha256
-        wrong = wrong or not owned.issuperset(np.unique(articles[splits[name]]).tolist())
+        wrong = wrong or missing.count > 0 or not np.isin(articles[splits[name]], owned).all()
     if wrong:
         raise DataError(f"{folder / RECORD} does not describe the arrays beside it; build the data set again")
 

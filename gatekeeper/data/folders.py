@@ -13,11 +13,12 @@ not make, or a link in its place, is refused.
 """
 
 import contextlib
+import os
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-from schemas.errors import OutputError
+from schemas.errors import OutputError, UsageError
 from schemas.lock import LOCK, locked
 from schemas.owned import is_own_folder, make_own_folder
 
@@ -31,8 +32,9 @@ def replace_folder(
     known: Collection[str],
     ours: Callable[[Path], bool],
     what: str,
+    overwrite: bool,
 ) -> None:
-    """Build ``folder`` with ``fill``; a previous one is replaced, anything else is never touched.
+    """Build ``folder`` with ``fill``; a previous one is replaced where asked, anything else is never touched.
 
     Args:
         folder: where to.
@@ -40,13 +42,14 @@ def replace_folder(
         known: names that a previous folder may hold.
         ours: whether an existing folder is a previous one.
         what: what the folder is, for messages.
+        overwrite: whether a previous one may be replaced.
 
     Raises:
         OutputError: the folder cannot be written, or holds something else.
-        UsageError: another process is building it.
+        UsageError: a previous one is there and may not be replaced, or another process is building it.
     """
     target = folder.resolve()
-    refuse_foreign(folder, known=known, ours=ours, what=what)
+    refuse_occupied(folder, known=known, ours=ours, what=what, overwrite=overwrite)
     with _explained(folder):
         target.parent.mkdir(parents=True, exist_ok=True)
         workshop = _workshop(target)
@@ -58,6 +61,8 @@ def replace_folder(
             new, old = workshop / _NEW, workshop / _OLD
             try:
                 _put_back(target, old)
+                # Once more: another build may have finished between the first look and the lock.
+                refuse_occupied(folder, known=known, ours=ours, what=what, overwrite=overwrite)
                 _remove(new)
                 new.mkdir()
                 fill(new)
@@ -77,26 +82,45 @@ def left_behind(folder: Path) -> Path | None:
     return old if _is_ours(workshop) and _is_folder(old) and not target.exists() else None
 
 
-def refuse_foreign(folder: Path, *, known: Collection[str], ours: Callable[[Path], bool], what: str) -> None:
-    """Refuse to replace what is no previous folder; arguments as of :func:`replace_folder`.
+def refuse_occupied(
+    folder: Path, *, known: Collection[str], ours: Callable[[Path], bool], what: str, overwrite: bool
+) -> None:
+    """Refuse what :func:`replace_folder` would not replace, before any work for it; arguments as there.
 
     Raises:
-        OutputError: the folder is a file, or holds something else.
+        OutputError: the folder is a file, holds something else, or cannot be made where it is named.
+        UsageError: a previous one is there and may not be replaced.
     """
     target = folder.resolve()
-    if not target.exists():
-        return
-    if not target.is_dir():
-        raise OutputError(f"cannot write {folder}: it exists and is no folder")
     with _explained(folder):
-        present = sorted(entry.name for entry in target.iterdir())
-        mine = ours(target)
+        _refuse_unwritable(folder, target)
+        previous = left_behind(folder) or target
+        if not previous.exists():
+            return
+        if not previous.is_dir():
+            raise OutputError(f"cannot write {folder}: it exists and is no folder")
+        present = sorted(entry.name for entry in previous.iterdir())
+        mine = ours(previous)
     foreign = [name for name in present if not mine or name not in known]
     if foreign:
         raise OutputError(
             f"cannot write {folder}: it holds {foreign[0]!r}, which is no part of {what}; "
             "name another folder or empty this one"
         )
+    if present and not overwrite:
+        raise UsageError(
+            f"{folder} holds {what} already; name another folder, or add --overwrite to replace it"
+        )
+
+
+def _refuse_unwritable(folder: Path, target: Path) -> None:
+    """The nearest folder above that exists must take new entries, and names as long as ours."""
+    _workshop(target).exists()  # too long a name is an error of the system, which is passed on
+    place = next(above for above in target.parents if above.exists())
+    if not place.is_dir():
+        raise OutputError(f"cannot write {folder}: {place} is no folder")
+    if not os.access(place, os.W_OK | os.X_OK):
+        raise OutputError(f"cannot write {folder}: no permission to write in {place}")
 
 
 def _workshop(target: Path) -> Path:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gatekeeper.data.near_pairs import WORK, lists_for, near_pairs
-from gates.contracts import Bank, IntArray
+from gates.contracts import ArticleId, Bank, IntArray
 
 _MOST = 32
 """Others that are kept of a chunk at a time: boilerplate that thousands share needs no list of all pairs."""
@@ -27,14 +27,14 @@ class ArticlePair:
     """Two articles that share chunks.
 
     Attributes:
-        first, second: their indices, ascending. splits: of each; "" where in none.
+        first, second: their ids, ascending. splits: of each; "" where in none.
         shared: chunks of the article that has more of them in the other one.
         share: of that article's chunks.
         example: one shared pair.
     """
 
-    first: int
-    second: int
+    first: ArticleId
+    second: ArticleId
     splits: tuple[str, str]
     shared: int
     share: float
@@ -90,8 +90,8 @@ def find_leakage(bank: Bank, splits: Mapping[str, IntArray], *, seed: int, work:
     lengths = dict(
         zip(*(each.tolist() for each in np.unique(bank.articles, return_counts=True)), strict=True)
     )
-    pairs = [_pair(bank, key, chunks, lengths, split_of) for key, chunks in by_pair.items()]
-    pairs.sort(key=lambda pair: (-pair.shared, pair.first, pair.second))
+    pairs = [_pair(bank, key, chunks, lengths, split_of) for key, chunks in sorted(by_pair.items())]
+    pairs.sort(key=lambda pair: -pair.shared)
     held_out = {
         name: (int((split == i).sum()), int(leaking[split == i].sum())) for i, name in enumerate(splits)
     }
@@ -126,8 +126,8 @@ def _pair(
     shares = {article: len(mine) / lengths[article] for article, mine in sides.items()}
     fullest = max(shares, key=lambda article: (len(sides[article]), shares[article]))
     return ArticlePair(
-        first=key[0],
-        second=key[1],
+        first=bank.id_of(key[0]),
+        second=bank.id_of(key[1]),
         splits=(split_of.get(key[0], ""), split_of.get(key[1], "")),
         shared=len(sides[fullest]),
         share=shares[fullest],

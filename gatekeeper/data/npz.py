@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gatekeeper.data.allowance import Allowance
+from gatekeeper.data.repair import Repairs, is_missing
 from gatekeeper.data.restricted_pickle import load_objects
 from gatekeeper.data.wrong_file import refuse_other_kind
 from gates.packed_texts import PackedTexts, Packer
@@ -146,11 +147,15 @@ class Npz:
             return list(self.texts(key))
         return list(self.array(key).reshape(-1).tolist())
 
-    def texts(self, key: str) -> PackedTexts:
+    def texts(self, key: str, repairs: Repairs | None = None) -> PackedTexts:
         """The items of an array of text, of at most one dimension, packed as they are read.
 
         numpy's text arrays give every text the room of the longest, four bytes a character. Only a
         block of that is ever held.
+
+        Args:
+            key: the array.
+            repairs: counts the texts that are not as they should be; without it a missing one is an error.
 
         Raises:
             DataError: it holds something else, or more than the file may ask for, or is broken.
@@ -162,7 +167,7 @@ class Npz:
         if header.dtype.kind not in "US" or len(header.shape) > 1:
             items = self.objects(key)
             for start in range(0, len(items), _TEXT_BLOCK):
-                self._pack(packer, key, items[start : start + _TEXT_BLOCK])
+                self._pack(packer, key, items[start : start + _TEXT_BLOCK], repairs)
             return packer.packed()
         size = header.dtype.itemsize
         if size > _MOST_ITEM:
@@ -171,10 +176,10 @@ class Npz:
             )
         self.allowance.check_text(count * size, f"array {key!r}")
         if size == 0:
-            self._pack(packer, key, [""] * count)
+            self._pack(packer, key, [""] * count, repairs)
         else:
             for block in self.blocks(key, max(1, _TEXT_BLOCK // size)):
-                self._pack(packer, key, block.tolist())
+                self._pack(packer, key, block.tolist(), repairs)
         return packer.packed()
 
     def blocks(self, key: str, rows: int) -> Iterator[Array]:
@@ -192,13 +197,14 @@ class Npz:
                 data = self._read(stream, key, count * inner, header)
                 yield np.frombuffer(data, dtype=header.dtype).reshape(count, *shape[1:])
 
-    def _pack(self, packer: Packer, key: str, items: Sequence[object]) -> None:
+    def _pack(self, packer: Packer, key: str, items: Sequence[object], repairs: Repairs | None) -> None:
         texts: list[str] = []
         for item in items:
-            if isinstance(item, bytes):
-                texts.append(self._decoded(key, item))
-            elif isinstance(item, str):
-                texts.append(item)
+            text = self._decoded(key, item) if isinstance(item, bytes) else item
+            if isinstance(text, str):
+                texts.append(text if repairs is None else repairs.text(text))
+            elif repairs is not None and is_missing(text):
+                texts.append(repairs.text(None))
             else:
                 raise DataError(f"{self.source}: {key} must hold text only; found {type(item).__name__}")
         self.allowance.spend(packer.add(texts), f"the text of {key!r}")

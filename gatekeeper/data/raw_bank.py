@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gatekeeper.data.article_column import read_articles
 from gatekeeper.data.bank_file import find_arrays
 from gatekeeper.data.bank_keys import BankKeys
 from gatekeeper.data.npz import open_npz
+from gates.article_ids import Numbered
 from gates.geometry import without_extremes
 
 _BLOCK = 2**20  # numbers looked at at a time
@@ -54,14 +56,14 @@ def find_defects(path: Path, keys: BankKeys | None = None) -> tuple[tuple[Defect
     """
     with open_npz(path) as npz:
         names = find_arrays(npz, keys or BankKeys())
-        vectors, articles = npz.array(names.vectors), npz.array(names.articles)
+        vectors, articles = npz.array(names.vectors), read_articles(npz, names.articles)
         chunks = None if names.chunks is None else npz.array(names.chunks)
     lengths, finite = _lengths(vectors)
     found = [
         _rows("rows with NaN or infinity", ~finite, articles, fatal=True),
         _rows("rows of zeros", finite & (lengths == 0.0), articles, fatal=True),
     ]
-    if chunks is not None and chunks.shape == articles.shape:
+    if chunks is not None and chunks.shape == articles.numbers.shape:
         found.append(_repeated(articles, chunks))
     proper = lengths[finite]
     norms = Norms(*(float(q) for q in np.quantile(proper, [0, 0.5, 1]))) if len(proper) else Norms(0, 0, 0)
@@ -83,15 +85,20 @@ def _lengths(vectors: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float64], npt.ND
     return lengths, finite
 
 
-def _rows(kind: str, bad: npt.NDArray[np.bool_], articles: npt.NDArray[Any], *, fatal: bool) -> Defect:
+def _rows(kind: str, bad: npt.NDArray[np.bool_], articles: Numbered, *, fatal: bool) -> Defect:
     rows = np.flatnonzero(bad)
-    examples = tuple(f"row {row} (article {articles[row]})" for row in rows[:_SHOWN])
+    examples = tuple(
+        f"row {row} (article {articles.id_of(int(articles.numbers[row]))})" for row in rows[:_SHOWN]
+    )
     return Defect(kind, len(rows), examples, fatal)
 
 
-def _repeated(articles: npt.NDArray[Any], chunks: npt.NDArray[Any]) -> Defect:
-    order = np.lexsort((chunks, articles))
-    same = (np.diff(articles[order]) == 0) & (np.diff(chunks[order]) == 0)
+def _repeated(articles: Numbered, chunks: npt.NDArray[Any]) -> Defect:
+    numbers = articles.numbers
+    order = np.lexsort((chunks, numbers))
+    same = (np.diff(numbers[order]) == 0) & (np.diff(chunks[order]) == 0)
     first = order[np.flatnonzero(same)]
-    examples = tuple(f"article {articles[row]} chunk {chunks[row]}" for row in first[:_SHOWN])
+    examples = tuple(
+        f"article {articles.id_of(int(numbers[row]))} chunk {chunks[row]}" for row in first[:_SHOWN]
+    )
     return Defect("(article, chunk) pairs that occur twice", int(same.sum()), examples, fatal=True)

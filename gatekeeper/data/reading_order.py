@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gatekeeper.data.audit_rows import SAME
-from gates.contracts import Bank, BoolArray, IntArray
+from gates.contracts import ArticleId, Bank, BoolArray, IntArray
 from gates.direction import Direction, fit_maps, tell_direction, tell_order
 from gates.seeded import hash_rows
 from gates.windows import window_rows
@@ -40,7 +40,7 @@ _CLOSING = "\"'”’»)]}*_ \t\r\n"
 class Backwards:
     """An article that seems to run backwards, and what says so."""
 
-    article: int
+    article: ArticleId
     evidence: str
 
 
@@ -111,7 +111,7 @@ def _by_texts(bank: Bank, texts: Sequence[str]) -> Reversals:
         ("the texts",),
         tuple(
             Backwards(
-                int(numbers[i]),
+                bank.id_of(numbers[i]),
                 f"{back[i]} pairs of neighbours go on in each other only backwards, {ahead[i]} only forwards",
             )
             for i in places
@@ -129,7 +129,7 @@ def _by_windows(bank: Bank, rows: IntArray, told: BoolArray, what: str) -> Rever
         (what,),
         tuple(
             Backwards(
-                int(articles[i]),
+                bank.id_of(articles[i]),
                 f"{count[i] - right[i]} of its {count[i]} windows are taken for their reversal",
             )
             for i in places

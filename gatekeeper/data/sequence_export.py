@@ -7,6 +7,7 @@ import numpy as np
 
 from gatekeeper.data.dataset_folder import open_dataset
 from gatekeeper.data.npz import Array, Blocks, write_npz
+from gates.article_ids import id_array
 from gates.contracts import Bank, IntArray
 from gates.windows import context_rows
 from schemas.atomic import write_stream
@@ -29,20 +30,18 @@ def write_sequences(folder: Path) -> list[Path]:
     """
     opened = open_dataset(folder)
     bank, context, horizon = opened.bank, opened.record.context, opened.record.horizon
-    paths = []
-    for name, rows in opened.splits.items():
+    paths = [sequences_path(folder, name) for name in opened.splits]
+    for path, rows in zip(paths, opened.splits.values(), strict=True):
         targets = rows + horizon
         windows = context_rows(rows, context)
         arrays: dict[str, Array | Blocks] = {
             "contexts": _gathered(bank, windows),
             "targets": _gathered(bank, targets),
-            "article_ids": bank.articles[targets],
+            "article_ids": id_array(bank)[targets],
             "target_indices": bank.chunks[targets],
             "p6_offset": np.array(horizon - 1),
         }
-        path = sequences_path(folder, name)
         write_stream(path, functools.partial(write_npz, arrays=arrays), own=1)
-        paths.append(path)
     return paths
 
 

@@ -20,8 +20,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gatekeeper.data.article_column import read_articles
 from gatekeeper.data.bank_keys import VECTORS
 from gatekeeper.data.npz import Array, Npz
+from gates.article_ids import Numbered, number_articles
 from gates.contracts import Bank, FloatArray, IntArray
 from schemas.errors import DataError
 
@@ -39,12 +41,13 @@ class Labels:
     """Where the targets of a file come from.
 
     Attributes:
-        articles, chunks: (N,) of each target.
+        articles: of each target, numbered as the file's own ids ask for.
+        chunks: (N,) of each target.
         offset: the P6 offset that the file states, or None.
         notes: what a user should know about the labels, one sentence each.
     """
 
-    articles: IntArray
+    articles: Numbered
     chunks: IntArray
     offset: int | None
     notes: tuple[str, ...]
@@ -109,24 +112,28 @@ def read_labels(npz: Npz, count: int) -> Labels:
     """Article and chunk index of each target, and the stated P6 offset.
 
     Raises:
-        DataError: the labels are missing, too few or no whole numbers, or state several offsets.
+        DataError: the labels are missing, too few or no ids and whole numbers, or state several offsets.
     """
     names = npz.pick(*ARTICLE_LABELS), npz.pick(*CHUNK_LABELS)
     notes: tuple[str, ...] = ()
     if names[0] is not None and names[1] is not None:
-        articles, chunks = (_integers(npz, key, count) for key in names if key is not None)
+        shape = npz.header(names[0]).shape
+        if shape != (count,):
+            raise DataError(f"{npz.source}: expected labels for {count} sequences, found {names[0]} {shape}")
+        articles, chunks = read_articles(npz, names[0]), _integers(npz, names[1], count)
         records, notes = _summary(npz)
     elif npz.pick("metadata"):
         records = npz.objects("metadata")
-        articles = _from_records(records, "article_index", ARTICLE_LABELS, npz.source)
-        chunks = _from_records(records, "target_chunk_index", CHUNK_LABELS, npz.source)
+        ids = _fields(records, "article_index", ARTICLE_LABELS, npz.source)
+        articles = number_articles(ids, source=f"{npz.source}: metadata")
+        chunks = _whole_numbers(records, "target_chunk_index", CHUNK_LABELS, npz.source)
     else:
         raise DataError(
             f"{npz.source}: nothing says where the sequences come from; expected the article and the chunk "
             f"of each target, in {ARTICLE_LABELS[0]} and {CHUNK_LABELS[0]} or in metadata, found {npz.listed}"
         )
-    if len(articles) != count or len(chunks) != count:
-        raise DataError(f"{npz.source}: expected labels for {count} sequences, found {len(articles)}")
+    if len(articles.numbers) != count or len(chunks) != count:
+        raise DataError(f"{npz.source}: expected labels for {count} sequences, found {len(articles.numbers)}")
     return Labels(articles, chunks, _stated_offset(npz, records), notes)
 
 
@@ -140,11 +147,20 @@ def _summary(npz: Npz) -> tuple[list[object], tuple[str, ...]]:
         return [], (f"{error}; the labels are read from the arrays beside it",)
 
 
-def _from_records(records: list[object], key: str, names: tuple[str, ...], source: str) -> IntArray:
-    values = np.empty(len(records), dtype=np.int64)
+def _fields(records: list[object], key: str, names: tuple[str, ...], source: str) -> list[object]:
+    """The value under ``key``, or under the first of ``names`` that is there, in every record."""
+    values = []
     for row, record in enumerate(records):
-        found = record if isinstance(record, dict) else {}
-        value = found.get(key, next((found[name] for name in names if name in found), None))
+        name = next((each for each in (key, *names) if isinstance(record, dict) and each in record), None)
+        if name is None or not isinstance(record, dict):
+            raise DataError(f"{source}: metadata row {row} must be a dict with {key!r}")
+        values.append(record[name])
+    return values
+
+
+def _whole_numbers(records: list[object], key: str, names: tuple[str, ...], source: str) -> IntArray:
+    values = np.empty(len(records), dtype=np.int64)
+    for row, value in enumerate(_fields(records, key, names, source)):
         if type(value) is not int or abs(value) >= 2**62:
             raise DataError(f"{source}: metadata row {row} must be a dict with the whole number {key!r}")
         values[row] = value

@@ -17,6 +17,7 @@ import numpy as np
 
 from gatekeeper.data.npz import open_npz
 from gatekeeper.data.sequence_file import check_shapes, read_blocks, read_labels, vector_keys
+from gates.article_ids import Numbered
 from gates.contracts import Bank, BoolArray, FloatArray, IntArray
 from schemas.errors import DataError
 
@@ -60,7 +61,8 @@ class Resolution:
 
     Attributes:
         source: the file.
-        articles, chunks: (n,) the stated target of each sequence, after the shift that its vectors show.
+        articles: of the stated target of each of the n sequences, by the file's own numbers.
+        chunks: (n,) of the stated target, after the shift that the vectors show.
         last_rows: (n,) bank row of the last context chunk; meaningless where ``reason`` is set.
         reason: (n,) index into :data:`REASONS` of why it is no window of the bank; 0 where it is one.
         context: L.
@@ -70,7 +72,7 @@ class Resolution:
     """
 
     source: str
-    articles: IntArray
+    articles: Numbered
     chunks: IntArray
     last_rows: IntArray
     reason: IntArray
@@ -100,12 +102,12 @@ def resolve_sequences(path: Path, bank: Bank) -> Resolution:
         contexts, targets = vector_keys(npz)
         count, context = check_shapes(npz, contexts, targets, bank)
         labels = read_labels(npz, count)
-        articles, chunks, offset = labels.articles, labels.chunks, labels.offset
+        places, chunks = _places(bank, labels.articles), labels.chunks
         rows_per_block = max(1, _BLOCK_BYTES // (4 * (context + 1) * bank.dimension))
         blocks = read_blocks(npz, contexts, targets, rows_per_block)
-        reading = _choose(bank, next(blocks), articles, chunks, offset)
+        reading = _choose(bank, next(blocks), places, chunks, labels.offset)
         blocks = read_blocks(npz, contexts, targets, rows_per_block)
-        target_rows = _find_rows(bank, articles, chunks + reading.shift)
+        target_rows = _find_rows(bank, places, chunks + reading.shift)
         disagrees = _disagreement(bank, blocks, target_rows, reading.horizon)
     last_rows = target_rows - reading.horizon
     reason = np.zeros(count, dtype=np.int64)
@@ -119,7 +121,7 @@ def resolve_sequences(path: Path, bank: Bank) -> Resolution:
     reason[windows[repeats]] = REPEATS
     return Resolution(
         str(path),
-        articles,
+        labels.articles,
         chunks + reading.shift,
         last_rows,
         reason,
@@ -150,7 +152,7 @@ def read_sequences(path: Path, bank: Bank) -> Sequences:
 def _choose(
     bank: Bank,
     block: tuple[FloatArray, FloatArray],
-    articles: IntArray,
+    places: IntArray,
     chunks: IntArray,
     offset: int | None,
 ) -> _Reading:
@@ -162,23 +164,35 @@ def _choose(
     size, context = block[0].shape[:2]
     scores = []
     for reading in readings:
-        rows = _find_rows(bank, articles[:size], chunks[:size] + reading.shift)
+        rows = _find_rows(bank, places[:size], chunks[:size] + reading.shift)
         confirmed = ~_disagrees(bank, block, rows, reading.horizon)
         # Contexts outside the target's run were not compared, so they confirm nothing.
         scores.append(int((confirmed & _inside(bank, rows, context, reading.horizon)).sum()))
     return readings[scores.index(max(scores))]
 
 
-def _find_rows(bank: Bank, articles: IntArray, chunks: IntArray) -> IntArray:
-    """Bank row of each (article, chunk), -1 where the bank has none."""
+def _places(bank: Bank, labels: Numbered) -> IntArray:
+    """(n,) place of each label's article among those of the bank, -1 where the bank has none."""
+    known = np.unique(bank.articles)
+    if bank.ids is None and labels.ids is None:
+        places = np.minimum(np.searchsorted(known, labels.numbers), len(known) - 1)
+        return np.where(known[places] == labels.numbers, places, -1)
+    # As text: 7 and "7" are one article here, and the vectors have the last word.
+    place_of = {str(bank.id_of(number)): place for place, number in enumerate(known.tolist())}
+    distinct, codes = np.unique(labels.numbers, return_inverse=True)
+    found = [place_of.get(str(labels.id_of(number)), -1) for number in distinct.tolist()]
+    return np.array(found, dtype=np.int64)[codes]
+
+
+def _find_rows(bank: Bank, places: IntArray, chunks: IntArray) -> IntArray:
+    """Bank row of each chunk of the article at a place among the bank's; -1 where the bank has none."""
     known_articles, article_codes = np.unique(bank.articles, return_inverse=True)
     known_chunks, chunk_codes = np.unique(bank.chunks, return_inverse=True)
     keys = article_codes * len(known_chunks) + chunk_codes  # ascending, as the bank is sorted
-    article_places = np.minimum(np.searchsorted(known_articles, articles), len(known_articles) - 1)
     chunk_places = np.minimum(np.searchsorted(known_chunks, chunks), len(known_chunks) - 1)
-    wanted = article_places * len(known_chunks) + chunk_places
+    wanted = np.maximum(places, 0) * len(known_chunks) + chunk_places
     rows = np.minimum(np.searchsorted(keys, wanted), bank.rows - 1)
-    found = (bank.articles[rows] == articles) & (bank.chunks[rows] == chunks)
+    found = (bank.articles[rows] == known_articles[places]) & (bank.chunks[rows] == chunks) & (places >= 0)
     return np.where(found, rows, -1).astype(np.int64)
 
 
@@ -210,9 +224,10 @@ def _refuse_missing(found: Resolution) -> None:
     missing = np.flatnonzero(found.reason == MISSING)
     if missing.size:
         first = missing[0]
+        article = found.articles.id_of(int(found.articles.numbers[first]))
         raise DataError(
             f"{found.source}: {missing.size} of {len(found.reason)} targets are not in the bank, first "
-            f"article {found.articles[first]} chunk {found.chunks[first]} (row {first}); name the bank the "
+            f"article {article} chunk {found.chunks[first]} (row {first}); name the bank the "
             "file was made from"
         )
 

@@ -8,6 +8,8 @@ import numpy as np
 
 from gatekeeper.config import Config
 from gatekeeper.config_values import SPLITS, SplitSpec
+from gatekeeper.data.article_lookup import find_articles
+from gatekeeper.data.articles import ArticleList
 from gatekeeper.data.bank_file import read_bank_file
 from gatekeeper.data.dataset_folder import OpenDataset, open_dataset
 from gatekeeper.data.folders import left_behind
@@ -16,8 +18,6 @@ from gatekeeper.data.speeches import read_speeches
 from gates.contracts import Bank, Dataset, IntArray
 from gates.windows import make_dataset, refuse_shared_articles, window_rows
 from schemas.errors import DataError, UsageError
-
-_SHOWN = 5  # missing articles named in a message
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class DataSource:
             if fixed is not None and asked != fixed:
                 raise UsageError(f"the sequence files hold windows of {what} {fixed}; found {what} {asked}")
         # Here and not only among the windows: an article too short for a window is shared as well.
-        refuse_shared_articles({name: self.articles(name) for name in self.splits})
+        refuse_shared_articles(self.bank, {name: self.articles(name) for name in self.splits})
         rows = {
             name: split.last_rows
             if isinstance(split, Sequences)
@@ -116,17 +116,9 @@ def _stored(opened: OpenDataset) -> dict[str, Sequences]:
 
 
 def _resolve(name: str, spec: SplitSpec, bank: Bank) -> IntArray | Sequences:
-    if not isinstance(spec, tuple):
-        return read_sequences(spec, bank)
-    wanted = np.array(spec, dtype=np.int64)
-    missing = np.setdiff1d(wanted, bank.articles)
-    if missing.size:
-        shown = ", ".join(str(article) for article in missing[:_SHOWN])
-        raise DataError(
-            f"split {name!r} names {missing.size} article(s) that {bank.source} lacks, first {shown}; "
-            f"its articles are {bank.articles[0]} to {bank.articles[-1]}"
-        )
-    return wanted
+    if isinstance(spec, ArticleList):
+        return find_articles(bank, spec, name)
+    return read_sequences(spec, bank)
 
 
 def _common(what: str, values: Mapping[str, int]) -> int | None:

@@ -108,7 +108,8 @@ def find_gaps(bank: Bank) -> Defect:
     rows = np.arange(1, bank.rows)
     breaks = rows[(bank.articles[1:] == bank.articles[:-1]) & (bank.run_first[1:] == rows)]
     examples = tuple(
-        f"article {bank.articles[row]}: chunk {bank.chunks[row - 1]} is followed by {bank.chunks[row]}"
+        f"article {bank.id_of(bank.articles[row])}: chunk {bank.chunks[row - 1]} is followed by "
+        f"{bank.chunks[row]}"
         for row in breaks[:_SHOWN]
     )
     return Defect("gaps in chunk indices", len(breaks), examples, fatal=False)
@@ -127,8 +128,8 @@ def find_duplicates(bank: Bank) -> Defect:
             if len(twice) < _SHOWN:
                 twice.append((first, row))
     examples = tuple(
-        f"article {bank.articles[b]} chunk {bank.chunks[b]} repeats article {bank.articles[a]} chunk "
-        f"{bank.chunks[a]}"
+        f"article {bank.id_of(bank.articles[b])} chunk {bank.chunks[b]} repeats article "
+        f"{bank.id_of(bank.articles[a])} chunk {bank.chunks[a]}"
         for a, b in twice
     )
     return Defect("exact duplicates of an earlier chunk", count, examples, fatal=False)

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from gates.article_ids import id_array
 from gates.bank import build_bank
 from gates.contracts import Bank, DoubleArray, FloatArray, IntArray
 from schemas.errors import UsageError
@@ -186,5 +187,10 @@ def shuffled_bank(bank: Bank, *, seed: int, source: str) -> Bank:
 
 def _rearranged(bank: Bank, chunks: IntArray, *, source: str) -> Bank:
     return build_bank(
-        bank.vectors, bank.articles, chunks, source=source, texts=bank.texts, titles=bank.titles
+        bank.vectors,
+        id_array(bank),
+        chunks,
+        source=source,
+        texts=bank.texts,
+        titles={bank.id_of(number): title for number, title in bank.titles.items()},
     )

@@ -1,7 +1,7 @@
 """A synthetic world on disk: ``bank.npz``, ``gatekeeper.toml`` and, where known, the best predictors.
 
-The folder appears whole: it is written beside its place and renamed. A folder that holds anything but
-a previous world is never touched.
+The folder appears whole: it is written beside its place and renamed. A previous world is replaced where
+that is asked for; a folder that holds anything else is never touched.
 """
 
 import math
@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from gatekeeper.config import Config
-from gatekeeper.data.articles import format_articles
+from gatekeeper.data.article_lookup import toml_articles
 from gatekeeper.data.bank_file import write_bank
-from gatekeeper.data.folders import replace_folder
+from gatekeeper.data.folders import refuse_occupied, replace_folder
 from gatekeeper.data.source import DataSource
 from gatekeeper.data.synth import CONTEXT, World, build_world
 from gatekeeper.data.synth_directed import directed_bank
@@ -27,17 +27,29 @@ _FIRST_LINE = "# Made by gatekeeper data synth"
 _SHARES = (("train", 0.6), ("val", 0.2), ("ood", 0.2))
 
 
-def write_world(folder: Path, name: str, world: World) -> None:
+def refuse_taken(folder: Path, *, overwrite: bool) -> None:
+    """Refuse a folder that no world is written to, before anything is read or made for it.
+
+    Raises:
+        OutputError: it cannot be made, is a file, or holds something else.
+        UsageError: it holds a world that may not be replaced.
+    """
+    refuse_occupied(folder, known=_KNOWN, ours=_is_world, what=_WHAT, overwrite=overwrite)
+
+
+def write_world(folder: Path, name: str, world: World, *, overwrite: bool = False) -> None:
     """Write a world, its splits and its best predictors.
 
     Raises:
         OutputError: ``folder`` cannot be written or holds something else.
+        UsageError: it holds a world that may not be replaced.
     """
     bank = build_world(world, source=name)
     settings = _settings(
         f"{name} --seed {world.seed} --articles {world.articles} --chunks {world.chunks} "
         f"--dimension {world.dimension} --angle {world.angle:g} --rho {world.rho:g} "
         f"--horizon {world.horizon}",
+        bank,
         divide(np.unique(bank.articles)),
         {"context": CONTEXT, "horizon": world.horizon},
     )
@@ -47,14 +59,15 @@ def write_world(folder: Path, name: str, world: World) -> None:
         for checkpoint, power in world.powers.items():
             write_predictor(place / f"{checkpoint}.pt", world, power=power)
 
-    _replace_folder(folder, fill)
+    _replace_folder(folder, fill, overwrite)
 
 
-def write_directed(folder: Path, world: World) -> None:
+def write_directed(folder: Path, world: World, *, overwrite: bool = False) -> None:
     """Write the directed world of the size of ``world``; its rotation is not used.
 
     Raises:
         OutputError: ``folder`` cannot be written or holds something else.
+        UsageError: it holds a world that may not be replaced.
     """
     bank = directed_bank(
         articles=world.articles, chunks=world.chunks, dimension=world.dimension, seed=world.seed
@@ -62,13 +75,16 @@ def write_directed(folder: Path, world: World) -> None:
     settings = _settings(
         f"directed --seed {world.seed} --articles {world.articles} --chunks {world.chunks} "
         f"--dimension {world.dimension}",
+        bank,
         divide(np.unique(bank.articles)),
         {"context": CONTEXT, "horizon": 1},
     )
-    _replace_folder(folder, lambda place: _write_data(place, bank, settings))
+    _replace_folder(folder, lambda place: _write_data(place, bank, settings), overwrite)
 
 
-def write_copy(folder: Path, label: str, bank: Bank, source: DataSource, config: Config) -> None:
+def write_copy(
+    folder: Path, label: str, bank: Bank, source: DataSource, config: Config, *, overwrite: bool = False
+) -> None:
     """Write a rearranged copy of a bank with the splits of its original.
 
     Args:
@@ -77,17 +93,21 @@ def write_copy(folder: Path, label: str, bank: Bank, source: DataSource, config:
         bank: the copy.
         source: the original. Its splits, as articles, are kept; a bank without any is divided anew.
         config: where the original's context and horizon are named.
+        overwrite: whether a previous world there is replaced.
 
     Raises:
         OutputError: ``folder`` cannot be written or holds something else.
+        UsageError: it holds a world that may not be replaced.
     """
     splits = {name: source.articles(name) for name in source.splits} or divide(np.unique(bank.articles))
     shape = {
         "context": source.context or config.data.context,
         "horizon": source.horizon or config.data.horizon,
     }
-    settings = _settings(label, splits, {key: value for key, value in shape.items() if value is not None})
-    _replace_folder(folder, lambda place: _write_data(place, bank, settings))
+    settings = _settings(
+        label, bank, splits, {key: value for key, value in shape.items() if value is not None}
+    )
+    _replace_folder(folder, lambda place: _write_data(place, bank, settings), overwrite)
 
 
 def divide(articles: IntArray) -> dict[str, IntArray]:
@@ -105,9 +125,9 @@ def divide(articles: IntArray) -> dict[str, IntArray]:
     return {"train": articles[:first], "val": articles[first:second], "ood": articles[second:]}
 
 
-def _settings(label: str, splits: Mapping[str, IntArray], shape: Mapping[str, int]) -> str:
+def _settings(label: str, bank: Bank, splits: Mapping[str, IntArray], shape: Mapping[str, int]) -> str:
     lines = [f"{_FIRST_LINE} {label}", "[data]", f'bank = "{BANK}"']
-    lines += [f'{name} = "{format_articles(articles.tolist())}"' for name, articles in splits.items()]
+    lines += [f"{name} = {toml_articles(bank, articles)}" for name, articles in splits.items()]
     lines += [f"{key} = {value}" for key, value in shape.items()]
     return "\n".join(lines) + "\n"
 
@@ -117,8 +137,8 @@ def _write_data(place: Path, bank: Bank, settings: str) -> None:
     write_text(place / SETTINGS, settings)
 
 
-def _replace_folder(folder: Path, fill: Callable[[Path], None]) -> None:
-    replace_folder(folder, fill, known=_KNOWN, ours=_is_world, what="a synthetic world")
+def _replace_folder(folder: Path, fill: Callable[[Path], None], overwrite: bool) -> None:
+    replace_folder(folder, fill, known=_KNOWN, ours=_is_world, what=_WHAT, overwrite=overwrite)
 
 
 def _is_world(folder: Path) -> bool:
@@ -126,4 +146,5 @@ def _is_world(folder: Path) -> bool:
     return settings.is_file() and settings.read_bytes().startswith(_FIRST_LINE.encode())
 
 
+_WHAT = "a synthetic world"
 _KNOWN = frozenset({BANK, SETTINGS, "best.pt", "least_squares.pt"})

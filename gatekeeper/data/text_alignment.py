@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.sparse
 
-from gates.contracts import Bank, DoubleArray, IntArray
+from gates.contracts import ArticleId, Bank, DoubleArray
 from gates.intervals import mean_metric
 from gates.seeded import hash_rows
 from schemas.report import Metric
@@ -42,10 +42,10 @@ class Misfit:
     """An article whose texts fit its vectors elsewhere, or nowhere.
 
     Attributes:
-        article: its number. where: in words. here, there: correlation as stored, and in the better place.
+        article: its id. where: in words. here, there: correlation as stored, and in the better place.
     """
 
-    article: int
+    article: ArticleId
     where: str
     here: float
     there: float
@@ -101,13 +101,15 @@ def find_misaligned(bank: Bank, texts: Sequence[str], *, confidence: float, seed
         looked=len(firsts),
         fit=mean_metric(here, articles, confidence),
         telling=telling,
-        misfits=tuple(_misfits(articles, places, usual)) if telling else (),
+        misfits=tuple(_misfits([bank.id_of(each) for each in articles], places, usual)) if telling else (),
     )
 
 
-def _misfits(articles: IntArray, places: Sequence[Mapping[str, float]], usual: float) -> list[Misfit]:
+def _misfits(
+    articles: Sequence[ArticleId], places: Sequence[Mapping[str, float]], usual: float
+) -> list[Misfit]:
     found = []
-    for article, fits in zip(articles.tolist(), places, strict=True):
+    for article, fits in zip(articles, places, strict=True):
         where, there = max(fits.items(), key=lambda item: item[1])
         if there - fits[""] >= BETTER and there >= TELLING:
             found.append(Misfit(article, f"fit better {where}", fits[""], there))

@@ -1,18 +1,20 @@
 """Texts of chunks as JSON lines: an object a line with ``article``, ``chunk``, ``text``, maybe ``title``."""
 
-import gzip
-import json
-from collections.abc import Iterator
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
 
 import numpy as np
 
-from gates.contracts import IntArray
+from gatekeeper.data.jsonl import read_objects
+from gatekeeper.data.repair import Repairs, is_missing
+from gates.article_ids import Numbered, check_id, number_distinct, refuse_mixed
+from gates.contracts import ArticleId, IntArray
+from gates.packed_texts import PackedTexts
 from schemas.errors import DataError
 
-_MAX_LINE = 2**24
+_INT64 = range(-(2**63), 2**63)
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,13 +22,17 @@ class Texts:
     """Chunks as texts, in the order of the file.
 
     Attributes:
-        articles, chunks: (N,). texts: N. titles: article -> title, possibly empty.
+        articles: of each of the N chunks. chunks: (N,) place of each in its article.
+        texts: N, decoded when they are asked for.
+        titles: article id -> title, possibly empty.
+        notes: what a user should know about them, one sentence each.
     """
 
-    articles: IntArray
+    articles: Numbered
     chunks: IntArray
-    texts: tuple[str, ...]
-    titles: dict[int, str]
+    texts: Sequence[str]
+    titles: dict[ArticleId, str]
+    notes: tuple[str, ...]
 
 
 def is_texts(path: Path) -> bool:
@@ -37,55 +43,75 @@ def is_texts(path: Path) -> bool:
 def read_texts(path: Path) -> Texts:
     """Read all lines.
 
+    A text that is missing, null or empty is kept as an empty one; halves of characters and NUL are replaced.
+
     Raises:
         DataError: the file is missing or broken, or a line is no such object; it names the line.
     """
-    articles: list[int] = []
-    chunks: list[int] = []
-    texts: list[str] = []
-    titles: dict[int, str] = {}
-    for number, line in _lines(path):
-        value = _object(line, path, number)
-        article, chunk, text = value.get("article"), value.get("chunk"), value.get("text")
-        if (
-            type(article) is not int
-            or type(chunk) is not int
-            or not isinstance(text, str)
-            or not text.strip()
-        ):
-            raise DataError(f"{path} line {number}: expected whole numbers article and chunk, and a text")
-        articles.append(article)
-        chunks.append(chunk)
-        texts.append(text)
-        if isinstance(value.get("title"), str):
-            titles.setdefault(article, str(value["title"]))
-    if not texts:
-        raise DataError(f"{path} holds no texts")
-    return Texts(np.array(articles, dtype=np.int64), np.array(chunks, dtype=np.int64), tuple(texts), titles)
+    places: dict[ArticleId, int] = {}
+    articles, chunks, offsets = array("q"), array("q"), array("q", [0])
+    packed = bytearray()
+    titles: dict[ArticleId, str] = {}
+    repairs, other = Repairs(), Repairs()
+    keys: dict[str, object] = {}
+    for number, value in read_objects(path):
+        keys = value
+        where = f"{path} line {number}"
+        article = check_id(value.get("article"), f"{where}: article")
+        if article not in places:
+            _refuse_other_kind(article, places, where)
+        articles.append(places.setdefault(article, len(places)))
+        chunks.append(_chunk(value.get("chunk"), where))
+        packed += repairs.text(_text(value.get("text"), where)).encode("utf-8")
+        offsets.append(len(packed))
+        title = value.get("title")
+        if isinstance(title, str) and article not in titles:
+            titles[article] = other.text(title)
+    if repairs.empty == len(chunks):
+        raise DataError(f"{path} holds no texts; {_advice(keys)}")
+    ranked = number_distinct(list(places), source=str(path))
+    bounds = np.frombuffer(offsets, dtype=np.int64)
+    return Texts(
+        Numbered(ranked.numbers[np.frombuffer(articles, dtype=np.int64)], ranked.ids),
+        np.frombuffer(chunks, dtype=np.int64),
+        PackedTexts(np.frombuffer(packed, dtype=np.uint8), bounds[:-1], bounds[1:]),
+        {_as_ranked(article, ranked): title for article, title in titles.items()},
+        repairs.told(str(path)),
+    )
 
 
-def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    try:
-        with _open(path) as file:
-            number = 0
-            while line := file.readline(_MAX_LINE):
-                number += 1
-                if line.strip():
-                    yield number, line
-    except (OSError, EOFError, ValueError) as error:
-        why = (error.strerror if isinstance(error, OSError) else None) or error
-        raise DataError(f"cannot read {path}: {why}") from None
+def _as_ranked(article: ArticleId, ranked: Numbered) -> ArticleId:
+    """The id as the bank will have it: integers beyond 64 bits are text there."""
+    return str(article) if ranked.ids is not None and isinstance(ranked.ids[0], str) else article
 
 
-def _open(path: Path) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+def _refuse_other_kind(article: ArticleId, known: dict[ArticleId, int], where: str) -> None:
+    first = next(iter(known), article)
+    if isinstance(first, str) and not isinstance(article, str):
+        refuse_mixed(article, first, where)
+    if isinstance(article, str) and not isinstance(first, str):
+        refuse_mixed(first, article, where)
 
 
-def _object(line: bytes, path: Path, number: int) -> dict[str, object]:
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
-        raise DataError(f"{path} line {number}: expected a JSON object") from None
-    if not isinstance(value, dict):
-        raise DataError(f"{path} line {number}: expected a JSON object, found {type(value).__name__}")
+def _chunk(value: object, where: str) -> int:
+    if type(value) is not int or value not in _INT64:
+        raise DataError(
+            f"{where}: chunk, the place in the article, must be a whole number of 64 bits; found "
+            f"{str(value)[:40]!r}"
+        )
     return value
+
+
+def _text(value: object, where: str) -> str | None:
+    if isinstance(value, str):
+        return value
+    if not is_missing(value):
+        raise DataError(f"{where}: text must be text; found {type(value).__name__} {str(value)[:40]!r}")
+    return None
+
+
+def _advice(keys: dict[str, object]) -> str:
+    if not keys:
+        return "expected an object a line with article, chunk and text"
+    shown = ", ".join(repr(key[:40]) for key in list(keys)[:10])
+    return f"expected an object a line with article, chunk and text, found the keys {shown}"

@@ -13,7 +13,7 @@ def render_built(record: DatasetRecord, folder: Path) -> str:
     """What a data set holds, and how to use it."""
     bank = record.bank
     rows = [
-        [name, split.windows, len(parse_articles(split.articles)), split.sha256[:12]]
+        [name, split.windows, parse_articles(split.articles).size, split.sha256[:12]]
         for name, split in record.splits.items()
     ]
     table = tabulate(rows, headers=("split", "windows", "articles", "digest"), disable_numparse=True)

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.config import Config, DataConfig, find_config, load_config, resolve_config
+from gatekeeper.data.articles import parse_articles
 from schemas.errors import UsageError
 
 FULL = """
@@ -41,13 +42,17 @@ def test_every_key_and_paths_relative_to_the_file(tmp_path: Path) -> None:
     assert config.file == file
     assert config.data == DataConfig(
         bank=folder / "data" / "bank.npz",
-        train=(0, 1, 2, 7),
-        val=(8, 9),
+        train=parse_articles("0,1,2,7"),
+        val=parse_articles("8,9"),
         ood=folder / ".." / "ood.npz",
         context=4,
         horizon=2,
     )
-    assert config.data.splits == {"train": (0, 1, 2, 7), "val": (8, 9), "ood": folder / ".." / "ood.npz"}
+    assert config.data.splits == {
+        "train": parse_articles("0,1,2,7"),
+        "val": parse_articles("8,9"),
+        "ood": folder / ".." / "ood.npz",
+    }
     chosen = config.eval
     assert (chosen.policy, chosen.max_samples, chosen.seed, chosen.device) == ("strict-5cat", 200, 7, "cpu")
     assert (chosen.batch_size, chosen.retrieval, chosen.bin_edges) == (32, "torch", (0.3, 0.6))
@@ -80,7 +85,7 @@ def test_pyproject_counts_only_with_our_section(tmp_path: Path) -> None:
     inner = tmp_path / "a"
     put(inner, "[project]\nname = 'x'", "pyproject.toml")
     assert find_config(inner) == outer
-    assert load_config(outer).data.val == (3,)
+    assert load_config(outer).data.val == parse_articles("3")
     both = put(tmp_path, "")
     assert find_config(inner) == both  # gatekeeper.toml before pyproject.toml of the same folder
 
@@ -113,8 +118,8 @@ def test_flags_win_key_by_key(tmp_path: Path) -> None:
         "report": Path("r"),
     }
     config = resolve_config(file, flags)
-    assert config.data.val == (11, 12)
-    assert config.data.train == (0, 1, 2, 7)
+    assert config.data.val == parse_articles("11,12")
+    assert config.data.train == parse_articles("0,1,2,7")
     assert (config.data.context, config.data.horizon) == (6, 2)
     assert (config.eval.seed, config.eval.device, config.eval.bin_edges) == (1, "cpu", (0.1, 0.2))
     assert config.eval.report == Path("r")  # a flag's path starts at the working directory
@@ -123,7 +128,7 @@ def test_flags_win_key_by_key(tmp_path: Path) -> None:
 def test_another_bank_drops_the_data_section(tmp_path: Path) -> None:
     file = put(tmp_path, FULL)
     config = resolve_config(file, {"bank": Path("other.npz"), "val": "4"})
-    assert config.data == DataConfig(bank=Path("other.npz"), val=(4,))
+    assert config.data == DataConfig(bank=Path("other.npz"), val=parse_articles("4"))
     assert config.eval.seed == 7
 
 
@@ -131,7 +136,7 @@ def test_the_same_bank_by_another_name_keeps_it(tmp_path: Path) -> None:
     file = put(tmp_path, FULL)
     same = tmp_path / "data" / ".." / "data" / "bank.npz"
     config = resolve_config(file, {"bank": same})
-    assert config.data.train == (0, 1, 2, 7)
+    assert config.data.train == parse_articles("0,1,2,7")
     assert config.data.horizon == 2
 
 
@@ -181,8 +186,8 @@ def test_mistakes_are_usage_errors(tmp_path: Path, text: str, expected: str) -> 
 def test_mistakes_in_flags_name_the_flag() -> None:
     with pytest.raises(UsageError, match="--horizon: expected a whole number of at least 1, found 0"):
         resolve_config(None, {"horizon": 0})
-    with pytest.raises(UsageError, match="--val: article list 'x'"):
-        resolve_config(None, {"val": "x"})
+    with pytest.raises(UsageError, match="--val: article list 'x,,y'"):
+        resolve_config(None, {"val": "x,,y"})
 
 
 def test_missing_and_unreadable_files(tmp_path: Path) -> None:
@@ -245,7 +250,7 @@ def test_a_file_of_another_user_counts_where_it_is_named(
 ) -> None:
     file = put(tmp_path, "[data]\nval = '3'")
     give_away(file, monkeypatch)
-    assert resolve_config(file).data.val == (3,)
+    assert resolve_config(file).data.val == parse_articles("3")
 
 
 def test_a_pyproject_of_another_user_that_is_not_ours_is_passed_by(

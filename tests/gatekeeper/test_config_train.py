@@ -9,6 +9,7 @@ import click.testing
 import pytest
 
 from gatekeeper.config import Config, DataConfig, load_config, resolve_config
+from gatekeeper.data.articles import parse_articles
 from gatekeeper.train_settings import build_settings
 from schemas.errors import UsageError
 from trainers.p6b import P6bSettings
@@ -44,7 +45,7 @@ def put(folder: Path, text: str, name: str = "gatekeeper.toml") -> Path:
 def test_the_settings_are_kept_by_recipe_as_the_file_holds_them(tmp_path: Path) -> None:
     config = load_config(put(tmp_path, TWO))
     assert config.train == TABLES
-    assert config.data == DataConfig(bank=tmp_path / "bank.npz", val=(3,))
+    assert config.data == DataConfig(bank=tmp_path / "bank.npz", val=parse_articles("3"))
     built = build_settings(trainer("p6b"), config.train["p6b"], {}, where="")
     assert built == P6bSettings(epochs=3, lambda_clamp=(0.001, 1.0), prev="skipped", compile=True)
 

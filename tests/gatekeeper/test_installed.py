@@ -22,6 +22,7 @@ from tests.gatekeeper.wheel import (
     pip,
     put,
     run_installed,
+    run_python,
 )
 
 FOREIGN = b"RAN = True\n"
@@ -229,11 +230,47 @@ def test_compiled_files_of_another_folder_are_not_read(site: Path, tmp_path: Pat
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("what", ["schemas/errors/__init__.py", "schemas/errors.pyc"])
+@pytest.mark.parametrize("what", ["schemas/errors/__init__.py", "schemas/errors.pyc", "schemas.py"])
 def test_what_python_takes_for_a_module_of_a_checkout_is_not_taken(what: str, checkout: Path) -> None:
     put(checkout / what, PLANTED.encode())
     done = run_installed(checkout, "--version")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+BEFORE = """
+import sys, types
+{}
+from gatekeeper.__main__ import main
+sys.argv[1:] = {}
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "message"),
+    [
+        (
+            "sys.modules['schemas'] = types.ModuleType('schemas')",
+            "package 'schemas' is missing; expected it in ",
+        ),
+        ("sys.modules['gates'] = None", "package 'gates' is missing; expected it in "),
+        ("sys.path.insert(0, 'planted')", "package 'trainers' is shadowed by "),
+    ],
+)
+def test_what_another_folder_or_nobody_brought_is_refused(first: str, message: str, site: Path) -> None:
+    put(site.parent / "planted" / "trainers" / "__init__.py", b"")
+    done = run_python(site, BEFORE.format(first, ["--version"]))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith(f"Error: {message}")
+    assert "Traceback" not in done.stderr
+
+
+def test_what_was_imported_before_was_not_verified(site: Path, tmp_path: Path) -> None:
+    write_submission(tmp_path)
+    words = ["check", "best.report.json", "--model", "best.pt", "--format", "json"]
+    done = run_python(site, BEFORE.format("import schemas", words))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert '"files_verified": false,' in done.stdout
 
 
 def test_the_command_ends_in_one_line(site: Path) -> None:

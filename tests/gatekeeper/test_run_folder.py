@@ -13,6 +13,7 @@ import pytest
 
 from gatekeeper import run_folder
 from gatekeeper.config import Config, DataConfig, EvalConfig, load_config
+from gatekeeper.data.articles import parse_articles
 from gatekeeper.run_folder import (
     CONFIG_FILE,
     RunRecord,
@@ -256,13 +257,15 @@ def test_a_full_configuration_comes_back_from_any_working_directory(
 def test_the_recorded_values_are_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     config = Config(
-        data=DataConfig(bank=Path("bank.npz"), train=(0, 1), val=Path("/far/val.npz"), horizon=2),
+        data=DataConfig(
+            bank=Path("bank.npz"), train=parse_articles("0,1"), val=Path("/far/val.npz"), horizon=2
+        ),
         eval=EvalConfig(policy="sub/own.toml", seed=3, report=Path("report.json")),
     )
     data, evaluation = config_to_plain(config)
     assert data == {
         "bank": str(tmp_path / "bank.npz"),
-        "train": (0, 1),
+        "train": "0-1",
         "val": "/far/val.npz",
         "horizon": 2,
     }
@@ -281,7 +284,10 @@ def test_the_recorded_values_are_plain(tmp_path: Path, monkeypatch: pytest.Monke
     "config",
     [
         Config(),
-        Config(data=DataConfig(train=(3,), val=(1, 2), ood=(9,)), eval=EvalConfig(policy="strict-5cat")),
+        Config(
+            data=DataConfig(train=parse_articles("3"), val=parse_articles("1,2"), ood=parse_articles("9")),
+            eval=EvalConfig(policy="strict-5cat"),
+        ),
         Config(
             data=DataConfig(bank=Path("/data/bank.npz"), context=3),
             eval=EvalConfig(

@@ -61,8 +61,19 @@ def run_installed(
     site: Path, *arguments: str, folder: Path | None = None, **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """gatekeeper from an installation, in a folder that holds nothing of it."""
+    return _run(site, "-m", "gatekeeper", *arguments, folder=folder, **variables)
+
+
+def run_python(site: Path, code: str) -> subprocess.CompletedProcess[str]:
+    """A program of Python's where gatekeeper is installed."""
+    return _run(site, "-c", code)
+
+
+def _run(
+    site: Path, *words: str, folder: Path | None = None, **variables: str
+) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "gatekeeper", *arguments],
+        [sys.executable, *words],
         cwd=folder or site.parent,
         env={**os.environ, "PYTHONPATH": str(site), **variables},
         capture_output=True,

@@ -28,6 +28,10 @@ def test_what_is_written_reads_back_as_it_was(value: object) -> None:
     assert json.loads(text) == value
 
 
+def test_a_byte_order_mark_in_front_is_passed_over() -> None:
+    assert strict_json.loads(b'\xef\xbb\xbf{"a": 1}') == {"a": 1}
+
+
 def test_output_keeps_key_order_and_ends_in_one_newline() -> None:
     assert strict_json.dumps({"b": 1, "a": "é"}) == '{\n  "b": 1,\n  "a": "é"\n}\n'
 
@@ -56,7 +60,8 @@ def test_output_keeps_key_order_and_ends_in_one_newline() -> None:
         ("1 2", "not JSON"),
         ("\ufeff{}", "not JSON"),
         (b"\xff\xfe{}", "expected UTF-8, found byte 0xff at 0"),
-        ("{}".encode("utf-16"), "expected UTF-8"),
+        ("{}".encode("utf-16"), "expected UTF-8, found byte 0xff at 0; save the file as UTF-8"),
+        (b"\xef\xbb\xbf\xef\xbb\xbf{}", "not JSON"),
     ],
 )
 def test_anything_but_strict_json_is_refused_in_one_line(text: str | bytes, message: str) -> None:

@@ -62,10 +62,16 @@ def test_what_is_nested_too_deep_is_refused(text: str) -> None:
         loads(text.encode(), error=UsageError)
 
 
+def test_a_byte_order_mark_in_front_is_passed_over() -> None:
+    assert loads(b"\xef\xbb\xbfa = 1", error=PolicyError) == {"a": 1}
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
         (b"a = \xff", "expected UTF-8 text, found other bytes"),
+        ("a = 1".encode("utf-16"), "expected UTF-8 text, found UTF-16; save the file as UTF-8"),
+        (b"\xef\xbb\xbf\xef\xbb\xbfa = 1", "not TOML: "),
         (b"a = ", "not TOML: Invalid value"),
         (b"a = 1\na = 2", "not TOML: Cannot overwrite a value"),
         (b"a = 1" + b"0" * 9000, "not TOML: Exceeds the limit"),

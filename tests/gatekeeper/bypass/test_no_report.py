@@ -27,11 +27,16 @@ def test_a_report_truncated_by_its_last_brace_is_refused(files: Files, gate: Gat
     assert f"Error: report {files.report}: not JSON: " in gate.refuse(files)
 
 
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-8-sig"])
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_a_report_in_another_encoding_is_refused(files: Files, gate: Gate, encoding: str) -> None:
     text = files.report.read_text()
     files.report.write_bytes(codecs.encode(text, encoding))
     assert f"Error: report {files.report}: " in gate.refuse(files)
+
+
+def test_a_second_byte_order_mark_is_no_json(files: Files, gate: Gate) -> None:
+    files.report.write_bytes(codecs.BOM_UTF8 * 2 + files.report.read_bytes())
+    assert f"Error: report {files.report}: not JSON: " in gate.refuse(files)
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,36 @@ def test_build_divides_by_shares_with_a_seed(world: Path, run: Run) -> None:
     assert [len(each) for each in found.values()] == [11, 3, 4]
 
 
+@pytest.mark.parametrize("name", ["train", "ood"])
+def test_build_does_not_replace_sequences_unasked(world: Path, run: Run, name: str) -> None:
+    file = world / f"data_{name}_sequences.npz"
+    file.write_text("precious")
+    assert refused(run(*BUILD, *ARTICLES, "--also-npz"), 2) == (
+        f"Error: {file.name} exists; move it away, or add --overwrite to replace it"
+    )
+    assert file.read_text() == "precious"
+    assert "data" not in names(world)
+    assert run(*BUILD, *ARTICLES, "--also-npz", "--overwrite").exit_code == 0
+    assert file.read_bytes().startswith(b"PK")
+
+
+@pytest.mark.parametrize(
+    ("out", "line"),
+    [
+        ("bank.npz/data", "Error: cannot write bank.npz/data: {}/bank.npz is no folder"),
+        ("x" * 250, f"Error: cannot write {'x' * 250}: File name too long"),
+        ("closed/below/data", "Error: cannot write closed/below/data: no permission to write in {}/closed"),
+    ],
+)
+def test_build_refuses_a_place_it_cannot_write_to_before_it_reads(
+    world: Path, run: Run, out: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (world / "closed").mkdir()
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path).name != "closed")  # root may do anything
+    result = run("data", "build", "no.npz", "--out", out, *ARTICLES)
+    assert refused(result, 3) == line.format(world)
+
+
 @pytest.mark.parametrize("horizon", [1, 2])
 def test_build_also_writes_sequences_that_old_tools_read(world: Path, run: Run, horizon: int) -> None:
     result = run(*BUILD, *ARTICLES, "--also-npz", "--horizon", str(horizon))
@@ -74,9 +104,16 @@ def test_build_also_writes_sequences_that_old_tools_read(world: Path, run: Run, 
         assert found.horizon == horizon
 
 
-def test_build_replaces_a_data_set_and_nothing_else(world: Path, run: Run) -> None:
+def test_build_replaces_a_data_set_only_where_told_and_nothing_else(world: Path, run: Run) -> None:
     assert run(*BUILD, *ARTICLES).exit_code == 0
-    assert run(*BUILD, "--split", "train=0-3").exit_code == 0
+    before = (world / "data" / "dataset.json").read_bytes()
+    (world / "bank.npz").rename(world / "other.npz")  # it is not even looked for
+    assert refused(run(*BUILD, "--split", "train=0-3"), 2) == (
+        "Error: data holds a data set already; name another folder, or add --overwrite to replace it"
+    )
+    assert (world / "data" / "dataset.json").read_bytes() == before
+    (world / "other.npz").rename(world / "bank.npz")
+    assert run(*BUILD, "--split", "train=0-3", "--overwrite").exit_code == 0
     assert list(open_dataset(world / "data").splits) == ["train"]
     (world / "data" / "notes.txt").write_text("precious")
     assert refused(run(*BUILD, *ARTICLES), 3) == (
@@ -99,8 +136,8 @@ def test_build_replaces_a_data_set_and_nothing_else(world: Path, run: Run) -> No
             "Error: --split 'train': expected NAME=ARTICLES or NAME=SHARE with NAME among ",
         ),
         (
-            ("--split", "train=x"),
-            "Error: article list 'x': expected numbers and ranges such as 0-39,45, found",
+            ("--split", "train=3,,4"),
+            "Error: article list '3,,4': expected numbers and ranges such as 0-39,45, or names, found ''",
         ),
         (("--split", "train=0.0"), "Error: --split 'train=0.0': a share must be above 0 and at most 1"),
         (("--split", "train=0", "--split", "train=1-3"), "Error: --split train is given twice; join its "),
@@ -163,7 +200,7 @@ def test_build_refuses_flags_that_are_wrong(world: Path, run: Run, flags: tuple[
         (
             "bank.npz",
             ("--split", "train=0-5", "--split", "val=17-19"),
-            "Error: split 'val' names 2 article(s) that bank.npz lacks, first 18; its articles are 0 to 17",
+            "Error: split 'val' names 2 article(s) that bank.npz lacks, first 18, 19; its",
         ),
         (
             "bank.npz",
@@ -227,15 +264,6 @@ def test_build_refuses_a_file_where_the_folder_should_be(world: Path, run: Run) 
     result = run("data", "build", "bank.npz", "--out", "bank.npz", *ARTICLES)
     assert refused(result, 3) == "Error: cannot write bank.npz: it exists and is no folder"
     assert (world / "bank.npz").read_bytes() == before
-
-
-def test_build_of_texts_needs_an_encoder(world: Path, run: Run) -> None:
-    (world / "texts.jsonl").write_text('{"article": 0, "chunk": 0, "text": "a"}\n')
-    result = run("data", "build", "texts.jsonl", "--out", "data", "--split", "train=0")
-    assert refused(result, 2) == (
-        "Error: texts.jsonl holds texts; name the model that embeds them with --encoder"
-    )
-    assert "data" not in names(world)
 
 
 @pytest.mark.parametrize("out", [".", "/"])

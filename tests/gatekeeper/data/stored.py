@@ -49,6 +49,7 @@ def store(
     dtype: Dtype = "float32",
     windows: Mapping[str, IntArray] | None = None,
     unmatched: str | None = None,
+    overwrite: bool = True,
 ) -> DatasetRecord:
     return write_dataset(
         folder,
@@ -60,6 +61,7 @@ def store(
         origin=ORIGIN,
         windows=windows,
         unmatched=unmatched,
+        overwrite=overwrite,
         now=NOW,
     )
 

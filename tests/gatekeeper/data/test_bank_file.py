@@ -88,7 +88,7 @@ def test_titles_by_article_by_row_and_by_index(
         ({"vectors": None}, "needs an array 'vectors' (or 'embeddings'); found article_indices"),
         ({"article_indices": None}, "needs an array 'article_indices'"),
         ({"vectors": VECTORS[:0], "article_indices": ARTICLES[:0], "chunk_indices": CHUNKS[:0]}, "empty"),
-        ({"vectors": VECTORS[:5]}, "must be 5 integers"),
+        ({"vectors": VECTORS[:5]}, "must be 5 integers, one a vector"),
         ({"vectors": VECTORS[0]}, "float matrix"),
         ({"vectors": VECTORS * np.array([[1], [0], [1], [1], [1], [1]])}, "all zero, first rows 1"),
         (

@@ -21,6 +21,7 @@ def build(folder: Path) -> None:
         known={"data"},
         ours=lambda there: (there / "data").is_file(),
         what="a test",
+        overwrite=True,
     )
 
 

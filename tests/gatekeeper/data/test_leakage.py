@@ -89,7 +89,9 @@ def same(found: Leakage, expected: Naive) -> None:
         key: (shared, share) for key, (shared, share, _) in expected.pairs.items()
     }
     for pair in found.pairs:
-        assert pair.example.cosine == pytest.approx(expected.pairs[pair.first, pair.second][2], abs=1e-6)
+        assert pair.example.cosine == pytest.approx(
+            expected.pairs[int(pair.first), int(pair.second)][2], abs=1e-6
+        )
     assert dict(found.held_out) == expected.held_out
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gatekeeper.config import Config, DataConfig
+from gatekeeper.data.articles import parse_articles
 from gatekeeper.data.bank_file import write_bank
 from gatekeeper.data.source import DataSource, open_source
 from gates.contracts import Bank, IntArray
@@ -47,13 +48,13 @@ def test_nothing_configured_is_the_bundled_speeches(speeches: Speeches) -> None:
 
 
 def test_a_named_split_replaces_the_bundled_one() -> None:
-    source = open_data(val=(2, 5))
+    source = open_data(val=parse_articles("2,5"))
     assert source.articles("val").tolist() == [2, 5]
     assert len(source.articles("train")) == 44
 
 
 def test_own_bank_has_only_the_splits_named(bank_path: Path) -> None:
-    source = open_data(bank=bank_path, val=(3,), ood=(9,))
+    source = open_data(bank=bank_path, val=parse_articles("3"), ood=parse_articles("9"))
     assert tuple(source.splits) == ("val", "ood")
     dataset = source.dataset(context=4, horizon=2)
     assert set(dataset.bank.articles[dataset.splits["ood"].last_rows]) == {9}
@@ -63,7 +64,7 @@ def test_own_bank_has_only_the_splits_named(bank_path: Path) -> None:
 def test_sequence_files_fix_context_and_horizon(tmp_path: Path, bank_path: Path, small_bank: Bank) -> None:
     rows = window_rows(small_bank, np.array([9]), context=3, horizon=2)[::2]
     file = save_sequences(tmp_path / "ood.npz", small_bank, rows, horizon=2)
-    source = open_data(bank=bank_path, val=(3, 5), ood=file)
+    source = open_data(bank=bank_path, val=parse_articles("3,5"), ood=file)
     assert (source.context, source.horizon) == (3, 2)
     assert source.articles("ood").tolist() == [9]
     dataset = source.dataset(context=3, horizon=2)
@@ -92,7 +93,7 @@ def test_sequence_files_must_agree(
 
 def test_articles_the_bank_lacks(bank_path: Path) -> None:
     with pytest.raises(DataError) as caught:
-        open_data(bank=bank_path, val=(3, 4, 6, 7, 8, 10, 11))
+        open_data(bank=bank_path, val=parse_articles("3,4,6,7,8,10,11"))
     message = str(caught.value)
     assert "split 'val' names 6 article(s)" in message
     assert "first 4, 6, 7, 8, 10; its articles are 3 to 9" in message
@@ -100,25 +101,29 @@ def test_articles_the_bank_lacks(bank_path: Path) -> None:
 
 def test_shared_articles(tmp_path: Path, bank_path: Path, small_bank: Bank) -> None:
     with pytest.raises(DataError, match="splits 'train' and 'ood' share 1 article") as caught:
-        open_data(bank=bank_path, train=(3, 5), ood=(5, 9)).dataset(context=5, horizon=1)
+        open_data(bank=bank_path, train=parse_articles("3,5"), ood=parse_articles("5,9")).dataset(
+            context=5, horizon=1
+        )
     assert "first article 5" in str(caught.value)
 
     rows = window_rows(small_bank, np.array([5, 9]), context=3, horizon=1)
     file = save_sequences(tmp_path / "val.npz", small_bank, rows, horizon=1)
     with pytest.raises(DataError, match="splits 'val' and 'ood' share 1 article"):
-        open_data(bank=bank_path, val=file, ood=(9,)).dataset(context=3, horizon=1)
+        open_data(bank=bank_path, val=file, ood=parse_articles("9")).dataset(context=3, horizon=1)
 
 
 def test_an_article_too_short_for_a_window_is_shared_as_well(bank_path: Path) -> None:
     # Article 5 has 10 chunks: no window of 10 + 1, and yet it may not be in two splits.
-    source = open_data(bank=bank_path, val=(3, 5), ood=(5, 9))
+    source = open_data(bank=bank_path, val=parse_articles("3,5"), ood=parse_articles("5,9"))
     with pytest.raises(DataError, match="first article 5"):
         source.dataset(context=10, horizon=1)
 
 
 def test_a_split_without_windows(bank_path: Path) -> None:
     with pytest.raises(DataError, match=r"split 'ood' of .* has no window of 9 chunks"):
-        open_data(bank=bank_path, val=(3,), ood=(9,)).dataset(context=9, horizon=1)
+        open_data(bank=bank_path, val=parse_articles("3"), ood=parse_articles("9")).dataset(
+            context=9, horizon=1
+        )
 
 
 def test_missing_files(tmp_path: Path, bank_path: Path) -> None:

@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from gatekeeper.cli import cli
 from gatekeeper.config import load_config
+from gatekeeper.data.articles import parse_articles
 from gatekeeper.data.bank_file import read_bank, write_bank
 from gatekeeper.data.source import open_source
 from gatekeeper.data.synth import CONTEXT, TRAP, rotation
@@ -37,7 +38,11 @@ def test_forward_folder_is_ready_to_evaluate(tmp_path: Path) -> None:
     assert names(folder.parent) == ["world"]
     config = load_config(folder / "gatekeeper.toml")
     assert (config.data.context, config.data.horizon) == (CONTEXT, 1)
-    assert config.data.splits == {"train": (0, 1, 2, 3, 4, 5), "val": (6, 7), "ood": (8, 9)}
+    assert config.data.splits == {
+        "train": parse_articles("0,1,2,3,4,5"),
+        "val": parse_articles("6,7"),
+        "ood": parse_articles("8,9"),
+    }
     dataset = open_source(config).dataset(context=CONTEXT, horizon=1)
     assert len(dataset.splits["val"].last_rows) == 2 * (14 - CONTEXT)
 
@@ -74,11 +79,38 @@ def test_the_same_seed_gives_the_same_bank(tmp_path: Path) -> None:
     assert data["a"] == data["b"] != data["c"]
 
 
-def test_a_previous_world_is_replaced(tmp_path: Path) -> None:
+def test_a_previous_world_is_replaced_where_that_is_asked_for(tmp_path: Path) -> None:
     assert run("trap", "--out", tmp_path / "w", *small()).exit_code == 0
-    assert run("forward", "--out", tmp_path / "w", *small()).exit_code == 0
+    assert run("forward", "--out", tmp_path / "w", *small("--overwrite")).exit_code == 0
     assert names(tmp_path / "w") == ["bank.npz", "best.pt", "gatekeeper.toml"]
     assert names(tmp_path) == ["w"]
+
+
+@pytest.mark.parametrize("world", ["forward", "trap", "directed", "reversed", "shuffled"])
+def test_a_previous_world_is_not_replaced_otherwise(
+    tmp_path: Path, world: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("trap", "--out", tmp_path / "w", *small()).exit_code == 0
+    before = (tmp_path / "w" / "bank.npz").read_bytes()
+    monkeypatch.setattr("gatekeeper.data.source.read_bank_file", None)  # nothing is read for it
+    copied = ("--bank", tmp_path / "w" / "bank.npz") if world in ("reversed", "shuffled") else ()
+    result = run(world, "--out", tmp_path / "w", *copied)
+    assert result.exit_code == 2
+    assert result.output == (
+        f"Error: {tmp_path / 'w'} holds a synthetic world already; name another folder, or add --overwrite "
+        "to replace it\n"
+    )
+    assert (tmp_path / "w" / "bank.npz").read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", ["reversed", "shuffled"])
+def test_a_copy_never_replaces_its_original(tmp_path: Path, kind: str) -> None:
+    assert run("trap", "--out", tmp_path / "w", *small()).exit_code == 0
+    before = (tmp_path / "w" / "bank.npz").read_bytes()
+    result = run(kind, "--bank", tmp_path / "w" / "bank.npz", "--out", tmp_path / "w", "--overwrite")
+    assert result.exit_code == 2
+    assert "would overwrite another file of this command" in result.output
+    assert (tmp_path / "w" / "bank.npz").read_bytes() == before
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "gatekeeper.toml"])
@@ -119,7 +151,7 @@ def test_an_interrupted_run_leaves_the_previous_world(
 
     monkeypatch.setattr("gatekeeper.data.synth_folder.write_predictor", full)
     with pytest.raises(OutputError, match="No space left on device"):
-        write_world(tmp_path / "w", "trap", TRAP)
+        write_world(tmp_path / "w", "trap", TRAP, overwrite=True)
     assert (tmp_path / "w" / "bank.npz").read_bytes() == before
     assert names(tmp_path) == ["w"]
 
@@ -144,7 +176,11 @@ def test_a_named_bank_without_splits_is_divided(tmp_path: Path, small_bank: Bank
         assert result.exit_code == 0, result.output
     assert (tmp_path / "0" / "bank.npz").read_bytes() != (tmp_path / "1" / "bank.npz").read_bytes()
     config = load_config(tmp_path / "0" / "gatekeeper.toml")
-    assert config.data.splits == {"train": (3,), "val": (5,), "ood": (9,)}
+    assert config.data.splits == {
+        "train": parse_articles("3"),
+        "val": parse_articles("5"),
+        "ood": parse_articles("9"),
+    }
     assert config.data.horizon is None
     assert read_bank(tmp_path / "0" / "bank.npz").chunks.tolist() == small_bank.chunks.tolist()
 
