@@ -190,7 +190,7 @@ def change_header(rng: random.Random, data: bytes, seeds: list[bytes]) -> bytes:
 
 
 def _value(rng: random.Random, old: object) -> object:
-    if isinstance(old, int | float) and rng.random() < 0.3:
+    if isinstance(old, int | float) and abs(old) < 2**64 and rng.random() < 0.3:
         return rng.choice((old + 1, -old, old * 1e6, old + 1e-9))
     if isinstance(old, str) and rng.random() < 0.3:
         return old + rng.choice(("x", "\n", "\u202e", " " * 300))

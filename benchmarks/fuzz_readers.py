@@ -36,13 +36,14 @@ import numpy as np
 
 from benchmarks.fuzz_mutations import mutate
 from gatekeeper.config import load_config
-from gatekeeper.data.bank_file import read_bank
+from gatekeeper.data.bank_file import pack_texts, read_bank
+from gatekeeper.data.npz import npz_bytes
 from gatekeeper.data.sequences import read_sequences
 from gatekeeper.data.texts import read_texts
 from schemas.errors import GatekeeperError
 from schemas.policy_io import load_policy
 from schemas.report_io import read_report
-from trainers.checkpoint import read_checkpoint, restore, save_checkpoint
+from trainers.checkpoint import fitted, read_checkpoint, restore, save_checkpoint
 
 SECONDS = 10.0
 MIB = 2**20
@@ -99,6 +100,19 @@ def make_world(folder: Path) -> None:
     labels = {name: bank[name] for name in ("vectors", "article_indices", "chunk_indices")}
     np.savez_compressed(world / "texts.npz", concept_texts=texts.astype(object), **labels)
     np.savez(world / "fixed.npz", concept_texts=texts, article_titles=texts[:36], **labels)
+    joined = {**pack_texts(list(texts)), "chunk_ids": np.arange(len(texts))}
+    named = {
+        "vectors": bank["vectors"],
+        "article_ids": bank["article_indices"],
+        "seq_idx": bank["chunk_indices"],
+    }
+    (world / "joined.npz").write_bytes(npz_bytes(named | joined))
+    with np.load(world / "set_val_sequences.npz") as old:
+        places = zip(old["article_ids"].tolist(), old["target_indices"].tolist(), strict=True)
+        records = [{"article_index": a, "target_chunk_index": np.int64(c), "p6_offset": 0} for a, c in places]
+        metadata = np.array(records[:40], dtype=object)
+        contexts, targets = old["contexts"][:40], old["targets"][:40]
+        np.savez(world / "records.npz", context_sequences=contexts, target_vectors=targets, metadata=metadata)
     lines = [
         f'{{"article": {a}, "chunk": {c}, "text": "a {c}", "title": "t"}}' for a in range(4) for c in range(6)
     ]
@@ -120,7 +134,7 @@ def _files(*names: str) -> Callable[[Path], Sequence[Path]]:
 
 
 def _read_model(path: Path) -> object:
-    return restore(read_checkpoint(path.read_bytes(), path.name), path.name)
+    return restore(fitted(read_checkpoint(path.read_bytes(), path.name), path.name), path.name)
 
 
 def _read_sequences(path: Path) -> object:
@@ -131,8 +145,8 @@ WORLD = Path(tempfile.gettempdir())
 """Where the small world of this run lies; set by :func:`main`."""
 
 READERS: dict[str, Reader] = {
-    "bank": Reader(".npz", _files("bank.npz", "texts.npz", "fixed.npz"), read_bank),
-    "sequences": Reader(".npz", _files("set_val_sequences.npz"), _read_sequences),
+    "bank": Reader(".npz", _files("bank.npz", "texts.npz", "fixed.npz", "joined.npz"), read_bank),
+    "sequences": Reader(".npz", _files("set_val_sequences.npz", "records.npz"), _read_sequences),
     "checkpoint": Reader(".pt", _files("best.pt"), _read_model),
     "safetensors": Reader(".safetensors", _files("best.safetensors"), _read_model),
     "report": Reader(".json", _files("best.report.json"), read_report),

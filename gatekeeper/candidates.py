@@ -9,6 +9,7 @@ import torch
 from gatekeeper.controls import control_name
 from gatekeeper.evaluation import Candidate
 from gatekeeper.loading import load_model
+from gatekeeper.voice import say
 from gates.contracts import Predictor
 from schemas.report import ModelInput
 
@@ -23,6 +24,8 @@ def control_candidate(spec: str, controls: Mapping[str, Predictor]) -> Candidate
             kind="control",
             architecture=name,
             sha256=None,
+            format=None,
+            prefix=None,
             parameters=0,
             fingerprint="not applicable",
             training=None,
@@ -36,6 +39,8 @@ def control_candidate(spec: str, controls: Mapping[str, Predictor]) -> Candidate
 def load_candidate(spec: str, *, device: torch.device, dimension: int, allow_code: bool) -> Candidate:
     """A checkpoint, exported program or factory as the model under evaluation."""
     model = load_model(spec, device=device, dimension=dimension, allow_code=allow_code)
+    for note in model.notes:
+        say(f"note: {note}")
     return Candidate(
         predictor=model.predictor,
         info=model.info,

@@ -2,9 +2,12 @@
 
 import contextlib
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from types import FrameType
 from typing import Any
 
 import click
@@ -12,9 +15,10 @@ import click
 from gatekeeper import __version__
 from gatekeeper.guard import end
 from gatekeeper.lazy_group import LazyGroup
-from gatekeeper.voice import quiet_option
+from gatekeeper.voice import quiet_option, warn
 from schemas.errors import EXIT_ERROR, EXIT_INTERRUPTED, EXIT_USAGE, GatekeeperError
-from schemas.printable import printable
+from schemas.printable import harmless, printable
+from schemas.reasons import without_advice
 
 COMMANDS = {
     "eval": ("gatekeeper.commands.eval:eval_command", "Run the five gates on a model and write a report."),
@@ -62,6 +66,8 @@ class Cli(LazyGroup):
         except BrokenPipeError:
             _let_go_of_stdout()
             raise click.exceptions.Exit(EXIT_ERROR) from None
+        except click.ClickException as error:
+            raise _shown(error) from None
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401  (click's own signature)
         """Run a command; a :class:`GatekeeperError` ends it with its line and exit code."""
@@ -70,7 +76,8 @@ class Cli(LazyGroup):
             _tell("standard output is closed, so nobody would hear a verdict")
             ctx.exit(EXIT_ERROR)
         try:
-            return super().invoke(ctx)
+            with _ended_by_signals():
+                return super().invoke(ctx)
         except GatekeeperError as error:
             _tell(str(error))
             # A plug-in's own kind of error must not name a code that is a verdict.
@@ -88,14 +95,46 @@ class Cli(LazyGroup):
             done = "a verdict" if ctx.invoked_subcommand in _JUDGES else "it was done"
             _tell(f"interrupted before {done}; run the command again")
             end(ctx, EXIT_ERROR)
-        except (click.ClickException, click.exceptions.Exit):
+        except click.ClickException as error:
+            raise _shown(error) from None
+        except click.exceptions.Exit:
             raise
         except BaseException:  # noqa: BLE001  (whatever it is, it must not exit with 0 or 1, the verdicts)
             # No command of ours exits by itself: a SystemExit is a plug-in's, as is what is no Exception.
-            with contextlib.suppress(OSError):
-                click.echo(traceback.format_exc(), err=True, nl=False)
+            warn(without_advice(traceback.format_exc()))
             _tell("gatekeeper itself failed; no verdict. Please report the lines above")
             end(ctx, EXIT_ERROR)
+
+
+@contextlib.contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end a command as SIGINT does: it cleans up, says so and exits with 3.
+
+    What is ignored stays so, for ``nohup``. A training listens for itself while it runs. The first signal
+    counts: a terminal that hangs up sends one to each process, and a parent passes its own on.
+    """
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        for each in before:
+            signal.signal(each, lambda *_: None)
+        raise KeyboardInterrupt
+
+    before: dict[signal.Signals, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, interrupt)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _shown(error: click.ClickException) -> click.ClickException:
+    """The error, which click itself prints, with whatever was given on the line made harmless."""
+    vars(error)["message"] = harmless(error.message)
+    return error
 
 
 def _let_go_of_stdout() -> None:
@@ -105,10 +144,7 @@ def _let_go_of_stdout() -> None:
 
 def _tell(message: str) -> None:
     """One line on stderr; where that is full or closed, the exit code must do."""
-    # "##[" would be a command in the log of a GitHub job, and names in a message are not ours.
-    line = printable(message).replace("##[", "## [")
-    with contextlib.suppress(OSError):
-        click.echo(f"Error: {line}", err=True)
+    warn(f"Error: {printable(message)}")
 
 
 @click.group(cls=Cli, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})

@@ -12,6 +12,7 @@ import torch
 from gatekeeper import __version__
 from gates.bank_search import Backend
 from schemas.errors import UsageError
+from schemas.reasons import reason
 from schemas.report import Environment
 
 DEVICES = ("cpu", "cuda", "mps")
@@ -52,7 +53,7 @@ def choose_device(name: str) -> torch.device:
             device = torch.device(name)
             torch.empty(1, device=device)
         except (RuntimeError, AssertionError, NotImplementedError) as error:
-            raise UsageError(f"device {name!r} cannot be used: {str(error).splitlines()[0]}") from None
+            raise UsageError(f"device {name!r} cannot be used: {reason(error)}") from None
         return device
     if torch.cuda.is_available():
         return torch.device("cuda")

@@ -34,8 +34,10 @@ from gates.suite import EVALUATED, Bench, Options, measure, passes, prepare
 from schemas.errors import OutputError, UsageError
 from schemas.history import HISTORY_FILE
 from schemas.policy_io import LoadedPolicy, load_policy
+from schemas.printable import printable
 from schemas.report import Report
 from schemas.report_io import write_report
+from schemas.room import check_room
 from schemas.soundness import CONTROLS
 
 _NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -100,9 +102,9 @@ class Work:
         scores = write_scores(scores_path(path), bench, measured)
         report = replace(report, scores=scores)
         write_report(report, path, own=int(self.config.eval.report is None))
-        say(f"report: {path}")
+        say(f"report: {printable(str(path))}")
         if self.key is not None:
-            say(f"signature: {sign_report(path, self.key)}")
+            say(f"signature: {printable(str(sign_report(path, self.key)))}")
         if self.page is not None:
             extras = illustrate(bench, measured, report, Path(spec).parent)
             write_page(report, extras, self.page)
@@ -175,6 +177,7 @@ def check_targets(
             raise UsageError(f"several models would write {target}; evaluate them one by one with --report")
         if target.exists() and not target.is_file():
             raise OutputError(f"the report {target} exists and is no regular file; name another")
+        check_room(target, scores_path(target), *([envelope_path(target)] if sign_key else ()))
         if not (target.parent.is_dir() and os.access(target.parent, os.W_OK)):
             raise OutputError(f"the report's folder {target.parent} does not exist or cannot be written")
     if page is not None:

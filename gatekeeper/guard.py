@@ -16,6 +16,7 @@ from typing import NoReturn
 
 import click
 
+from gatekeeper.voice import warn
 from schemas.errors import EXIT_ERROR
 
 _PASSED_ON = (
@@ -135,8 +136,7 @@ def _wait(child: int, codes: int) -> int:
     with contextlib.suppress(BlockingIOError):
         if sent := os.read(codes, 1):
             return sent[0]
-    with contextlib.suppress(OSError):
-        click.echo(f"Error: {_how_it_ended(status, received)}", err=True)
+    warn(f"Error: {_how_it_ended(status, received)}")
     return EXIT_ERROR
 
 

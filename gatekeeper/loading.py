@@ -4,9 +4,10 @@ import hashlib
 import importlib
 import io
 import re
+import reprlib
 import sys
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,10 +15,12 @@ import torch
 from torch import nn
 
 from schemas.errors import ModelError
-from schemas.report import ModelInput, TrainedBy
-from trainers.checkpoint import Checkpoint, read_checkpoint, restore
+from schemas.model_format import model_format
+from schemas.number import whole
+from schemas.reasons import reason
+from schemas.report import ModelFormat, ModelInput, TrainedBy
+from trainers.checkpoint import Checkpoint, fitted, read_checkpoint, restore
 from trainers.predictor import ModulePredictor
-from trainers.unpickling import archive_kind
 
 _LINE = re.compile(r"[ -~]{1,400}")
 """Plain text that a report may repeat."""
@@ -33,12 +36,14 @@ class LoadedModel:
         predictor: on its device, in evaluation mode.
         info: what a report says about it.
         horizon, context: what it was trained for, None where nothing says so.
+        notes: what was read otherwise than it stands in the file, a sentence each.
     """
 
     predictor: ModulePredictor
     info: ModelInput
     horizon: int | None
     context: int | None
+    notes: tuple[str, ...] = ()
 
 
 def load_model(spec: str, *, device: torch.device, dimension: int, allow_code: bool) -> LoadedModel:
@@ -60,6 +65,10 @@ def load_model(spec: str, *, device: torch.device, dimension: int, allow_code: b
         raise ModelError(f"{path} cannot be read: {error.strerror}") from None
     if is_file:
         return _load_file(path, device=device, dimension=dimension, allow_code=allow_code)
+    if exists and (path / "dataset.json").exists():
+        raise ModelError(
+            f"{spec} is a data set folder; the model comes first: gatekeeper eval MODEL --bank {spec}"
+        )
     if exists:
         raise ModelError(f"{spec} is no file; name a checkpoint, e.g. {path / 'best_model.pt'}")
     if _FACTORY.fullmatch(spec):
@@ -77,34 +86,71 @@ def _load_file(path: Path, *, device: torch.device, dimension: int, allow_code: 
         raise ModelError(f"{path} cannot be read: {error.strerror}") from None
     # The digest is of the very bytes that are loaded, whatever happens to the file meanwhile.
     digest = hashlib.sha256(data).hexdigest()
-    kind = archive_kind(data)
-    if kind in ("torchscript", "exported"):
+    form = model_format(io.BytesIO(data), str(path))
+    if form in ("torchscript", "exported"):
         if not allow_code:
-            what = "a torchscript program" if kind == "torchscript" else "an exported program"
+            what = "a torchscript program" if form == "torchscript" else "an exported program"
             raise ModelError(
                 f"{path} is {what}, which runs code when loaded; add --allow-code if you trust it"
             )
-        module = _load_program(data, kind, path)
-        return _loaded(module, path.name, "exported", kind, digest, device=device)
+        module = _load_program(data, form, path)
+        return _loaded(module, path.name, "exported", form, digest, device=device, form=form)
     checkpoint = read_checkpoint(data, path.name)
-    width = checkpoint.model_config.get("input_dim")
-    if type(width) is not int or width != dimension:
-        raise ModelError(
-            f"{path} reads vectors of width {width}, the bank has width {dimension}; "
-            "evaluate it on the bank it was trained for"
-        )
+    _check_width(checkpoint, dimension, path)
+    checkpoint = fitted(checkpoint, path.name)
     module = restore(checkpoint, path.name)
     loaded = _loaded(
         module,
         path.name,
         "checkpoint",
-        checkpoint.model_type,
+        checkpoint.model_type if checkpoint.alpha is None else f"residual {checkpoint.model_type}",
         digest,
         device=device,
+        form=form,
+        prefix=checkpoint.prefix,
         mark="absent" if checkpoint.fingerprint is None else "verified",
         training=_training(checkpoint),
     )
-    return LoadedModel(loaded.predictor, loaded.info, checkpoint.horizon, checkpoint.context)
+    return replace(
+        loaded, horizon=checkpoint.horizon, context=checkpoint.context, notes=_notes(checkpoint, path)
+    )
+
+
+def _check_width(checkpoint: Checkpoint, dimension: int, path: Path) -> None:
+    value = checkpoint.model_config.get("input_dim")
+    width = whole(value)
+    if width is None:
+        raise ModelError(
+            f"{path}: input_dim in its model_config must be a whole number; found {reprlib.repr(value)}"
+        )
+    if width == dimension + 1 and whole(checkpoint.model_config.get("output_dim")) == dimension:
+        raise ModelError(
+            f"{path} reads {width} numbers for each chunk of {dimension}: the last is the chunk's place, "
+            "times a scale that the file does not settle (the public code's --use-positional and "
+            "--positional-scalar), so that its input cannot be made here. Evaluate a function that appends "
+            "it: gatekeeper eval module:function (docs/own-model.md)"
+        )
+    if width != dimension:
+        raise ModelError(
+            f"{path} reads vectors of width {width}, the bank has width {dimension}; "
+            "evaluate it on the bank it was trained for"
+        )
+
+
+def _notes(checkpoint: Checkpoint, path: Path) -> tuple[str, ...]:
+    """What was read otherwise than it stands in the file."""
+    notes = []
+    if checkpoint.prefix:
+        notes.append(
+            f"all weights of {path.name} begin with {checkpoint.prefix!r}, which a wrapper put there; "
+            "they are read without it"
+        )
+    if checkpoint.alpha is not None:
+        notes.append(
+            f"{path.name} is a {checkpoint.model_type} in a residual wrapper: its prediction is the last "
+            f"chunk plus {float(checkpoint.alpha):.3g} times the network's"
+        )
+    return tuple(notes)
 
 
 def _load_program(data: bytes, kind: str, path: Path) -> nn.Module:
@@ -119,7 +165,7 @@ def _load_program(data: bytes, kind: str, path: Path) -> nn.Module:
             return program.eval()
         return torch.export.load(io.BytesIO(data)).module()
     except Exception as error:
-        raise ModelError(f"{path} cannot be loaded as a {kind} program: {_first_line(error)}") from error
+        raise ModelError(f"{path} cannot be loaded as a {kind} program: {reason(error)}") from error
 
 
 def _load_factory(spec: str, *, device: torch.device) -> LoadedModel:
@@ -137,7 +183,7 @@ def _load_factory(spec: str, *, device: torch.device) -> LoadedModel:
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # an exit from user code would look like a pass
-        raise ModelError(f"{spec} cannot be loaded: {type(error).__name__}: {_first_line(error)}") from error
+        raise ModelError(f"{spec} cannot be loaded: {type(error).__name__}: {reason(error)}") from error
     raise ModelError(f"{spec} must be or return a torch.nn.Module; found {type(made).__name__}")
 
 
@@ -149,6 +195,8 @@ def _loaded(
     digest: str | None,
     *,
     device: torch.device,
+    form: ModelFormat | None = None,
+    prefix: str = "",
     mark: Literal["verified", "absent", "not applicable"] = "not applicable",
     training: TrainedBy | None = None,
 ) -> LoadedModel:
@@ -158,6 +206,8 @@ def _loaded(
         kind=kind,
         architecture=architecture,
         sha256=digest,
+        format=form,
+        prefix=prefix or None,
         parameters=sum(parameter.numel() for parameter in module.parameters()),
         fingerprint=mark,
         training=training,
@@ -170,13 +220,9 @@ def _training(checkpoint: Checkpoint) -> TrainedBy | None:
     trainer, epoch, rule = (checkpoint.facts.get(key) for key in ("trainer", "epoch", "rule"))
     if not isinstance(trainer, str) or not _LINE.fullmatch(trainer):
         return None
+    found = whole(epoch)
     return TrainedBy(
         trainer=trainer,
-        epoch=epoch if type(epoch) is int and epoch > 0 else None,
+        epoch=found if found is not None and found > 0 else None,
         rule=rule if isinstance(rule, str) and _LINE.fullmatch(rule) else None,
     )
-
-
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from schemas.errors import UsageError
+from schemas.printable import printable
+from schemas.reasons import without_advice
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -69,5 +71,5 @@ def new_client(uri: str | None = None) -> "MlflowClient":
 
 def one_line(error: Exception) -> str:
     """What went wrong, without credentials in it."""
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = printable(without_advice(str(error))) or type(error).__name__
     return _CREDENTIALS.sub("", text)[:_SHOWN]

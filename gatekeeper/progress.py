@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from tqdm import tqdm
 
 from gatekeeper.voice import quiet
+from schemas.printable import printable
 
 if TYPE_CHECKING:
     from gates.run import Progress
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 def bar(what: str, total: int, *, unit: str = "prediction") -> "Iterator[Progress]":
     """A progress bar on stderr that vanishes when it is done; none where it is no terminal, or quiet."""
     hidden = True if quiet() else None  # None: where stderr is no terminal
-    with tqdm(total=total, desc=what, unit=unit, unit_scale=True, leave=False, disable=hidden) as shown:
+    with tqdm(
+        total=total, desc=printable(what), unit=unit, unit_scale=True, leave=False, disable=hidden
+    ) as shown:
 
         def advance(count: int) -> None:
             shown.update(count)

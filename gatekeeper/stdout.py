@@ -1,6 +1,7 @@
 """Standard output belongs to the command: what models print goes to standard error."""
 
 import contextlib
+import io
 import os
 import sys
 from collections.abc import Iterator
@@ -18,14 +19,15 @@ def reserved_stdout(*, process: bool) -> Iterator[TextIO]:
     """
     ours = sys.stdout
     ours.flush()
-    with contextlib.redirect_stdout(sys.stderr):
-        if not process or not _is_descriptor_1(ours):
+    if not process or not isinstance(ours, io.TextIOWrapper) or not _is_descriptor_1(ours):
+        with contextlib.redirect_stdout(sys.stderr):
             yield ours
-            return
-        kept = os.dup(1)  # no process that a model starts inherits it
-        os.dup2(2, 1)
-        with open(kept, "w", encoding=ours.encoding, errors=ours.errors) as stream:
-            yield stream
+        return
+    kept = os.dup(1)  # no process that a model starts inherits it
+    os.dup2(2, 1)
+    ours.reconfigure(line_buffering=True)
+    with open(kept, "w", encoding=ours.encoding, errors=ours.errors) as stream:
+        yield stream
 
 
 def _is_descriptor_1(stream: TextIO) -> bool:

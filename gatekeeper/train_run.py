@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TextIO
 
-import click
 import torch
 
 from gatekeeper.commands.html import write_page
@@ -34,18 +33,22 @@ from gatekeeper.run_folder import (
 from gatekeeper.terminal import colour_on
 from gatekeeper.train_settings import build_settings
 from gatekeeper.training import Plan, check_same, final_evaluation, make_plan, train
-from gatekeeper.voice import say
+from gatekeeper.voice import say, show, warn
 from schemas.errors import EXIT_CODES, UsageError
 from schemas.history import HISTORY_FILE
 from schemas.lock import locked
 from schemas.names import refuse_unknown
 from schemas.policy_io import load_policy
+from schemas.printable import printable
 from schemas.report import Report
+from schemas.room import check_room
 from trainers.contracts import MODEL_FILE, Trained, Trainer
 from trainers.group import Group, connect, disconnect, join_group
 from trainers.interrupts import listening
 from trainers.monitor import Monitor
 from trainers.registry import trainer_names
+from trainers.store import FOLDER as STATES
+from trainers.store import MANIFEST
 
 RECORDED = (CONFIG_FILE, HISTORY_FILE, REPORT_FILE, MODEL_FILE)
 """What MLflow keeps of a run folder."""
@@ -83,6 +86,8 @@ def run_training(
         GatekeeperError: any; in particular :class:`schemas.errors.Interrupted`.
     """
     wanted.check()
+    if out is not None:
+        check_room(out, *(out / name for name in RECORDED), out / STATES / MANIFEST)
     if resume is not None:
         refuse_links(resume)
     knobs = {field.name for field in dataclasses.fields(recipe.settings)}
@@ -213,13 +218,7 @@ def _run(
 
 
 def _recorders(plan: Plan, folder: Path, wanted: Wanted, status: Status | None, *, resume: bool) -> Recorders:
-    def warn(line: str) -> None:
-        # A failure: it is said however quiet all shall be.
-        if status is None:
-            click.echo(line, err=True)
-        else:
-            status.log(line)
-
+    tell = warn if status is None else status.log  # a failure is said however quiet all shall be
     record = plan.record()
     params = {
         "trainer": record.trainer,
@@ -231,9 +230,9 @@ def _recorders(plan: Plan, folder: Path, wanted: Wanted, status: Status | None, 
         "bank_sha256": record.bank_sha256,
         "device": plan.options.device,
     }
-    members = open_recorders(wanted, folder, resume=resume, params=params, warn=warn)
+    members = open_recorders(wanted, folder, resume=resume, params=params, warn=tell)
     view: dict[str, Monitor] = {} if status is None else {"the live view": status}
-    return Recorders({**view, **members}, warn)
+    return Recorders({**view, **members}, tell)
 
 
 def _show(trained: Trained, report: Report, folder: Path, stdout: TextIO) -> None:
@@ -241,9 +240,11 @@ def _show(trained: Trained, report: Report, folder: Path, stdout: TextIO) -> Non
     if trained.history is not None:
         parts += ["", render_criteria(trained.history)]
     parts += ["", render_verdict(report, colour=colour_on(stdout)), ""]
-    parts += [decided_by(report), f"model: {folder / MODEL_FILE}", f"report: {folder / REPORT_FILE}"]
-    parts += [f"next: gatekeeper eval {shlex.quote(str(folder / MODEL_FILE))}"]
-    click.echo("\n".join(parts), file=stdout)
+    model = str(folder / MODEL_FILE)
+    parts += [decided_by(report), f"model: {printable(model)}"]
+    parts += [f"report: {printable(str(folder / REPORT_FILE))}"]
+    parts += [f"next: gatekeeper eval {printable(shlex.quote(model))}"]
+    show("\n".join(parts), file=stdout)
 
 
 def _silent(line: str) -> None:

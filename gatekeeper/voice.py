@@ -1,20 +1,49 @@
-"""What commands say on stderr besides errors, and the ``--quiet`` that silences it."""
+"""The only way out for text: every line that a command shows or says goes through here.
+
+Whatever somebody else's text in it might do to a terminal or in the log of a CI job, it does not do
+(:mod:`schemas.printable`).
+"""
 
 import contextlib
 import os
 import sys
 import warnings
 from collections.abc import Iterator
+from typing import TextIO
 
 import click
 
+from schemas.printable import harmless, harmless_json
+from schemas.strict_json import dumps
+
 _QUIET = "gatekeeper.quiet"
+
+
+def show(text: str, *, end: str = "\n", file: TextIO | None = None) -> None:
+    """Lines for people on stdout, or on what stands for it."""
+    click.echo(harmless(text) + end, file=file, nl=False)
+
+
+def show_json(value: object, *, file: TextIO | None = None) -> None:
+    """A value as JSON on stdout, or on what stands for it."""
+    hand_over(harmless_json(dumps(value)), file=file)
+
+
+def hand_over(text: str, *, file: TextIO | None = None) -> None:
+    """A text for programs, in which whoever wrote it has left nothing that is not meant."""
+    click.echo(text, file=file, nl=False)
 
 
 def say(line: str) -> None:
     """A line for people on stderr, unless the command was told to be quiet."""
     if not quiet():
-        click.echo(line, err=True)
+        warn(line)
+
+
+def warn(text: str, *, file: TextIO | None = None) -> None:
+    """Lines that are said however quiet all shall be; no work is lost where stderr is full or gone."""
+    with contextlib.suppress(OSError):
+        click.echo(harmless(text), err=file is None, file=file)
 
 
 def quiet() -> bool:

@@ -1,14 +1,102 @@
-"""Text from elsewhere on a line of ours: names of plug-ins and files, what a library says."""
+r"""Text from elsewhere in what we show: names of plug-ins, models and files, titles, what a library says.
+
+It may hold what a terminal acts on (``\x1b[2J``), what turns a line around (U+202E), and what a CI system
+that reads our output takes for a command: GitHub ``::set-output ...`` at the beginning of a line and
+``##[...]`` anywhere, Azure ``##vso[...]``, TeamCity ``##teamcity[...]``; GitLab's sections need a control
+character. A text that becomes part of a line passes :func:`printable`, and everything passes
+:func:`harmless`, :func:`harmless_json` or :func:`harmless_xml` on its way out.
+"""
+
+import re
+from collections.abc import Callable
 
 _JOINERS = "\u200c\u200d"  # emoji and several scripts are made with them
+_BREAK = "\u200b"  # keeps a name in markdown from being a mention; printable() lets none of others pass
+_STYLES = re.compile("(\x1b\\[(?:0|31|32|33)m)")
+"""The colours of ours. Those of others get no further than printable()."""
+
+_ODD = re.compile(r"[^\n -~]")
+"""A character that has to be looked at."""
+
+_COMMANDS = re.compile(r"(#)(#)(?=\w*\[)|(?m:^)(\s*:)(:)|(:)(:)(?=[\w-]+(?: [^:\n]*)?::)")
+"""The two characters that make a command, in two groups."""
 
 
 def printable(text: str) -> str:
     r"""The text on one line, with everything a terminal would act on, or not show, as U+FFFD.
 
+    A byte of a file name that is no text is shown as its escape. What a CI system would take for a command
+    gets a space.
+
     Example:
-        >>> printable("two\nwords \x1b[31m")
-        'two words �[31m'
+        >>> printable("two\nwords \x1b[31m"), printable("::add-mask::x ##[error]")
+        ('two words �[31m', ': :add-mask::x ## [error]')
     """
     line = " ".join(text.split())
-    return "".join(each if each.isprintable() or each in _JOINERS else "\ufffd" for each in line)
+    return _commanding_nothing(_ODD.sub(_shown, line), _apart)
+
+
+def harmless(text: str) -> str:
+    r"""Lines of ours, spaces and colours as they are, all else as in :func:`printable`.
+
+    Example:
+        >>> harmless("a  b\n  ::set-output name=x::y\rz")
+        'a  b\n  : :set-output name=x::y�z'
+    """
+    parts = _STYLES.split(text)
+    parts[::2] = [_ODD.sub(_line_shown, part) for part in parts[::2]]
+    return _commanding_nothing("".join(parts), _apart)
+
+
+def harmless_json(text: str) -> str:
+    r"""JSON with escapes for what a terminal or a CI system would act on; its value stays the same.
+
+    Example:
+        >>> harmless_json('["##[error]\u202e"]')
+        '["#\\u0023[error]\\u202e"]'
+    """
+    shown = _ODD.sub(lambda found: found[0] if _harmless(found[0]) else _escaped(found[0]), text)
+    return _commanding_nothing(shown, lambda one, two: one + _escaped(two))
+
+
+def harmless_xml(text: str) -> str:
+    """XML with references for what a terminal or a CI system would act on; its value stays the same."""
+    # What is left as it is of line ends, is text, and a parser reads it so.
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    shown = _ODD.sub(lambda found: found[0] if _harmless(found[0]) else f"&#{ord(found[0])};", text)
+    return _commanding_nothing(shown, lambda one, two: f"{one}&#{ord(two)};")
+
+
+def _commanding_nothing(text: str, change: Callable[[str, str], str]) -> str:
+    """The text with the two characters that make a command, wherever they do, as ``change`` writes them."""
+
+    def changed(found: re.Match[str]) -> str:
+        one, two = (each for each in found.groups() if each is not None)
+        return change(one, two)
+
+    return _COMMANDS.sub(changed, text)
+
+
+def _apart(one: str, two: str) -> str:
+    return f"{one}{two} " if two == "#" else f"{one} {two}"
+
+
+def _harmless(character: str) -> bool:
+    return character.isprintable() or character in _JOINERS
+
+
+def _shown(found: re.Match[str]) -> str:
+    character = found[0]
+    if "\ud800" <= character <= "\udfff":
+        return _escaped(character)
+    return character if _harmless(character) else "\ufffd"
+
+
+def _line_shown(found: re.Match[str]) -> str:
+    return found[0] if found[0] == _BREAK else _shown(found)
+
+
+def _escaped(character: str) -> str:
+    """A character as JSON writes it where only ASCII may stand."""
+    data = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{data[at : at + 2].hex()}" for at in range(0, len(data), 2))

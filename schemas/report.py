@@ -16,6 +16,7 @@ SCHEMA_VERSION = "2.0"
 
 Status = Literal["pass", "waived", "fail", "inconclusive", "skipped", "error"]
 Outcome = Literal["deployable", "blocked", "error"]
+ModelFormat = Literal["pt", "safetensors", "torchscript", "exported"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class ModelInput:
         kind: ``checkpoint``, ``control``, ``factory`` or ``exported``.
         architecture: registered architecture, control name or factory path.
         sha256: digest of the model file; None for a control or a factory.
+        format: of the model file, by its content (:mod:`schemas.model_format`); None likewise.
+        prefix: what a wrapper had put before the names of all weights; None where nothing.
         parameters: number of parameters; 0 for a control.
         fingerprint: ``verified``, ``absent`` or ``not applicable``.
         training: who trained it and how its weights were chosen; None where the file is silent.
@@ -75,6 +78,8 @@ class ModelInput:
     kind: Literal["checkpoint", "control", "factory", "exported"]
     architecture: str
     sha256: str | None
+    format: ModelFormat | None
+    prefix: str | None
     parameters: int
     fingerprint: Literal["verified", "absent", "not applicable"]
     training: TrainedBy | None

@@ -7,25 +7,32 @@ file holds the tensors, and the rest as JSON in its header under ``gatekeeper``.
 
 import copy
 import io
-import json
+import reprlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-import safetensors.torch
 import torch
 from torch import nn
 
 from schemas.atomic import write_bytes
 from schemas.errors import ModelError
-from trainers import fingerprint
+from schemas.model_format import model_format
+from schemas.number import whole
+from schemas.reasons import reason
+from trainers import fingerprint, safetensors_file
+from trainers.foreign_checkpoint import explain
+from trainers.prefixes import without_prefix
 from trainers.registry import architecture
+from trainers.residual import ALPHA, BASE, ResidualNext, without_wrapper
 from trainers.unpickling import load_archive
 from trainers.weights import check_dense, check_fit, checked_state
 
-HEADER = "gatekeeper"
 LONGEST = 4096
 """Longest context a checkpoint may name; the probe is made in that length before anything is compared."""
+
+MOST_STEPS = 2**21
+"""Context times tensors of a module that answers the probe: a recurrent network takes a step for each."""
 
 _CORE = ("model_type", "model_config", "model_state_dict", "horizon", "context", "fingerprint")
 
@@ -40,6 +47,8 @@ class Checkpoint:
         horizon, context: what it was trained for; None where an old file is silent.
         fingerprint: (4, D) stored answer to the probe, or None.
         facts: everything else in the file.
+        prefix: what a wrapper had put before all names of its weights, "" where nothing.
+        alpha: () of a residual wrapper around the network, None where there is none.
     """
 
     model_type: str
@@ -49,6 +58,8 @@ class Checkpoint:
     context: int | None
     fingerprint: torch.Tensor | None
     facts: Mapping[str, object]
+    prefix: str = ""
+    alpha: torch.Tensor | None = None
 
 
 def save_checkpoint(
@@ -90,8 +101,7 @@ def save_checkpoint(
     if path.suffix == ".pt":
         data = _archive({**extra, **facts, "model_state_dict": cpu, "fingerprint": stored})
     elif path.suffix == ".safetensors":
-        header = _header({**extra, **facts, "fingerprint": stored.tolist()}, path.name)
-        data = safetensors.torch.save(cpu, {HEADER: header})
+        data = safetensors_file.pack(cpu, {**extra, **facts, "fingerprint": stored.tolist()}, path.name)
     else:
         raise ModelError(f"a checkpoint must end in .pt or .safetensors; found {path.name!r}")
     # A file that cannot be read would be noticed only when the run is over and its weights are needed.
@@ -104,16 +114,18 @@ def read_checkpoint(data: bytes, name: str) -> Checkpoint:
 
     Args:
         data: the whole file.
-        name: its name; ``*.safetensors`` is read as such, all else as a torch archive.
+        name: of the file, for messages; its content decides how it is read.
 
     Raises:
         ModelError: not a checkpoint, damaged, or weights that are not finite dense floats.
     """
-    content = _read_safetensors(data, name) if name.endswith(".safetensors") else load_archive(data, name)
+    if model_format(io.BytesIO(data), name) == "safetensors":
+        content = safetensors_file.unpack(data, name)
+    else:
+        content = load_archive(data, name)
     for key in ("model_type", "model_config", "model_state_dict"):
         if key not in content:
-            found = ", ".join(sorted(content)[:6])
-            raise ModelError(f"{name} is no checkpoint: it lacks {key!r} (found {found})")
+            raise ModelError(explain(content, key, name))
     model_type, config, state = (content[key] for key in ("model_type", "model_config", "model_state_dict"))
     if not isinstance(model_type, str) or not isinstance(config, Mapping):
         raise ModelError(f"{name}: model_type must be a name and model_config a mapping")
@@ -129,6 +141,27 @@ def read_checkpoint(data: bytes, name: str) -> Checkpoint:
     )
 
 
+def fitted(checkpoint: Checkpoint, name: str) -> Checkpoint:
+    """The checkpoint with the names that its architecture gives to its weights.
+
+    DistributedDataParallel, torch.compile and modules that hold the network put a prefix before each;
+    the public code's residual wrapper does too, and adds a weight of its own.
+
+    Raises:
+        ModelError: unknown architecture, or weights that do not fit it.
+    """
+    expected = _expected(checkpoint)
+    alpha = None
+    prefix, state = without_prefix(checkpoint.state, [ALPHA, *(BASE + each for each in expected)])
+    residual = without_wrapper(state, expected)
+    if residual is not None:
+        alpha, state = residual
+    else:
+        prefix, state = without_prefix(checkpoint.state, expected)
+    check_fit(state, expected, model_type=checkpoint.model_type, name=name)
+    return replace(checkpoint, state=state, prefix=prefix, alpha=alpha)
+
+
 def restore(checkpoint: Checkpoint, name: str) -> nn.Module:
     """Build the module, load the weights strictly and check the fingerprint.
 
@@ -138,70 +171,50 @@ def restore(checkpoint: Checkpoint, name: str) -> nn.Module:
     Raises:
         ModelError: unknown architecture, weights that do not fit it, or another answer to the probe.
     """
-    plugin = architecture(checkpoint.model_type)
-    # Without storage first: a wrong configuration must not allocate what it claims to need.
-    with torch.device("meta"):
-        expected = plugin.build(checkpoint.model_config).state_dict()
-    check_fit(checkpoint.state, expected, model_type=checkpoint.model_type, name=name)
-    module = plugin.build(checkpoint.model_config)
+    check_fit(checkpoint.state, _expected(checkpoint), model_type=checkpoint.model_type, name=name)
+    module = architecture(checkpoint.model_type).build(checkpoint.model_config)
     module.load_state_dict(dict(checkpoint.state), strict=True)
+    if checkpoint.alpha is not None:
+        module = ResidualNext(module, checkpoint.alpha)
     module.eval()
     if checkpoint.fingerprint is not None:
-        if checkpoint.context is None:
-            raise ModelError(f"{name} has a fingerprint but no context length; save it again")
-        dimension = _whole(checkpoint.model_config, "input_dim", name)
-        try:
-            found = fingerprint.answer(module, checkpoint.context, dimension)
-        except (RuntimeError, ValueError, IndexError) as error:
-            raise ModelError(
-                f"{name}: {checkpoint.model_type!r} cannot read contexts of the length it names, "
-                f"{checkpoint.context}: {str(error).partition(chr(10))[0]}"
-            ) from error
-        if not fingerprint.agrees(checkpoint.fingerprint, found):
-            raise ModelError(
-                f"{name}: its weights fit {checkpoint.model_type!r}, but the module answers the stored probe "
-                "differently; it was trained as another class, or the file is damaged"
-            )
+        _check_fingerprint(checkpoint, checkpoint.fingerprint, module, name)
     return module
+
+
+def _expected(checkpoint: Checkpoint) -> dict[str, torch.Tensor]:
+    # Without storage: a wrong configuration must not allocate what it claims to need.
+    with torch.device("meta"):
+        return architecture(checkpoint.model_type).build(checkpoint.model_config).state_dict()
+
+
+def _check_fingerprint(checkpoint: Checkpoint, stored: torch.Tensor, module: nn.Module, name: str) -> None:
+    if checkpoint.context is None:
+        raise ModelError(f"{name} has a fingerprint but no context length; save it again")
+    dimension = _whole(checkpoint.model_config, "input_dim", name)
+    if checkpoint.context * len(checkpoint.state) > MOST_STEPS:
+        raise ModelError(
+            f"{name} names a context of {checkpoint.context} for {len(checkpoint.state)} tensors; it would "
+            "take minutes to compare with its fingerprint; save it with the context it is used with"
+        )
+    try:
+        found = fingerprint.answer(module, checkpoint.context, dimension)
+    except (RuntimeError, ValueError, IndexError) as error:
+        raise ModelError(
+            f"{name}: {checkpoint.model_type!r} cannot read contexts of the length it names, "
+            f"{checkpoint.context}: {reason(error)}"
+        ) from error
+    if not fingerprint.agrees(stored, found):
+        raise ModelError(
+            f"{name}: its weights fit {checkpoint.model_type!r}, but the module answers the stored probe "
+            "differently; it was trained as another class, or the file is damaged"
+        )
 
 
 def _archive(content: Mapping[str, object]) -> bytes:
     buffer = io.BytesIO()
     torch.save(content, buffer)
     return buffer.getvalue()
-
-
-def _header(facts: Mapping[str, object], name: str) -> str:
-    try:
-        return json.dumps(facts, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise ModelError(
-            f"{name}: its header takes finite numbers, strings, lists and mappings: {error}"
-        ) from None
-
-
-def _read_safetensors(data: bytes, name: str) -> dict[str, object]:
-    try:
-        state = safetensors.torch.load(data)
-    except (safetensors.SafetensorError, ValueError, TypeError) as error:
-        raise ModelError(f"{name} is no readable safetensors file: {str(error).splitlines()[0]}") from None
-    except KeyError as error:
-        raise ModelError(
-            f"{name} is no readable safetensors file: torch has no numbers of type {error}"
-        ) from None
-    try:
-        size = int.from_bytes(data[:8], "little")
-        header = json.loads(data[8 : 8 + size])
-        facts = json.loads(header["__metadata__"][HEADER])
-    except (ValueError, RecursionError, TypeError) as error:
-        raise ModelError(f"{name} is no readable safetensors file: {str(error).splitlines()[0]}") from None
-    except KeyError:
-        raise ModelError(
-            f"{name} has no {HEADER!r} entry in its header; it must name model_type and model_config"
-        ) from None
-    if not isinstance(facts, dict):
-        raise ModelError(f"{name}: the {HEADER!r} entry of its header must be an object")
-    return {**facts, "model_state_dict": state}
 
 
 def _checked_fingerprint(stored: object, name: str) -> torch.Tensor:
@@ -228,7 +241,8 @@ def _optional(content: Mapping[str, object], key: str, name: str, most: int | No
 
 
 def _whole(content: Mapping[str, object], key: str, name: str) -> int:
-    value = content.get(key)
-    if type(value) is not int or value < 1:
-        raise ModelError(f"{name}: {key} must be a whole number of at least 1; found {value!r}")
+    value = whole(content.get(key))
+    if value is None or value < 1:
+        found = reprlib.repr(content.get(key))
+        raise ModelError(f"{name}: {key} must be a whole number of at least 1; found {found}")
     return value

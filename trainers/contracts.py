@@ -1,5 +1,6 @@
 """Contracts of the plug-ins: what an architecture and a trainer are."""
 
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,7 +8,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from schemas.errors import ModelError, UsageError
 from schemas.history import History
+from schemas.number import real, whole
 from schemas.policy import Policy
+from schemas.reasons import reason
 from trainers.interrupts import Interrupts
 from trainers.monitor import Monitor
 
@@ -94,21 +97,24 @@ class Architecture:
             return self.make(**merged)
         except (AssertionError, ValueError, RuntimeError) as error:
             raise ModelError(
-                f"architecture {self.name!r} cannot be built from {merged}: {str(error).splitlines()[0]}"
+                f"architecture {self.name!r} cannot be built from {merged}: {reason(error)}"
             ) from error
 
 
 def _checked(name: str, key: str, value: object) -> ConfigValue:
     if key == "dropout":
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and 0.0 <= value < 1.0:
-            return value
-        raise ModelError(f"architecture {name!r}: {key} must lie in [0, 1); found {value!r}")
+        rate = real(value)
+        if rate is not None and 0.0 <= rate < 1.0:
+            return rate
+        raise ModelError(f"architecture {name!r}: {key} must lie in [0, 1); found {reprlib.repr(value)}")
     most = MOST_LAYERS if key == "num_layers" else LARGEST
-    if type(value) is not int or not 1 <= value <= most:
+    size = whole(value)
+    if size is None or not 1 <= size <= most:
         raise ModelError(
-            f"architecture {name!r}: {key} must be a whole number from 1 to {most}; found {value!r}"
+            f"architecture {name!r}: {key} must be a whole number from 1 to {most}; "
+            f"found {reprlib.repr(value)}"
         )
-    return value
+    return size
 
 
 def _alone() -> "Group":

@@ -6,7 +6,7 @@ import signal
 from collections.abc import Iterator
 from types import FrameType
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP)
 
 
 class Interrupts:
@@ -25,9 +25,17 @@ class Interrupts:
 
 @contextlib.contextmanager
 def listening() -> Iterator[Interrupts]:
-    """Listen to SIGINT, SIGTERM and SIGUSR1 for as long as the block runs."""
+    """Listen to :data:`SIGNALS` for as long as the block runs.
+
+    Where SIGHUP is ignored, it stays so: ``nohup`` asks for it.
+    """
     interrupts = Interrupts()
-    before = {number: signal.signal(number, interrupts.notice) for number in SIGNALS}
+    heard = [
+        number
+        for number in SIGNALS
+        if number != signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN
+    ]
+    before = {number: signal.signal(number, interrupts.notice) for number in heard}
     try:
         yield interrupts
     finally:

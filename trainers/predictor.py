@@ -9,6 +9,7 @@ from gates.answers import ordinary, weight_format
 from gates.contracts import Queries
 from schemas.answers import Format
 from schemas.errors import PredictionError
+from schemas.reasons import reason
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +47,5 @@ def answer_with(module: nn.Module, contexts: torch.Tensor, name: str) -> torch.T
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # an exit from user code would look like a pass
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise PredictionError(f"{name} cannot read contexts of shape {shape}: {reason}") from error
+        raise PredictionError(f"{name} cannot read contexts of shape {shape}: {reason(error)}") from error
     return ordinary(answer, name)

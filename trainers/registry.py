@@ -9,6 +9,7 @@ from typing import cast
 from schemas.errors import GatekeeperError, ModelError, UsageError
 from schemas.names import did_you_mean
 from schemas.printable import printable
+from schemas.reasons import reason
 from trainers.contracts import Architecture, Trainer
 from trainers.static import read_attribute
 
@@ -98,9 +99,9 @@ def trainer(name: str) -> Trainer:
         UsageError: unknown, registered twice, or not loadable.
     """
     loaded = _load(TRAINERS, name, "trainer")
-    reason = _lacking(loaded)
-    if reason is not None:
-        raise UsageError(f"trainer plug-in {name!r} {reason}; see trainers.contracts.Trainer")
+    lack = _lacking(loaded)
+    if lack is not None:
+        raise UsageError(f"trainer plug-in {name!r} {lack}; see trainers.contracts.Trainer")
     return cast(Trainer, loaded)
 
 
@@ -112,14 +113,14 @@ def _lacking(loaded: object) -> str | None:
         except AttributeError:
             return f"lacks {part!r}"
         except Exception as error:  # noqa: BLE001  (a property of somebody else's may raise anything)
-            return f"cannot tell its {part!r}: {type(error).__name__}: {error}"
+            return f"cannot tell its {part!r}: {type(error).__name__}: {reason(error)}"
     settings: object = getattr(loaded, "settings")  # noqa: B009  (the object is of no known type yet)
     if not (isinstance(settings, type) and dataclasses.is_dataclass(settings)):
         return "has settings that are no dataclass"
     try:
         typing.get_type_hints(settings)
     except Exception as error:  # noqa: BLE001  (as above: hints are evaluated)
-        return f"has settings whose types cannot be told: {type(error).__name__}: {error}"
+        return f"has settings whose types cannot be told: {type(error).__name__}: {reason(error)}"
     silent = [field.name for field in dataclasses.fields(settings) if "help" not in field.metadata]
     return f"has no line of help for its setting {silent[0]!r}" if silent else None
 
@@ -164,7 +165,7 @@ def _load(group: str, name: str, what: str) -> object:
     except KeyboardInterrupt:
         raise
     except BaseException as broken:  # an exit from a plug-in would look like a pass
-        reason = (str(broken).strip() or type(broken).__name__).splitlines()[0]
         raise error(
-            f"{what} plug-in {name!r} ({values[0]}) cannot be loaded: {type(broken).__name__}: {reason}"
+            f"{what} plug-in {name!r} ({values[0]}) cannot be loaded: {type(broken).__name__}: "
+            f"{reason(broken)}"
         ) from broken

@@ -10,6 +10,7 @@ from torch import nn
 from schemas.codec import decode, encode
 from schemas.errors import TrainingError
 from schemas.history import FIGURES, Epoch, Steps, Warned
+from schemas.reasons import reason
 from trainers.objectives import Objective
 from trainers.selection import Standing
 from trainers.watch import Watch
@@ -127,5 +128,4 @@ def unpack(saved: Mapping[str, object], state: State, learner: Learner) -> list[
         state.best = None if parts["best"] is None else Standing(**parts["best"])
         return list(parts["random"])
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise TrainingError(f"the saved state does not fit this run: {reason}") from error
+        raise TrainingError(f"the saved state does not fit this run: {reason(error)}") from error

@@ -13,6 +13,7 @@ from torch.nn.parallel import DistributedDataParallel
 from gates.contracts import IntArray
 from schemas.errors import UsageError
 from schemas.history import FIGURES
+from schemas.reasons import reason
 from trainers.batches import WindowBatches
 from trainers.group import Group
 from trainers.objectives import Objective
@@ -104,8 +105,7 @@ def wrap(
             with torch.no_grad():
                 compiled(example)
         except Exception as error:  # whatever the tool chain underneath raises
-            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-            raise UsageError(f"--compile does not work on this machine: {reason}") from error
+            raise UsageError(f"--compile does not work on this machine: {reason(error)}") from error
         forward = compiled
     if group.size > 1:
         places = [device] if device.type == "cuda" else None

@@ -1,83 +1,86 @@
 """Torch archives without running the code in them."""
 
 import io
-import re
 import warnings
 import zipfile
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import torch
 
 from schemas.errors import ModelError
+from schemas.model_format import model_format, zip_members
+from trainers.pickle_calls import NUMPY_SCALARS
+from trainers.pickle_scan import scan
+
+MOST_INFLATED = 2
+"""Bytes that the members of an archive may have together, for each of the file; torch does not pack them."""
+
+_SPARE = 16 * 2**20
 
 # The function numpy scalars are pickled with; it has no public name.
 _SCALAR: Any = np.float64(0.0).__reduce__()[0]
 
-_DTYPES = ("Float64DType", "Float32DType", "Float16DType", "Int64DType", "Int32DType", "BoolDType")
-
-_ALLOWED = [
+_ALLOWED: list[Any] = [
     # Old checkpoints hold metrics as numpy scalars, under numpy's old and new module names.
-    (_SCALAR, "numpy.core.multiarray.scalar"),
-    (_SCALAR, "numpy._core.multiarray.scalar"),
+    *((_SCALAR, name) for name in NUMPY_SCALARS),
     np.dtype,
-    *(getattr(np.dtypes, name) for name in _DTYPES),
+    *{type(np.dtype(code)) for code in "?bBhHiIlLqQefdgUS"},
 ]
-
-
-def archive_kind(data: bytes) -> str:
-    """``checkpoint``, ``torchscript``, ``exported`` or ``no archive``, from the member names alone."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        return "no archive"
-    tails = {name.partition("/")[2] for name in names}
-    if "constants.pkl" in tails or any(tail.startswith("code/") for tail in tails):
-        return "torchscript"
-    if "archive_format" in tails or any(name.endswith("exported_program.json") for name in names):
-        return "exported"
-    return "checkpoint" if "data.pkl" in tails else "no archive"
 
 
 def load_archive(data: bytes, name: str) -> dict[str, object]:
     """Plain values and tensors of a ``torch.save`` zip archive.
 
+    What the archive declares and what its pickle asks for are looked at before anything is built.
+
     Raises:
         ModelError: not such an archive (the old pickle format included), damaged, or holding
             anything but tensors and plain values; nothing of it is run.
     """
-    kind = archive_kind(data)
-    if kind != "checkpoint":
-        raise ModelError(f"{name} must be a zip archive written by torch.save; found {_describe(kind, data)}")
-    try:
-        with warnings.catch_warnings(), torch.serialization.safe_globals(_ALLOWED):
-            warnings.simplefilter("ignore")  # deprecations inside torch about old storages
-            content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except Exception as error:  # torch passes on whatever a damaged file makes its parts raise
-        forbidden = re.search(r"GLOBAL ([\w.]+)", str(error))
-        if forbidden:
-            raise ModelError(
-                f"{name} holds {forbidden[1]}, which could run code; "
-                "expected only tensors and plain values. Save a state dict"
-            ) from error
-        raise ModelError(f"{name} cannot be read: {_first_line(error)}") from error
-    if not isinstance(content, Mapping):
-        raise ModelError(f"{name} must hold a dictionary; found {type(content).__name__}")
+    file = io.BytesIO(data)
+    kind = model_format(file, name)
+    if kind in ("torchscript", "exported"):
+        what = "a torchscript program" if kind == "torchscript" else "an exported program"
+        raise ModelError(f"{name} must be a checkpoint; found {what}, which runs code when loaded")
+    if kind != "pt":
+        raise ModelError(f"{name} must be a zip archive written by torch.save; found a safetensors file")
+    members = zip_members(file, name)
+    sizes = {key: info.file_size for key, info in members.items()}
+    most = MOST_INFLATED * len(data) + _SPARE
+    if sum(sizes.values()) > most:
+        raise ModelError(
+            f"{name} declares {sum(sizes.values()):,} bytes in a file of {len(data):,}, at most {most:,} "
+            "are read; save the model again: torch does not pack its archives"
+        )
+    made = scan(_member(file, members["data.pkl"], name), sizes, name)
+    if made not in ("dict", "OrderedDict"):
+        raise ModelError(
+            f"{name} must hold a dictionary; found {made}. Save one with model_type, model_config and "
+            "model_state_dict"
+        )
+    content = _load(file, name)
     return {str(key): value for key, value in content.items()}
 
 
-def _describe(kind: str, data: bytes) -> str:
-    if kind != "no archive":
-        return f"a {kind} program, which runs code when loaded (--allow-code)"
-    if not data:
-        return "an empty file"
-    if data[:1] == b"\x80":
-        return "a bare pickle; load and save it again with a recent torch"
-    return "something else, or a truncated file"
+def _member(file: io.BytesIO, info: zipfile.ZipInfo, name: str) -> bytes:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            return archive.read(info)
+    except Exception:  # noqa: BLE001  (zlib and zipfile have many ways to say that bytes are wrong)
+        raise ModelError(f"{name} is damaged: its pickle cannot be read; copy the file again") from None
 
 
-def _first_line(error: BaseException) -> str:
-    text = str(error).strip()
-    return text.splitlines()[0] if text else type(error).__name__
+def _load(file: io.BytesIO, name: str) -> dict[object, object]:
+    file.seek(0)
+    try:
+        with warnings.catch_warnings(), torch.serialization.safe_globals(_ALLOWED):
+            warnings.simplefilter("ignore")  # deprecations inside torch about old storages
+            content: dict[object, object] = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception:  # noqa: BLE001  (torch passes on whatever a damaged file makes its parts raise)
+        # Nothing that torch says is repeated: it advises to load the file with its protection off.
+        raise ModelError(
+            f"{name} cannot be read: its tensors or numbers contradict themselves; copy the file again, or "
+            "save it again with a recent torch"
+        ) from None
+    return content

@@ -1,31 +1,47 @@
 """Weights from a file: plain, finite, and of the shapes a module expects."""
 
+import reprlib
 from collections.abc import Mapping
 
 import torch
 
 from schemas.errors import ModelError
 
+MOST_TENSORS = 20_000
+
+SHARED = 8
+"""How often weights may be named in memory that they share, counted in float32 for each stored byte."""
+
+_SPARE = 32 * 2**20
+
 
 def checked_state(state: object, name: str) -> dict[str, torch.Tensor]:
     """The tensors of a state dict, floating ones as float32.
+
+    Tensors that share memory get memory of their own each, so what they come to is bounded first.
 
     Args:
         state: what the file holds as ``model_state_dict``.
         name: of the file, for messages.
 
     Raises:
-        ModelError: not a mapping of names to tensors, or a tensor is not dense, real and finite.
+        ModelError: not a mapping of names to tensors, or a tensor is not dense, real and finite; far
+            more weights than the file has data.
     """
     if not isinstance(state, Mapping) or not state:
         raise ModelError(f"{name}: model_state_dict must map names to tensors; found {type(state).__name__}")
-    checked: dict[str, torch.Tensor] = {}
+    if len(state) > MOST_TENSORS:
+        raise ModelError(f"{name} names {len(state):,} tensors, at most {MOST_TENSORS:,} are read")
     for key, tensor in state.items():
         if not isinstance(key, str) or not isinstance(tensor, torch.Tensor):
             raise ModelError(
-                f"{name}: model_state_dict[{key!r}] must be a tensor; found {type(tensor).__name__}"
+                f"{name}: model_state_dict[{reprlib.repr(key)}] must be a tensor; "
+                f"found {type(tensor).__name__}"
             )
         check_dense(tensor, f"{name}: {key}")
+    _check_shared(state, name)
+    checked: dict[str, torch.Tensor] = {}
+    for key, tensor in state.items():
         if tensor.is_floating_point():
             tensor = tensor.float()
             if not bool(torch.isfinite(tensor).all()):
@@ -35,6 +51,21 @@ def checked_state(state: object, name: str) -> dict[str, torch.Tensor]:
                 )
         checked[key] = tensor
     return checked
+
+
+def _check_shared(state: Mapping[str, torch.Tensor], name: str) -> None:
+    # Tied weights are named twice, shared layers once a layer; thousands of names are an attack.
+    held = {
+        tensor.untyped_storage().data_ptr(): tensor.untyped_storage().nbytes() for tensor in state.values()
+    }
+    most = SHARED * sum(held.values()) + _SPARE
+    named = sum(4 * tensor.numel() for tensor in state.values())
+    if named > most:
+        raise ModelError(
+            f"{name}: its weights come to {named:,} bytes as float32, at most {most:,} are made of the "
+            f"{sum(held.values()):,} in the file; tensors that share memory must be saved apart, e.g. "
+            "{key: tensor.clone() for key, tensor in state.items()}"
+        )
 
 
 def check_dense(tensor: torch.Tensor, what: str) -> None:
@@ -76,8 +107,10 @@ def check_fit(
     Raises:
         ModelError: names the first three differences and counts the rest.
     """
-    complaints = [f"lacks {key}" for key in expected if key not in found]
-    complaints += [f"has unexpected {key}" for key in found if key not in expected]
+    lacks = [f"lacks {key}" for key in expected if key not in found]
+    unknown = [f"has unexpected {key[:80]}" for key in found if key not in expected]
+    # Both sides are shown: a prefix, or the names of another architecture, are seen at once.
+    complaints = [*lacks[:2], *unknown[:1], *lacks[2:], *unknown[1:]] if unknown else lacks
     both = [(key, found[key], tensor) for key, tensor in expected.items() if key in found]
     complaints += [
         f"{key} is {tuple(ours.shape)}, expected {tuple(theirs.shape)}"

@@ -9,9 +9,10 @@ import click
 from gatekeeper.commands.choice import Choice
 from gatekeeper.commands.paths import FILE
 from gatekeeper.commands.verifier import Verifier, verifier_options
+from gatekeeper.deployment.model_file import confirmed_format, refuse_other_kinds
 from gatekeeper.deployment.verify import Ruling, examine, model_digest, read_submission
 from gatekeeper.outputs import Output, refuse_overwriting, with_companions
-from gatekeeper.render.decision import escape, render_decision, render_decision_markdown
+from gatekeeper.render.decision import render_decision, render_decision_markdown
 from gatekeeper.render.github import (
     render_annotations,
     render_error_annotation,
@@ -19,10 +20,13 @@ from gatekeeper.render.github import (
     write_github_files,
 )
 from gatekeeper.render.junit import render_junit, render_junit_error
+from gatekeeper.render.markdown import escape
 from gatekeeper.terminal import colour_on
+from gatekeeper.voice import hand_over
 from schemas.atomic import write_text
 from schemas.codec import encode
 from schemas.errors import EXIT_CODES, GatekeeperError, UsageError
+from schemas.printable import harmless, harmless_json, printable
 from schemas.strict_json import dumps
 
 Format = Literal["table", "json", "markdown", "junit", "github"]
@@ -75,7 +79,7 @@ def check_command(
         _write(_rendered(ruling, form, verifier.policy, colour=colour), output)
         if form == "github":
             verdict = ruling.decision.judgement.verdict
-            write_github_files(verdict.outcome, render_decision_markdown(ruling))
+            write_github_files(verdict.outcome, harmless(render_decision_markdown(ruling)))
     except GatekeeperError as error:
         _tell_ci(form, output, error)
     ctx.exit(EXIT_CODES[ruling.decision.judgement.verdict.outcome])
@@ -109,40 +113,45 @@ def _rule(
         flag = "--first" if first else "--champion"
         raise UsageError(f"{flag} has no effect: the policy {rules.name} has no champion rules")
     _check_binding(model, report_only=report_only)
-    return examine(
+    if model is not None:
+        refuse_other_kinds(model)
+    ruling = examine(
         read_submission(report, verifier.envelope),
         demands,
         model_sha256=None if model is None else model_digest(model),
         champion=None if champion is None else read_submission(champion),
     )
+    if model is not None:
+        confirmed_format(ruling.report, model)
+    return ruling
 
 
 def _rendered(ruling: Ruling, form: Format, policy: str, *, colour: bool) -> str:
     if form == "json":
-        return dumps(encode(ruling.decision, where="decision"))
+        return harmless_json(dumps(encode(ruling.decision, where="decision")))
     if form == "junit":
         return render_junit(ruling)
     if form == "markdown":
-        return render_decision_markdown(ruling) + "\n"
+        return harmless(render_decision_markdown(ruling)) + "\n"
     if form == "github":
         file = None if ruling.decision.policy.source == "built-in" else Path(policy)
-        return f"{render_annotations(ruling, file)}\n{without_commands(render_decision(ruling))}\n"
-    return render_decision(ruling, colour=colour) + "\n"
+        return f"{render_annotations(ruling, file)}\n{without_commands(harmless(render_decision(ruling)))}\n"
+    return harmless(render_decision(ruling, colour=colour)) + "\n"
 
 
 def _tell_ci(form: Format, output: Path | None, error: GatekeeperError) -> NoReturn:
     """A CI job that reads our output must see that no decision could be made."""
-    message = " ".join(str(error).split())
+    message = printable(str(error))
     if form == "junit":
         _write(render_junit_error(message), output)
     elif form == "github":
-        click.echo(render_error_annotation(message))
+        hand_over(render_error_annotation(message) + "\n")
         write_github_files("error", f"## ⚠️ ERROR\n\n{escape(message)}")
     raise error
 
 
 def _write(text: str, output: Path | None) -> None:
     if output is None:
-        click.echo(text, nl=False)
+        hand_over(text)
     else:
         write_text(output, text)

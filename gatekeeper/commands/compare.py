@@ -7,9 +7,9 @@ import click
 
 from gatekeeper.commands.choice import Choice
 from gatekeeper.commands.paths import FILE
+from gatekeeper.voice import show, show_json
 from schemas.errors import UsageError
 from schemas.report_io import read_report
-from schemas.strict_json import dumps
 
 Format = Literal["table", "json", "markdown"]
 
@@ -41,10 +41,10 @@ def compare_command(reports: tuple[Path, ...], every: bool, form: Format) -> Non
     found = [(other, compare(first, other)) for other in others]
     if form == "json":
         values = [comparison_to_json(first, other, differences) for other, differences in found]
-        click.echo(dumps(values[0] if len(values) == 1 else values), nl=False)
+        show_json(values[0] if len(values) == 1 else values)
     elif len(found) == 1:
-        click.echo(render_comparison(first, *found[0], every=every, markdown=form == "markdown"))
+        show(render_comparison(first, *found[0], every=every, markdown=form == "markdown"))
     else:
         if every:
             raise UsageError("--all needs exactly two reports; a leaderboard has no room for every metric")
-        click.echo(render_standings(first, found, markdown=form == "markdown"))
+        show(render_standings(first, found, markdown=form == "markdown"))

@@ -9,12 +9,12 @@ import click
 from gatekeeper.commands.choice import Choice
 from gatekeeper.commands.options import tell_notes, train_data_options
 from gatekeeper.config_values import DEFAULT_HORIZON
+from gatekeeper.voice import show, show_json
 from schemas.audit import AUDIT_VERSION
 from schemas.codec import encode
 from schemas.document import check_document
 from schemas.errors import EXIT_BLOCKED
 from schemas.policy_io import load_policy
-from schemas.strict_json import dumps
 
 
 @click.command(name="audit")
@@ -59,7 +59,7 @@ def audit_command(
     if form == "json":
         value = encode(found, where="audit")
         check_document("audit", AUDIT_VERSION, value)
-        click.echo(dumps(value), nl=False)
+        show_json(value)
     else:
-        click.echo(render_audit(found))
+        show(render_audit(found))
     ctx.exit(EXIT_BLOCKED if found.problems else 0)

@@ -20,11 +20,12 @@ from gatekeeper.data.texts import Texts, is_texts, read_texts
 from gatekeeper.outputs import Output, refuse_overwriting
 from gatekeeper.progress import bar
 from gatekeeper.render.dataset import render_built
-from gatekeeper.voice import say
+from gatekeeper.voice import say, show
 from gates.bank import build_bank, outline_bank
 from gates.contracts import Bank, IntArray
 from schemas.dataset import Origin
 from schemas.errors import UsageError
+from schemas.printable import printable
 
 
 @click.command(name="build")
@@ -110,10 +111,10 @@ def build_command(
         origin=Origin(source.name, digest, None if encoder is None else Path(encoder).name, licence, note),
         overwrite=overwrite,
     )
-    click.echo(render_built(record, out))
+    show(render_built(record, out))
     if also_npz:
         for path in write_sequences(out):
-            click.echo(f"sequences: {path}")
+            show(f"sequences: {printable(str(path))}")
 
 
 def _refuse_existing(paths: list[Path]) -> None:

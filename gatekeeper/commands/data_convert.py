@@ -15,8 +15,10 @@ from gatekeeper.data.convert import convert
 from gatekeeper.data.dataset_folder import UNMATCHED, Dtype, refuse_taken
 from gatekeeper.outputs import Output, refuse_overwriting
 from gatekeeper.render.dataset import render_built, render_counts
+from gatekeeper.voice import show
 from schemas.dataset import Origin
 from schemas.errors import UsageError
+from schemas.printable import printable
 
 
 @click.command(name="convert")
@@ -69,9 +71,9 @@ def convert_command(
         origin=Origin(bank.name, digest, encoder, licence, note),
         overwrite=overwrite,
     )
-    click.echo(render_counts(done.counts))
-    click.echo(f"what is no window is listed in {out / UNMATCHED}\n")
-    click.echo(render_built(done.record, out))
+    show(render_counts(done.counts))
+    show(f"what is no window is listed in {printable(str(out / UNMATCHED))}\n")
+    show(render_built(done.record, out))
 
 
 def _pair(text: str) -> tuple[str, Path]:

@@ -10,9 +10,9 @@ from gatekeeper.commands.choice import Choice
 from gatekeeper.commands.options import key_options, tell_notes
 from gatekeeper.commands.paths import FILE
 from gatekeeper.config_values import DEFAULT_CONTEXT, DEFAULT_HORIZON
+from gatekeeper.voice import show, show_json
 from schemas.codec import encode
 from schemas.errors import DataError
-from schemas.strict_json import dumps
 
 
 @click.command(name="info")
@@ -43,7 +43,7 @@ def info_command(
     if file is not None and file.is_file():
         defects, norms = find_defects(file, settings.data.keys)
         if any(defect.fatal for defect in defects):
-            click.echo(render_defects(defects))
+            show(render_defects(defects))
             raise DataError(f"{file} is no bank as it is: {', '.join(defect.kind for defect in defects)}")
     source = open_source(settings)
     tell_notes(source)
@@ -55,6 +55,7 @@ def info_command(
         norms=norms,
     )
     found = replace(found, defects=defects)
-    click.echo(
-        dumps(encode(found, where="survey")) if form == "json" else render_survey(found), nl=form != "json"
-    )
+    if form == "json":
+        show_json(encode(found, where="survey"))
+    else:
+        show(render_survey(found))

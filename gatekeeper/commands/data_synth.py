@@ -20,7 +20,9 @@ from gatekeeper.data.synth import (
 )
 from gatekeeper.data.synth_directed import expected_directions
 from gatekeeper.outputs import Output, refuse_overwriting
+from gatekeeper.voice import show
 from schemas.errors import UsageError
+from schemas.printable import printable
 
 WORLDS = {"forward": FORWARD, "trap": TRAP}
 DIRECTED = "directed"
@@ -78,7 +80,7 @@ def synth_command(
             raise UsageError("the directed world has a size and a seed, nothing else")
         write_directed(out, replace(FORWARD, **given), overwrite=overwrite)
         forward, backward = expected_directions()
-        click.echo(f"best prediction forward: expected cos {forward:+.3f}, backward {backward:+.3f}")
+        show(f"best prediction forward: expected cos {forward:+.3f}, backward {backward:+.3f}")
     elif world in WORLDS:
         if bank is not None:
             raise UsageError(f"--bank names a bank to copy ({' or '.join(COPIES)}); {world} makes its own")
@@ -87,7 +89,8 @@ def synth_command(
         _say_expected(chosen)
     else:
         _copy(world, out, bank, keys, given, overwrite=overwrite)
-    click.echo(f"{out}: {world} world; evaluate with --config {out / 'gatekeeper.toml'}")
+    settings = printable(str(out / "gatekeeper.toml"))
+    show(f"{printable(str(out))}: {world} world; evaluate with --config {settings}")
 
 
 def _copy(
@@ -126,7 +129,7 @@ def _say_expected(world: World) -> None:
             rho=world.rho, angle=world.angle, power=power, horizon=world.horizon, dimension=world.dimension
         )
         rival = max(value for offset, value in cosines.items() if offset != 0)
-        click.echo(
+        show(
             f"{name}.pt predicts R^{power:g} of the last chunk: expected cos {cosines[0]:+.3f}, "
             f"margin {cosines[0] - rival:+.3f}"
         )

@@ -14,6 +14,7 @@ from gatekeeper.outputs import Output, refuse_overwriting, with_companions
 from gatekeeper.render.decision import render_decision
 from gatekeeper.render.production import render_history, render_release
 from gatekeeper.terminal import colour_on
+from gatekeeper.voice import show
 from schemas.errors import EXIT_CODES, UsageError
 
 MLFLOW = "mlflow:"
@@ -30,7 +31,7 @@ MLFLOW = "mlflow:"
     help="Newer report of the model in production [the one it was deployed with].",
 )
 @click.option("--rollback", is_flag=True, help="Serve the predecessor again.")
-@click.option("--history", "show", is_flag=True, help="List all releases, newest first.")
+@click.option("--history", "listing", is_flag=True, help="List all releases, newest first.")
 @click.pass_context
 def deploy_command(
     ctx: click.Context,
@@ -41,7 +42,7 @@ def deploy_command(
     verifier: Verifier,
     champion: Path | None,
     rollback: bool,
-    show: bool,
+    listing: bool,
 ) -> None:
     """Check MODEL as `gatekeeper check` does and, if it passes, switch production to it.
 
@@ -53,9 +54,9 @@ def deploy_command(
     """
     if not target or "\0" in target:
         raise UsageError(f"--to: expected a folder or mlflow:NAME@ALIAS, found {target!r}")
-    if rollback or show:
-        _refuse_more(ctx, rollback=rollback, show=show)
-        click.echo(_history(target) if show else _roll_back(target))
+    if rollback or listing:
+        _refuse_more(ctx, rollback=rollback, listing=listing)
+        show(_history(target) if listing else _roll_back(target))
         return
     if model is None or report is None:
         raise UsageError("deploy needs MODEL and --report; or --rollback, or --history")
@@ -70,9 +71,9 @@ def deploy_command(
         )
     rival = None if champion is None else read_submission(champion)
     ruling, line = _deploy(model, read_submission(report, verifier.envelope), demands, target, rival)
-    click.echo(render_decision(ruling, colour=colour_on(sys.stdout)))
+    show(render_decision(ruling, colour=colour_on(sys.stdout)))
     if line is not None:
-        click.echo(f"\n{line}")
+        show(f"\n{line}")
     ctx.exit(EXIT_CODES[ruling.decision.judgement.verdict.outcome])
 
 
@@ -110,8 +111,8 @@ def _history(target: str) -> str:
     return render_history(history(Path(target)))
 
 
-def _refuse_more(ctx: click.Context, *, rollback: bool, show: bool) -> None:
-    if rollback and show:
+def _refuse_more(ctx: click.Context, *, rollback: bool, listing: bool) -> None:
+    if rollback and listing:
         raise UsageError("--rollback and --history are two commands; give one of them")
     flag = "--rollback" if rollback else "--history"
     for name in ("model", "report", "policy", "max_age", "trusted_key", "envelope", "champion"):

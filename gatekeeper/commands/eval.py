@@ -14,11 +14,11 @@ from gatekeeper.commands.paths import FILE
 from gatekeeper.controls import control_name, is_control
 from gatekeeper.guard import end, guard_of
 from gatekeeper.stdout import reserved_stdout
+from gatekeeper.voice import show, show_json, warn
 from schemas.errors import EXIT_CODES, EXIT_USAGE, GatekeeperError, UsageError
 from schemas.printable import printable
 from schemas.report import Report
 from schemas.report_io import report_to_json
-from schemas.strict_json import dumps
 
 Format = Literal["table", "json", "markdown"]
 
@@ -109,7 +109,7 @@ def _evaluate(
             # One unusable model must not cost the verdicts on the others.
             if len(models) == 1:
                 raise
-            click.echo(f"Error: {printable(f'{spec}: {error}')}", err=True)
+            warn(f"Error: {printable(f'{spec}: {error}')}")
             codes.append(max(error.exit_code, EXIT_USAGE))  # whoever made the error: it is no verdict
             continue
         reports.append(report)
@@ -117,12 +117,12 @@ def _evaluate(
         if form != "json":
             colour = colour_on(stdout)
             text = render_table(report, colour=colour) if form == "table" else render_markdown(report)
-            click.echo(f"{text}\n", file=stdout)
+            show(f"{text}\n", file=stdout)
     if form == "json":
         values = [report_to_json(report) for report in reports]
-        click.echo(dumps(values[0] if len(models) == 1 else values), nl=False, file=stdout)
+        show_json(values[0] if len(models) == 1 else values, file=stdout)
     elif len(models) > 1 and reports:
-        click.echo(render_leaderboard(reports, markdown=form == "markdown"), file=stdout)
+        show(render_leaderboard(reports, markdown=form == "markdown"), file=stdout)
     return max(codes)
 
 

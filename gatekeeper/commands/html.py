@@ -7,9 +7,12 @@ import click
 
 from gatekeeper.commands.paths import FILE
 from gatekeeper.render.page.extras import Extras
+from gatekeeper.voice import warn
 from schemas.atomic import write_text
 from schemas.errors import OutputError, UsageError
+from schemas.printable import printable
 from schemas.report import Report
+from schemas.room import check_room
 
 html_option = click.option("--html", type=FILE, help="Also write the report as one HTML page.")
 
@@ -27,6 +30,7 @@ def check_page_target(page: Path, *, made: Path | None = None) -> None:
     """
     if page.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--html writes an HTML page, so its name must end in .html; found {page}")
+    check_room(page)
     if page.exists() and not page.is_file():
         raise OutputError(f"the page {page} exists and is no regular file; name another")
     if made is not None and page.parent.resolve() == made.resolve():
@@ -50,4 +54,4 @@ def write_page(report: Report, extras: Extras, page: Path, *, own: int = 0) -> N
     from gatekeeper.render.page.page import render_page
 
     write_text(page, render_page(report, extras), own=own)
-    click.echo(f"page: {page}", err=True)
+    warn(f"page: {printable(str(page))}")

@@ -6,6 +6,8 @@ import click
 
 from gatekeeper.commands.paths import FILE
 from gatekeeper.deployment.keys import generate
+from gatekeeper.voice import show
+from schemas.printable import printable
 
 
 @click.command(name="keygen")
@@ -24,6 +26,6 @@ def keygen_command(name: str, folder: Path) -> None:
     Exit codes: 0 done, 2 usage error, 3 a file exists already or cannot be written.
     """
     private, public, key_id = generate(folder, name)
-    click.echo(f"private key: {private} (keep it secret)")
-    click.echo(f"public key: {public}")
-    click.echo(f"key id: {key_id}")
+    show(f"private key: {printable(str(private))} (keep it secret)")
+    show(f"public key: {printable(str(public))}")
+    show(f"key id: {key_id}")

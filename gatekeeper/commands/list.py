@@ -7,7 +7,7 @@ import click
 
 from gatekeeper.commands.choice import Choice
 from gatekeeper.listing import KINDS, Item
-from schemas.strict_json import dumps
+from gatekeeper.voice import show, show_json
 
 NOTHING = "no description"
 
@@ -28,8 +28,8 @@ def list_command(kind: str | None, form: Literal["table", "json"]) -> None:
     else:
         items = KINDS[kind].items()
     if form == "json":
-        click.echo(dumps([asdict(item) for item in items]), nl=False)
+        show_json([asdict(item) for item in items])
         return
     width = max((len(item.name) for item in items), default=0)
     for item in items:
-        click.echo(f"{item.name:{width}}  {item.description or NOTHING}")
+        show(f"{item.name:{width}}  {item.description or NOTHING}")

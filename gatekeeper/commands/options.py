@@ -10,6 +10,7 @@ from gatekeeper.commands.completion import complete
 from gatekeeper.commands.paths import FILE
 from gatekeeper.config_values import RETRIEVALS
 from gatekeeper.voice import say
+from schemas.printable import printable
 
 if TYPE_CHECKING:  # it loads numpy, and flags are asked for by programs that must start at once
     from gatekeeper.data.source import DataSource
@@ -111,7 +112,7 @@ def tell_notes(source: "DataSource") -> None:
 def tell(notes: Iterable[str]) -> None:
     """Say notes on stderr, a line each."""
     for note in notes:
-        say(f"note: {note}")
+        say(f"note: {printable(note)}")
 
 
 def _add(command: Command, options: tuple[Callable[[Command], Command], ...]) -> Command:

@@ -12,6 +12,8 @@ from gatekeeper.outputs import Output, refuse_overwriting, with_companions
 from gatekeeper.render.page.extras import Absent, Extras
 from gatekeeper.render.table import render_table
 from gatekeeper.terminal import colour_on
+from gatekeeper.voice import show, warn
+from schemas.printable import printable
 from schemas.report_io import read_report
 
 _AGAIN = "a report does not hold it; gatekeeper eval MODEL --html FILE computes it while the data are loaded."
@@ -20,8 +22,10 @@ _AGAIN = "a report does not hold it; gatekeeper eval MODEL --html FILE computes 
 @click.command(name="report")
 @click.argument("report", type=FILE)
 @click.option("--html", type=FILE, help="Write the report as one HTML page instead of printing it.")
-@click.option("--open", "show", is_flag=True, help="Open the page in the browser [of REPORT.html beside it].")
-def report_command(report: Path, html: Path | None, show: bool) -> None:
+@click.option(
+    "--open", "opening", is_flag=True, help="Open the page in the browser [of REPORT.html beside it]."
+)
+def report_command(report: Path, html: Path | None, opening: bool) -> None:
     """Print REPORT as the table that eval prints, or write it as a page.
 
     The page is one self-contained HTML file. It shows the history of the training too where that lies
@@ -33,9 +37,9 @@ def report_command(report: Path, html: Path | None, show: bool) -> None:
     Exit codes: 0 shown, 2 usage error, 3 the report is broken or the page cannot be written.
     """
     found = read_report(report)
-    page = html or (report.with_suffix(".html") if show else None)
+    page = html or (report.with_suffix(".html") if opening else None)
     if page is None:
-        click.echo(render_table(found, colour=colour_on(sys.stdout)))
+        show(render_table(found, colour=colour_on(sys.stdout)))
         return
     # Only here: the table needs nothing of it, and shall be there at once.
     from gatekeeper.run_folder import CONFIG_FILE
@@ -51,5 +55,5 @@ def report_command(report: Path, html: Path | None, show: bool) -> None:
         training=find_training(report.parent, found),
     )
     write_page(found, extras, page, own=int(html is None))
-    if show and not webbrowser.open(page.resolve().as_uri()):
-        click.echo(f"note: no browser could be started; open {page} yourself", err=True)
+    if opening and not webbrowser.open(page.resolve().as_uri()):
+        warn(f"note: no browser could be started; open {printable(str(page))} yourself")

@@ -3,6 +3,7 @@
 import click
 
 from gatekeeper.commands.choice import Choice
+from gatekeeper.voice import hand_over
 from schemas.report_io import SCHEMAS, schema_text
 
 
@@ -10,4 +11,4 @@ from schemas.report_io import SCHEMAS, schema_text
 @click.argument("name", type=Choice(SCHEMAS))
 def schema_command(name: str) -> None:
     """Print the JSON Schema that NAME files follow."""
-    click.echo(schema_text(name), nl=False)
+    hand_over(schema_text(name))

@@ -9,6 +9,8 @@ from gatekeeper.deployment.keys import load_private
 from gatekeeper.deployment.signing import sign_report
 from gatekeeper.deployment.verify import envelope_path
 from gatekeeper.outputs import Output, key_file, refuse_overwriting
+from gatekeeper.voice import show
+from schemas.printable import printable
 
 
 @click.command(name="sign")
@@ -25,4 +27,4 @@ def sign_command(report: Path, key: str, model: Path | None) -> None:
     """
     signature = Output("signature", envelope_path(report), own=True)
     refuse_overwriting([signature], (report, key_file(key), model))
-    click.echo(f"signature: {sign_report(report, load_private(key), model)}")
+    show(f"signature: {printable(str(sign_report(report, load_private(key), model)))}")

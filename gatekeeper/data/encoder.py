@@ -18,6 +18,7 @@ import numpy.typing as npt
 from gatekeeper.terminal import is_terminal
 from gatekeeper.voice import hushed, quiet
 from schemas.errors import DataError, UsageError
+from schemas.reasons import without_advice
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -84,7 +85,7 @@ def load_encoder(name: str, device: str) -> LoadedEncoder:
             with contextlib.redirect_stdout(io.StringIO()):
                 model = SentenceTransformer(place, device=device, local_files_only=local)
         except Exception as error:  # noqa: BLE001  (the library raises whatever its dependencies do)
-            why = " ".join(str(error).split())[:200] or type(error).__name__
+            why = " ".join(without_advice(str(error)).split())[:200] or type(error).__name__
             raise DataError(
                 f"cannot load the encoder {name!r}: {why}; name a folder that holds it, or check the "
                 "connection"
@@ -116,7 +117,7 @@ def _ask_hub(name: str) -> None:
         try:
             HfApi().model_info(repository, timeout=_PATIENCE)
         except Exception as error:  # noqa: BLE001  (whatever its transport raises)
-            why = why or " ".join(str(error).split())[:200] or type(error).__name__
+            why = why or " ".join(without_advice(str(error)).split())[:200] or type(error).__name__
         else:
             return
     raise DataError(

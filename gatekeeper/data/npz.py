@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gatekeeper.data.allowance import Allowance
+from gatekeeper.data.pickled_names import is_text
 from gatekeeper.data.repair import Repairs, is_missing
 from gatekeeper.data.restricted_pickle import load_objects
 from gatekeeper.data.wrong_file import refuse_other_kind
@@ -259,6 +260,8 @@ class Npz:
         data = stream.read(wanted)
         if len(data) != wanted:
             raise DataError(f"{self.source}: array {key!r} is cut short; copy the file again")
+        if not is_text(data, header.dtype):
+            raise DataError(f"{self.source}: array {key!r} holds numbers that are no characters")
         return data
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 _SCALAR_KINDS = "biufUS"
 _MOST_AXES = 32
+_CHARACTERS = 0x110000
 
 
 class Refused(Exception):  # noqa: N818  (caught by the reader of pickles, which names the file)
@@ -98,6 +99,13 @@ KNOWN = {
 }
 
 
+def is_text(data: bytes, dtype: "np.dtype[np.generic]") -> bool:
+    """Whether a text type's values are characters; numpy would make strings of any number."""
+    if dtype.kind != "U" or not data:
+        return True
+    return int(np.frombuffer(data, dtype=f"{dtype.byteorder}u4").max()) < _CHARACTERS
+
+
 def _scalar(dtype: object, data: object) -> object:
     """A numpy scalar's bytes as the Python value."""
     if not isinstance(dtype, DType) or not isinstance(data, bytes):
@@ -109,6 +117,8 @@ def _scalar(dtype: object, data: object) -> object:
         described = np.dtype(f"{dtype.order}{dtype.code}")
         if described.itemsize != len(data):
             raise Refused(f"a numpy scalar of type {dtype.code!r} with {len(data)} bytes")
+        if not is_text(data, described):
+            raise Refused("a text of numbers that are no characters")
         # numpy cannot view an empty buffer; only text has values of no bytes.
         return np.frombuffer(data, dtype=described)[0].item() if data else described.type().item()
     except (TypeError, ValueError):

@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gatekeeper.deployment.model_file import confirmed_format, refuse_other_kinds
 from gatekeeper.deployment.own_names import (
     CURRENT,
     MODELS,
@@ -44,6 +45,7 @@ from schemas.codec import encode
 from schemas.document import check_document, read_bounded
 from schemas.errors import ModelError, OutputError, ReportError, UsageError
 from schemas.lock import locked
+from schemas.model_format import SUFFIXES
 from schemas.owned import make_own_folder
 from schemas.production import (
     PRODUCTION_VERSION,
@@ -95,12 +97,13 @@ def deploy(
         now: the time of the decision; the clock's by default.
 
     Raises:
-        ModelError: the model cannot be read, or its copy differs.
+        ModelError: the model cannot be read, its copy differs, or it is no model file of one format.
         ReportError: the report is refused (:func:`gatekeeper.deployment.verify.examine`), or the
             folder's own records are broken.
         OutputError: a file cannot be written.
         UsageError: another deployment is at work in the folder, or a champion is named before the first.
     """
+    refuse_other_kinds(model)
     moment = (now or datetime.now(UTC)).astimezone(UTC)
     _make(folder)
     with _at_work(folder):
@@ -123,7 +126,8 @@ def deploy(
             )
             if not ruling.decision.judgement.verdict.deployable:
                 return Deployed(ruling, None)
-            name = f"{digest}{_suffix(model)}"
+            suffix = SUFFIXES[confirmed_format(ruling.report, copy)]
+            name = f"{digest}{suffix}"
             _place(copy, folder / MODELS / name)
         finally:
             with contextlib.suppress(FileNotFoundError):
@@ -134,7 +138,7 @@ def deploy(
             release=number,
             action="deploy",
             deployed=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            model=DeployedModel(f"model{_suffix(model)}", digest, size),
+            model=DeployedModel(f"model{suffix}", digest, size),
             report_sha256=submission.sha256,
             signer=ruling.decision.signer,
             policy=ruling.decision.policy,
@@ -408,10 +412,6 @@ def _whole(place: Path) -> Production | None:
         return None
     parts = (place / REPORT, place / release.model.file)
     return release if all(os.path.exists(part) for part in parts) else None
-
-
-def _suffix(model: Path) -> str:
-    return model.suffix if model.suffix in (".pt", ".pt2", ".pth", ".safetensors") else ".bin"
 
 
 def _number(release: int) -> str:

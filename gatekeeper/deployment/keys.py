@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 from gatekeeper.outputs import ENVIRONMENT_PREFIX
 from schemas.errors import OutputError, UsageError
 from schemas.regular import open_regular
+from schemas.room import check_room
 
 _MAX_BYTES = 2**16
 
@@ -44,6 +45,7 @@ def generate(folder: Path, name: str) -> tuple[Path, Path, str]:
     secret = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     shown = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     paths = folder / f"{name}.key", folder / f"{name}.pub"
+    check_room(*paths)
     for path in paths:
         if os.path.lexists(path):
             raise OutputError(f"{path} exists already; keys are never overwritten, name another")

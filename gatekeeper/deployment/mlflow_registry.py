@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 REPORT, SIGNATURE = "report.json", f"report{ENVELOPE_SUFFIX}"
 MODEL_FOLDER, REPORT_FOLDER = "model", "report"
-SUFFIXES = (".pt", ".pt2", ".pth", ".safetensors", ".bin")
+MODEL_FILES = tuple(f"model{suffix}" for suffix in (".pt", ".pt2", ".safetensors", ".pth", ".bin"))
+"""What a served model may be called; the last two are of versions that took the name for the format."""
+
 TAG = "gatekeeper."
 
 _PAGE = 200
@@ -105,7 +107,7 @@ def described(stored: Stored) -> Version:
             f"version {stored.number} has no tag {TAG}{missing[0]}, so gatekeeper did not deploy it; "
             "point the alias at one that it did"
         )
-    if found["model_file"] not in {f"model{suffix}" for suffix in SUFFIXES}:
+    if found["model_file"] not in MODEL_FILES:
         raise ReportError(f"version {stored.number} names the model file {found['model_file']!r:.80}")
     if predecessor is not None and not re.fullmatch("[0-9]{1,9}", predecessor):
         raise ReportError(f"version {stored.number} names the predecessor {predecessor!r:.80}, no version")

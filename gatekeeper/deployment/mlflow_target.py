@@ -32,15 +32,16 @@ from gatekeeper.deployment.mlflow_registry import (
     REPORT,
     REPORT_FOLDER,
     SIGNATURE,
-    SUFFIXES,
     MlflowTarget,
     Stored,
     Version,
     connected,
     described,
 )
+from gatekeeper.deployment.model_file import confirmed_format, refuse_other_kinds
 from gatekeeper.deployment.verify import Demands, Ruling, Submission, examine, model_digest
 from schemas.errors import ModelError, OutputError, UsageError
+from schemas.model_format import SUFFIXES
 
 SCHEME = "mlflow:"
 
@@ -101,12 +102,14 @@ def deploy(
         now: the time of the decision; the clock's by default.
 
     Raises:
-        ModelError: the model cannot be read, its copy differs, or what MLflow stored of it.
+        ModelError: the model cannot be read, is no model file of one format, its copy differs, or what
+            MLflow stored of it.
         ReportError: the report is refused (:func:`gatekeeper.deployment.verify.examine`), or the
             version in production cannot be a champion.
         OutputError: MLflow refuses or cannot be reached, or there is no room for the copy.
         UsageError: MLflow is not installed or not set up, or another deployment moved the alias.
     """
+    refuse_other_kinds(model)
     moment = now or datetime.now(UTC)
     with _work() as work:
         copy, digest = _copy(model, work / MODEL_FOLDER)
@@ -124,6 +127,7 @@ def deploy(
         )
         if not ruling.decision.judgement.verdict.deployable:
             return Deployed(ruling, None)
+        copy = copy.rename(copy.with_suffix(SUFFIXES[confirmed_format(ruling.report, copy)]))
         _collect(submission, ruling, work / REPORT_FOLDER)
         with connected(target) as registry:
             made = _describe(ruling, digest, copy.name, target, before, moment)
@@ -197,7 +201,7 @@ def _copy(model: Path, folder: Path) -> tuple[Path, str]:
     """Copy a model to a new folder; the digest of the copy comes with it."""
     told = model_digest(model)
     folder.mkdir()
-    copy = folder / f"model{model.suffix if model.suffix in SUFFIXES else '.bin'}"
+    copy = folder / "model.bin"  # its content will decide what it is called
     shutil.copyfile(model, copy, follow_symlinks=False)
     digest = model_digest(copy)
     if digest != told:

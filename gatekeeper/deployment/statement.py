@@ -14,14 +14,20 @@ from schemas.strict_json import loads
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://in-toto.io/attestation/test-result/v0.1"
 REPORT_FIELD = "https://gatekeeper.dev/attestation/report"
+FORMAT_FIELD = "https://gatekeeper.dev/attestation/format"
+"""Which of the formats in :mod:`schemas.model_format` the model was read as."""
 
 
 @dataclass(frozen=True)
 class Bound:
-    """What a statement binds together: the SHA-256 of a model and of its report."""
+    """What a statement binds together: the SHA-256 of a model and of its report, and the model's format.
+
+    ``model_format`` is None in statements about reports of version 1.
+    """
 
     model_sha256: str
     report_sha256: str
+    model_format: str | None
 
 
 def make_statement(report: Report, report_sha256: str) -> bytes:
@@ -41,7 +47,13 @@ def make_statement(report: Report, report_sha256: str) -> bytes:
     result = ("WARNED" if warned else "PASSED") if verdict.deployable else "FAILED"
     statement = {
         "_type": STATEMENT_TYPE,
-        "subject": [{"name": model.spec, "digest": {"sha256": model.sha256}}],
+        "subject": [
+            {
+                "name": model.spec,
+                "digest": {"sha256": model.sha256},
+                "annotations": {FORMAT_FIELD: model.format},
+            }
+        ],
         "predicateType": PREDICATE_TYPE,
         "predicate": {
             "result": result,
@@ -72,7 +84,12 @@ def read_statement(payload: bytes) -> Bound:
     subject, predicate = _get(statement, "subject"), _get(statement, "predicate")
     if not isinstance(subject, list) or len(subject) != 1:
         raise SignatureError("the signed statement must have exactly one subject, the model")
-    return Bound(_digest(subject[0], "the model"), _digest(_get(predicate, REPORT_FIELD), "the report"))
+    form = _get(_get(subject[0], "annotations"), FORMAT_FIELD)
+    return Bound(
+        _digest(subject[0], "the model"),
+        _digest(_get(predicate, REPORT_FIELD), "the report"),
+        form if isinstance(form, str) else None,
+    )
 
 
 def _configuration(report: Report) -> list[dict[str, object]]:

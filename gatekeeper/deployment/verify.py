@@ -221,6 +221,11 @@ def _authenticate(submission: Submission, demands: Demands) -> tuple[Report, str
     report = _parse(submission)
     if bound.model_sha256 != report.inputs.model.sha256:
         raise SignatureError(f"signature of {where}: it is about another model than the report")
+    if bound.model_format != report.inputs.model.format:
+        raise SignatureError(
+            f"signature of {where}: it is about a model read as {bound.model_format}, the report about one "
+            f"read as {report.inputs.model.format}; sign the report again"
+        )
     return report, opened.signer
 
 

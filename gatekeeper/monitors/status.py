@@ -15,7 +15,7 @@ from typing import TextIO
 import click
 
 from gatekeeper.terminal import is_terminal, wants_colour
-from gatekeeper.voice import quiet
+from gatekeeper.voice import quiet, warn
 from schemas.history import Epoch, MiniGates, SplitGates
 from trainers.monitor import Course, Moment, Monitor
 from trainers.selection import SELECTED_ON
@@ -90,7 +90,7 @@ class Status(Monitor):
         """A line that stays, above the status; the next step draws it again."""
         self.erase()
         self._drawn = None
-        click.echo(line, file=self.stream)
+        warn(line, file=self.stream)
 
     def erase(self) -> None:
         """Take the status away."""

@@ -5,6 +5,7 @@ from tabulate import tabulate
 from gatekeeper.data.near_pairs import NEAR, PROBES
 from gatekeeper.render.rows import interval, number
 from schemas.audit import Audit, SharedText
+from schemas.printable import printable
 
 _SHOWN = 10
 
@@ -23,7 +24,7 @@ def render_audit(audit: Audit) -> str:
         for row in audit.rows
     ]
     parts = [
-        f"{audit.source}: context {audit.context}, horizon {audit.horizon}, held-out articles",
+        f"{printable(audit.source)}: context {audit.context}, horizon {audit.horizon}, held-out articles",
         tabulate(
             rows,
             headers=("figure", "value", "95% interval", "published", "met", ""),
@@ -69,7 +70,7 @@ def _leaks(audit: Audit) -> str:
 
 def _misplaced(audit: Audit) -> str:
     lines = ["Articles whose chunks are not where they say:"]
-    lines += [f"  - article {each.article}: {each.evidence}" for each in audit.misplaced[:_SHOWN]]
+    lines += [f"  - article {each.article}: {printable(each.evidence)}" for each in audit.misplaced[:_SHOWN]]
     if len(audit.misplaced) > _SHOWN:
         lines.append(f"  - and {len(audit.misplaced) - _SHOWN} more; --format json lists all")
     return "\n".join(lines)
@@ -80,7 +81,7 @@ def _pair(pair: SharedText) -> str:
         f"article {article}{f' ({split})' if split else ''}"
         for article, split in zip((pair.first, pair.second), pair.splits, strict=True)
     ]
-    text = f": {pair.example[:80]}" if pair.example else ""
+    text = f": {printable(pair.example[:80])}" if pair.example else ""
     return f"{' and '.join(sides)} share {pair.shared} ({pair.share:.0%}), cosine {pair.cosine:.3f}{text}"
 
 
@@ -88,5 +89,5 @@ def _verdict(audit: Audit) -> str:
     head = (
         "These gates can be decided on this data." if not audit.problems else "These gates cannot be decided:"
     )
-    lines = [head, *(f"  - {problem}" for problem in audit.problems), "Findings:"]
-    return "\n".join([*lines, *(f"  - {finding}" for finding in audit.findings)])
+    lines = [head, *(f"  - {printable(problem)}" for problem in audit.problems), "Findings:"]
+    return "\n".join([*lines, *(f"  - {printable(finding)}" for finding in audit.findings)])

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from gatekeeper.comparison import Differences, Scored
+from gatekeeper.render.markdown import escape
 from gatekeeper.render.rows import BESIDE, interval, number
 from gatekeeper.render.table import OUTCOMES
 from gates.paired import POWER
 from schemas.metrics import GATES, METRICS, PAIR
+from schemas.printable import printable
 from schemas.report import Metric, Report
 
 STANDINGS = ("offset_sweep.margin", "offset_sweep.cos", "retrieval.article.r@5")
@@ -37,7 +39,9 @@ def render_comparison(
     confidence = f"{first.report.settings.confidence:.0%}"
     headers = ("metric", "split", "A", "B", "B - A", f"{confidence} interval", "detectable", "")
     table = tabulate(rows, headers=headers, tablefmt=_form(markdown), disable_numparse=True)
-    return "\n\n".join([f"{_names((first, second))}\n{_samples(first.report)}", table, _explained()])
+    return "\n\n".join(
+        [f"{_names((first, second), markdown)}\n{_samples(first.report)}", table, _explained()]
+    )
 
 
 def render_standings(first: Scored, found: Sequence[tuple[Scored, Differences]], *, markdown: bool) -> str:
@@ -47,7 +51,8 @@ def render_standings(first: Scored, found: Sequence[tuple[Scored, Differences]],
     rows = []
     for scored, differences in entries:
         verdict = scored.report.judgement.verdict
-        row = [scored.name, OUTCOMES[verdict.outcome], f"{verdict.gates_passed}/{len(GATES)}"]
+        name = escape(scored.name) if markdown else printable(scored.name)
+        row = [name, OUTCOMES[verdict.outcome], f"{verdict.gates_passed}/{len(GATES)}"]
         for name in STANDINGS:
             value = number(_value(scored.report, "ood", name))
             paired = None if differences is None else differences["ood"][name].metric
@@ -57,7 +62,7 @@ def render_standings(first: Scored, found: Sequence[tuple[Scored, Differences]],
     for title in ("margin", "cos", "article R@5"):
         headers += [f"{title} ood", "minus A"]
     table = tabulate(rows, headers=headers, tablefmt=_form(markdown), disable_numparse=True)
-    return "\n\n".join([f"{_names((first,))}\n{_samples(first.report)}", table])
+    return "\n\n".join([f"{_names((first,), markdown)}\n{_samples(first.report)}", table])
 
 
 def comparison_to_json(first: Scored, second: Scored, differences: Differences) -> dict[str, object]:
@@ -109,9 +114,10 @@ def _value(report: Report, split: str, name: str) -> float | None:
     return None if metric is None else metric.value
 
 
-def _names(entries: Sequence[Scored]) -> str:
+def _names(entries: Sequence[Scored], markdown: bool) -> str:
     named = zip("AB", entries, strict=False)
-    return "\n".join(f"{letter}: {each.name} ({each.path})" for letter, each in named)
+    texts = [f"{letter}: {printable(each.name)} ({printable(str(each.path))})" for letter, each in named]
+    return "\n".join(map(escape, texts) if markdown else texts)
 
 
 def _samples(report: Report) -> str:

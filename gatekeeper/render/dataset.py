@@ -7,22 +7,23 @@ from tabulate import tabulate
 
 from gatekeeper.data.articles import parse_articles
 from schemas.dataset import DatasetRecord
+from schemas.printable import printable
 
 
 def render_built(record: DatasetRecord, folder: Path) -> str:
     """What a data set holds, and how to use it."""
-    bank = record.bank
+    bank, name = record.bank, printable(str(folder))
     rows = [
-        [name, split.windows, parse_articles(split.articles).size, split.sha256[:12]]
-        for name, split in record.splits.items()
+        [each, split.windows, parse_articles(split.articles).size, split.sha256[:12]]
+        for each, split in record.splits.items()
     ]
     table = tabulate(rows, headers=("split", "windows", "articles", "digest"), disable_numparse=True)
     return "\n".join(
         [
-            f"{folder}: {bank.rows} chunks of width {bank.dimension} in {bank.articles} articles "
+            f"{name}: {bank.rows} chunks of width {bank.dimension} in {bank.articles} articles "
             f"({bank.dtype}, bank {bank.sha256[:12]}), context {record.context}, horizon {record.horizon}",
             table,
-            f"use it with --bank {folder}",
+            f"use it with --bank {name}",
         ]
     )
 

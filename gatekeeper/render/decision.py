@@ -1,8 +1,7 @@
 """A decision for people: what was measured, the verdict, and what was verified."""
 
-import re
-
 from gatekeeper.deployment.verify import Ruling
+from gatekeeper.render.markdown import escape
 from gatekeeper.render.table import (
     OUTCOMES,
     render_gates,
@@ -11,6 +10,7 @@ from gatekeeper.render.table import (
     render_verdict_lines,
 )
 from schemas.decision import Decision
+from schemas.printable import printable
 
 
 def render_decision(ruling: Ruling, *, colour: bool = False) -> str:
@@ -49,7 +49,7 @@ def facts(decision: Decision) -> list[str]:
     policy = decision.policy
     found = [
         f"report {decision.report_sha256[:12]}, made {decision.report_created}, decided {decision.decided}",
-        f"policy {policy.name} ({policy.source}, {policy.sha256[:12]})",
+        f"policy {printable(policy.name)} ({policy.source}, {policy.sha256[:12]})",
         "files of gatekeeper are those that were installed"
         if decision.files_verified
         else "files not verified: gatekeeper runs from a checkout, and only a wheel brings their digests",
@@ -60,21 +60,4 @@ def facts(decision: Decision) -> list[str]:
         found.append(f"signed by the trusted key {decision.signer[:12]}")
     if decision.champion is not None:
         found.append(f"compared with the champion's report {decision.champion.report_sha256[:12]}")
-    return [*found, *(f"not verified: {note}" for note in decision.notes)]
-
-
-def escape(text: str) -> str:
-    """Text from a report or a policy as plain words of markdown: no tags, links, images or mentions.
-
-    Mentions and bare links are recognised after escapes are undone, so a zero-width space breaks them.
-    """
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    for mark in "\\`*_[]|#!~":
-        text = text.replace(mark, f"\\{mark}")
-    for start in _STARTS:
-        text = start.sub(lambda found: f"{found[0][0]}{_BREAK}{found[0][1:]}", text)
-    return text
-
-
-_BREAK = "\u200b"
-_STARTS = tuple(re.compile(start) for start in (r"@(?=[^\W\d_])|(?<!\w)@(?=\w)", "://", r"www\."))
+    return [*found, *(f"not verified: {printable(note)}" for note in decision.notes)]

@@ -15,6 +15,7 @@ from gatekeeper.deployment.verify import Ruling
 from gatekeeper.render.table import OUTCOMES
 from schemas.errors import OutputError
 from schemas.policy import CHAMPION, Policy
+from schemas.printable import printable
 from schemas.verdict import PASSING
 
 SUMMARY_LIMIT = 2**20
@@ -35,7 +36,7 @@ def render_annotations(ruling: Ruling, policy: Path | None) -> str:
     lines = {} if policy is None else policy_lines(_text(policy), ruling.report.policy)
     level = "notice" if verdict.deployable else "error"
     summary = "; ".join(verdict.reasons) or "every check that decides passed"
-    commands = [_command(level, f"gatekeeper: {OUTCOMES[verdict.outcome]}", summary)]
+    commands = [_command(level, f"gatekeeper: {OUTCOMES[verdict.outcome]}", printable(summary))]
     for check in ruling.decision.judgement.checks:
         if check.status == "pass":
             continue
@@ -45,12 +46,12 @@ def render_annotations(ruling: Ruling, policy: Path | None) -> str:
             _command(
                 "error" if stops else "warning",
                 f"{check.metric} on {check.split}",
-                f"{'waived: ' if check.status == 'waived' else ''}{check.sentence}",
+                f"{'waived: ' if check.status == 'waived' else ''}{printable(check.sentence)}",
                 file=policy if where else None,
                 line=where,
             )
         )
-    commands += [_command("warning", "waiver", text) for text in verdict.waivers]
+    commands += [_command("warning", "waiver", printable(text)) for text in verdict.waivers]
     return "\n".join(commands)
 
 

@@ -11,6 +11,7 @@ import xml.etree.ElementTree as ET
 from gatekeeper.deployment.verify import Ruling
 from gatekeeper.render.rows import bounds, interval, number, shown_status
 from gatekeeper.render.table import decided_by
+from schemas.printable import harmless_xml
 from schemas.report import Check, Metric, Verdict
 
 NAME = "gatekeeper"
@@ -100,7 +101,8 @@ def _written(root: ET.Element) -> str:
     for name, total in totals.items():
         root.set(name, str(total))
     ET.indent(root)
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+    text = harmless_xml(ET.tostring(root, encoding="unicode"))
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
 
 
 def _clean(text: str) -> str:

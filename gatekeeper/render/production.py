@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from schemas.printable import printable
 from schemas.production import Production
 
 
@@ -13,7 +14,8 @@ def render_release(production: Production, folder: Path) -> str:
     done = "deployed" if production.action == "deploy" else f"rolled back to release {production.restores}:"
     return (
         f"{done} model {production.model.sha256[:12]} as release {production.release}; "
-        f"it is {folder / 'current' / production.model.file}"
+        f"it is "
+        f"{printable(str(folder / 'current' / production.model.file))}"
     )
 
 
@@ -28,9 +30,11 @@ def render_history(releases: Sequence[Production]) -> str:
             each.action if each.restores is None else f"rollback to {each.restores}",
             each.model.sha256[:12],
             each.report_sha256[:12],
-            each.policy.name
-            if each.policy.source == "built-in"
-            else f"{each.policy.name} ({each.policy.source})",
+            printable(
+                each.policy.name
+                if each.policy.source == "built-in"
+                else f"{each.policy.name} ({each.policy.source})"
+            ),
             "-" if each.signer is None else each.signer[:12],
         ]
         for each in releases

@@ -7,13 +7,15 @@ from tabulate import tabulate
 from gatekeeper.data.raw_bank import Defect
 from gatekeeper.data.survey import Survey
 from gatekeeper.render.rows import interval, number
+from schemas.printable import printable
 
 
 def render_survey(survey: Survey) -> str:
     """Sizes, defects, similarity by distance, splits."""
     lengths = survey.lengths
     lines = [
-        f"{survey.source}: {survey.rows} chunks of width {survey.dimension} in {survey.articles} articles",
+        f"{printable(survey.source)}: {survey.rows} chunks of width {survey.dimension} in "
+        f"{survey.articles} articles",
         f"chunks an article: {lengths.low} to {lengths.high}, median {lengths.median:g} "
         f"(quartiles {lengths.quarter:g} and {lengths.three_quarters:g}), mean {lengths.mean:.1f}",
     ]
@@ -47,7 +49,7 @@ def render_defects(defects: Sequence[Defect]) -> str:
     lines = []
     for defect in defects:
         lines.append(f"{defect.kind}: {defect.count or 'none'}")
-        lines += [f"  - {example}" for example in defect.examples]
+        lines += [f"  - {printable(example)}" for example in defect.examples]
         if defect.count > len(defect.examples):
             lines.append(f"  - and {defect.count - len(defect.examples)} more")
     return "\n".join(lines)

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 import click
 from tabulate import tabulate
 
+from gatekeeper.render.markdown import escape
 from gatekeeper.render.rows import interval, letter_of, number, result_headers, result_rows
 from schemas.answers import coarsest
 from schemas.metrics import GATES
+from schemas.printable import printable
 from schemas.report import Report
 from schemas.verdict import PASSING
 
@@ -25,11 +27,11 @@ def render_markdown(report: Report) -> str:
     """The same as GitHub-flavoured markdown, verdict first."""
     return "\n\n".join(
         [
-            f"## {_title(report)}",
-            render_verdict_lines(report, bullet="- ", gap="\n\n"),
-            render_gates(report, bullet="- "),
+            f"## {OUTCOMES[report.judgement.verdict.outcome]}: {escape(report.inputs.model.spec)}",
+            escape(render_verdict_lines(report, bullet="- ", gap="\n\n")),
+            escape(render_gates(report, bullet="- ")),
             render_results(report, "github"),
-            render_heading(report),
+            escape(render_heading(report)),
         ]
     )
 
@@ -57,7 +59,7 @@ def render_leaderboard(reports: Sequence[Report], *, markdown: bool = False) -> 
         verdict = report.judgement.verdict
         rows.append(
             [
-                report.inputs.model.spec,
+                escape(report.inputs.model.spec) if markdown else printable(report.inputs.model.spec),
                 OUTCOMES[verdict.outcome],
                 f"{verdict.gates_passed}/{len(GATES)}",
                 f"{number(margin.value)} {interval(margin)}",
@@ -68,11 +70,8 @@ def render_leaderboard(reports: Sequence[Report], *, markdown: bool = False) -> 
     headers = ("model", "verdict", "gates", "margin ood", "cos ood", "article R@5 ood")
     form = "github" if markdown else "simple"
     table = tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True)
-    return "\n\n".join([*dict.fromkeys(decided_by(report) for report in reports), table])
-
-
-def _title(report: Report) -> str:
-    return f"{OUTCOMES[report.judgement.verdict.outcome]}: {report.inputs.model.spec}"
+    decided = dict.fromkeys(decided_by(report) for report in reports)
+    return "\n\n".join([*(map(escape, decided) if markdown else decided), table])
 
 
 def render_heading(report: Report) -> str:
@@ -85,9 +84,10 @@ def render_heading(report: Report) -> str:
     size = f", {model.parameters:,} parameters" if model.parameters else ""
     return "\n".join(
         [
-            f"{model.spec} ({model.architecture}{size}; fingerprint {model.fingerprint})",
-            f"{bank.source}: {bank.rows} chunks of width {bank.dimension} in {bank.articles} articles; "
-            + splits,
+            f"{printable(model.spec)} ({printable(model.architecture)}{size}; fingerprint "
+            f"{model.fingerprint})",
+            f"{printable(bank.source)}: {bank.rows} chunks of width {bank.dimension} in "
+            f"{bank.articles} articles; {splits}",
             f"context {settings.context}, horizon {settings.horizon} (from {settings.horizon_source}), "
             f"seed {settings.seed}, ridge control {settings.ridge}",
             answered(report),
@@ -111,7 +111,7 @@ def decided_by(report: Report) -> str:
     """The files that decided: two policies may have one name, and a configuration may lie further up."""
     inputs = report.inputs
     config = "no configuration file" if inputs.config is None else f"configuration {inputs.config}"
-    return f"policy {report.policy.name} ({inputs.policy_source}), {config}"
+    return printable(f"policy {report.policy.name} ({inputs.policy_source}), {config}")
 
 
 def render_verdict(report: Report, *, colour: bool = False) -> str:
@@ -142,7 +142,8 @@ def render_verdict_lines(report: Report, *, bullet: str, gap: str = "\n", colour
         f"{title}:": lines for title, lines in beside_reasons(report).items()
     }
     return gap.join(
-        "\n".join([title, *(f"{bullet}{line}" for line in lines)]) for title, lines in sections.items()
+        "\n".join([title, *(f"{bullet}{printable(line)}" for line in lines)])
+        for title, lines in sections.items()
     )
 
 

@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from tabulate import tabulate
 
 from gatekeeper.deployment.mlflow_registry import MlflowTarget, Version
+from schemas.printable import printable
 
 
 def render_version(version: Version, target: MlflowTarget, *, restored: bool = False) -> str:
     """What is in production now, in one line."""
-    model = f"model {version.model_sha256[:12]}"
+    model = f"model {printable(version.model_sha256[:12])}"
     done = (
         f"rolled back to version {version.number}: {model}"
         if restored
@@ -25,12 +26,12 @@ def render_versions(versions: Sequence[Version]) -> str:
     rows = [
         [
             each.number,
-            each.deployed,
-            each.left or "in production",
-            each.model_sha256[:12],
-            each.report_sha256[:12],
-            each.policy,
-            "-" if each.signer is None else each.signer[:12],
+            printable(each.deployed),
+            printable(each.left or "in production"),
+            printable(each.model_sha256[:12]),
+            printable(each.report_sha256[:12]),
+            printable(each.policy),
+            "-" if each.signer is None else printable(each.signer[:12]),
         ]
         for each in versions
     ]

@@ -139,6 +139,8 @@ def _make_report(
                 "checkpoint",
                 "gru",
                 "a" * 64,
+                "pt",
+                None,
                 1234,
                 "verified",
                 TrainedBy("p6b", 7, "a rule"),

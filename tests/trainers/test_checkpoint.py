@@ -211,11 +211,14 @@ def test_the_architecture_of_a_plug_in_is_found(
     [
         (None, "has no 'gatekeeper' entry in its header"),
         ({"other": "{}"}, "has no 'gatekeeper' entry in its header"),
-        ({"gatekeeper": "{"}, "is no readable safetensors file"),
-        ({"gatekeeper": "[" * 100_000}, "is no readable safetensors file"),
+        ({"gatekeeper": "{"}, "the 'gatekeeper' entry of its header is broken: not JSON"),
+        (
+            {"gatekeeper": "[" * 100_000},
+            "its header is broken: objects and lists are nested more than 32 deep",
+        ),
         ({"gatekeeper": "[]"}, "must be an object"),
         ({"gatekeeper": "{}"}, "it lacks 'model_type'"),
-        ({"gatekeeper": '{"model_type": "linear", "model_config": {"input_dim": NaN}}'}, "needs 'context'"),
+        ({"gatekeeper": '{"model_type": "linear", "model_config": {"input_dim": NaN}}'}, "NaN is not JSON"),
     ],
 )
 def test_headers_that_are_none(header: dict[str, str] | None, reason: str, make: Make) -> None:
@@ -231,7 +234,15 @@ def test_the_header_cannot_replace_the_weights(make: Make, config: Config) -> No
     assert torch.equal(found.state["projection.bias"], make("linear").state_dict()["projection.bias"])
 
 
-@pytest.mark.parametrize("data", [b"", b"\0" * 7, b"\xff" * 64, b"hello, world"])
-def test_bytes_that_are_no_safetensors(data: bytes) -> None:
-    with pytest.raises(ModelError, match="is no readable safetensors file"):
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (b"", "an empty file; copy the file again"),
+        (b"\0" * 7, "something else, or a damaged file; copy the file again"),
+        (b"\xff" * 64, "something else, or a damaged file; copy the file again"),
+        (b"hello, world", "text; name the model file"),
+    ],
+)
+def test_bytes_that_are_no_safetensors(data: bytes, found: str) -> None:
+    with pytest.raises(ModelError, match=f"or a safetensors file; found {found}$"):
         read_checkpoint(data, "m.safetensors")

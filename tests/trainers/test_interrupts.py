@@ -12,7 +12,7 @@ from trainers.interrupts import SIGNALS, Interrupts, listening
 
 ROOT = Path(__file__).parents[2]
 
-signals = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1])
+signals = pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP])
 
 
 def handlers() -> list[object]:
@@ -20,7 +20,7 @@ def handlers() -> list[object]:
 
 
 def test_these_are_listened_to() -> None:
-    assert set(SIGNALS) == {signal.SIGINT, signal.SIGTERM, signal.SIGUSR1}
+    assert set(SIGNALS) == {signal.SIGINT, signal.SIGTERM, signal.SIGUSR1, signal.SIGHUP}
 
 
 def test_nothing_is_received_before_a_signal() -> None:
@@ -56,6 +56,17 @@ def test_the_handlers_of_before_come_back(number: signal.Signals) -> None:
     finally:
         signal.signal(number, before)
     assert seen == [number]
+
+
+def test_a_hang_up_that_is_ignored_stays_so() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup leaves it
+    try:
+        with listening() as interrupts:
+            signal.raise_signal(signal.SIGHUP)
+            assert interrupts.received is None
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_the_handlers_come_back_after_an_error() -> None:

@@ -83,14 +83,17 @@ cli(prog_name="gatekeeper")
 """
 
 
-def test_a_run_that_is_interrupted_by_a_signal_is_no_verdict(files: Files, gate: Gate) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_run_that_is_interrupted_by_a_signal_is_no_verdict(
+    files: Files, gate: Gate, number: signal.Signals
+) -> None:
     arguments = [str(each) for each in gate.arguments(files)]
     with subprocess.Popen(
         [sys.executable, "-c", WAITING, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "at work\n"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, errors = process.communicate(timeout=120)
     assert process.returncode == 3
     assert out == ""

@@ -168,10 +168,11 @@ def test_a_damaged_predecessor_is_not_served_again(files: Files, run: Run) -> No
     assert served(files) == before
 
 
-def test_the_model_keeps_a_suffix_that_says_how_to_load_it(files: Files, run: Run) -> None:
-    files.model.rename(files.folder / "best.weights")
-    assert run("deploy", "best.weights", *GO[2:]).stdout.endswith("it is production/current/model.bin\n")
-    assert served(files).model.file == "model.bin"
+@pytest.mark.parametrize("name", ["best.weights", "best.safetensors", "best"])
+def test_the_model_is_served_under_a_name_that_its_content_chooses(files: Files, run: Run, name: str) -> None:
+    files.model.rename(files.folder / name)
+    assert run("deploy", name, *GO[2:]).stdout.endswith("it is production/current/model.pt\n")
+    assert served(files).model.file == "model.pt"
 
 
 # The demands of a check.

@@ -43,6 +43,7 @@ class Talks(Last):
         os.write(1, b"of the descriptor\\n")
         ctypes.CDLL(None).printf(b"of C\\n")
         os.system("echo of a shell")
+        sys.stdout.close()
         atexit.register(print, "of the end")
         atexit.register(os._exit, 0)
 """

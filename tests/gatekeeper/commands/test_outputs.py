@@ -99,7 +99,7 @@ def test_a_world_is_not_replaced_by_its_own_copy(
         alias("w/gatekeeper.toml", how)
         Path("gatekeeper.toml").symlink_to("w/gatekeeper.toml" if how == "same" else "alias.toml")
     before = snapshot(tmp_path)
-    done = run("data", "synth", "reversed", *words, "--out", "w")
+    done = run("data", "synth", "reversed", *words, "--out", "w", "--overwrite")
     assert done.exit_code == 2
     assert "Error: the folder w would overwrite another file of this command, " in done.stderr
     assert snapshot(tmp_path) == before

@@ -109,6 +109,16 @@ def test_lying_headers(tmp_path: Path, member: bytes) -> None:
     fails(tmp_path / "x.npz")
 
 
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("number", [0x110000, 0x7FFFFFFF, 0xFFFFFFFF])
+def test_numbers_that_are_no_characters(tmp_path: Path, order: str, number: int) -> None:
+    array = np.array([65, number, 66], dtype=f"{order}u4")
+    path = write(tmp_path / "x.npz", a=array.view(f"{order}U3"))
+    assert "array 'a' holds numbers that are no characters" in fails(path)
+    with pytest.raises(DataError, match="no characters"), open_npz(path) as npz:
+        npz.texts("a")
+
+
 @pytest.mark.parametrize("size", [1, 3, 7, 100])
 def test_an_array_in_blocks_is_written_as_the_whole_one(size: int) -> None:
     whole = np.random.default_rng(0).standard_normal((7, 3, 2)).astype(np.float32)

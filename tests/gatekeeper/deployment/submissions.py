@@ -25,6 +25,7 @@ from schemas.report import (
     Judgement,
     Metric,
     Metrics,
+    ModelFormat,
     ModelInput,
     Report,
     ScoresFile,
@@ -33,6 +34,7 @@ from schemas.report import (
     Verdict,
 )
 from schemas.report_io import parse_report, report_to_json
+from tests.model_files import model_bytes
 
 CREATED = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NOW = CREATED + timedelta(hours=1)
@@ -123,12 +125,13 @@ def make_report(
     created: datetime = CREATED,
     policy: LoadedPolicy = POLICY,
     scores: ScoresFile | None = None,
+    form: ModelFormat = "pt",
 ) -> Report:
     """A report about the model with this digest; None is a control, which has no file."""
     assert PAIR not in _metrics(cosine)
-    kind = ModelInput("model.pt", "checkpoint", "gru", digest, 1234, "verified", None)
+    kind = ModelInput("model.pt", "checkpoint", "gru", digest, form, None, 1234, "verified", None)
     if digest is None:
-        kind = ModelInput("control:ridge", "control", "ridge", None, 0, "not applicable", None)
+        kind = ModelInput("control:ridge", "control", "ridge", None, None, None, 0, "not applicable", None)
     split = SplitInput(windows=100, articles=20, sampled=_N, sha256="1" * 64, sample_sha256="2" * 64)
     report = Report(
         schema_version=SCHEMA_VERSION,
@@ -186,18 +189,19 @@ def make_offer(
     *,
     cosine: float = 0.5,
     suffix: str = ".pt",
+    form: ModelFormat = "pt",
     key: Ed25519PrivateKey | None = None,
     scores: bytes | None = None,
 ) -> Offer:
     """Write a model, its report, and its scores and signature where they are asked for."""
     folder.mkdir(exist_ok=True)
     offer = Offer(folder / f"{name}{suffix}", folder / f"{name}.report.json")
-    offer.model.write_bytes(f"the weights of {name}; ".encode() * 100)
+    offer.model.write_bytes(model_bytes(f"the weights of {name}; ".encode() * 100, form))
     beside = None
     if scores is not None:
         beside = ScoresFile(f"{name}.report.scores.npz", hashlib.sha256(scores).hexdigest())
         (folder / beside.name).write_bytes(scores)
-    report = make_report(offer.digest, cosine=cosine, scores=beside)
+    report = make_report(offer.digest, cosine=cosine, scores=beside, form=form)
     data = report_bytes(report)
     offer.report.write_bytes(data)
     if key is not None:

@@ -12,6 +12,7 @@ import pytest
 from gatekeeper.deployment.folder import deploy, history, production
 from gatekeeper.deployment.keys import key_id
 from gatekeeper.deployment.verify import envelope_path
+from schemas.errors import ReportError
 from schemas.production import Predecessor
 from schemas.report import ScoresFile
 from tests.gatekeeper.deployment.folders import STAMP, Offers, back, model_of, numbers
@@ -26,6 +27,7 @@ from tests.gatekeeper.deployment.submissions import (
     report_bytes,
     trusting,
 )
+from tests.model_files import model_bytes
 
 pytestmark = pytest.mark.usefixtures("quick")
 
@@ -94,27 +96,38 @@ def test_the_time_is_that_of_the_clock_where_none_is_given(offers: Offers, targe
 
 
 @pytest.mark.parametrize(
-    ("suffix", "kept"),
-    [
-        (".pt", ".pt"), (".pt2", ".pt2"), (".pth", ".pth"), (".safetensors", ".safetensors"),
-        (".ckpt", ".bin"), ("", ".bin"), (".PT", ".bin"), (".tar.pt", ".pt"), (".näher", ".bin"),
-    ],
-)  # fmt: skip
-def test_the_name_of_the_model_says_what_kind_of_file_it_is(
-    offers: Offers, target: Path, suffix: str, kept: str
+    ("form", "kept"),
+    [("pt", ".pt"), ("safetensors", ".safetensors"), ("torchscript", ".pt"), ("exported", ".pt2")],
+)
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors", ".ckpt", "", ".PT", ".näher"])
+def test_the_content_of_the_model_says_what_it_is_called(
+    offers: Offers, target: Path, suffix: str, form: str, kept: str
 ) -> None:
-    offer = offers("one", suffix=suffix)
+    offer = offers("one", suffix=suffix, form=form)
     assert put(offer, target).model.file == f"model{kept}"
     assert [path.name for path in (target / "models").iterdir()] == [f"{offer.digest}{kept}"]
 
 
-def test_an_empty_model_and_one_of_several_blocks_are_copied_whole(target: Path, offers: Offers) -> None:
+@pytest.mark.parametrize("told", ["safetensors", "torchscript", "exported"])
+def test_a_report_that_names_another_format_is_refused(offers: Offers, target: Path, told: str) -> None:
+    offer = offers("one")
+    offer.report.write_bytes(report_bytes(make_report(offer.digest, form=told)))  # type: ignore[arg-type]
+    with pytest.raises(ReportError) as caught:
+        put(offer, target)
+    said = str(caught.value)
+    assert said.startswith(f"the report says that model.pt was read as {told}, but the content of ")
+    assert said.endswith(" is pt; evaluate it again")
+    assert not (target / "current").is_symlink()
+    assert list((target / "models").iterdir()) == []
+
+
+def test_a_large_model_and_one_of_several_blocks_are_copied_whole(target: Path, offers: Offers) -> None:
     for number, size in enumerate((0, 1, 2**20, 2**21 + 1), start=1):
         offer = offers(f"of {size} bytes")
-        offer.model.write_bytes(os.urandom(size))
+        offer.model.write_bytes(model_bytes(os.urandom(size)))
         offer.report.write_bytes(report_bytes(make_report(offer.digest)))
         found = put(offer, target)
-        assert (found.release, found.model.bytes) == (number, size)
+        assert (found.release, found.model.bytes) == (number, offer.model.stat().st_size)
 
 
 def test_a_stored_model_can_be_read_by_whom_the_umask_allows_and_run_by_nobody(
@@ -165,13 +178,13 @@ def test_the_same_model_again_is_a_release_of_its_own(offers: Offers, target: Pa
     assert numbers(back(target)) == (3, 2, None, 1)
 
 
-def test_the_same_model_under_another_ending_is_kept_under_both(offers: Offers, target: Path) -> None:
+def test_the_same_model_under_another_ending_is_the_same_file(offers: Offers, target: Path) -> None:
     first = offers("one")
-    second = replace(first, model=first.model.with_suffix(".pth"))
+    second = replace(first, model=first.model.with_suffix(".safetensors"))
     shutil.copy(first.model, second.model)
     put(first, target)
-    assert put(second, target).model.file == "model.pth"
-    assert len(list((target / "models").iterdir())) == 2
+    assert put(second, target).model.file == "model.pt"
+    assert len(list((target / "models").iterdir())) == 1
     assert back(target).model.file == "model.pt"
 
 

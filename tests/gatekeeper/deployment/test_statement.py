@@ -49,7 +49,13 @@ def judged(policy: LoadedPolicy, **more: Any) -> dict[str, Any]:  # noqa: ANN401
 def test_a_statement_names_the_model_the_report_and_what_the_result_rests_on() -> None:
     assert statement(make_report(MODEL)) == {
         "_type": "https://in-toto.io/Statement/v1",
-        "subject": [{"name": "model.pt", "digest": {"sha256": MODEL}}],
+        "subject": [
+            {
+                "name": "model.pt",
+                "digest": {"sha256": MODEL},
+                "annotations": {"https://gatekeeper.dev/attestation/format": "pt"},
+            }
+        ],
         "predicateType": "https://in-toto.io/attestation/test-result/v0.1",
         "predicate": {
             "result": "PASSED",
@@ -68,7 +74,7 @@ def test_a_statement_names_the_model_the_report_and_what_the_result_rests_on() -
 
 
 def test_a_statement_reads_back() -> None:
-    assert read_statement(make_statement(make_report(MODEL), REPORT)) == Bound(MODEL, REPORT)
+    assert read_statement(make_statement(make_report(MODEL), REPORT)) == Bound(MODEL, REPORT, "pt")
 
 
 def test_a_statement_is_compact_json_in_utf_8() -> None:
@@ -84,7 +90,7 @@ def test_a_name_in_any_script_reads_back() -> None:
     spec = replace(report.inputs.model, spec="модель 漢 “x”.pt")
     made = make_statement(replace(report, inputs=replace(report.inputs, model=spec)), REPORT)
     assert "модель 漢 “x”.pt".replace('"', '\\"').encode() in made
-    assert read_statement(made) == Bound(MODEL, REPORT)
+    assert read_statement(made) == Bound(MODEL, REPORT, "pt")
 
 
 @pytest.mark.parametrize(
@@ -167,7 +173,7 @@ def refusal(payload: bytes) -> str:
     ],
 )
 def test_fields_that_bind_nothing_are_ignored(change: Change) -> None:
-    assert read_statement(changed(change)) == Bound(MODEL, REPORT)
+    assert read_statement(changed(change)) == Bound(MODEL, REPORT, "pt")
 
 
 OTHER = {"name": "other.pt", "digest": {"sha256": "f" * 64}}

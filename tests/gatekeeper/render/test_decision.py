@@ -8,7 +8,8 @@ import re
 import pytest
 
 from gatekeeper.deployment.verify import Ruling
-from gatekeeper.render.decision import escape, facts, render_decision, render_decision_markdown
+from gatekeeper.render.decision import facts, render_decision, render_decision_markdown
+from gatekeeper.render.markdown import escape
 from schemas.strict_json import loads
 from tests.gatekeeper.render.rulings import (
     CASES,

@@ -1,0 +1,41 @@
+"""The model file that is let through: what it is, and whether it is of the format that was evaluated."""
+
+from pathlib import Path
+
+from schemas.errors import ModelError, ReportError
+from schemas.file_kinds import kind_of
+from schemas.model_format import format_of
+from schemas.report import ModelFormat, Report
+
+
+def refuse_other_kinds(model: Path) -> None:
+    """Refuse a bank, a report, a table and whatever else is no model, by its name.
+
+    A file that cannot be read is left to whoever computes its digest.
+
+    Raises:
+        ModelError: it is of another kind.
+    """
+    try:
+        kind = kind_of(model)
+    except (OSError, ValueError):
+        return
+    if kind.role in ("bank", "table", "report", "texts"):
+        raise ModelError(f"{model} is {kind.noun}; name the model file that the report is about")
+
+
+def confirmed_format(report: Report, model: Path) -> ModelFormat:
+    """The format of a model file whose digest the report names, by its content.
+
+    Raises:
+        ModelError: the file is no model of one format.
+        ReportError: the report names another format.
+    """
+    found = format_of(model)
+    told = report.inputs.model.format
+    if found != told:
+        raise ReportError(
+            f"the report says that {report.inputs.model.spec} was read as {told}, but the content of {model} "
+            f"is {found}; evaluate it again"
+        )
+    return found
