@@ -2,5 +2,5 @@
 
 __version__ = "0.1.0"
 
-DISTRIBUTION = "gatekeeper"
-"""What installers call it."""
+DISTRIBUTION = "gatekeeper-5cat"
+"""What installers call it: on the package index the plain name belongs to a stranger."""

@@ -1,6 +1,5 @@
 """Two models on identical samples, from the per-sample scores beside their reports."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +13,7 @@ from schemas.checks import PAIRED
 from schemas.errors import DataError, ReportError
 from schemas.gains import gains, incomparable
 from schemas.metrics import GATES, METRICS
-from schemas.regular import beside
+from schemas.regular import beside, read_digested
 from schemas.report import Metric, Metrics, Report
 
 Differences = Mapping[str, Mapping[str, Paired]]
@@ -89,12 +88,12 @@ def read_scores(scored: Scored) -> Recorded:
         raise DataError(f"{scored.path} must name its scores without folders, found {scores.name!r}")
     path = beside(scored.path, scores.name)
     try:
-        data = path.read_bytes()
+        data = read_digested(path, scores.sha256)
     except OSError as error:
         raise DataError(
             f"cannot read the scores {path}: {error.strerror}; keep them beside the report"
         ) from None
-    if hashlib.sha256(data).hexdigest() != scores.sha256:
+    if data is None:
         raise DataError(f"{path} is not the file that {scored.path} names: its digest differs")
     recorded: dict[str, dict[str, Samples]] = {split: {} for split in PAIRED}
     with npz_from_bytes(data, str(path)) as file:

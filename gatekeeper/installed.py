@@ -23,6 +23,7 @@ BUILTIN_POLICIES: Mapping[str, str] = {
 }
 """Path -> SHA-256 of its bytes, kept here because they are what decides; verified also without a RECORD."""
 
+_FORMER = "gatekeeper"  # what installers called this project once
 _CACHE = "__pycache__"
 _OWN_SUFFIXES = (*all_suffixes(), ".toml", ".json")
 _ALGORITHMS = ("sha256", "sha384", "sha512")
@@ -136,5 +137,6 @@ def _brought(home: Path, path: str) -> str:
         if not name.startswith(own):
             text = record.read_text(encoding="utf-8", errors="replace")
             if any(line.startswith(f"{path},") for line in text.splitlines()):
-                return f" ({name.removesuffix('.dist-info')} brings it too)"
+                remedy = f": pip uninstall {_FORMER}" if name.startswith(f"{_FORMER}-") else ""
+                return f" ({name.removesuffix('.dist-info')} brings it too{remedy})"
     return ""

@@ -12,6 +12,7 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from gatekeeper import DISTRIBUTION
 from schemas.errors import UsageError
 from schemas.printable import printable
 from schemas.reasons import without_advice
@@ -53,7 +54,7 @@ def check_mlflow() -> None:
         importlib.import_module("mlflow")
     except ImportError as error:
         if error.name == "mlflow":
-            raise UsageError("mlflow is not installed; pip install 'gatekeeper[mlflow]'") from None
+            raise UsageError(f"mlflow is not installed; pip install '{DISTRIBUTION}[mlflow]'") from None
         raise
 
 

@@ -1,10 +1,13 @@
 """Opening what must be a file: a pipe, a device or a folder would block a job or yield nonsense."""
 
 import errno
+import hashlib
 import os
 import stat
 from io import BufferedReader
 from pathlib import Path
+
+_BLOCK = 2**20
 
 
 def open_regular(path: str | os.PathLike[str], *, follow_links: bool = True) -> BufferedReader:
@@ -26,6 +29,23 @@ def open_regular(path: str | os.PathLike[str], *, follow_links: bool = True) -> 
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def read_digested(path: str | os.PathLike[str], sha256: str) -> bytes | None:
+    """The bytes of a regular file that has this digest; None of another, which is never held in memory.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    digest = hashlib.sha256()
+    with open_regular(path) as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    if digest.hexdigest() != sha256:
+        return None
+    with open_regular(path) as file:
+        data = file.read()
+    return data if hashlib.sha256(data).hexdigest() == sha256 else None
 
 
 def beside(path: Path, name: str) -> Path:

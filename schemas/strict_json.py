@@ -1,19 +1,26 @@
 """JSON as the standard defines it, nothing more: what Python's parser lets through is refused.
 
 Refused: NaN and Infinity, numbers that overflow, duplicate keys, lone surrogates, nesting deeper
-than any report needs, input too large to be one, and bytes that are no UTF-8.
+and more values than any document of ours needs, input too large to be one, and bytes that are no UTF-8.
+The work grows with the length of the text, whatever it holds.
 """
 
 import json
 import math
+from collections import Counter
 
 from schemas.encoding import is_utf16, without_mark
 from schemas.errors import ReportError
 
-MAX_BYTES = 64 * 2**20
+MAX_BYTES = 16 * 2**20
 """A report with all its controls is well under one MiB."""
 
+MAX_VALUES = 500_000
+"""Of objects and lists together: a report has under ten thousand. Every later step looks at each of them."""
+
 MAX_DEPTH = 32
+
+_MOST_TEXT = 80
 
 _MAX_INTEGER_DIGITS = 20  # 2**64 has 20 digits: no seed, count or size needs more
 
@@ -54,7 +61,7 @@ def loads(text: str | bytes) -> object:
         raise ReportError(f"not JSON: {error}") from None
     except RecursionError:
         raise ReportError(_too_deep()) from None
-    _refuse_depth(value)
+    _refuse_size(value)
     if isinstance(text, str) or "\\ud" in decoded.lower():
         _refuse_surrogates(value)
     return value
@@ -81,9 +88,8 @@ def dumps(value: object) -> str:
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise ReportError(f"key {twice!r} appears twice in one object")
+        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+        raise ReportError(f"key {twice[:_MOST_TEXT]!r} appears twice in one object")
     return found
 
 
@@ -104,12 +110,15 @@ def _integer(text: str) -> int:
     return int(text)
 
 
-def _refuse_depth(value: object) -> None:
-    level, depth = [value], 0
+def _refuse_size(value: object) -> None:
+    level, depth, count = [value], 0, 0
     while level := [item for item in level if isinstance(item, (dict, list))]:
         depth += 1
+        count += sum(map(len, level))
         if depth > MAX_DEPTH:
             raise ReportError(_too_deep())
+        if count > MAX_VALUES:
+            raise ReportError(f"expected at most {MAX_VALUES} values in objects and lists, found more")
         level = [child for item in level for child in (item.values() if isinstance(item, dict) else item)]
 
 

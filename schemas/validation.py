@@ -3,14 +3,16 @@
 import difflib
 import functools
 import importlib.resources
+import itertools
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, cast
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.validators import extend
 from referencing import Registry, Resource
 
 from schemas.errors import UsageError
@@ -24,6 +26,8 @@ SCHEMAS: tuple[str, ...] = tuple(MAJOR_VERSIONS)
 """Names of the published schemas."""
 
 _MOST_TEXT = 160
+_MOST_ERRORS = 50
+"""The most relevant of so many is told; a file may have a hundred thousand."""
 
 
 def schema_text(name: str) -> str:
@@ -45,8 +49,16 @@ def violation(name: str, value: object) -> str | None:
         One line that begins with the place, e.g. ``$.check[0].min: expected number, found ...``.
     """
     errors: Iterable[ValidationError] = _validator(name).iter_errors(value)
-    worst = best_match(errors)
-    return None if worst is None else f"{worst.json_path}: {_explain(worst)}"
+    worst = best_match(_some(errors))
+    return None if worst is None else f"{_one_line(worst.json_path)}: {_explain(worst)}"
+
+
+def _some(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
+    """The first errors; none after one that says there are too many entries to look at."""
+    for error in itertools.islice(errors, _MOST_ERRORS):
+        yield error
+        if error.validator in ("maxItems", "maxProperties"):
+            return
 
 
 @functools.cache
@@ -54,7 +66,18 @@ def _validator(name: str) -> Draft202012Validator:
     # A decision holds the judgement of a report; other references stay within their schema.
     report = Resource.from_contents(json.loads(schema_text("report")))
     registry: Registry[Any] = Registry().with_resource(report.id() or "", report)
-    return Draft202012Validator(json.loads(schema_text(name)), registry=registry)
+    return cast("Draft202012Validator", _LINEAR(json.loads(schema_text(name)), registry=registry))
+
+
+def _unique(validator: object, wanted: bool, instance: object, schema: object) -> Iterator[ValidationError]:
+    """``uniqueItems`` in one pass; the library compares every pair where items cannot be sorted."""
+    if wanted and isinstance(instance, list):
+        seen = {json.dumps(item, sort_keys=True) for item in instance}
+        if len(seen) < len(instance):
+            yield ValidationError(f"{_short(instance)} has non-unique elements")
+
+
+_LINEAR = extend(Draft202012Validator, {"uniqueItems": _unique})  # type: ignore[no-untyped-call]
 
 
 def _explain(error: ValidationError) -> str:
@@ -75,6 +98,10 @@ def _explain(error: ValidationError) -> str:
         return f"expected at most {wanted} characters, found {len(found)}"
     if keyword == "not":
         return f"control characters are not allowed, found {_short(found)}"
+    if keyword == "maxItems" and isinstance(found, list):
+        return f"expected at most {wanted} items, found {len(found)}"
+    if keyword == "maxProperties" and isinstance(found, dict):
+        return f"expected at most {wanted} keys, found {len(found)}"
     return _one_line(error.message)
 
 
@@ -87,7 +114,7 @@ def _unknown_key(found: dict[str, Any], schema: dict[str, Any]) -> str:
 
 
 def _nearest(found: object, known: list[str]) -> str:
-    close = difflib.get_close_matches(str(found), known, n=1, cutoff=0.0) if known else []
+    close = difflib.get_close_matches(str(found)[:_MOST_TEXT], known, n=1, cutoff=0.0) if known else []
     return f"; the nearest known one is {close[0]!r}" if close else ""
 
 

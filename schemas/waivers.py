@@ -41,15 +41,12 @@ def describe_waivers(checks: tuple[Check, ...], policy: Policy, on: date | None)
         policy: with the waivers.
         on: the day.
     """
+    known = {(check.gate, check.metric, check.split): check for check in checks}
     for waiver in policy.waivers:
         for split in waiver.splits:
-            found = [
-                check
-                for check in checks
-                if (check.gate, check.metric, check.split) == (waiver.gate, waiver.metric, split)
-            ]
+            found = known.get((waiver.gate, waiver.metric, split))
             # A champion rule is not checked where nothing is compared with a champion.
-            status, sentence = (found[0].status, found[0].sentence) if found else ("pass", "")
+            status, sentence = ("pass", "") if found is None else (found.status, found.sentence)
             yield _describe(waiver, split, status, sentence, on)
 
 

@@ -9,6 +9,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from gatekeeper import DISTRIBUTION
+
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
@@ -55,3 +57,49 @@ def test_what_is_pinned_is_allowed(requirement: Requirement) -> None:
         assert requirement.extras <= EXTRAS.keys()
     else:
         assert allowed(name, pins()[name])
+
+
+def test_the_project_is_called_the_same_everywhere() -> None:
+    assert OWN == DISTRIBUTION == "gatekeeper-5cat"
+
+
+PLAIN = re.compile(
+    r"""pkg:pypi/gatekeeper(?!-5cat)      # as statements name it
+    |dependencies\s*=\s*\[[^]]*["']gatekeeper["'[<>=~! @]
+    |\binstall\b[^\n`]*[\s"']gatekeeper(\[|==|>=|\s@|["'`]|\s*$)
+    |\bgatekeeper\s*@\s*git
+    """,
+    re.VERBOSE | re.MULTILINE,
+)
+
+
+def texts() -> list[Path]:
+    found = [ROOT / name for name in ("README.md", "Makefile", "action.yml", "pyproject.toml", "mkdocs.yml")]
+    for folder in ("gatekeeper", "trainers", "gates", "schemas", "docs", "scripts", "benchmarks"):
+        found += [path for path in (ROOT / folder).rglob("*") if path.suffix in SUFFIXES]
+    return found
+
+
+SUFFIXES = (".py", ".md", ".toml", ".yml", ".sh", ".json", ".j2")
+
+
+def test_nothing_asks_for_the_plain_name_which_is_a_strangers() -> None:
+    for path in texts():
+        found = PLAIN.search(path.read_text(encoding="utf-8"))
+        assert found is None, f"{path}: {found and found[0]}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pip install 'gatekeeper[mlflow]'",
+        "pip install gatekeeper",
+        "pip install --upgrade gatekeeper==0.1",
+        'dependencies = ["numpy", "gatekeeper>=0.1"]',
+        "gatekeeper @ git+https://example.org/x",
+        "pkg:pypi/gatekeeper@0.1.0",
+    ],
+)
+def test_control_the_plain_name_is_found(text: str) -> None:
+    assert PLAIN.search(text)
+    assert not PLAIN.search(text.replace("gatekeeper", "gatekeeper-5cat"))

@@ -16,6 +16,9 @@ from trainers.static import read_attribute
 ARCHITECTURES = "gatekeeper.architectures"
 TRAINERS = "gatekeeper.trainers"
 
+_NAME, _FORMER = "gatekeeper-5cat", "gatekeeper"
+"""What installers call this project, and what they called it once."""
+
 _ERRORS: dict[str, type[GatekeeperError]] = {ARCHITECTURES: ModelError, TRAINERS: UsageError}
 
 
@@ -43,13 +46,10 @@ def listed(group: str) -> tuple[Listed, ...]:
     Raises:
         GatekeeperError: an installed package is broken, so that nobody can tell what is registered.
     """
-    origins: dict[str, set[str]] = {}
+    found: dict[str, list[EntryPoint]] = {}
     for point in _points(group):
-        origins.setdefault(printable(point.name), set()).add(point.value)
-    return tuple(
-        Listed(name, _summary(*found), tuple(found))
-        for name, found in sorted((name, sorted(values)) for name, values in origins.items())
-    )
+        found.setdefault(printable(point.name), []).append(point)
+    return tuple(_listed(name, points) for name, points in sorted(found.items()))
 
 
 def has_foreign(group: str) -> bool:
@@ -60,11 +60,24 @@ def has_foreign(group: str) -> bool:
         return True
 
 
-def _summary(value: str, *rivals: str) -> str | None:
-    if rivals:
-        return printable(f"registered more than once: {', '.join((value, *rivals))}; uninstall all but one")
-    module, _, attribute = value.partition(":")
-    return read_attribute(module.strip(), attribute.partition("[")[0].strip(), "summary")
+def _listed(name: str, points: list[EntryPoint]) -> Listed:
+    values = tuple(sorted({point.value for point in points}))
+    if len(values) > 1:
+        return Listed(name, printable(_more_than_one(points)), values)
+    module, _, attribute = values[0].partition(":")
+    summary = read_attribute(module.strip(), attribute.partition("[")[0].strip(), "summary")
+    return Listed(name, summary, values)
+
+
+def _more_than_one(points: list[EntryPoint]) -> str:
+    """What is wrong with several plug-ins of one name, and what to do."""
+    if any(point.dist is not None and point.dist.name == _FORMER for point in points):
+        return (
+            f"registered by an old installation too: this project was called {_FORMER} and is {_NAME} now; "
+            f"pip uninstall {_FORMER}, then install {_NAME} again"
+        )
+    values = sorted({point.value for point in points})
+    return f"registered more than once: {', '.join(values)}; uninstall all but one"
 
 
 def architecture_names() -> tuple[str, ...]:
@@ -157,9 +170,7 @@ def _load(group: str, name: str, what: str) -> object:
         hint = did_you_mean(name, known)
         raise error(f"unknown {what} {name!r}; {hint and hint + ' '}known: {', '.join(known)}")
     if len(values) > 1:
-        raise error(
-            f"{what} {name!r} is registered more than once: {', '.join(values)}; uninstall all but one"
-        )
+        raise error(f"{what} {name!r} is {_more_than_one(found)}")
     try:
         return found[0].load()
     except KeyboardInterrupt:

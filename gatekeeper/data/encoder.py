@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 import numpy as np
 import numpy.typing as npt
 
+from gatekeeper import DISTRIBUTION
 from gatekeeper.terminal import is_terminal
 from gatekeeper.voice import hushed, quiet
 from schemas.errors import DataError, UsageError
@@ -55,7 +56,7 @@ def find_encoder(name: str) -> None:
         DataError: it is neither a folder with a model nor on the hub, or the hub cannot be asked.
     """
     if importlib.util.find_spec("sentence_transformers") is None:
-        raise UsageError("embedding texts needs sentence-transformers; pip install 'gatekeeper[embed]'")
+        raise UsageError(f"embedding texts needs sentence-transformers; pip install '{DISTRIBUTION}[embed]'")
     folder = Path(name).expanduser()
     if folder.is_dir():
         if not any((folder / each).is_file() for each in _MODEL_FILES):

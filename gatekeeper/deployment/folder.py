@@ -17,7 +17,6 @@ new one. Half-written files and half releases are removed by the next deployment
 """
 
 import contextlib
-import hashlib
 import os
 import re
 import secrets
@@ -38,7 +37,17 @@ from gatekeeper.deployment.own_names import (
     refuse_planted,
     reserve_freed,
 )
-from gatekeeper.deployment.verify import Demands, Ruling, Submission, examine, model_digest
+from gatekeeper.deployment.verify import (
+    Authentic,
+    Demands,
+    Ruling,
+    Submission,
+    authenticate,
+    authenticate_served,
+    check_model,
+    model_digest,
+    rule,
+)
 from gatekeeper.outputs import ENVELOPE_SUFFIX
 from schemas.atomic import flush_folder, write_bytes, write_text
 from schemas.codec import encode
@@ -55,7 +64,7 @@ from schemas.production import (
     parse_production,
     read_production,
 )
-from schemas.regular import open_regular
+from schemas.regular import open_regular, read_digested
 from schemas.strict_json import dumps
 
 REPORT = "report.json"
@@ -105,6 +114,11 @@ def deploy(
     """
     refuse_other_kinds(model)
     moment = (now or datetime.now(UTC)).astimezone(UTC)
+    # A report may take long to read: nobody shall wait for that, a rollback least of all.
+    authentic = authenticate(submission, demands)
+    check_model(authentic, model_digest(model))
+    named = None if champion is None else authenticate(champion, demands)
+    scores = _scores(authentic)
     _make(folder)
     with _at_work(folder):
         before = production(folder)
@@ -116,11 +130,14 @@ def deploy(
         try:
             digest = model_digest(copy)
             compared = before is not None and bool(demands.policy.policy.champion)
-            ruling = examine(
-                submission,
+            rival = None
+            if before and compared:
+                rival = named or authenticate_served(_champion(folder, before), demands)
+            ruling = rule(
+                authentic,
                 replace(demands, first=before is None),
                 model_sha256=digest,
-                champion=(champion or _champion(folder, before)) if before and compared else None,
+                champion=rival,
                 champion_sha256=before.model.sha256 if before and compared else None,
                 now=moment,
             )
@@ -132,7 +149,7 @@ def deploy(
         finally:
             with contextlib.suppress(FileNotFoundError):
                 copy.unlink()
-        _keep_report(submission, ruling, folder)
+        _keep_report(authentic, scores, folder)
         released = Production(
             schema_version=PRODUCTION_VERSION,
             release=number,
@@ -287,21 +304,29 @@ def _place(copy: Path, target: Path) -> None:
     flush_folder(target.parent)
 
 
-def _keep_report(submission: Submission, ruling: Ruling, folder: Path) -> None:
+def _scores(authentic: Authentic) -> bytes | None:
+    """The per-sample scores beside a report, if they are the ones that it names."""
+    scores = authentic.report.scores
+    if scores is None or not _may_keep(scores.name):
+        return None
+    with contextlib.suppress(OSError):
+        return read_digested(authentic.submission.path.with_name(scores.name), scores.sha256)
+    return None
+
+
+def _keep_report(authentic: Authentic, scores: bytes | None, folder: Path) -> None:
     """Keep report, signature and scores: the next model may be compared with them."""
+    submission = authentic.submission
     place = folder / REPORTS / submission.sha256
     make_own_folder(place)
     flush_folder(place.parent)
     write_bytes(place / REPORT, submission.report, own=3)
-    if submission.envelope is not None and ruling.decision.signer is not None:
+    if submission.envelope is not None and authentic.signer is not None:
         write_bytes(place / f"{Path(REPORT).stem}{ENVELOPE_SUFFIX}", submission.envelope, own=3)
-    scores = ruling.report.scores
-    if scores is not None and _may_keep(scores.name):
+    named = authentic.report.scores
+    if scores is not None and named is not None:
         with contextlib.suppress(OSError):
-            path = submission.path.with_name(scores.name)
-            data = path.read_bytes() if os.path.isfile(path) else b""
-            if hashlib.sha256(data).hexdigest() == scores.sha256:
-                write_bytes(place / scores.name, data, own=3)
+            write_bytes(place / named.name, scores, own=3)
 
 
 def _may_keep(name: str) -> bool:

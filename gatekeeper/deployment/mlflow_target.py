@@ -18,7 +18,6 @@ in that very instant the later one wins, and both were let through.
 """
 
 import contextlib
-import hashlib
 import re
 import shutil
 import tempfile
@@ -39,9 +38,19 @@ from gatekeeper.deployment.mlflow_registry import (
     described,
 )
 from gatekeeper.deployment.model_file import confirmed_format, refuse_other_kinds
-from gatekeeper.deployment.verify import Demands, Ruling, Submission, examine, model_digest
+from gatekeeper.deployment.verify import (
+    Authentic,
+    Demands,
+    Ruling,
+    Submission,
+    authenticate,
+    authenticate_served,
+    model_digest,
+    rule,
+)
 from schemas.errors import ModelError, OutputError, UsageError
 from schemas.model_format import SUFFIXES
+from schemas.regular import read_digested
 
 SCHEME = "mlflow:"
 
@@ -111,14 +120,18 @@ def deploy(
     """
     refuse_other_kinds(model)
     moment = now or datetime.now(UTC)
+    authentic = authenticate(submission, demands)
+    named = None if champion is None else authenticate(champion, demands)
     with _work() as work:
         copy, digest = _copy(model, work / MODEL_FOLDER)
         with connected(target) as registry:
             before = registry.current()
             served = described(before) if before and demands.policy.policy.champion else None
-            rival = (champion or registry.report(served, work)) if served else None
-        ruling = examine(
-            submission,
+            rival = named if served else None
+            if served and rival is None:
+                rival = authenticate_served(registry.report(served, work), demands)
+        ruling = rule(
+            authentic,
             replace(demands, first=before is None),
             model_sha256=digest,
             champion=rival,
@@ -128,7 +141,7 @@ def deploy(
         if not ruling.decision.judgement.verdict.deployable:
             return Deployed(ruling, None)
         copy = copy.rename(copy.with_suffix(SUFFIXES[confirmed_format(ruling.report, copy)]))
-        _collect(submission, ruling, work / REPORT_FOLDER)
+        _collect(authentic, work / REPORT_FOLDER)
         with connected(target) as registry:
             made = _describe(ruling, digest, copy.name, target, before, moment)
             run = registry.upload(work)
@@ -209,20 +222,21 @@ def _copy(model: Path, folder: Path) -> tuple[Path, str]:
     return copy, digest
 
 
-def _collect(submission: Submission, ruling: Ruling, folder: Path) -> None:
+def _collect(authentic: Authentic, folder: Path) -> None:
     """Gather report, signature and scores: the next model may be compared with them."""
+    submission = authentic.submission
     folder.mkdir()
     (folder / REPORT).write_bytes(submission.report)
     if submission.envelope is not None:
         (folder / SIGNATURE).write_bytes(submission.envelope)
-    scores = ruling.report.scores
+    scores = authentic.report.scores
     if scores is None or Path(scores.name).name != scores.name or scores.name in ("..", REPORT, SIGNATURE):
         return
     try:
-        data = submission.path.with_name(scores.name).read_bytes()
+        data = read_digested(submission.path.with_name(scores.name), scores.sha256)
     except (OSError, ValueError):
         return
-    if hashlib.sha256(data).hexdigest() == scores.sha256:
+    if data is not None:
         (folder / scores.name).write_bytes(data)
 
 

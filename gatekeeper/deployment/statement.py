@@ -7,6 +7,7 @@ report's digest stands in a field of our own, named by a URI as the framework as
 import json
 from dataclasses import dataclass
 
+from gatekeeper import DISTRIBUTION
 from schemas.errors import ReportError, SignatureError
 from schemas.report import Check, Report
 from schemas.strict_json import loads
@@ -102,7 +103,7 @@ def _configuration(report: Report) -> list[dict[str, object]]:
         *found,
         {
             "name": "gatekeeper",
-            "uri": f"pkg:pypi/gatekeeper@{tool.tool_version}",
+            "uri": f"pkg:pypi/{DISTRIBUTION}@{tool.tool_version}",
             "digest": {"sha256": tool.tool_sha256},
         },
     ]

@@ -72,6 +72,21 @@ class Demands:
 
 
 @dataclass(frozen=True)
+class Authentic:
+    """A submission after it was read and verified: whatever that costs is paid.
+
+    Attributes:
+        submission: the files.
+        report: what they say.
+        signer: id of the trusted key that signed it; None where no key was asked for.
+    """
+
+    submission: Submission
+    report: Report
+    signer: str | None
+
+
+@dataclass(frozen=True)
 class Ruling:
     """The decision, and the report as the verifier's policy judges it."""
 
@@ -158,15 +173,39 @@ def examine(
             the future, is too old, or cannot be compared with the champion's.
         DataError: a rule decides on the interval of a gain, and the scores it needs are missing.
     """
+    authentic = authenticate(submission, demands)
+    check_model(authentic, model_sha256)
+    return rule(
+        authentic,
+        demands,
+        model_sha256=model_sha256,
+        champion=None if champion is None else authenticate(champion, demands),
+        champion_sha256=champion_sha256,
+        now=now,
+    )
+
+
+def rule(
+    authentic: Authentic,
+    demands: Demands,
+    *,
+    model_sha256: str | None,
+    champion: Authentic | None,
+    champion_sha256: str | None = None,
+    now: datetime | None = None,
+) -> Ruling:
+    """:func:`examine` of what was read and verified before, as ``deploy`` does it before it locks.
+
+    Raises:
+        ReportError, DataError: as there.
+    """
     moment = (now or datetime.now(UTC)).astimezone(UTC)
-    report, signer = _authenticate(submission, demands)
-    _check_model(report, model_sha256, submission.path)
+    submission, report = authentic.submission, authentic.report
+    check_model(authentic, model_sha256)
     _check_age(report, demands, moment, submission.path)
-    rival = None
     if champion is not None:
-        rival = _authenticate(champion, demands)[0]
-        _check_model(rival, champion_sha256, champion.path)
-    found = _gains(report, rival, submission, champion, demands)
+        check_model(champion, champion_sha256)
+    found = _gains(authentic, champion, demands)
     policy = demands.policy
     judgement = judge(
         report.evidence,
@@ -182,11 +221,11 @@ def examine(
         report_sha256=submission.sha256,
         report_created=report.created,
         model_sha256=model_sha256,
-        signer=signer,
+        signer=authentic.signer,
         policy=PolicyUsed(policy.policy.name, policy.sha256, policy.source),
         champion=None
-        if rival is None or champion is None
-        else ChampionUsed(champion.sha256, rival.inputs.model.sha256),
+        if champion is None
+        else ChampionUsed(champion.submission.sha256, champion.report.inputs.model.sha256),
         files_verified=files_verified(),
         notes=tuple(_notes(submission, demands, model_sha256, champion)),
         judgement=judgement,
@@ -195,11 +234,15 @@ def examine(
     return Ruling(decision, replace(report, inputs=inputs, policy=policy.policy, judgement=judgement))
 
 
-def _authenticate(submission: Submission, demands: Demands) -> tuple[Report, str | None]:
-    """The report, after its signature was verified where one is demanded."""
+def authenticate(submission: Submission, demands: Demands) -> Authentic:
+    """Read a report, and verify its signature where one is demanded.
+
+    Raises:
+        SignatureError, ReportError: as in :func:`examine`.
+    """
     where = submission.path
     if not demands.trusted:
-        return _parse(submission), None
+        return Authentic(submission, _parse(submission), None)
     if submission.envelope is None:
         raise SignatureError(
             f"{where} is not signed: expected {envelope_path(where).name} beside it; "
@@ -226,7 +269,22 @@ def _authenticate(submission: Submission, demands: Demands) -> tuple[Report, str
             f"signature of {where}: it is about a model read as {bound.model_format}, the report about one "
             f"read as {report.inputs.model.format}; sign the report again"
         )
-    return report, opened.signer
+    return Authentic(submission, report, opened.signer)
+
+
+def authenticate_served(submission: Submission, demands: Demands) -> Authentic:
+    """:func:`authenticate` for the report that the model in production was let through with.
+
+    Raises:
+        SignatureError, ReportError: as there; the message says what leads on.
+    """
+    try:
+        return authenticate(submission, demands)
+    except ReportError as error:
+        raise type(error)(
+            f"the champion's report: {error}; evaluate the model in production and name its new report with "
+            "--champion"
+        ) from None
 
 
 def _parse(submission: Submission) -> Report:
@@ -236,9 +294,15 @@ def _parse(submission: Submission) -> Report:
         raise ReportError(f"report {submission.path}: {error}") from None
 
 
-def _check_model(report: Report, model_sha256: str | None, where: Path) -> None:
+def check_model(authentic: Authentic, model_sha256: str | None) -> None:
+    """Refuse a report about another model; None asks for no certain one.
+
+    Raises:
+        ReportError: it is about another, or about none that is a file.
+    """
     if model_sha256 is None:
         return
+    report, where = authentic.report, authentic.submission.path
     told = report.inputs.model.sha256
     if told is None:
         raise ReportError(f"{where} is about {report.inputs.model.spec}, which is no model file")
@@ -260,28 +324,21 @@ def _check_age(report: Report, demands: Demands, now: datetime, where: Path) -> 
         )
 
 
-def _gains(
-    report: Report,
-    rival: Report | None,
-    submission: Submission,
-    champion: Submission | None,
-    demands: Demands,
-) -> Metrics | None:
+def _gains(authentic: Authentic, champion: Authentic | None, demands: Demands) -> Metrics | None:
     policy = demands.policy.policy
-    if rival is None or champion is None:
+    if champion is None:
         # Without a champion its rules are skipped, and what is skipped does not pass.
         return None if demands.first or not policy.champion else {}
+    report, rival = authentic.report, champion.report
+    path, other = authentic.submission.path, champion.submission.path
     if not _bound_gains(demands):
         different = incomparable(report, rival)
         if different:
-            raise ReportError(
-                f"{submission.path} and {champion.path} cannot be compared: they differ in "
-                f"{'; '.join(different)}"
-            )
+            raise ReportError(f"{path} and {other} cannot be compared: they differ in {'; '.join(different)}")
         return gains(report.evidence, rival.evidence)
     from gatekeeper.comparison import Scored, paired_gains
 
-    return paired_gains(Scored(report, submission.path), Scored(rival, champion.path))
+    return paired_gains(Scored(report, path), Scored(rival, other))
 
 
 def _bound_gains(demands: Demands) -> bool:
@@ -290,7 +347,7 @@ def _bound_gains(demands: Demands) -> bool:
 
 
 def _notes(
-    submission: Submission, demands: Demands, model_sha256: str | None, champion: Submission | None
+    submission: Submission, demands: Demands, model_sha256: str | None, champion: Authentic | None
 ) -> list[str]:
     notes = []
     if model_sha256 is None:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gatekeeper import DISTRIBUTION
 from gatekeeper.monitors.figures import epoch_figures, final_figures
 from gatekeeper.monitors.recorder import End, Recorder
 from schemas.errors import OutputError, UsageError
@@ -36,7 +37,9 @@ def check_tensorboard() -> None:
         importlib.import_module("tensorboard.summary.writer.record_writer")
     except ImportError as error:
         if (error.name or "").partition(".")[0] == "tensorboard":
-            raise UsageError("tensorboard is not installed; pip install 'gatekeeper[tensorboard]'") from None
+            raise UsageError(
+                f"tensorboard is not installed; pip install '{DISTRIBUTION}[tensorboard]'"
+            ) from None
         raise
 
 

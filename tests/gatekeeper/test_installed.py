@@ -56,7 +56,7 @@ def refusal(home: Path) -> str:
 
 
 def record(site: Path) -> Path:
-    (found,) = site.glob("gatekeeper*.dist-info/RECORD")
+    (found,) = site.glob("gatekeeper_5cat-*.dist-info/RECORD")
     return found
 
 
@@ -96,6 +96,15 @@ def test_a_file_that_another_package_overwrote_is_named_with_the_package(path: s
     assert refusal(site) == (
         f"{site / path} is not the file that was installed (foo_service-1.0 brings it too); "
         f"install {DISTRIBUTION} again, into an environment of its own"
+    )
+
+
+def test_an_installation_under_the_former_name_is_named_with_what_removes_it(site: Path) -> None:
+    path = "gates/suite.py"
+    install_over(site, "gatekeeper", {path: FOREIGN})
+    assert refusal(site) == (
+        f"{site / path} is not the file that was installed (gatekeeper-1.0 brings it too: pip uninstall "
+        f"gatekeeper); install {DISTRIBUTION} again, into an environment of its own"
     )
 
 

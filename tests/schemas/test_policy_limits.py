@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from schemas import policy_io
+from schemas import strict_toml
 from schemas.errors import PolicyError
 from schemas.policy import ChampionRule
 from schemas.policy_io import load_policy, parse_policy
@@ -23,12 +23,12 @@ def test_a_file_of_the_largest_size_is_read_and_one_byte_more_is_not(
     path = tmp_path / "mine.toml"
     path.write_text(POLICY)
     size = len(POLICY.encode())
-    monkeypatch.setattr(policy_io, "_MAX_BYTES", size)
+    monkeypatch.setattr(strict_toml, "MAX_BYTES", size)
     assert load_policy(path).policy.name == "mine"
-    monkeypatch.setattr(policy_io, "_MAX_BYTES", size - 1)
+    monkeypatch.setattr(strict_toml, "MAX_BYTES", size - 1)
     with pytest.raises(PolicyError) as caught:
         load_policy(path)
-    assert str(caught.value) == f"policy {path}: expected at most {size - 1} bytes, found more"
+    assert str(caught.value) == f"policy {path}: expected at most {size - 1} bytes of TOML, found more"
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,9 @@ def test_twenty_digits_are_not_too_many(number: int) -> None:
 
 
 def test_the_limits_of_a_document() -> None:
-    assert strict_json.MAX_BYTES == 64 * 1024 * 1024
+    assert strict_json.MAX_BYTES == 16 * 1024 * 1024
     assert strict_json.MAX_DEPTH == 32
+    assert strict_json.MAX_VALUES == 500_000
 
 
 def test_the_size_limit_counts_the_characters_of_text(monkeypatch: pytest.MonkeyPatch) -> None:

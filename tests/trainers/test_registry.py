@@ -1,7 +1,7 @@
 """Plug-ins fail closed: what is broken, doubled or unknown is an error with a name in it."""
 
 import zlib
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, distributions
 from pathlib import Path
 
 import pytest
@@ -66,6 +66,28 @@ def test_a_name_registered_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     install(monkeypatch, ("linear", LINEAR), ("linear", "other.package:LINEAR"))
     with pytest.raises(ModelError, match=r"registered more than once: other\.package:LINEAR, trainers"):
         registry.architecture("linear")
+
+
+def test_an_installation_under_the_former_name_is_named_with_what_removes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in (("gatekeeper", "trainers.old:P6"), ("gatekeeper_5cat", "trainers.mse:P6")):
+        folder = tmp_path / f"{name}-0.1.0.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: {name.replace('_', '-')}\nVersion: 1\n"
+        )
+        (folder / "entry_points.txt").write_text(f"[gatekeeper.trainers]\np6 = {value}\n")
+    points = [point for found in distributions(path=[str(tmp_path)]) for point in found.entry_points]
+    monkeypatch.setattr(registry, "entry_points", lambda *, group: points)
+    line = (
+        "registered by an old installation too: this project was called gatekeeper and is gatekeeper-5cat "
+        "now; pip uninstall gatekeeper, then install gatekeeper-5cat again"
+    )
+    with pytest.raises(UsageError) as found:
+        registry.trainer("p6")
+    assert str(found.value) == f"trainer 'p6' is {line}"
+    assert registry.listed(registry.TRAINERS)[0].summary == line
 
 
 def test_one_plug_in_listed_by_two_installations_is_one(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,6 +17,7 @@ import yaml
 from schemas.report import Evidence
 from schemas.report_io import write_report
 from tests.gatekeeper.render.rulings import make_report
+from tests.model_files import model_bytes
 
 ROOT = Path(__file__).parents[3]
 
@@ -190,7 +191,7 @@ class Runner:
         return {path.name for path in self.folder.iterdir()}
 
 
-MODEL = b"the bytes of a model"
+MODEL = model_bytes(b"the bytes of a model")
 
 
 def write_submission(folder: Path, evidence: Evidence | None = None, *, name: str = "best") -> None:

@@ -10,6 +10,7 @@ import pytest
 from gatekeeper.deployment.keys import generate
 from tests.gatekeeper.ci.files import HOSTILE, ROOT, Runner, failures, write_submission
 from tests.gatekeeper.render.rulings import CHAMPION_RULES, CHECKS, HEAD, MARGIN, make_evidence
+from tests.model_files import model_bytes
 
 
 def test_a_deployable_model_is_let_through(runner: Runner) -> None:
@@ -161,7 +162,7 @@ def fake_python(folder: Path, code: int = 0) -> Path:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "gatekeeper==0.1.0", "gatekeeper @ git+https://example.org/x@v1", *HOSTILE]
+    "text", ["", "gatekeeper-5cat==0.1.0", "gatekeeper-5cat @ git+https://example.org/x@v1", *HOSTILE]
 )
 def test_what_is_installed_is_one_argument_of_pip_and_by_default_the_action_itself(
     text: str, runner: Runner
@@ -224,7 +225,7 @@ os._exit(0)
 def test_nothing_in_the_working_directory_or_in_the_variables_of_a_job_decides(
     variables: dict[str, str], runner: Runner
 ) -> None:
-    (runner.folder / "other.pt").write_bytes(b"another model")
+    (runner.folder / "other.pt").write_bytes(model_bytes(b"another model"))
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     for folder in (".", f"lib/python{version}/site-packages"):
         for name in SHADOWS:

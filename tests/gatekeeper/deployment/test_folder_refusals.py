@@ -3,6 +3,7 @@
 import io
 import itertools
 import os
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -124,6 +125,9 @@ def test_a_missing_or_foreign_signature_switches_nothing(offers: Offers, target:
     )
 
 
+LINKED = "the model {} is a symbolic link, which may point elsewhere tomorrow; name the file itself"
+
+
 def dangling(path: Path) -> None:
     path.unlink()
     path.symlink_to("nowhere")
@@ -132,8 +136,11 @@ def dangling(path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
-        (link, "the model {} is a symbolic link; name the file itself"),
-        (dangling, "the model {} is a symbolic link; name the file itself"),
+        (link, LINKED),
+        (
+            dangling,
+            "the model {} is a symbolic link, which may point elsewhere tomorrow; name the file itself",
+        ),
         (pipe, "cannot read the model {}: it is no regular file"),
         (folder, "cannot read the model {}: it is no regular file"),
         (Path.unlink, "cannot read the model {}: No such file or directory"),
@@ -307,3 +314,55 @@ def test_a_second_deployment_at_the_same_time_is_refused(offers: Offers, target:
         # Whoever only reads need not wait.
         assert numbers(history(target)[0]) == (2, 1, 1, None)
     put(offer, target)
+
+
+def other_model(offer: Offer) -> None:
+    offer.model.write_bytes(b"another")
+
+
+def broken_report(offer: Offer) -> None:
+    offer.report.write_bytes(b"{" * 1000)
+
+
+def contradictory_report(offer: Offer) -> None:
+    changed = re.sub(rb'"gates_passed": ?[0-9]', b'"gates_passed":5', offer.report.read_bytes())
+    assert changed != offer.report.read_bytes()
+    offer.report.write_bytes(changed)
+
+
+def no_model(offer: Offer) -> None:
+    offer.model.unlink()
+
+
+@pytest.mark.parametrize("damage", [other_model, broken_report, contradictory_report, no_model])
+def test_what_is_offered_is_read_before_the_lock_is_taken(
+    offers: Offers, target: Path, damage: Callable[[Offer], None]
+) -> None:
+    put(offers("one"), target)
+    offer = offers("two")
+    with locked(target, "deployment"):
+        with pytest.raises(UsageError, match="is at work"):
+            deploy(offer.model, offer.submission, ANY, target, now=NOW)
+        damage(offer)
+        with pytest.raises((ModelError, ReportError)):
+            deploy(offer.model, offer.submission, ANY, target, now=NOW)
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_signature_and_a_named_champion_are_verified_before_the_lock_is_taken(
+    offers: Offers, target: Path, signed: bool
+) -> None:
+    put(offers("one"), target)
+    offer, champion = offers("two", key=TRUSTED if signed else None), offers("three")
+    with locked(target, "deployment"), pytest.raises(SignatureError, match="is not signed"):
+        deploy(
+            offer.model, offer.submission, trusting(TRUSTED), target, champion=champion.submission, now=NOW
+        )
+
+
+def test_a_refused_offer_makes_no_folder(offers: Offers, target: Path) -> None:
+    offer = offers("one")
+    other_model(offer)
+    with pytest.raises(ReportError, match="is about another model"):
+        deploy(offer.model, offer.submission, ANY, target, now=NOW)
+    assert not target.exists()

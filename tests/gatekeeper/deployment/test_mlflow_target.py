@@ -520,7 +520,7 @@ def test_no_server(
 
 def test_no_mlflow(target: MlflowTarget, files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "mlflow", None)
-    with pytest.raises(UsageError, match=r"mlflow is not installed; pip install 'gatekeeper\[mlflow\]'"):
+    with pytest.raises(UsageError, match=r"mlflow is not installed; pip install 'gatekeeper-5cat\[mlflow\]'"):
         put(files, target)
 
 

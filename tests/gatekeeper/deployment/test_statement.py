@@ -63,7 +63,11 @@ def test_a_statement_names_the_model_the_report_and_what_the_result_rests_on() -
                 {"name": "policy small", "digest": {"sha256": POLICY.sha256}},
                 {"name": "bank", "digest": {"sha256": "b" * 64}},
                 {"name": "sample of val", "digest": {"sha256": "2" * 64}},
-                {"name": "gatekeeper", "uri": "pkg:pypi/gatekeeper@0.1.0", "digest": {"sha256": "e" * 64}},
+                {
+                    "name": "gatekeeper",
+                    "uri": "pkg:pypi/gatekeeper-5cat@0.1.0",
+                    "digest": {"sha256": "e" * 64},
+                },
             ],
             "passedTests": ["rollout/rollout.avg_cos/val"],
             "warnedTests": [],
@@ -75,6 +79,13 @@ def test_a_statement_names_the_model_the_report_and_what_the_result_rests_on() -
 
 def test_a_statement_reads_back() -> None:
     assert read_statement(make_statement(make_report(MODEL), REPORT)) == Bound(MODEL, REPORT, "pt")
+
+
+def test_a_statement_under_the_former_name_of_the_project_reads_back() -> None:
+    payload = make_statement(make_report(MODEL), REPORT)
+    former = payload.replace(b"pkg:pypi/gatekeeper-5cat@", b"pkg:pypi/gatekeeper@")
+    assert former != payload
+    assert read_statement(former) == read_statement(payload)
 
 
 def test_a_statement_is_compact_json_in_utf_8() -> None:

@@ -212,7 +212,7 @@ def test_a_missing_extra_is_one_line_before_anything_is_done(
     without("mlflow")
     result = run("train", "p6b", *SMALL, "--out", "mine", "--mlflow", "--bank", "missing.npz")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == "Error: mlflow is not installed; pip install 'gatekeeper[mlflow]'\n"
+    assert result.stderr == "Error: mlflow is not installed; pip install 'gatekeeper-5cat[mlflow]'\n"
     assert not (world / "mine").exists()
 
 

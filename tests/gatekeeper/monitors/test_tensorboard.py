@@ -183,6 +183,8 @@ def test_a_missing_extra_is_one_line_before_anything_is_done(
     without("tensorboard")
     result = run("train", "p6b", *SMALL, "--out", "mine", "--tensorboard", "curves", "--bank", "missing.npz")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert result.stderr == "Error: tensorboard is not installed; pip install 'gatekeeper[tensorboard]'\n"
+    assert (
+        result.stderr == "Error: tensorboard is not installed; pip install 'gatekeeper-5cat[tensorboard]'\n"
+    )
     assert not (world / "mine").exists()
     assert not (world / "curves").exists()
