@@ -28,18 +28,20 @@ class Output:
         what: it is, for messages.
         path: where it goes.
         own: nobody named it, so no link is followed there.
+        folder: it is one, and all that lies in it is replaced.
     """
 
     what: str
     path: Path
     own: bool = False
+    folder: bool = False
 
 
 def refuse_overwriting(outputs: Sequence[Output], inputs: Iterable[Path | None]) -> None:
     """Refuse, before any work is done, to write over what the same command reads or writes.
 
     Args:
-        outputs: every file and folder it writes; a folder stands for all that lies in it.
+        outputs: every file and folder it writes.
         inputs: every file and folder it reads, whether there or not; a folder stands for its files.
 
     Raises:
@@ -49,10 +51,12 @@ def refuse_overwriting(outputs: Sequence[Output], inputs: Iterable[Path | None])
     for output in outputs:
         if output.own:
             refuse_link(output.path)
-    known = {mark: path for path in inputs if path is not None for mark in _marks(path)}
+    known = {mark: path for path in inputs if path is not None for mark in _marks(path, inside=True)}
     for output in outputs:
-        mine = list(_marks(output.path))
-        found = next((known[mark] for mark in mine if mark in known), None) or _inside(output.path, known)
+        mine = list(_marks(output.path, inside=output.folder))
+        found = next((known[mark] for mark in mine if mark in known), None)
+        if found is None and output.folder:
+            found = _inside(output.path, known)
         if found is not None:
             raise UsageError(
                 f"the {output.what} {output.path} would overwrite another file of this command, {found}; "
@@ -81,13 +85,13 @@ def with_companions(report: Path | None) -> tuple[Path, ...]:
     return report, signature
 
 
-def _marks(path: Path) -> Iterator[_Mark]:
-    """What a path, and where it is a folder each file in it, can be told by."""
+def _marks(path: Path, *, inside: bool) -> Iterator[_Mark]:
+    """What a path can be told by, and with ``inside`` each file in it where it is a folder."""
     try:
         yield os.path.realpath(path)
         found = os.stat(path)
         yield found.st_dev, found.st_ino
-        for entry in os.scandir(path) if os.path.isdir(path) else ():
+        for entry in os.scandir(path) if inside and os.path.isdir(path) else ():
             yield os.path.realpath(entry.path)
             inner = os.stat(entry.path)
             yield inner.st_dev, inner.st_ino
@@ -97,8 +101,6 @@ def _marks(path: Path) -> Iterator[_Mark]:
 
 def _inside(folder: Path, known: dict[_Mark, Path]) -> Path | None:
     """An input that lies anywhere below a folder that is written as a whole."""
-    if not folder.is_dir():
-        return None
     prefix = os.path.join(os.path.realpath(folder), "")
     return next(
         (path for mark, path in known.items() if isinstance(mark, str) and mark.startswith(prefix)), None

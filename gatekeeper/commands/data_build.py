@@ -83,7 +83,10 @@ def build_command(
     refuse_unprintable(encoder=encoder, licence=licence, note=note)
     out = out.resolve() if out.name in ("", ".", "..") else out
     beside = [sequences_path(out, request.name) for request in requests] if also_npz else []
-    made = [Output("folder", out), *(Output("file of sequences", each, own=True) for each in beside)]
+    made = [
+        Output("folder", out, folder=True),
+        *(Output("file of sequences", each, own=True) for each in beside),
+    ]
     refuse_taken(out, overwrite=overwrite)
     model = None if encoder is None or not Path(encoder).exists() else Path(encoder)  # else a name on the hub
     refuse_overwriting(made, (source, model))

@@ -59,7 +59,7 @@ def convert_command(
             raise UsageError(f"{name} is named twice; one file a split")
     refuse_unprintable(encoder=encoder, licence=licence, note=note)
     refuse_taken(out, overwrite=overwrite)
-    refuse_overwriting([Output("folder", out)], (bank, *(file for _, file in pairs)))
+    refuse_overwriting([Output("folder", out, folder=True)], (bank, *(file for _, file in pairs)))
     digest = file_digest(bank)
     read = read_bank_file(bank, keys=BankKeys(vectors_key, article_key, chunk_key, text_key))
     tell(read.notes)

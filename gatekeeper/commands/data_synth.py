@@ -110,7 +110,7 @@ def _copy(
     if given:
         raise UsageError(f"--{next(iter(given))} does not apply to a {kind} copy of a bank")
     config = resolve_config(None, {"bank": bank, **keys.settings()})
-    refuse_overwriting([Output("folder", out)], config.inputs())
+    refuse_overwriting([Output("folder", out, folder=True)], config.inputs())
     source = open_source(config)
     tell_notes(source)
     name = f"{kind} {source.bank.source}"

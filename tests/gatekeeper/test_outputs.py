@@ -68,7 +68,7 @@ def test_a_folder_stands_for_all_in_it(
     if name.startswith("deep") and alias is hard:
         return  # a second name of a file that no folder of ours can hold
     with pytest.raises(UsageError, match=r"^the folder .*data would overwrite another file of this command"):
-        refuse_overwriting([Output("folder", tmp_path / "data")], [other])
+        refuse_overwriting([Output("folder", tmp_path / "data", folder=True)], [other])
     with pytest.raises(UsageError, match=r"^the report .* would overwrite another file of this command"):
         refuse_overwriting([Output("report", other)], [(tmp_path / "data" / name).parent])
 
@@ -79,7 +79,7 @@ def test_files_that_have_nothing_to_do_with_one_another_are_let_pass(tmp_path: P
     (tmp_path / "report.json").touch()
     outputs = [Output("report", tmp_path / "report.json"), Output("page", tmp_path / "data2")]
     refuse_overwriting(outputs, [tmp_path / "data", tmp_path / "nowhere" / "x", Path("a\0b")])
-    refuse_overwriting([Output("folder", tmp_path / "data")], [tmp_path / "database.npz"])
+    refuse_overwriting([Output("folder", tmp_path / "data", folder=True)], [tmp_path / "database.npz"])
 
 
 @pytest.mark.parametrize("put", [link, chain])
