@@ -106,7 +106,7 @@ class Work:
         if self.key is not None:
             say(f"signature: {printable(str(sign_report(path, self.key)))}")
         if self.page is not None:
-            extras = illustrate(bench, candidate.predictor, measured, report, Path(spec).parent)
+            extras = illustrate(bench, measured, report, Path(spec).parent)
             write_page(report, extras, self.page)
         return report
 
@@ -175,9 +175,10 @@ def check_targets(
     for target in targets:
         if targets.count(target) > 1:
             raise UsageError(f"several models would write {target}; evaluate them one by one with --report")
+        if target.name:  # "." has none, and is told below
+            check_room(target, scores_path(target), *([envelope_path(target)] if sign_key else ()))
         if target.exists() and not target.is_file():
             raise OutputError(f"the report {target} exists and is no regular file; name another")
-        check_room(target, scores_path(target), *([envelope_path(target)] if sign_key else ()))
         if not (target.parent.is_dir() and os.access(target.parent, os.W_OK)):
             raise OutputError(f"the report's folder {target.parent} does not exist or cannot be written")
     if page is not None:

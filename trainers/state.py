@@ -127,5 +127,5 @@ def unpack(saved: Mapping[str, object], state: State, learner: Learner) -> list[
         state.warnings = list(decode(tuple[Warned, ...], parts["warnings"]))
         state.best = None if parts["best"] is None else Standing(**parts["best"])
         return list(parts["random"])
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (AttributeError, LookupError, OverflowError, TypeError, ValueError, RuntimeError) as error:
         raise TrainingError(f"the saved state does not fit this run: {reason(error)}") from error

@@ -8,6 +8,7 @@ several GB. Here a member can be read in blocks of rows. What a member declares 
 import contextlib
 import io
 import math
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -39,7 +40,6 @@ _READERS = {
     (2, 0): np.lib.format.read_array_header_2_0,
 }
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, NotImplementedError, RuntimeError)
-_BAD_HEADER = (ValueError, SyntaxError, TypeError, OverflowError, RecursionError, MemoryError, LookupError)
 
 
 @dataclass(frozen=True)
@@ -233,8 +233,9 @@ class Npz:
             if version not in _READERS:
                 raise DataError(f"{self.source}: array {key!r} has the unknown npy version {version}")
             try:
-                shape, fortran, dtype = _READERS[version](stream, max_header_size=_MAX_PYTHON_HEADER)
-            except _BAD_HEADER as error:
+                with warnings.catch_warnings(action="ignore"):  # of headers that Python 2 wrote
+                    shape, fortran, dtype = _READERS[version](stream, max_header_size=_MAX_PYTHON_HEADER)
+            except Exception as error:  # noqa: BLE001  (numpy runs Python's parser on it, which raises many)
                 reason = " ".join(str(error).split())[:200] or type(error).__name__
                 raise DataError(f"{self.source}: array {key!r} has a broken header: {reason}") from None
             header = Header(shape, fortran, dtype)

@@ -14,8 +14,6 @@ from gates.contracts import IntArray
 from gates.packed_texts import PackedTexts
 from schemas.errors import DataError
 
-_BAD = (OSError, ValueError, EOFError, SyntaxError, TypeError, OverflowError, RecursionError, MemoryError)
-
 
 def map_array(path: Path, *, dtype: str, shape: tuple[int | None, ...]) -> npt.NDArray[Any]:
     """Map a ``.npy`` file.
@@ -31,7 +29,7 @@ def map_array(path: Path, *, dtype: str, shape: tuple[int | None, ...]) -> npt.N
     try:
         # Copy on write: torch refuses arrays it may not write to, and nothing here writes.
         found: npt.NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
-    except _BAD as error:
+    except Exception as error:  # noqa: BLE001  (numpy runs Python's parser on a header, which raises many)
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise DataError(f"{path} is no array: {reason}; build the data set again") from None
     fits = len(found.shape) == len(shape) and all(
@@ -79,4 +77,9 @@ def map_texts(data_path: Path, offsets_path: Path, *, rows: int) -> PackedTexts:
     offsets = np.asarray(map_array(offsets_path, dtype="int64", shape=(rows + 1,)))
     if offsets[0] != 0 or offsets[-1] != len(data) or (offsets[1:] < offsets[:-1]).any():
         raise DataError(f"{offsets_path} does not cut {data_path.name} into texts; build the data set again")
-    return PackedTexts(data, offsets[:-1], offsets[1:])
+    texts = PackedTexts(data, offsets[:-1], offsets[1:])
+    try:
+        texts.check()
+    except UnicodeDecodeError as error:
+        raise DataError(f"{data_path} is not UTF-8 ({error.reason}); build the data set again") from None
+    return texts

@@ -153,6 +153,69 @@ def test_paths_that_are_no_model(
         load(spec)
 
 
+# --- what the content says ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+@pytest.mark.parametrize("name", ["m.pt", "m.safetensors", "m"])
+def test_the_content_decides_the_format_and_the_report_says_it(
+    suffix: str, name: str, linear: nn.Module, tmp_path: Path
+) -> None:
+    write(tmp_path / f"written{suffix}", linear)
+    (tmp_path / f"written{suffix}").rename(tmp_path / name)
+    model = load(tmp_path / name)
+    assert model.info.format == suffix.removeprefix(".")
+    assert (model.info.prefix, model.notes) == (None, ())
+    assert torch.equal(model.predictor.predict(queries()), linear(queries().contexts))
+
+
+def test_a_prefix_is_told_and_recorded(checkpoint: Path) -> None:
+    stored = torch.load(checkpoint, weights_only=True)
+    state = {f"net.{key}": tensor for key, tensor in stored["model_state_dict"].items()}
+    torch.save({**stored, "model_state_dict": state}, checkpoint)
+    model = load(checkpoint)
+    assert model.info.prefix == "net."
+    assert model.notes == (
+        "all weights of m.pt begin with 'net.', which a wrapper put there; they are read without it",
+    )
+
+
+def test_a_residual_wrapper_is_told_and_recorded(checkpoint: Path) -> None:
+    stored = torch.load(checkpoint, weights_only=True)
+    state = {f"base.{key}": tensor for key, tensor in stored["model_state_dict"].items()}
+    plain = {key: stored[key] for key in ("model_type", "model_config")}
+    torch.save({**plain, "model_state_dict": {**state, "alpha": torch.tensor(0.5)}}, checkpoint)
+    model = load(checkpoint)
+    assert model.info.architecture == "residual linear"
+    assert model.notes == (
+        "m.pt is a linear in a residual wrapper: "
+        "its prediction is the last chunk plus 0.5 times the network's",
+    )
+
+
+def test_a_place_in_the_input_is_told(linear: nn.Module, tmp_path: Path) -> None:
+    config = {"input_dim": WIDTH + 1, "output_dim": WIDTH, "d_model": 4, "num_layers": 1, "dropout": 0.0}
+    module = architecture("gru").build(config)
+    content = {"model_type": "gru", "model_config": config, "model_state_dict": module.state_dict()}
+    torch.save(content, tmp_path / "m.pt")
+    with pytest.raises(ModelError, match="reads 7 numbers for each chunk of 6: the last is the chunk's"):
+        load(tmp_path / "m.pt")
+
+
+def test_a_data_set_in_the_place_of_a_model_is_told_where_it_goes(tmp_path: Path) -> None:
+    (tmp_path / "dataset.json").write_text("{}")
+    with pytest.raises(ModelError, match="is a data set folder; the model comes first: gatekeeper eval"):
+        load(tmp_path)
+
+
+def test_no_advice_to_load_a_file_unsafely_is_passed_on(own: Module, tmp_path: Path) -> None:
+    torch.save({"a": Path("x")}, tmp_path / "evil.pt")
+    name = own('make = lambda: torch.load("evil.pt")')
+    with pytest.raises(ModelError, match="torch will not unpickle the file, because it holds more") as caught:
+        load(f"{name}:make")
+    assert "weights_only" not in str(caught.value)
+
+
 # --- programs ----------------------------------------------------------------------------------------
 
 

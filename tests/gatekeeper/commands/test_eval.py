@@ -129,6 +129,8 @@ def test_horizon_two_from_a_flag_is_recorded(world: Path, run: Run) -> None:
         (["control:ridge", "--device", "quantum"], 2, "device 'quantum' cannot be used"),
         (["control:ridge", "--device", "meta"], 2, "device 'meta' cannot be used"),
         ([300 * "x" + ".pt"], 3, "File name too long"),
+        (["own_models:" + 235 * "x"], 3, "File name too long (its name has"),
+        (["control:ridge", "--report", 250 * "x" + ".json"], 3, "(its name has 261 bytes, at most 255"),
         (["control:ridge", "--confidence", "1.5"], 2, "confidence"),
         (["control:ridge", "--bin-edges", "0.6", "0.4"], 2, "bin edges must ascend"),
         (["control:ridge", "--report", "nowhere/r.json"], 3, "nowhere"),

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.deployment.envelope import seal
 from gatekeeper.deployment.keys import generate, key_id, load_private, load_public
 from gatekeeper.deployment.signing import sign_report
+from gatekeeper.deployment.statement import make_statement
 from gatekeeper.deployment.verify import (
     envelope_path,
     examine,
@@ -125,6 +127,34 @@ def test_the_model_is_compared_if_it_is_named(offers: Offers) -> None:
     with pytest.raises(ModelError, match="cannot read the model"):
         sign_report(offer.report, TRUSTED, offer.model.with_name("nowhere.pt"))
     assert not envelope_path(offer.report).exists()
+
+
+def test_another_format_than_the_report_names_is_not_signed(offers: Offers) -> None:
+    offer = offers("model")
+    offer.report.write_bytes(report_bytes(make_report(offer.digest, form="safetensors")))
+    with pytest.raises(ReportError, match=r"read as safetensors, but the content of .* is pt; eval"):
+        sign_report(offer.report, TRUSTED, offer.model)
+    assert not envelope_path(offer.report).exists()
+
+
+@pytest.mark.parametrize("content", [b"PAR1....", b'{"schema_version": "2.0"}', b"some text"])
+def test_a_file_that_is_no_model_is_named(offers: Offers, content: bytes) -> None:
+    offer = offers("model")
+    offer.model.write_bytes(content)
+    with pytest.raises(ModelError, match=r"model\.pt is .*; name the model file that the report is about"):
+        sign_report(offer.report, TRUSTED, offer.model)
+
+
+def test_a_signature_about_another_format_than_the_report_names_is_refused(offers: Offers) -> None:
+    offer = offers("model")
+    told = parse_report(offer.report.read_bytes())
+    other = replace(told.inputs.model, format="exported")
+    statement = make_statement(
+        replace(told, inputs=replace(told.inputs, model=other)), offer.submission.sha256
+    )
+    envelope_path(offer.report).write_bytes(seal(statement, TRUSTED))
+    with pytest.raises(SignatureError, match="a model read as exported, the report about one read as pt"):
+        examine(offer.submission, trusting(TRUSTED), model_sha256=offer.digest, champion=None, now=NOW)
 
 
 def test_a_report_about_no_file_cannot_be_signed(offers: Offers) -> None:
