@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from gates.answers import weight_format
 from gates.bank import build_bank
 from gates.contracts import Bank, Dataset, IntArray, Queries
 from gates.suite import EVALUATED, Options, measure, passes, prepare
@@ -35,6 +36,8 @@ class Timed:
         self.module = module.eval()
         self.name = "transformer"
         self.device = torch.device("cpu")
+        self.weight_format = weight_format(module)
+        self.reads_targets = False
         self.seconds = 0.0
         self.predictions = 0
 

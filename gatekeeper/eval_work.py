@@ -106,7 +106,7 @@ class Work:
         if self.key is not None:
             say(f"signature: {printable(str(sign_report(path, self.key)))}")
         if self.page is not None:
-            extras = illustrate(bench, candidate.predictor, measured, report, Path(spec).parent)
+            extras = illustrate(bench, measured, report, Path(spec).parent)
             write_page(report, extras, self.page)
         return report
 

@@ -16,8 +16,9 @@ from gatekeeper.data.npz import npz_bytes
 from gatekeeper.environment import choose_device, choose_retrieval, describe_environment
 from gatekeeper.outputs import SCORES_SUFFIX
 from gates.contracts import Dataset, Predictor, Queries
+from gates.order import ORDER
 from gates.suite import EVALUATED, GATES_VERSION, Bench, Measured, Options
-from gates.windows import rows_digest
+from gates.windows import context_rows, rows_digest
 from schemas.atomic import write_bytes
 from schemas.errors import ModelError, UsageError
 from schemas.policy import Policy
@@ -175,6 +176,8 @@ def make_report(
         bin_edges=options.bin_edges,
         retrieval=options.retrieval,
         ridge=bench.ridge,
+        batch_size=options.batch_size,
+        order=ORDER,
         gates_version=GATES_VERSION,
     )
     return Report(
@@ -232,10 +235,10 @@ def check_width(candidate: Candidate, dataset: Dataset) -> None:
     if EVALUATED[0] not in dataset.splits:
         return  # what is missing is told where the windows are drawn
     row = dataset.splits[EVALUATED[0]].last_rows[:1]
-    window = torch.from_numpy(bank.vectors[int(row[0]) - context + 1 : int(row[0]) + 1])[None]
+    window = bank.vectors[context_rows(row, context)]  # a copy: the model may write into what it is given
     with torch.inference_mode():
         answer = candidate.predictor.predict(
-            Queries(window.to(candidate.predictor.device), row + dataset.horizon)
+            Queries(torch.from_numpy(window).to(candidate.predictor.device), row + dataset.horizon)
         )
     if tuple(answer.shape) != (1, bank.dimension):
         raise ModelError(

@@ -8,17 +8,13 @@ import numpy as np
 
 from gatekeeper.render.page.extras import Absent, Chunk, Extras, TextWindow, TextWindows
 from gatekeeper.run_history import find_training
-from gates.contracts import Bank, FloatArray, IntArray, Predictor
+from gates.contracts import Bank, FloatArray, IntArray
 from gates.controls import RIDGE_WINDOWS
 from gates.frontier import Frontier, linear_frontier
-from gates.run import start_run
 from gates.suite import EVALUATED, Bench, Measured
 from gates.windows import context_rows, draw
 from schemas.errors import DataError
 from schemas.report import Report
-
-SHOWN = 10
-"""Windows shown as text: so many of the best and so many of the worst, on each split."""
 
 FRONTIER_WINDOWS = 10_000
 """At most this many seeded windows are measured; as many are fitted as for the ridge control."""
@@ -29,21 +25,18 @@ LONGEST = 2_000
 _BLOCK = 65_536
 
 
-def illustrate(
-    bench: Bench, predictor: Predictor, measured: Measured, report: Report, folder: Path
-) -> Extras:
-    """Everything that only the data, the model and its folder can tell.
+def illustrate(bench: Bench, measured: Measured, report: Report, folder: Path) -> Extras:
+    """Everything that only the data, the measurement and the model's folder can tell.
 
     Args:
         bench: data and samples of the evaluation.
-        predictor: the model.
-        measured: its scores on the bench's samples.
+        measured: the model's scores on the bench's samples.
         report: what was made of them.
         folder: where the model lies, and with it the history of its training.
     """
     return Extras(
         frontier=find_frontier(bench),
-        windows=text_windows(bench, predictor, measured),
+        windows=text_windows(bench, measured),
         training=find_training(folder, report),
     )
 
@@ -71,35 +64,18 @@ def find_frontier(bench: Bench) -> Mapping[str, Frontier] | Absent:
         return Absent(f"There is no linear frontier: {' '.join(str(error).split())}.")
 
 
-def text_windows(
-    bench: Bench, predictor: Predictor, measured: Measured
-) -> Mapping[str, TextWindows] | Absent:
+def text_windows(bench: Bench, measured: Measured) -> Mapping[str, TextWindows] | Absent:
     """The windows of each split with the highest and the lowest cosine to the target, as text."""
     if bench.dataset.bank.texts is None:
         return Absent("There are no texts to show: the bank holds vectors only.")
-    return {split: _of_split(bench, predictor, measured, split) for split in EVALUATED}
+    return {split: _of_split(bench, measured, split) for split in EVALUATED}
 
 
-def _of_split(bench: Bench, predictor: Predictor, measured: Measured, split: str) -> TextWindows:
-    """Of equal cosines the earlier window of the bank comes first. No window is both best and worst."""
+def _of_split(bench: Bench, measured: Measured, split: str) -> TextWindows:
     cosines = measured.samples[split]["bins_delta"].arrays["cos"]
-    order = np.argsort(-cosines, kind="stable")
-    shown = min(SHOWN, len(order) // 2)
-    best, worst = order[:shown], order[::-1][:shown]
-    chosen = np.concatenate([best, worst])
-    dataset, options = bench.dataset, bench.options
-    predictions = start_run(
-        predictor,
-        dataset.bank,
-        split,
-        bench.sampled[split][chosen],
-        context=dataset.context,
-        horizon=dataset.horizon,
-        seed=options.seed,
-        batch_size=options.batch_size,
-        progress=lambda count: None,
-    ).base
-    rows, similarity = _nearest(predictions, dataset.bank)
+    dataset, extremes = bench.dataset, measured.extremes[split]
+    chosen = np.concatenate([extremes.best, extremes.worst])
+    rows, similarity = _nearest(extremes.predictions, dataset.bank)
     ranks = measured.samples[split]["retrieval"].arrays
     windows = [
         _Reader(dataset.bank, dataset.context, dataset.horizon).window(
@@ -115,6 +91,7 @@ def _of_split(bench: Bench, predictor: Predictor, measured: Measured, split: str
         )
         for sample, row, near in zip(chosen, rows, similarity, strict=True)
     ]
+    shown = len(extremes.best)
     return TextWindows(best=tuple(windows[:shown]), worst=tuple(windows[shown:]))
 
 

@@ -216,7 +216,7 @@ def final_evaluation(
         write_report(report, path, own=1)
         reports.append(report)
         if illustrated:
-            extras.append(illustrate(bench, predictor, measured, report, folder))
+            extras.append(illustrate(bench, measured, report, folder))
         return report.judgement.verdict.outcome
 
     outcome = group.on_first(model.predictor.module, device, evaluate, name=MODEL_FILE)

@@ -5,11 +5,11 @@ numbers to (S, L) row numbers and costs one batched prediction.
 """
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from gates.contracts import Bank, DoubleArray, IntArray, Run, Samples, Values
+from gates.contracts import Bank, BoolArray, DoubleArray, FloatArray, IntArray, Run, Samples, Values
 from gates.geometry import cosine_to_rows
 from gates.intervals import summarise
 from gates.seeded import hash_rows
@@ -17,9 +17,6 @@ from gates.windows import context_rows
 from schemas.errors import EvaluationError
 from schemas.metrics import ABLATIONS
 from schemas.report import Metric
-
-FLOAT32_NOISE = 1e-6
-"""Changes of a cosine smaller than this are rounding of float32 predictions, and count as zero."""
 
 
 class Ablations:
@@ -32,21 +29,20 @@ class Ablations:
         rows, targets = context_rows(run.last_rows, run.context), run.target_rows
         base = cosine_to_rows(run.base, run.bank, targets)
 
-        def change(damaged: IntArray) -> DoubleArray:
-            difference = cosine_to_rows(run.predict_rows(damaged, targets), run.bank, targets) - base
-            # A model that does not read the damaged part answers the same up to rounding, and
-            # rounding has a sign; "reversing does not help" must not be decided by it.
-            difference[np.abs(difference) < FLOAT32_NOISE] = 0.0
-            return difference
+        def change(answers: FloatArray) -> DoubleArray:
+            return cosine_to_rows(answers, run.bank, targets) - base
 
-        left_out = np.mean([change(leave_one_out(rows, i)) for i in range(run.context)], axis=0)
+        left_out = np.mean([change(answers) for answers in _without_each(run, rows)], axis=0)
         single: dict[str, Callable[[], IntArray]] = {
             "shuffle": lambda: shuffle(rows, seed=run.seed),
             "reverse": lambda: reverse(rows),
             "repeat_last": lambda: repeat_last(rows),
             "cross_article": lambda: cross_article(rows, run.bank, seed=run.seed),
         }
-        columns = [left_out if name == "leave_one_out" else change(single[name]()) for name in ABLATIONS]
+        columns = [
+            left_out if name == "leave_one_out" else change(run.predict_rows(single[name](), targets))
+            for name in ABLATIONS
+        ]
         return Samples(
             index=np.arange(len(targets)),
             articles=run.bank.articles[targets],
@@ -64,6 +60,32 @@ class Ablations:
     def score(self, samples: Samples, confidence: float) -> dict[str, Metric]:
         """Mean change per ablation."""
         return summarise(self.values(samples), confidence)
+
+
+def _without_each(run: Run, rows: IntArray) -> Iterator[FloatArray]:
+    """Predictions (S, D) without each chunk of the contexts (S, L) in turn, the first chunk first.
+
+    Without its last chunk a window is the window before it without its first. Where that one was
+    sampled too, its answer is used again, unless the predictor looks at targets.
+    """
+    targets = run.target_rows
+    first = run.predict_rows(leave_one_out(rows, 0), targets)
+    yield first
+    for position in range(1, run.context - 1):
+        yield run.predict_rows(leave_one_out(rows, position), targets)
+    if run.context > 1:
+        before, known = _windows_before(run.last_rows)
+        asked = np.arange(len(rows)) if run.reads_targets else np.flatnonzero(~known)
+        answers = first[before]
+        answers[asked] = run.predict_rows(leave_one_out(rows[asked], run.context - 1), targets[asked])
+        yield answers
+
+
+def _windows_before(last_rows: IntArray) -> tuple[IntArray, BoolArray]:
+    """For each window (S,) the number of the one that ends a row earlier, and whether there is one."""
+    order = np.argsort(last_rows, kind="stable")
+    before = order[np.searchsorted(last_rows, last_rows - 1, sorter=order)]
+    return before, np.asarray(last_rows[before] == last_rows - 1)
 
 
 def shuffle(rows: IntArray, *, seed: int) -> IntArray:

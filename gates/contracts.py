@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from schemas.answers import Format
 from schemas.report import Metric
 
 if TYPE_CHECKING:  # scores are read and compared by programs that must start without torch
@@ -111,7 +112,7 @@ class Queries:
     """A batch of things to predict.
 
     Attributes:
-        contexts: (B, L, D) float32 on the predictor's device.
+        contexts: (B, L, D) float32 on the predictor's device; a copy, which the predictor may change.
         target_rows: (B,) bank row each prediction will be compared with. Only the oracle and the
             controls that are defined by their answer may look at it; a model never sees it.
     """
@@ -131,6 +132,16 @@ class Predictor(Protocol):
     @property
     def device(self) -> "torch.device":
         """Where ``Queries.contexts`` must lie."""
+        ...
+
+    @property
+    def weight_format(self) -> Format | None:
+        """Coarsest floating format of its weights; None where it has none."""
+        ...
+
+    @property
+    def reads_targets(self) -> bool:
+        """Whether ``Queries.target_rows`` has a say in its answers; never true of a model."""
         ...
 
     def predict(self, queries: Queries) -> "torch.Tensor":
@@ -203,12 +214,24 @@ class Run(Protocol):
         """(S, D) unit predictions from the undamaged contexts."""
         ...
 
-    def predict_rows(self, context_rows: IntArray, target_rows: IntArray) -> FloatArray:
-        """Unit predictions (m, D) from contexts made of bank rows (m, L)."""
+    @property
+    def reads_targets(self) -> bool:
+        """Whether equal contexts with other targets may be answered otherwise, as by some controls."""
         ...
 
-    def predict_contexts(self, contexts: FloatArray, target_rows: IntArray) -> FloatArray:
-        """Unit predictions (m, D) from explicit contexts (m, L, D)."""
+    def predict_rows(
+        self, context_rows: IntArray, target_rows: IntArray, *, zeros: bool = False
+    ) -> FloatArray:
+        """Unit predictions (m, D) from contexts made of bank rows (m, L).
+
+        An answer of zero is refused, or with ``zeros`` stays a row of zeros.
+        """
+        ...
+
+    def predict_contexts(
+        self, contexts: FloatArray, target_rows: IntArray, *, zeros: bool = False
+    ) -> FloatArray:
+        """The same from explicit contexts (m, L, D)."""
         ...
 
 

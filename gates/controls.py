@@ -25,6 +25,7 @@ from gates.ridge import (
 )
 from gates.seeded import hash_rows
 from gates.windows import draw
+from schemas.answers import Format
 
 RIDGE_WINDOWS = 20_000
 """At most this many seeded windows are used to fit the ridge control."""
@@ -46,6 +47,8 @@ class Oracle:
     bank: Bank
     name: str = "oracle"
     device: torch.device = _CPU
+    weight_format: Format | None = None
+    reads_targets: bool = True
 
     def predict(self, queries: Queries) -> torch.Tensor:
         """Bank rows of the targets (B, D)."""
@@ -58,6 +61,8 @@ class CopyLast:
 
     name: str = "copy_last"
     device: torch.device = _CPU
+    weight_format: Format | None = None
+    reads_targets: bool = True
 
     def predict(self, queries: Queries) -> torch.Tensor:
         """``contexts[:, -1]``."""
@@ -73,6 +78,8 @@ class MeanContext:
 
     name: str = "mean_context"
     device: torch.device = _CPU
+    weight_format: Format | None = None
+    reads_targets: bool = True
 
     def predict(self, queries: Queries) -> torch.Tensor:
         """``contexts.mean(dim=1)``."""
@@ -87,6 +94,8 @@ class Constant:
     direction: FloatArray
     name: str = "constant"
     device: torch.device = _CPU
+    weight_format: Format | None = None
+    reads_targets: bool = True
 
     def predict(self, queries: Queries) -> torch.Tensor:
         """The direction (D,) for every query."""
@@ -101,6 +110,8 @@ class RandomDirection:
     seed: int
     name: str = "random"
     device: torch.device = _CPU
+    weight_format: Format | None = None
+    reads_targets: bool = True
 
     def predict(self, queries: Queries) -> torch.Tensor:
         """A row of the seeded table (K, D) per query."""
@@ -124,10 +135,14 @@ class RidgeControl:
     fold_of_row: IntArray
     name: str = "ridge"
     device: torch.device = _CPU
+    weight_format: Format | None = None
+    reads_targets: bool = True
 
     def predict(self, queries: Queries) -> torch.Tensor:
         """``contexts.flatten(1) @ weight + bias`` with the fold's weights."""
         flat = queries.contexts.flatten(1)
+        if len(self.weights) == 1:
+            return flat @ self.weights[0] + self.biases[0]
         fold = torch.from_numpy(self.fold_of_row[queries.target_rows])
         answer = flat.new_empty(len(flat), self.biases.shape[1])
         for number in torch.unique(fold).tolist():

@@ -18,7 +18,12 @@ from schemas.report import Metric
 
 
 class Rollout:
-    """``cosines`` (m, H) of every free-running step."""
+    """``cosines`` (m, H) of every free-running step, ``zeros`` (m,) answers of zero on the way.
+
+    A step may answer zero where the model, fed with its own predictions, knows nothing more. That counts
+    as cosine 0 and is fed on as a row of zeros. Nothing else may be zero: gates A, B, C and E ask about
+    true chunks.
+    """
 
     name = "rollout"
 
@@ -41,10 +46,13 @@ class Rollout:
                 answer = run.base[index]
             else:
                 contexts = _mixed_contexts(run, last, predicted, step - 1)
-                answer = run.predict_contexts(contexts, last + run.horizon + step - 1)
+                answer = run.predict_contexts(contexts, last + run.horizon + step - 1, zeros=True)
             predicted.append(answer)
             cosines[:, step - 1] = cosine_to_rows(answer, run.bank, last + run.horizon + step - 1)
-        return Samples(index=index, articles=run.bank.articles[last], arrays={"cosines": cosines})
+        zeros = np.sum([~answer.any(axis=1) for answer in predicted], axis=0)
+        return Samples(
+            index=index, articles=run.bank.articles[last], arrays={"cosines": cosines, "zeros": zeros}
+        )
 
     def values(self, samples: Samples) -> dict[str, Values]:
         """Cosines per step, and their mean over the steps as ``avg_cos``."""
@@ -64,7 +72,7 @@ class Rollout:
 def _predict_ending_at(run: Run, last: IntArray, shift: int) -> FloatArray:
     """Predictions from the true contexts that end ``shift`` rows from ``last``."""
     ends = last + shift
-    return run.predict_rows(context_rows(ends, run.context), ends + run.horizon)
+    return run.predict_rows(context_rows(ends, run.context), ends + run.horizon, zeros=True)
 
 
 def _mixed_contexts(run: Run, last: IntArray, predicted: list[FloatArray], beyond: int) -> FloatArray:

@@ -1,12 +1,13 @@
 """One predictor on one split: batched model calls, checked and normalised predictions."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-import torch
 
-from gates.contracts import Bank, FloatArray, IntArray, Predictor, Queries
+from gates.answers import SeenFormats, ask, unit_rows
+from gates.contracts import Bank, BoolArray, FloatArray, IntArray, Predictor
+from gates.order import dealt_block, interleave
 from gates.windows import context_rows
 from schemas.errors import PredictionError
 
@@ -16,7 +17,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, eq=False)
 class SplitRun:
-    """Implements :class:`gates.contracts.Run`; ``base`` is filled by :func:`start_run`."""
+    """Implements :class:`gates.contracts.Run`; made by :func:`start_run`, which fills ``base``."""
 
     predictor: Predictor
     bank: Bank
@@ -28,35 +29,70 @@ class SplitRun:
     last_rows: IntArray
     base: FloatArray
     progress: Progress
+    formats: SeenFormats = field(default_factory=SeenFormats)
 
     @property
     def target_rows(self) -> IntArray:
         """(S,) bank row of each target."""
         return self.last_rows + self.horizon
 
-    def predict_rows(self, context_rows: IntArray, target_rows: IntArray) -> FloatArray:
-        """Unit predictions (m, D) from contexts made of bank rows (m, L)."""
-        return predict(
-            self.predictor,
-            lambda part: self.bank.vectors[context_rows[part]],
-            target_rows,
-            width=self.bank.dimension,
-            batch_size=self.batch_size,
-            where=self.split,
-            progress=self.progress,
-        )
+    @property
+    def reads_targets(self) -> bool:
+        """Whether equal contexts with other targets may be answered otherwise."""
+        return self.predictor.reads_targets
 
-    def predict_contexts(self, contexts: FloatArray, target_rows: IntArray) -> FloatArray:
+    def predict_rows(
+        self, context_rows: IntArray, target_rows: IntArray, *, zeros: bool = False
+    ) -> FloatArray:
+        """Unit predictions (m, D) from contexts made of bank rows (m, L)."""
+        # Indexing by numbers copies: a model that writes into its input writes into its own copy.
+        return self._predict(lambda part: self.bank.vectors[context_rows[part]], target_rows, zeros=zeros)
+
+    def predict_contexts(
+        self, contexts: FloatArray, target_rows: IntArray, *, zeros: bool = False
+    ) -> FloatArray:
         """Unit predictions (m, D) from explicit contexts (m, L, D)."""
-        return predict(
-            self.predictor,
-            lambda part: contexts[part],
-            target_rows,
-            width=self.bank.dimension,
-            batch_size=self.batch_size,
-            where=self.split,
-            progress=self.progress,
-        )
+        return self._predict(lambda part: contexts[part], target_rows, zeros=zeros)
+
+    def batches(self, count: int) -> list[IntArray]:
+        """How ``count`` windows are dealt to batches, in this and every other pass."""
+        return list(interleave(count, self.batch_size, seed=self.seed, block=dealt_block(self.bank)))
+
+    def answer(self, windows: IntArray) -> FloatArray:
+        """Ask some windows (m,), by number, once more, as one batch.
+
+        Returns:
+            (m, D) unit rows; NaN where the answer is not finite, zero where it is zero.
+        """
+        last = self.last_rows[windows]
+        contexts = self.bank.vectors[context_rows(last, self.context)]
+        answer = ask(self.predictor, np.ascontiguousarray(contexts), last + self.horizon)
+        self.formats.see(answer)
+        return unit_rows(answer)[0]
+
+    def _predict(
+        self, contexts: Callable[[IntArray], FloatArray], target_rows: IntArray, *, zeros: bool
+    ) -> FloatArray:
+        out = np.empty((len(target_rows), self.bank.dimension), dtype=np.float32)
+        not_finite = np.zeros(len(target_rows), dtype=np.bool_)
+        zero = np.zeros(len(target_rows), dtype=np.bool_)
+        for part in self.batches(len(target_rows)):
+            answer = ask(self.predictor, np.ascontiguousarray(contexts(part)), target_rows[part])
+            self.formats.see(answer)
+            out[part], not_finite[part], zero[part] = unit_rows(answer)
+            self.progress(len(part))
+        self._refuse(not_finite, "NaN or infinite", target_rows)
+        if not zeros:
+            self._refuse(zero, "zero", target_rows)
+        return out
+
+    def _refuse(self, bad: BoolArray, what: str, target_rows: IntArray) -> None:
+        if bad.any():
+            rows = ", ".join(str(row) for row in target_rows[bad][:5])
+            raise PredictionError(
+                f"{self.predictor.name}: {int(bad.sum())} of {len(bad)} predictions on {self.split} are "
+                f"{what}, first for target rows {rows}; a model must return finite, non-zero vectors"
+            )
 
 
 def start_run(
@@ -71,77 +107,11 @@ def start_run(
     batch_size: int,
     progress: Progress,
 ) -> SplitRun:
-    """Make the base predictions, once, for all gates."""
-    rows = context_rows(last_rows, context)
-    base = predict(
-        predictor,
-        lambda part: bank.vectors[rows[part]],
-        last_rows + horizon,
-        width=bank.dimension,
-        batch_size=batch_size,
-        where=split,
-        progress=progress,
-    )
-    return SplitRun(predictor, bank, split, context, horizon, seed, batch_size, last_rows, base, progress)
-
-
-def predict(
-    predictor: Predictor,
-    contexts: Callable[[slice], FloatArray],
-    target_rows: IntArray,
-    *,
-    width: int,
-    batch_size: int,
-    where: str,
-    progress: Progress,
-) -> FloatArray:
-    """Ask for all predictions in batches and normalise them.
-
-    Args:
-        predictor: who answers.
-        contexts: gives the contexts (b, L, D) of a slice of the samples.
-        target_rows: (m,) what is predicted.
-        width: D, the width a prediction must have.
-        batch_size: contexts per call.
-        where: split name for messages.
-        progress: told after every batch.
-
-    Returns:
-        (m, D) float32 unit rows.
+    """Make the base predictions, once, for all gates.
 
     Raises:
-        PredictionError: wrong shape, or NaN, infinite or zero predictions (how many and where).
+        PredictionError: wrong shape or kind, or NaN, infinite or zero predictions (how many and where).
     """
-    out = np.empty((len(target_rows), width), dtype=np.float32)
-    for start in range(0, len(target_rows), batch_size):
-        part = slice(start, min(start + batch_size, len(target_rows)))
-        batch = torch.from_numpy(np.ascontiguousarray(contexts(part))).to(predictor.device)
-        with torch.inference_mode():
-            answer = predictor.predict(Queries(batch, target_rows[part]))
-        expected = (part.stop - part.start, width)
-        if not isinstance(answer, torch.Tensor) or tuple(answer.shape) != expected:
-            found = tuple(answer.shape) if isinstance(answer, torch.Tensor) else type(answer).__name__
-            raise PredictionError(
-                f"{predictor.name} must return predictions of shape {expected}; found {found}"
-            )
-        out[part] = answer.detach().to("cpu", torch.float32).numpy()
-        progress(part.stop - part.start)
-    return _unit(out, target_rows, predictor.name, where)
-
-
-def _unit(predictions: FloatArray, target_rows: IntArray, name: str, where: str) -> FloatArray:
-    finite = np.asarray(np.isfinite(predictions).all(axis=1))
-    # Scaling by the largest entry first keeps very long or very short predictions from
-    # overflowing or vanishing in the norm.
-    largest: FloatArray = np.abs(predictions).max(axis=1)
-    zero = finite & (largest == 0.0)
-    for bad, what in ((~finite, "NaN or infinite"), (zero, "zero")):
-        if bad.any():
-            rows = ", ".join(str(row) for row in target_rows[bad][:5])
-            raise PredictionError(
-                f"{name}: {int(bad.sum())} of {len(bad)} predictions on {where} are {what}, first for "
-                f"target rows {rows}; a model must return finite, non-zero vectors"
-            )
-    scaled: FloatArray = predictions / largest[:, None]
-    scaled /= np.linalg.norm(scaled, axis=1, keepdims=True)
-    return scaled
+    unasked = np.empty((0, bank.dimension), dtype=np.float32)
+    run = SplitRun(predictor, bank, split, context, horizon, seed, batch_size, last_rows, unasked, progress)
+    return replace(run, base=run.predict_rows(context_rows(last_rows, context), run.target_rows))

@@ -11,11 +11,14 @@ from gates.bank_search import Backend
 from gates.bins_delta import DEFAULT_EDGES, BinsDelta
 from gates.contracts import Dataset, Gate, IntArray, Predictor, Samples
 from gates.controls import RidgeSource, make_controls
+from gates.extremes import Extremes, find_extremes
+from gates.independence import compare_again, compare_company
 from gates.offset_sweep import OffsetSweep
 from gates.retrieval import Retrieval
 from gates.rollout import Rollout
 from gates.run import Progress, start_run
 from gates.windows import draw
+from schemas.answers import Answers
 from schemas.errors import DataError, EvaluationError, UsageError
 from schemas.metrics import PAIR, ROLLOUT_STEPS
 from schemas.report import Evidence, Metric, Metrics
@@ -71,10 +74,14 @@ class Measured:
     Attributes:
         samples: split -> gate -> per-sample arrays.
         metrics: split (or pair) -> metric name -> Metric.
+        answers: split -> how the predictor answered there; none of a control, which is known.
+        extremes: split -> the base predictions closest to their targets and farthest from them.
     """
 
     samples: Mapping[str, Mapping[str, Samples]]
     metrics: Metrics
+    answers: Mapping[str, Answers]
+    extremes: Mapping[str, Extremes]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +101,7 @@ class Bench:
 
     def evidence(self, model: Measured) -> Evidence:
         """The model's metrics beside the controls', ready for a verdict."""
-        return Evidence(model=model.metrics, controls=self.control_metrics)
+        return Evidence(model=model.metrics, controls=self.control_metrics, answers=model.answers)
 
 
 def make_gates(options: Options) -> tuple[Gate, ...]:
@@ -124,7 +131,7 @@ def prepare(dataset: Dataset, options: Options, progress: Progress) -> Bench:
     gates = make_gates(options)
     controls, ridge = make_controls(dataset, EVALUATED, seed=options.seed)
     metrics = {
-        name: run_gates(dataset, options, sampled, gates, predictor, progress).metrics
+        name: run_gates(dataset, options, sampled, gates, predictor, progress, known=True).metrics
         for name, predictor in controls.items()
     }
     return Bench(
@@ -133,7 +140,11 @@ def prepare(dataset: Dataset, options: Options, progress: Progress) -> Bench:
 
 
 def measure(bench: Bench, predictor: Predictor, progress: Progress) -> Measured:
-    """All gates for one predictor on the bench's samples."""
+    """All gates for one predictor on the bench's samples.
+
+    Raises:
+        PredictionError: it does not answer with finite vectors that depend on their own context only.
+    """
     return run_gates(bench.dataset, bench.options, bench.sampled, bench.gates, predictor, progress)
 
 
@@ -164,10 +175,27 @@ def run_gates(
     gates: tuple[Gate, ...],
     predictor: Predictor,
     progress: Progress,
+    *,
+    known: bool = False,
 ) -> Measured:
-    """Measure a predictor on given windows (split -> last rows) and score all gates."""
+    """Measure a predictor on given windows and score all gates.
+
+    Args:
+        dataset: the windows' bank, context and horizon.
+        options: knobs.
+        sampled: split -> last rows.
+        gates: in the order they ask.
+        predictor: who answers.
+        progress: told of every batch of the gates.
+        known: it is one of our controls, which answer row by row; nothing is asked again.
+
+    Raises:
+        PredictionError: as in :func:`measure`.
+    """
     samples: dict[str, dict[str, Samples]] = {}
     metrics: dict[str, dict[str, Metric]] = {}
+    answers: dict[str, Answers] = {}
+    extremes: dict[str, Extremes] = {}
     for split, rows in sampled.items():
         run = start_run(
             predictor,
@@ -180,11 +208,16 @@ def run_gates(
             batch_size=options.batch_size,
             progress=progress,
         )
+        company = None if known else compare_company(run)
         samples[split] = {gate.name: gate.measure(run) for gate in gates}
+        if company is not None:
+            zeros = int(samples[split][Rollout.name].arrays["zeros"].sum())
+            answers[split] = compare_again(run, company, zeros)
+        extremes[split] = find_extremes(run.base, samples[split][BinsDelta.name].arrays["cos"])
         metrics[split] = {}
         for gate in gates:
             metrics[split] |= gate.score(samples[split][gate.name], options.confidence)
     bins = BinsDelta(options.bin_edges)
     val, ood = (samples[split][bins.name] for split in EVALUATED)
     metrics[PAIR] = bins.compare(val, ood, options.confidence)
-    return Measured(samples, metrics)
+    return Measured(samples, metrics, answers, extremes)

@@ -3,10 +3,11 @@
 import math
 from collections.abc import Iterator
 
+from schemas.answers import ROUNDING
 from schemas.metrics import METRICS, PAIR
 from schemas.policy import Policy, PolicyCheck
 from schemas.report import Check, Metric, Metrics, Status
-from schemas.wording import compared, place, subject
+from schemas.wording import compared, near_zero, place, subject
 
 SPLITS: tuple[str, ...] = ("train", "val", "ood")
 """Names a policy may check on."""
@@ -17,14 +18,20 @@ PAIRED: tuple[str, str] = ("val", "ood")
 _WORST_FIRST: tuple[Status, ...] = ("error", "fail", "inconclusive", "skipped", "waived")
 
 
-def run_checks(metrics: Metrics, policy: Policy) -> tuple[Check, ...]:
-    """Check every line of ``policy`` on every split it names, in the policy's order."""
-    return _run(policy.checks, metrics, policy)
+def run_checks(metrics: Metrics, policy: Policy, *, rounding: float = ROUNDING) -> tuple[Check, ...]:
+    """Check every line of ``policy`` on every split it names, in the policy's order.
+
+    Args:
+        metrics: of one predictor.
+        policy: whose lines.
+        rounding: what a comparison of cosines with zero allows, from :func:`schemas.answers.allowance`.
+    """
+    return _run(policy.checks, metrics, policy, rounding)
 
 
-def run_champion_checks(gains: Metrics, policy: Policy) -> tuple[Check, ...]:
+def run_champion_checks(gains: Metrics, policy: Policy, *, rounding: float = ROUNDING) -> tuple[Check, ...]:
     """Check every champion rule of ``policy`` on the gains over the champion."""
-    return _run(tuple(rule.as_check() for rule in policy.champion), gains, policy)
+    return _run(tuple(rule.as_check() for rule in policy.champion), gains, policy, rounding)
 
 
 def binding(checks: tuple[Check, ...], gate: str) -> tuple[Check, ...]:
@@ -50,34 +57,42 @@ def gate_status(gate: str, checks: tuple[Check, ...]) -> Status:
     return next((status for status in _WORST_FIRST if status in found), "pass" if found else "skipped")
 
 
-def decide(line: PolicyCheck, low: float, high: float) -> Status:
+def decide(line: PolicyCheck, low: float, high: float, *, rounding: float = 0.0) -> Status:
     """Compare the span from ``low`` to ``high`` (a point when they are equal) with the bounds.
 
     ``pass`` when all of it satisfies them, ``fail`` when it lies wholly beyond one of them,
-    otherwise ``inconclusive``. NaN satisfies nothing, so it never passes.
+    otherwise ``inconclusive``. NaN satisfies nothing, so it never passes. Where a mean of cosines is
+    compared with zero, what must exceed it must exceed it by more than ``rounding``, and what must not
+    exceed it may do so by as much.
     """
+    most, over = line.maximum, line.above
+    if near_zero(line):
+        most = rounding if most == 0.0 else most
+        over = rounding if over == 0.0 else over
     if (
         (line.minimum is None or low >= line.minimum)
-        and (line.maximum is None or high <= line.maximum)
-        and (line.above is None or low > line.above)
+        and (most is None or high <= most)
+        and (over is None or low > over)
         and low <= high
     ):
         return "pass"
     beyond = (
         (line.minimum is not None and high < line.minimum)
-        or (line.maximum is not None and low > line.maximum)
-        or (line.above is not None and high <= line.above)
+        or (most is not None and low > most)
+        or (over is not None and high <= over)
     )
     return "fail" if beyond else "inconclusive"
 
 
-def _run(lines: tuple[PolicyCheck, ...], metrics: Metrics, policy: Policy) -> tuple[Check, ...]:
-    return tuple(_check(line, split, metrics, policy) for line in lines for split in line.splits)
+def _run(
+    lines: tuple[PolicyCheck, ...], metrics: Metrics, policy: Policy, rounding: float
+) -> tuple[Check, ...]:
+    return tuple(_check(line, split, metrics, policy, rounding) for line in lines for split in line.splits)
 
 
-def _check(line: PolicyCheck, split: str, metrics: Metrics, policy: Policy) -> Check:
+def _check(line: PolicyCheck, split: str, metrics: Metrics, policy: Policy, rounding: float) -> Check:
     metric = metrics.get(split, {}).get(line.metric)
-    status, sentence = _outcome(line, split, metrics, policy)
+    status, sentence = _outcome(line, split, metrics, policy, rounding)
     return Check(
         gate=line.gate,
         metric=line.metric,
@@ -96,7 +111,9 @@ def _check(line: PolicyCheck, split: str, metrics: Metrics, policy: Policy) -> C
     )
 
 
-def _outcome(line: PolicyCheck, split: str, metrics: Metrics, policy: Policy) -> tuple[Status, str]:
+def _outcome(
+    line: PolicyCheck, split: str, metrics: Metrics, policy: Policy, rounding: float
+) -> tuple[Status, str]:
     where = subject(line, split)
     metric = metrics.get(split, {}).get(line.metric)
     if metric is None:
@@ -110,22 +127,22 @@ def _outcome(line: PolicyCheck, split: str, metrics: Metrics, policy: Policy) ->
             return "error", _too_few(name, size.n, "samples", policy.min_samples)
         if not size.articles >= policy.min_articles:
             return "error", _too_few(name, size.articles, "articles", policy.min_articles)
-    return _compare(line, split, metric, metric.value, policy)
+    return _compare(line, split, metric, metric.value, policy, rounding)
 
 
 def _compare(
-    line: PolicyCheck, split: str, metric: Metric, value: float, policy: Policy
+    line: PolicyCheck, split: str, metric: Metric, value: float, policy: Policy, rounding: float
 ) -> tuple[Status, str]:
     if (line.decide or policy.decide) == "point":
-        status = decide(line, value, value)
+        status = decide(line, value, value, rounding=rounding)
     elif metric.low is None or metric.high is None:
         status = "inconclusive"
     elif not metric.low <= value <= metric.high:
         where = subject(line, split)
         return "error", f"{where} is {value}, outside its own interval [{metric.low}, {metric.high}]"
     else:
-        status = decide(line, metric.low, metric.high)
-    return status, compared(line, split, metric, value, status)
+        status = decide(line, metric.low, metric.high, rounding=rounding)
+    return status, compared(line, split, metric, value, status, rounding=rounding)
 
 
 def _sizes(line: PolicyCheck, split: str, metrics: Metrics, metric: Metric) -> Iterator[tuple[str, Metric]]:

@@ -33,6 +33,7 @@ def check_report(report: Report) -> Judgement:
     for who, metrics in (("model", report.evidence.model), *report.evidence.controls.items()):
         _check_metrics(metrics, report, f"evidence of {who}")
     _check_same_samples(report.evidence)
+    _check_answers(report.evidence)
     _check_policy(report)
     derived = derive(report)
     if _claims(derived) != _claims(report.judgement):
@@ -133,6 +134,21 @@ def _check_same_samples(evidence: Evidence) -> None:
                     f"evidence of {name}, {key[1]} on {key[0]}: expected the model's samples and articles "
                     f"{sizes.get(key)}, found {theirs.get(key)}"
                 )
+
+
+def _check_answers(evidence: Evidence) -> None:
+    """Every split tells how the model answered, and none of them what no evaluation lets through."""
+    measured, told = evidence.model.keys() - {PAIR}, evidence.answers.keys()
+    if measured != told:
+        odd = sorted(measured ^ told)[0]
+        state = "missing" if odd in measured else "there, though nothing was measured"
+        raise ReportError(f"evidence.answers: {odd} is {state}; evaluate again")
+    for split, answers in evidence.answers.items():
+        if not answers.independent:
+            raise ReportError(
+                f"evidence.answers of {split}: a chord of {answers.disagreement:g} and a change of "
+                f"{answers.change:g} are no rounding of {answers.coarsest}; evaluate again"
+            )
 
 
 def _sizes(metrics: Metrics) -> dict[tuple[str, str], tuple[int, int]]:

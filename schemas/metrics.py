@@ -27,6 +27,8 @@ PAIR = "val-ood"
 """Name under which the metrics that compare val with ood are stored."""
 
 
+_COUNTED = ("offset_sweep.peak_offset", "offset_sweep.win_rate_prev")
+
 Direction = Literal["higher", "lower", "neither"]
 
 
@@ -50,6 +52,11 @@ class MetricInfo:
     def gate(self) -> str:
         """The gate that measures it."""
         return self.name.partition(".")[0]
+
+    @property
+    def in_cosines(self) -> bool:
+        """Whether it is a mean of cosines or of their differences, which rounding moves a little."""
+        return self.gate != "retrieval" and self.name not in _COUNTED
 
 
 def _offset_sweep() -> list[MetricInfo]:

@@ -6,9 +6,10 @@ report states. Everything else (checks, gate statuses, findings, verdict) is der
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
+from schemas.answers import Answers
 from schemas.policy import Decide, Policy, Severity
 
 SCHEMA_VERSION = "2.0"
@@ -140,6 +141,8 @@ class Settings:
         bin_edges: coherence edges between low/normal/high.
         retrieval: ``faiss`` or ``torch``.
         ridge: ``train split`` or ``cross-fitted by article``.
+        batch_size: contexts a model call reads at most.
+        order: how windows are dealt to batches; ``interleaved`` keeps neighbours apart.
         gates_version: raised whenever a gate measures or scores something differently; reports of
             different versions are not compared.
     """
@@ -153,6 +156,8 @@ class Settings:
     bin_edges: tuple[float, float]
     retrieval: Literal["faiss", "torch"]
     ridge: Literal["train split", "cross-fitted by article"]
+    batch_size: int
+    order: Literal["interleaved"]
     gates_version: int
 
 
@@ -191,11 +196,13 @@ class Evidence:
     """All that was measured; the sole input of the verdict.
 
     ``controls`` maps oracle, copy_last, mean_context, constant, random and ridge to metrics over
-    the very same samples.
+    the very same samples. ``answers`` says of each split how the model answered; a report has them
+    for every split that was measured.
     """
 
     model: Metrics
     controls: Mapping[str, Metrics]
+    answers: Mapping[str, Answers] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from schemas.answers import ROUNDING, allowance, coarsest
 from schemas.checks import gate_status, measured_splits, run_champion_checks, run_checks
 from schemas.escape import COSINE, find_escape, value_of
 from schemas.metrics import GATE_LETTERS, GATES
@@ -51,8 +52,10 @@ def judge(
     Returns:
         The outcome is ``error`` when this data cannot decide, ``blocked`` when it says no.
     """
-    champion = () if gains is None else run_champion_checks(gains, policy)
-    checks = apply_waivers((*run_checks(evidence.model, policy), *champion), policy, on)
+    rounding = allowance(evidence.answers)
+    champion = () if gains is None else run_champion_checks(gains, policy, rounding=rounding)
+    mine = run_checks(evidence.model, policy, rounding=rounding)
+    checks = apply_waivers((*mine, *champion), policy, on)
     controls = check_controls(evidence, policy)
     extra = (name for name in (BACKWARD_BIAS, CHAMPION) if any(check.gate == name for check in checks))
     gates = tuple(
@@ -79,6 +82,7 @@ def judge(
             *_vacuous_remarks(gates),
             *_ridge_remarks(evidence),
             *_champion_remarks(policy, gains),
+            *_answer_remarks(evidence),
             *pin_remarks(policy.data),
         ),
     )
@@ -136,6 +140,23 @@ def _champion_remarks(policy: Policy, gains: Metrics | None) -> list[str]:
     if gains is not None or not policy.champion:
         return []
     return ["the policy's champion rules were not applied: nothing was compared with a champion"]
+
+
+def _answer_remarks(evidence: Evidence) -> list[str]:
+    remarks = [
+        f"{answers.zero_steps} free-running answers of {gate_title('rollout')} on {split} are zero; "
+        "each counts as cosine 0"
+        for split in measured_splits(evidence.model)
+        if (answers := evidence.answers.get(split)) is not None and answers.zero_steps
+    ]
+    rounding = allowance(evidence.answers)
+    if rounding > ROUNDING:
+        form = coarsest(*(answers.coarsest for answers in evidence.answers.values()))
+        remarks.append(
+            f"the answers are as precise as {form}, so comparisons of cosines with zero allow {rounding:.1e} "
+            "for rounding"
+        )
+    return remarks
 
 
 def _listed(names: tuple[str, ...]) -> str:

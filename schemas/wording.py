@@ -3,7 +3,7 @@
 The wording is part of the report contract: a reader derives it again and compares.
 """
 
-from schemas.metrics import GATE_LETTERS, PAIR
+from schemas.metrics import GATE_LETTERS, METRICS, PAIR
 from schemas.policy import CHAMPION, PolicyCheck
 from schemas.report import Metric, Status
 
@@ -41,7 +41,15 @@ def figure(value: float, digits: int = 3) -> str:
     return text.removeprefix("-") if text.startswith("-") and float(text) == 0 else text
 
 
-def compared(line: PolicyCheck, split: str, metric: Metric, value: float, status: Status) -> str:
+def near_zero(line: PolicyCheck) -> bool:
+    """Whether a line compares cosines with zero, so that rounding has a say."""
+    known = METRICS.get(line.metric)
+    return known is not None and known.in_cosines and 0.0 in (line.maximum, line.above)
+
+
+def compared(
+    line: PolicyCheck, split: str, metric: Metric, value: float, status: Status, *, rounding: float = 0.0
+) -> str:
     """The sentence of a check that was compared with its bounds.
 
     Args:
@@ -50,25 +58,26 @@ def compared(line: PolicyCheck, split: str, metric: Metric, value: float, status
         metric: what was measured.
         value: its estimate.
         status: pass, fail or inconclusive.
+        rounding: what was allowed where cosines are compared with zero.
     """
     ends = [end for end in (metric.low, metric.high) if end is not None]
     digits = _digits(line, [value, *ends])
     interval = f" [{', '.join(_measured(end, digits) for end in ends)}]" if len(ends) == 2 else ""
     found = f"{subject(line, split)} is {_measured(value, digits)}{interval}"
     if status == "pass":
-        return f"{found}, {_met(line, digits)}"
+        return f"{found}, {_met(line, value, digits, rounding)}"
     if status == "inconclusive" and not interval:
         return f"{found}, but has no interval ({metric.reason or 'no reason given'}), so it is inconclusive"
     if status == "inconclusive":
         return f"{found}, an interval that reaches across {_asked(line, digits)}, so it is inconclusive"
-    return f"{found}, {_violated(line, value, digits)}"
+    return f"{found}, {_violated(line, value, digits, rounding)}"
 
 
 def _measured(value: float, digits: int) -> str:
     return f"{value:.0e}" if 0 < abs(value) < _ROUNDING else figure(value, digits)
 
 
-def _met(line: PolicyCheck, digits: int) -> str:
+def _met(line: PolicyCheck, value: float, digits: int, rounding: float) -> str:
     if line.minimum is not None and line.minimum == line.maximum:
         return "exactly as required"
     parts = []
@@ -76,12 +85,14 @@ def _met(line: PolicyCheck, digits: int) -> str:
         parts.append(f"at least the required {figure(line.minimum, digits)}")
     if line.above is not None:
         parts.append(f"above {figure(line.above, digits)} as required")
-    if line.maximum is not None:
+    if line.maximum is not None and value > line.maximum:
+        parts.append(f"within rounding ({rounding:.0e}) of the allowed {figure(line.maximum, digits)}")
+    elif line.maximum is not None:
         parts.append(f"at most the allowed {figure(line.maximum, digits)}")
     return " and ".join(parts)
 
 
-def _violated(line: PolicyCheck, value: float, digits: int) -> str:
+def _violated(line: PolicyCheck, value: float, digits: int, rounding: float) -> str:
     if line.minimum is not None and line.minimum == line.maximum:
         return f"not the required {figure(line.minimum, digits)}"
     broken = []
@@ -89,6 +100,10 @@ def _violated(line: PolicyCheck, value: float, digits: int) -> str:
         broken.append(f"below the required {figure(line.minimum, digits)}")
     if line.above is not None and value <= line.above:
         broken.append(f"not above {figure(line.above, digits)} as required")
+    elif line.above == 0.0 and value <= rounding and near_zero(line):
+        broken.append(
+            f"not above {figure(line.above, digits)} by more than rounding ({rounding:.0e}) as required"
+        )
     if line.maximum is not None and value > line.maximum:
         broken.append(f"above the allowed {figure(line.maximum, digits)}")
     return " and ".join(broken)

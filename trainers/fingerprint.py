@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from gates.answers import ordinary
 from gates.seeded import hash_rows
 
 SEED = 0
@@ -27,11 +28,15 @@ def probe(context: int, dimension: int) -> torch.Tensor:
 
 
 def answer(module: nn.Module, context: int, dimension: int) -> torch.Tensor:
-    """The module's answer (4, D) to the probe on the CPU, in evaluation mode as float32."""
+    """The module's answer (4, D) to the probe on the CPU, in evaluation mode as float32.
+
+    Raises:
+        PredictionError: the answer is no ordinary tensor of real numbers.
+    """
     training = module.training
     module.eval()
     with torch.inference_mode():
-        found: torch.Tensor = module(probe(context, dimension))
+        found = ordinary(module(probe(context, dimension)), type(module).__name__)
     module.train(training)
     return found.float().clone()
 

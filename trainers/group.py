@@ -5,6 +5,7 @@ weights and works on its part of each batch; only the first one writes, prints a
 others are told what it decided.
 """
 
+import contextlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,9 +15,11 @@ import torch
 import torch.distributed as dist
 from torch import nn
 
+from gates.answers import weight_format
 from gates.contracts import IntArray, Predictor, Queries
-from schemas.errors import GatekeeperError, UsageError
-from trainers.predictor import ModulePredictor
+from schemas.answers import Format
+from schemas.errors import GatekeeperError, PredictionError, UsageError
+from trainers.predictor import ModulePredictor, answer_with
 
 T = TypeVar("T")
 
@@ -105,13 +108,13 @@ class Group:
             finally:
                 dist.broadcast(torch.zeros(3, dtype=torch.int64, device=device), src=0)
         else:
-            self._answer(module, device)
+            self._answer(module, device, name)
         result, raised = self.agree(outcome)
         if raised is not None:
             raise raised
         return result  # type: ignore[return-value]  # None only where T allows it
 
-    def _answer(self, module: nn.Module, device: torch.device) -> None:
+    def _answer(self, module: nn.Module, device: torch.device, name: str) -> None:
         shape = torch.zeros(3, dtype=torch.int64, device=device)
         while True:
             dist.broadcast(shape, src=0)
@@ -119,7 +122,8 @@ class Group:
                 return
             contexts = torch.empty(shape.tolist(), device=device)
             dist.broadcast(contexts, src=0)
-            _answer_part(module, contexts, self)
+            with contextlib.suppress(PredictionError):  # raised on all; the first one reports it
+                _answer_part(module, contexts, self, name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,22 +134,39 @@ class _Shared:
     device: torch.device
     group: Group
     name: str
+    reads_targets: bool = False
+
+    @property
+    def weight_format(self) -> Format | None:
+        """Coarsest floating format of the module's weights."""
+        return weight_format(self.module)
 
     def predict(self, queries: Queries) -> torch.Tensor:
         """Send the contexts round and put the answers together."""
         contexts = queries.contexts.contiguous()
         dist.broadcast(torch.tensor(contexts.shape, dtype=torch.int64, device=self.device), src=0)
         dist.broadcast(contexts, src=0)
-        return _answer_part(self.module, contexts, self.group)
+        return _answer_part(self.module, contexts, self.group, self.name)
 
 
-def _answer_part(module: nn.Module, contexts: torch.Tensor, group: Group) -> torch.Tensor:
-    """All predictions (B, D). Each process computes an equally long part; the last ones overlap."""
+def _answer_part(module: nn.Module, contexts: torch.Tensor, group: Group, name: str) -> torch.Tensor:
+    """All predictions (B, D). Each process computes an equally long part; the last ones overlap.
+
+    Raises:
+        PredictionError: one of the processes has no answer; raised on all of them.
+    """
     count = len(contexts)
     length = -(-count // group.size)
     starts = [min(rank * length, count - length) for rank in range(group.size)]
+    failure: PredictionError | None = None
     with torch.inference_mode():
-        mine = module(contexts[starts[group.rank] : starts[group.rank] + length]).float().contiguous()
+        try:
+            part = contexts[starts[group.rank] : starts[group.rank] + length]
+            mine = answer_with(module, part, name).float().contiguous()
+        except PredictionError as error:
+            failure = error
+        if float(group.sum(torch.tensor(float(failure is not None), device=contexts.device))) > 0.0:
+            raise failure or PredictionError(f"{name} has no answer in another process")
         parts = [torch.empty_like(mine) for _ in range(group.size)]
         dist.all_gather(parts, mine)
         whole = torch.empty((count, mine.shape[1]), device=mine.device)

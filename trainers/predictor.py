@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from gates.answers import ordinary, weight_format
 from gates.contracts import Queries
+from schemas.answers import Format
 from schemas.errors import PredictionError
 from schemas.reasons import reason
 
@@ -17,22 +19,33 @@ class ModulePredictor:
     module: nn.Module
     name: str
     device: torch.device
+    reads_targets: bool = False
+
+    @property
+    def weight_format(self) -> Format | None:
+        """Coarsest floating format of the module's weights."""
+        return weight_format(self.module)
 
     def predict(self, queries: Queries) -> torch.Tensor:
         """The module's answer to the contexts; it never sees the target rows.
 
         Raises:
-            PredictionError: the module raised something or returned no tensor.
+            PredictionError: as :func:`answer_with`.
         """
-        try:
-            answer = self.module(queries.contexts)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:  # an exit from user code would look like a pass
-            shape = tuple(queries.contexts.shape)
-            raise PredictionError(
-                f"{self.name} cannot read contexts of shape {shape}: {reason(error)}"
-            ) from error
-        if not isinstance(answer, torch.Tensor):
-            raise PredictionError(f"{self.name} must return one tensor; found {type(answer).__name__}")
-        return answer
+        return answer_with(self.module, queries.contexts, self.name)
+
+
+def answer_with(module: nn.Module, contexts: torch.Tensor, name: str) -> torch.Tensor:
+    """What a module makes of contexts (B, L, D).
+
+    Raises:
+        PredictionError: it raised something, or returned no ordinary tensor of real numbers.
+    """
+    shape = tuple(contexts.shape)  # before the module, which may change what it is given
+    try:
+        answer = module(contexts)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # an exit from user code would look like a pass
+        raise PredictionError(f"{name} cannot read contexts of shape {shape}: {reason(error)}") from error
+    return ordinary(answer, name)

@@ -8,6 +8,7 @@ margins that are not positive the larger one would be the one that has learned l
 
 from dataclasses import dataclass, replace
 
+from schemas.answers import allowance
 from schemas.checks import gate_status, run_checks
 from schemas.escape import COSINE, RECALL, find_escape, value_of
 from schemas.metrics import GATES
@@ -52,7 +53,7 @@ def rank_weights(evidence: Evidence, policy: Policy, *, admissible: bool) -> Sta
     lines = tuple(
         replace(line, splits=(SELECTED_ON,)) for line in policy.checks if SELECTED_ON in line.splits
     )
-    checks = run_checks(mine.model, replace(policy, checks=lines))
+    checks = run_checks(mine.model, replace(policy, checks=lines), rounding=allowance(mine.answers))
     escape = find_escape(mine)
     margin = mine.model[SELECTED_ON][MARGIN]
     reliable = margin.value is not None and margin.low is not None and margin.low > 0.0
@@ -74,4 +75,5 @@ def only(evidence: Evidence, split: str) -> Evidence:
             control: {name: rows for name, rows in metrics.items() if name == split}
             for control, metrics in evidence.controls.items()
         },
+        answers={name: answers for name, answers in evidence.answers.items() if name == split},
     )

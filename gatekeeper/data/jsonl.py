@@ -23,7 +23,7 @@ LONGEST = 4 * 2**20
 _ANY = 10 * 10**6  # a compressed file up to this size may inflate to _LEAST
 _LEAST = 96 * 2**20
 _RATIO = 20  # ordinary text compresses 3 to 5 times
-_LEAST_LINES, _BYTES_A_LINE = 1_500_000, 8  # compressed; lines that differ in nothing but a number take 5
+_LEAST_LINES, _BYTES_A_LINE = 600_000, 12  # compressed; a line of ordinary text takes 40 and more
 
 
 def read_objects(path: Path) -> Iterator[tuple[int, dict[str, object]]]:

@@ -7,6 +7,7 @@ from tabulate import tabulate
 
 from gatekeeper.render.markdown import escape
 from gatekeeper.render.rows import interval, letter_of, number, result_headers, result_rows
+from schemas.answers import coarsest
 from schemas.metrics import GATES
 from schemas.printable import printable
 from schemas.report import Report
@@ -89,9 +90,21 @@ def render_heading(report: Report) -> str:
             f"{bank.articles} articles; {splits}",
             f"context {settings.context}, horizon {settings.horizon} (from {settings.horizon_source}), "
             f"seed {settings.seed}, ridge control {settings.ridge}",
+            answered(report),
             decided_by(report),
         ]
     )
+
+
+def answered(report: Report) -> str:
+    """In which company the model was asked, in which formats it answers, and what company changes."""
+    settings, answers = report.settings, report.evidence.answers.values()
+    asked = f"asked in batches of {settings.batch_size}, {settings.order}"
+    if not answers:
+        return asked
+    form = coarsest(*(each.coarsest for each in answers))
+    most = max(each.disagreement for each in answers)
+    return f"{asked}; {form} answers, asked again they differ by at most {most:.1e}"
 
 
 def decided_by(report: Report) -> str:

@@ -163,6 +163,7 @@ def everywhere(evidence: Evidence, change: Callable[[Metrics], Metrics]) -> Evid
     return Evidence(
         model=change(evidence.model),
         controls={name: change(metrics) for name, metrics in evidence.controls.items()},
+        answers=evidence.answers,
     )
 
 

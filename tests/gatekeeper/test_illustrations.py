@@ -8,13 +8,15 @@ import pytest
 import torch
 
 from gatekeeper import illustrations
-from gatekeeper.illustrations import LONGEST, SHOWN, find_frontier, text_windows
+from gatekeeper.illustrations import LONGEST, find_frontier, text_windows
 from gatekeeper.render.page.extras import Absent, TextWindow
 from gates.bank import build_bank
 from gates.contracts import Bank, Dataset, Queries
+from gates.extremes import SHOWN
 from gates.frontier import linear_frontier
 from gates.suite import Bench, Measured, Options, measure, prepare
 from gates.windows import draw, make_dataset, window_rows
+from schemas.answers import Format
 
 ARTICLES, CHUNKS, WIDTH, CONTEXT, HORIZON = 12, 20, 8, 5, 2
 SPLITS = {"train": np.arange(6), "val": np.arange(6, 9), "ood": np.arange(9, 12)}
@@ -26,6 +28,8 @@ class Model:
 
     name = "model"
     device = torch.device("cpu")
+    weight_format: Format | None = None
+    reads_targets = False
 
     def predict(self, queries: Queries) -> torch.Tensor:
         return queries.contexts[:, -1] + 0.8 * queries.contexts[:, 0].flip(1)
@@ -117,7 +121,7 @@ def test_the_best_and_the_worst_are_those_a_naive_reading_finds(
     bench: Bench, measured: Measured, split: str
 ) -> None:
     bank, rows = bench.dataset.bank, bench.sampled[split].tolist()
-    found = text_windows(bench, Model(), measured)
+    found = text_windows(bench, measured)
     assert not isinstance(found, Absent)
     ordered = sorted(rows, key=lambda last: -naive(bank, last)[0][naive(bank, last)[1]])
     assert len(found[split].best) == len(found[split].worst) == SHOWN
@@ -132,6 +136,8 @@ class First:
 
     name = "first"
     device = torch.device("cpu")
+    weight_format: Format | None = None
+    reads_targets = True
 
     def __init__(self, bank: Bank) -> None:
         self.bank = bank
@@ -150,7 +156,7 @@ class First:
 )
 def test_the_nearest_chunk_is_called_what_it_is(bench: Bench, who: str, words: str) -> None:
     predictor = First(bench.dataset.bank) if who == "first" else bench.controls[who]
-    found = text_windows(bench, predictor, measure(bench, predictor, quiet))
+    found = text_windows(bench, measure(bench, predictor, quiet))
     assert not isinstance(found, Absent)
     places = [window.nearest.place for split in found.values() for window in (*split.best, *split.worst)]
     assert len(places) == 40
@@ -159,7 +165,7 @@ def test_the_nearest_chunk_is_called_what_it_is(bench: Bench, who: str, words: s
 
 
 def test_a_long_chunk_is_cut_and_says_so(bench: Bench, measured: Measured) -> None:
-    found = text_windows(bench, Model(), measured)
+    found = text_windows(bench, measured)
     assert not isinstance(found, Absent)
     texts = [
         chunk.text
@@ -173,7 +179,7 @@ def test_a_long_chunk_is_cut_and_says_so(bench: Bench, measured: Measured) -> No
 
 def test_a_bank_without_texts_has_none_to_show(bench: Bench, measured: Measured) -> None:
     silent = replace(bench, dataset=replace(bench.dataset, bank=make_bank(texts=False)))
-    assert text_windows(silent, Model(), measured) == Absent(
+    assert text_windows(silent, measured) == Absent(
         "There are no texts to show: the bank holds vectors only."
     )
 
@@ -181,7 +187,7 @@ def test_a_bank_without_texts_has_none_to_show(bench: Bench, measured: Measured)
 def test_few_windows_are_never_both_best_and_worst(bench: Bench, measured: Measured) -> None:
     few = {split: rows[:3] for split, rows in bench.sampled.items()}
     small = replace(bench, sampled=few)
-    found = text_windows(small, Model(), measure(small, Model(), quiet))
+    found = text_windows(small, measure(small, Model(), quiet))
     assert not isinstance(found, Absent)
     assert [(len(split.best), len(split.worst)) for split in found.values()] == [(1, 1), (1, 1)]
 

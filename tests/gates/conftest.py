@@ -12,6 +12,7 @@ from gates.bank import build_bank
 from gates.contracts import Bank, Dataset, Predictor, Queries
 from gates.suite import Measured, Options, make_gates, run_gates
 from gates.windows import make_dataset, window_rows
+from schemas.answers import Format
 
 MakeDataset = Callable[..., Dataset]
 
@@ -41,6 +42,8 @@ class Mixer:
     scale: float = 1.0
     name: str = "mixer"
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    weight_format: Format | None = None
+    reads_targets: bool = False
     batches: list[int] = field(default_factory=list)
 
     def predict(self, queries: Queries) -> torch.Tensor:
@@ -58,6 +61,8 @@ class Fixed:
     answer: Callable[[Queries], torch.Tensor]
     name: str = "fixed"
     device: torch.device = field(default_factory=lambda: torch.device("cpu"))
+    weight_format: Format | None = None
+    reads_targets: bool = True
 
     def predict(self, queries: Queries) -> torch.Tensor:
         return self.answer(queries)

@@ -11,6 +11,7 @@ from gates.contracts import Bank, Dataset, Queries
 from gates.controls import make_controls
 from gates.suite import EVALUATED, Measured, Options, make_gates, measure, passes, prepare, run_gates
 from gates.windows import make_dataset, window_rows
+from schemas.answers import Format
 from schemas.errors import DataError, EvaluationError, PredictionError, UsageError
 from schemas.metrics import METRICS, PAIR, POOLS, RECALL_AT
 from schemas.report import Metric
@@ -40,6 +41,8 @@ class Fixed:
     answer: Callable[[Queries], torch.Tensor]
     name: str = "fixed"
     device: torch.device = field(default_factory=lambda: CPU)
+    weight_format: Format | None = None
+    reads_targets: bool = True
 
     def predict(self, queries: Queries) -> torch.Tensor:
         return self.answer(queries)
@@ -145,7 +148,7 @@ def test_all_model_calls_are_batched_and_counted(
         model = make_mixer(dataset)
         told: list[int] = []
         rows = {name: split.last_rows for name, split in dataset.splits.items()}
-        run_gates(dataset, OPTIONS, rows, make_gates(OPTIONS), model, told.append)
+        run_gates(dataset, OPTIONS, rows, make_gates(OPTIONS), model, told.append, known=True)
         windows = sum(len(last) for last in rows.values())
         assert sum(model.batches) <= passes(dataset) * windows
         assert max(model.batches) <= OPTIONS.batch_size
@@ -154,6 +157,12 @@ def test_all_model_calls_are_batched_and_counted(
         calls = sum(-(-len(last) // OPTIONS.batch_size) for last in rows.values())
         assert len(model.batches) <= passes(dataset) * calls
         assert sum(told) == sum(model.batches)
+        # Whoever is not known is asked again: two batches and at most 16 single windows on each split.
+        other = make_mixer(dataset)
+        run_gates(dataset, OPTIONS, rows, make_gates(OPTIONS), other, told.append)
+        assert len(other.batches) == len(model.batches) + len(rows) * (2 + 16)
+        assert other.batches.count(1) == 16 * len(rows)
+        assert set(other.batches) == {1, *model.batches}  # no size that was not asked before
 
 
 def test_inputs_are_not_modified(make_data: Callable[..., Dataset], make_mixer: Callable[..., Mixer]) -> None:
@@ -193,7 +202,7 @@ def test_impossible_predictions_are_an_error(
 def test_wrong_shapes_are_an_error(
     make_data: Callable[..., Dataset], answer: Callable[[Queries], torch.Tensor]
 ) -> None:
-    with pytest.raises(PredictionError, match=r"must return predictions of shape \(64, 12\); found"):
+    with pytest.raises(PredictionError, match=r"must return predictions of shape \(\d+, 12\); found"):
         run(make_data(), Fixed(answer))
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from schemas.answers import Answers
 from schemas.metrics import METRICS, PAIR
 from schemas.policy import Policy
 from schemas.policy_io import LoadedPolicy, load_policy
@@ -31,6 +32,9 @@ ReportFactory = Callable[..., Report]
 Change = Callable[..., Evidence]
 
 _N, _ARTICLES = 400, 20
+
+ANSWERS = Answers("float32", "float32", "float32", 0.0, 2e-7, 3e-7, -1e-8, 0)
+"""An honest model of float32."""
 
 # The figures that differ between predictors; all other metrics get a value within their range.
 _GOOD = {
@@ -102,7 +106,9 @@ def _metrics(profile: Mapping[str, float]) -> Metrics:
 
 def _good_evidence() -> Evidence:
     return Evidence(
-        model=_metrics(_GOOD), controls={name: _metrics(profile) for name, profile in _PROFILES.items()}
+        model=_metrics(_GOOD),
+        controls={name: _metrics(profile) for name, profile in _PROFILES.items()},
+        answers={"val": ANSWERS, "ood": ANSWERS},
     )
 
 
@@ -156,6 +162,8 @@ def _make_report(
             bin_edges=(0.45, 0.55),
             retrieval="faiss",
             ridge="train split",
+            batch_size=256,
+            order="interleaved",
             gates_version=2,
         ),
         environment=Environment("0.1.0", "e" * 64, None, "3.11.7", "Linux", "cpu", 2, {"numpy": "2.0.0"}),

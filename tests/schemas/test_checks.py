@@ -111,8 +111,18 @@ def test_decide_compares_a_span_with_the_bounds(
             "offset_sweep.peak_offset on ood is 0 [0, 0], exactly as required",
         ),
         (
-            line(high=0.0), Metric(4.2e-10, -3e-9, 0.0, 400, 20), "point", "fail",
-            "offset_sweep.margin on ood is 4e-10 [-3e-09, 0.000], above the allowed 0.000",
+            line(high=0.0), Metric(4.2e-10, -3e-9, 0.0, 400, 20), "point", "pass",
+            "offset_sweep.margin on ood is 4e-10 [-3e-09, 0.000], "
+            "within rounding (1e-06) of the allowed 0.000",
+        ),
+        (
+            line(high=0.0), Metric(4.2e-6, -3e-9, 0.0, 400, 20), "point", "fail",
+            "offset_sweep.margin on ood is 0.000004 [-3e-09, 0.000000], above the allowed 0.000000",
+        ),
+        (
+            line(above=0.0), Metric(4.2e-7, -3e-9, 1e-6, 400, 20), "point", "fail",
+            "offset_sweep.margin on ood is 4e-07 [-3e-09, 0.000001], "
+            "not above 0.000000 by more than rounding (1e-06) as required",
         ),
         (
             line(low=0.05), Metric(0.06, 0.04, 0.08, 400, 20), "bound", "inconclusive",

@@ -37,6 +37,7 @@ def with_metric(report: Report, metric: Metric) -> Report:
     evidence = Evidence(
         model=put(report.evidence.model),
         controls={name: put(rows) for name, rows in report.evidence.controls.items()},
+        answers=report.evidence.answers,
     )
     derived = judge(evidence, report.policy, confidence=report.settings.confidence)
     return dataclasses.replace(report, evidence=evidence, judgement=derived)

@@ -92,6 +92,7 @@ def test_a_report_may_hold_other_splits(make_report: ReportFactory, good_evidenc
     extra = Evidence(
         {**evidence.model, "train": evidence.model["val"]},
         {name: {**metrics, "train": metrics["val"]} for name, metrics in evidence.controls.items()},
+        {**evidence.answers, "train": evidence.answers["val"]},
     )
     report = make_report(extra)
     splits = {**report.inputs.splits, "train": report.inputs.splits["val"]}

@@ -275,5 +275,6 @@ def test_a_judgement_depends_on_neither_order_nor_object(
             name: dict(reversed([(s, dict(reversed(list(rows.items())))) for s, rows in metrics.items()]))
             for name, metrics in reversed(list(evidence.controls.items()))
         },
+        dict(reversed(list(evidence.answers.items()))),
     )
     assert judge(backwards, seed_policy, confidence=0.95) == judge(evidence, seed_policy, confidence=0.95)

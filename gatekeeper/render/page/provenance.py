@@ -1,6 +1,7 @@
 """Everything a report depends on, as labelled groups."""
 
 from gatekeeper.render.page.figures import Table
+from schemas.answers import Answers
 from schemas.report import Report
 from schemas.report_io import content_sha256
 
@@ -64,9 +65,20 @@ def _measurement(report: Report) -> Table:
         ("bin edges", f"{low:g}, {high:g}"),
         ("bank search", settings.retrieval),
         ("ridge control", settings.ridge),
+        ("batches", f"{settings.batch_size} windows at most, {settings.order}"),
+        *(_answers(name, answers) for name, answers in report.evidence.answers.items()),
         ("version of the gates", str(settings.gates_version)),
     ]
     return _table("Measurement", rows)
+
+
+def _answers(split: str, answers: Answers) -> tuple[str, str]:
+    """How the model answered on a split, and the chords between repeated answers."""
+    return (
+        f"answers on {split}",
+        f"as precise as {answers.coarsest}; they differ by {answers.again:.1e} when asked again, "
+        f"{answers.neighbours:.1e} beside neighbours, {answers.alone:.1e} alone",
+    )
 
 
 def _environment(report: Report) -> Table:

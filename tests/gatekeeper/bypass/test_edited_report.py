@@ -167,7 +167,7 @@ def test_a_gate_removed_with_its_checks_is_not_passed(files: Files, gate: Gate, 
     forged = forge(
         replace(
             report,
-            evidence=Evidence(model, controls),
+            evidence=Evidence(model, controls, report.evidence.answers),
             policy=replace(report.policy, checks=checks, name="mine"),
             inputs=replace(report.inputs, policy_sha256="f" * 64),
         ),

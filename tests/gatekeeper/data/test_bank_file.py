@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gatekeeper.data.bank_file import pack_texts, read_bank, write_bank
+from gatekeeper.data.bank_file import pack_texts, read_bank, read_bank_file, write_bank
 from gatekeeper.data.npz import Array
 from gates.bank import build_bank
 from gates.contracts import Bank
@@ -80,6 +80,24 @@ def test_titles_by_article_by_row_and_by_index(
     write_npz: WriteNpz, titles: list[str], expected: dict[int, str]
 ) -> None:
     assert dict(read_bank(write_npz(article_titles=np.array(titles), **good())).titles) == expected
+
+
+@pytest.mark.parametrize("titled", [False, True])
+def test_texts_that_are_not_as_they_should_be_are_repaired_and_counted(tmp_path: Path, titled: bool) -> None:
+    given = ["a\ud800", None, float("nan"), "b\0c", "", "\u202ed"]
+    packed = np.empty(6, dtype=object)
+    packed[:] = given
+    titles: dict[str, Any] = {"article_titles": np.array(["\udfff", "x"])} if titled else {}
+    path = tmp_path / "bank.npz"
+    np.savez(path, concept_texts=packed, **titles, **good())
+    found = read_bank_file(path)
+    assert found.bank.texts == ["a\ufffd", "", "", "b\ufffdc", "", "\u202ed"]
+    assert dict(found.bank.titles) == ({2: "\ufffd", 7: "x"} if titled else {})
+    assert found.notes == (
+        f"{path}: 3 text(s) are missing or empty; they are kept as empty texts",
+        f"{path}: 1 text(s) held halves of characters (lone surrogates), replaced by \ufffd",
+        f"{path}: 1 text(s) held the character NUL, replaced by \ufffd",
+    )
 
 
 @pytest.mark.parametrize(

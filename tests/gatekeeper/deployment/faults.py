@@ -97,8 +97,8 @@ class Reader:
         self.disk.at("read")
         return self.file.read(size)
 
-    def seek(self, place: int, whence: int = os.SEEK_SET) -> int:
-        return self.file.seek(place, whence)
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self.file.seek(offset, whence)
 
     def tell(self) -> int:
         return self.file.tell()

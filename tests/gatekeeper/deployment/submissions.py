@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gatekeeper.deployment.envelope import seal
 from gatekeeper.deployment.statement import make_statement
 from gatekeeper.deployment.verify import Demands, Submission, envelope_path, read_submission
+from schemas.answers import Answers
 from schemas.consistency import derive
 from schemas.metrics import PAIR
 from schemas.policy_io import LoadedPolicy, parse_policy
@@ -59,6 +60,7 @@ min = {least}
 {required}
 """
 _N, _ARTICLES = 50, 10
+_ANSWERS = Answers("float32", "float32", "float32", 0.0, 2e-7, 3e-7, 0.0, 0)
 _COSINES = {
     "oracle": 1.0,
     "copy_last": 0.3,
@@ -143,10 +145,14 @@ def make_report(
             policy_source=policy.source,
             config=None,
         ),
-        settings=Settings(5, 1, "default", 0, None, 0.95, (0.45, 0.55), "faiss", "train split", 2),
+        settings=Settings(
+            5, 1, "default", 0, None, 0.95, (0.45, 0.55), "faiss", "train split", 256, "interleaved", 2
+        ),
         environment=Environment("0.1.0", "e" * 64, None, "3.11.7", "Linux", "cpu", 2, {"numpy": "2.0.0"}),
         policy=policy.policy,
-        evidence=Evidence(_metrics(cosine), {who: _metrics(value) for who, value in _COSINES.items()}),
+        evidence=Evidence(
+            _metrics(cosine), {who: _metrics(value) for who, value in _COSINES.items()}, {"val": _ANSWERS}
+        ),
         judgement=Judgement((), (GateResult("", "error", ()),), Verdict("error", 0, False, (), (), (), ())),
         scores=scores,
     )
