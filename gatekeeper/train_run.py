@@ -93,7 +93,7 @@ def run_training(
     knobs = {field.name for field in dataclasses.fields(recipe.settings)}
     group = join_group()
     plan, record = _plan(recipe, config, resume, flags, knobs, group)
-    _refuse_overwriting(plan, config, resume or out, page)
+    _refuse_overwriting(plan, config, page, _written(resume, out))
     connect(group, plan.options.device)
     try:
         folder = resume or _new_folder(plan, out, group)
@@ -102,10 +102,17 @@ def run_training(
         disconnect(group)
 
 
-def _refuse_overwriting(plan: Plan, file: Path | None, folder: Path | None, page: Path | None) -> None:
+def _refuse_overwriting(plan: Plan, file: Path | None, page: Path | None, files: tuple[Path, ...]) -> None:
     outputs = [] if page is None else [Output("page", page)]
-    outputs += [] if folder is None else [Output("file", path, own=True) for path in run_files(folder)]
+    outputs += [Output("file", path, own=True) for path in files]
     refuse_overwriting(outputs, (*plan.config.inputs(), file))
+
+
+def _written(resume: Path | None, out: Path | None) -> tuple[Path, ...]:
+    """The files that a run writes in a folder that was there before; a resumed one only reads its record."""
+    if resume is not None:
+        return tuple(path for path in run_files(resume) if path.name != CONFIG_FILE)
+    return () if out is None else run_files(out)
 
 
 def _plan(

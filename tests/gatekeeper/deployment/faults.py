@@ -97,6 +97,15 @@ class Reader:
         self.disk.at("read")
         return self.file.read(size)
 
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self.file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self.file.tell()
+
+    def seekable(self) -> bool:
+        return True
+
 
 class LinkedDisk(Disk):
     """Counts links, reads and locks too, and remembers every name that was not flushed.
