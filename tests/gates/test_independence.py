@@ -156,10 +156,8 @@ def test_whoever_reads_its_batch_is_refused_and_told(who: str, batch: int) -> No
         run(BATCH_READERS[who], batch=batch)
 
 
-@pytest.mark.parametrize("who", [name for name in BATCH_READERS if name != "batch_first"])
+@pytest.mark.parametrize("who", ["the next row", "searches", "only in company"])
 def test_alone_a_reader_of_its_batch_is_measured_as_it_answers_alone(who: str) -> None:
-    if who == "norm over the batch":  # alone it has nothing to say
-        return
     measured = run(BATCH_READERS[who], batch=1)
     assert all(answers.independent for answers in measured.answers.values())
     margin = measured.metrics["val"]["offset_sweep.margin"].value
@@ -313,7 +311,7 @@ HONEST: dict[str, tuple[Forward, Format | None, float]] = {
 }
 
 
-@pytest.mark.parametrize("batch", [1, 3, 16, 32, 113, 114, 256])
+@pytest.mark.parametrize("batch", [2, 16, 113, 256])
 @pytest.mark.parametrize("who", HONEST)
 def test_an_honest_model_is_measured_at_any_batch_size(who: str, batch: int) -> None:
     forward, weights, most = HONEST[who]

@@ -1,0 +1,102 @@
+"""Modules as predictors, and weights that no gate can measure between two epochs."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gates.bank import build_bank
+from gates.contracts import Dataset, Queries
+from gates.suite import Options
+from gates.windows import make_dataset, window_rows
+from schemas.answers import Format
+from schemas.errors import PredictionError
+from schemas.policy_io import load_policy
+from trainers import fingerprint
+from trainers.interrupts import Interrupts
+from trainers.mini import MiniSuite
+from trainers.predictor import ModulePredictor, answer_with
+
+CPU = torch.device("cpu")
+
+
+class Forward(nn.Module):
+    """Whatever a function makes of the contexts."""
+
+    def __init__(self, made: Callable[[torch.Tensor], object]) -> None:
+        super().__init__()
+        self.made = made
+
+    def forward(self, contexts: torch.Tensor) -> object:
+        return self.made(contexts)
+
+
+def dataset() -> Dataset:
+    """Ten articles of noise."""
+    rows = np.random.default_rng(0).standard_normal((10 * 20, 8))
+    bank = build_bank(rows, np.repeat(np.arange(10), 20), np.tile(np.arange(20), 10), source="noise")
+    splits = {
+        name: window_rows(bank, members, context=5, horizon=1)
+        for name, members in {"val": np.arange(5), "ood": np.arange(5, 10)}.items()
+    }
+    return make_dataset(bank, splits, context=5, horizon=1)
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (lambda x: x[:, -1] - x[:, -1].mean(dim=0), "reads the other rows of its batch"),
+        (lambda x: x[:, -1].roll(1, dims=0), "reads the other rows of its batch"),
+        (lambda x: nn.functional.dropout(x[:, -1], 0.5), "draws at random"),
+    ],
+)
+def test_between_two_epochs_the_same_is_asked_of_the_weights(
+    made: Callable[[torch.Tensor], object], words: str
+) -> None:
+    options = Options(batch_size=16, min_samples=1, min_articles=1)
+    suite = MiniSuite(
+        dataset(), load_policy("seed-5cat").policy, options, samples=60, interrupts=Interrupts()
+    )
+    with pytest.raises(PredictionError, match=f"the weights {words}: on val "):
+        suite.measure(ModulePredictor(Forward(made), "the weights", CPU), lambda cosine: True)
+
+
+@pytest.mark.parametrize(
+    ("made", "words"),
+    [
+        (lambda x: (x, x), "must return one tensor; found tuple"),
+        (lambda x: torch.complex(x[:, -1], x[:, -1]), "found numbers of type complex64"),
+        (lambda x: x[:, -1].to_sparse(), "found a tensor of layout sparse_coo"),
+        (lambda x: x[:, -1].to("meta"), "found a tensor on the meta device"),
+    ],
+)
+def test_what_is_no_ordinary_tensor_is_refused_before_it_is_converted(
+    made: Callable[[torch.Tensor], object], words: str
+) -> None:
+    module, contexts = Forward(made), torch.ones(2, 5, 4)
+    with pytest.raises(PredictionError, match=words):
+        answer_with(module, contexts, "m")
+    with pytest.raises(PredictionError, match=words):
+        ModulePredictor(module, "m", CPU).predict(Queries(contexts, np.arange(2)))
+    with pytest.raises(PredictionError, match=words):
+        fingerprint.answer(module, 5, 4)
+
+
+def test_the_shape_that_could_not_be_read_is_the_one_that_was_given() -> None:
+    def shrink(contexts: torch.Tensor) -> torch.Tensor:
+        contexts.resize_(1)
+        raise ValueError("no")
+
+    with pytest.raises(PredictionError, match=r"m cannot read contexts of shape \(2, 5, 4\): no"):
+        answer_with(Forward(shrink), torch.ones(2, 5, 4), "m")
+
+
+@pytest.mark.parametrize(
+    ("module", "form"),
+    [(nn.Linear(2, 2), "float32"), (nn.Linear(2, 2).half(), "float16"), (nn.Identity(), None)],
+)
+def test_a_predictor_knows_the_format_of_its_weights(module: nn.Module, form: Format | None) -> None:
+    assert ModulePredictor(module, "m", CPU).weight_format == form
+    assert not ModulePredictor(module, "m", CPU).reads_targets
