@@ -64,7 +64,7 @@ CASES = {
     "arrow": b"ARROW1\x00\x00" + bytes(9),
     "hdf5": b"\x89HDF\r\n\x1a\n" + bytes(40),
     "gguf": b"GGUF\x03\x00\x00\x00" + bytes(40),
-    "gzip": gzip.compress(b"x"),
+    "gzip": gzip.compress(b"x", mtime=0),
     "xz": lzma.compress(b"x"),
     "tar": tar(),
     "sqlite": b"SQLite format 3\x00" + bytes(84),

@@ -126,7 +126,7 @@ WHOLE = b'{"article": 0, "chunk": 0, "text": "a"}\n'
         (WHOLE + b'{"article": 0, "chunk": 1, "text": "caf\xe9"}\n', "line 2: expected UTF-8, found byte"),
         (WHOLE.decode().encode("utf-16"), "is UTF-16; save the file as UTF-8"),
         (b"PAR1" + b"\0" * 20, "expected texts, a JSON object a line; found a Parquet table"),
-        (gzip.compress(WHOLE), "expected texts, a JSON object a line; found a gzip archive"),
+        (gzip.compress(WHOLE, mtime=0), "expected texts, a JSON object a line; found a gzip archive"),
     ],
 )  # fmt: skip
 def test_broken_texts_are_refused_by_line(tmp_path: Path, content: bytes, message: str) -> None:

@@ -55,7 +55,7 @@ FILES = {
         "a FAISS index",
         f"it holds vectors, but not their articles; write {SAVEZ}",
     ),
-    "gzip": (gzip.compress(b"x"), "a gzip archive", "unpack it first"),
+    "gzip": (gzip.compress(b"x", mtime=0), "a gzip archive", "unpack it first"),
     "pickle": (
         pickle.dumps([1]),
         "a bare pickle",
