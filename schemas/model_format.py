@@ -7,6 +7,7 @@ must fill its file without a gap, under one folder and with every name once, and
 the end of one. Nothing is inflated or unpickled.
 """
 
+import errno
 import io
 import itertools
 import os
@@ -100,7 +101,10 @@ def zip_members(file: IO[bytes], name: str) -> dict[str, zipfile.ZipInfo]:
         with zipfile.ZipFile(file) as archive:
             infos = archive.infolist()
             gap = _gap(file, sorted(infos, key=lambda info: info.header_offset), archive.start_dir, size)
-    except _BROKEN:
+    except _BROKEN as error:
+        cause = error if isinstance(error, OSError) else error.__context__
+        if isinstance(cause, OSError) and cause.errno != errno.EINVAL:  # which a place before the file gives
+            raise cause from None
         raise ModelError(
             f"{name} is a damaged or truncated zip archive; copy the file again, or save the model again"
         ) from None
