@@ -206,7 +206,8 @@ def test_a_bad_split_moved_to_train_is_not_passed(files: Files, gate: Gate) -> N
         }
 
     splits = {"train" if name == "ood" else name: value for name, value in report.inputs.splits.items()}
-    changed = replace(report, evidence=everywhere(report.evidence, moved))
+    answers = {"train" if name == "ood" else name: each for name, each in report.evidence.answers.items()}
+    changed = replace(report, evidence=replace(everywhere(report.evidence, moved), answers=answers))
     forge(replace(changed, inputs=replace(report.inputs, splits=splits)), files.report)
     assert "offset_sweep.margin on ood was not measured" in gate.refuse(files)
 
