@@ -90,6 +90,9 @@ class Cli(LazyGroup):
             # E.g. a name longer than the file system allows. As a traceback it would exit with 1.
             _tell(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "))
             end(ctx, EXIT_ERROR)
+        except MemoryError as error:
+            _tell(f"this machine's memory does not suffice: {error}".rstrip(": "))
+            end(ctx, EXIT_ERROR)
         except (KeyboardInterrupt, click.Abort):
             # click would exit with 1, which here means blocked by the gates.
             done = "a verdict" if ctx.invoked_subcommand in _JUDGES else "it was done"

@@ -184,7 +184,7 @@ def check_targets(
     if page is not None:
         check_page_target(page)
     files = [Path(spec) for spec in models if Path(spec).exists()]
-    beside = [file.with_name(name) for file in files for name in (HISTORY_FILE, CONFIG_FILE)]
+    beside = [file.parent / name for file in files for name in (HISTORY_FILE, CONFIG_FILE)]
     refuse_overwriting(
         _outputs(targets, page, named=report is not None, signed=sign_key is not None),
         (*config.inputs(), *files, *beside, key_file(sign_key)),

@@ -9,7 +9,7 @@ import click
 from gatekeeper.commands.choice import Choice
 from gatekeeper.commands.paths import FILE
 from gatekeeper.commands.verifier import Verifier, verifier_options
-from gatekeeper.deployment.model_file import confirmed_format, refuse_other_kinds
+from gatekeeper.deployment.model_file import confirmed_format
 from gatekeeper.deployment.verify import Ruling, examine, model_digest, read_submission
 from gatekeeper.outputs import Output, refuse_overwriting, with_companions
 from gatekeeper.render.decision import render_decision, render_decision_markdown
@@ -113,12 +113,11 @@ def _rule(
         flag = "--first" if first else "--champion"
         raise UsageError(f"{flag} has no effect: the policy {rules.name} has no champion rules")
     _check_binding(model, report_only=report_only)
-    if model is not None:
-        refuse_other_kinds(model)
     ruling = examine(
         read_submission(report, verifier.envelope),
         demands,
         model_sha256=None if model is None else model_digest(model),
+        model=model,
         champion=None if champion is None else read_submission(champion),
     )
     if model is not None:

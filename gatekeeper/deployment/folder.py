@@ -25,7 +25,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gatekeeper.deployment.model_file import confirmed_format, refuse_other_kinds
+from gatekeeper.deployment.model_file import confirmed_format
 from gatekeeper.deployment.own_names import (
     CURRENT,
     MODELS,
@@ -112,11 +112,10 @@ def deploy(
         OutputError: a file cannot be written.
         UsageError: another deployment is at work in the folder, or a champion is named before the first.
     """
-    refuse_other_kinds(model)
     moment = (now or datetime.now(UTC)).astimezone(UTC)
     # A report may take long to read: nobody shall wait for that, a rollback least of all.
     authentic = authenticate(submission, demands)
-    check_model(authentic, model_digest(model))
+    check_model(authentic, model_digest(model), model)
     named = None if champion is None else authenticate(champion, demands)
     scores = _scores(authentic)
     _make(folder)

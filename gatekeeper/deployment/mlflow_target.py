@@ -37,7 +37,7 @@ from gatekeeper.deployment.mlflow_registry import (
     connected,
     described,
 )
-from gatekeeper.deployment.model_file import confirmed_format, refuse_other_kinds
+from gatekeeper.deployment.model_file import confirmed_format
 from gatekeeper.deployment.verify import (
     Authentic,
     Demands,
@@ -45,6 +45,7 @@ from gatekeeper.deployment.verify import (
     Submission,
     authenticate,
     authenticate_served,
+    check_model,
     model_digest,
     rule,
 )
@@ -118,12 +119,12 @@ def deploy(
         OutputError: MLflow refuses or cannot be reached, or there is no room for the copy.
         UsageError: MLflow is not installed or not set up, or another deployment moved the alias.
     """
-    refuse_other_kinds(model)
     moment = now or datetime.now(UTC)
     authentic = authenticate(submission, demands)
     named = None if champion is None else authenticate(champion, demands)
     with _work() as work:
         copy, digest = _copy(model, work / MODEL_FOLDER)
+        check_model(authentic, digest, model)
         with connected(target) as registry:
             before = registry.current()
             served = described(before) if before and demands.policy.policy.champion else None

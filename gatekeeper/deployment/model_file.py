@@ -9,9 +9,7 @@ from schemas.report import ModelFormat, Report
 
 
 def refuse_other_kinds(model: Path) -> None:
-    """Refuse a bank, a report, a table and whatever else is no model, by its name.
-
-    A file that cannot be read is left to whoever computes its digest.
+    """Name a bank, a report, a table and whatever else is no model, once a report is about another file.
 
     Raises:
         ModelError: it is of another kind.

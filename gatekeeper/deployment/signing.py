@@ -38,8 +38,8 @@ def sign_report(path: Path, key: Ed25519PrivateKey, model: Path | None = None) -
     except ReportError as error:
         raise ReportError(f"report {path}: {error}") from None
     if model is not None:
-        refuse_other_kinds(model)
         if model_digest(model) != report.inputs.model.sha256:
+            refuse_other_kinds(model)
             raise ReportError(f"{path} is about another model than {model}; evaluate this model")
         confirmed_format(report, model)
     write_bytes(target, seal(make_statement(report, submission.sha256), key), own=1)

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gatekeeper.deployment.model_file import refuse_other_kinds
 from gatekeeper.outputs import ENVELOPE_SUFFIX
 from gatekeeper.sources import files_verified
 from schemas.decision import DECISION_VERSION, ChampionUsed, Decision, PolicyUsed
@@ -152,6 +153,7 @@ def examine(
     champion: Submission | None,
     champion_sha256: str | None = None,
     now: datetime | None = None,
+    model: Path | None = None,
 ) -> Ruling:
     """Decide about a report.
 
@@ -163,18 +165,20 @@ def examine(
         champion: the report of the model in production.
         champion_sha256: digest of that model; the champion's report must be about it.
         now: the time of the decision; the clock's by default.
+        model: where that file lies, so that one of another kind is told by name.
 
     Returns:
         The outcome is in ``decision.judgement.verdict``.
 
     Raises:
+        ModelError: the file at ``model`` is none, but a bank, a report, a table or a text.
         SignatureError: a demanded signature is missing, broken, of another key, report or model.
         ReportError: the report is malformed, contradicts itself, is about another model, comes from
             the future, is too old, or cannot be compared with the champion's.
         DataError: a rule decides on the interval of a gain, and the scores it needs are missing.
     """
     authentic = authenticate(submission, demands)
-    check_model(authentic, model_sha256)
+    check_model(authentic, model_sha256, model)
     return rule(
         authentic,
         demands,
@@ -294,10 +298,11 @@ def _parse(submission: Submission) -> Report:
         raise ReportError(f"report {submission.path}: {error}") from None
 
 
-def check_model(authentic: Authentic, model_sha256: str | None) -> None:
+def check_model(authentic: Authentic, model_sha256: str | None, model: Path | None = None) -> None:
     """Refuse a report about another model; None asks for no certain one.
 
     Raises:
+        ModelError: it is about another than the file at ``model``, and that is no model at all.
         ReportError: it is about another, or about none that is a file.
     """
     if model_sha256 is None:
@@ -307,6 +312,8 @@ def check_model(authentic: Authentic, model_sha256: str | None) -> None:
     if told is None:
         raise ReportError(f"{where} is about {report.inputs.model.spec}, which is no model file")
     if told != model_sha256:
+        if model is not None:
+            refuse_other_kinds(model)
         raise ReportError(
             f"{where} is about another model: it names SHA-256 {told[:12]}, the model has "
             f"{model_sha256[:12]}; evaluate this model"

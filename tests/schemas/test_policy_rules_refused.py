@@ -66,7 +66,7 @@ REFUSED = {
     ),
     "gate required twice": (
         swap("passed = 1", 'passed = 1\nrequired_gates = ["rollout", "rollout"]'),
-        "$.required_gates: ['rollout', 'rollout'] has non-unique elements",
+        '$.required_gates: ["rollout", "rollout"] has non-unique elements',
     ),
     "check severity": (
         swap("min = 0.4", 'min = 0.4\nseverity = "warning"'),
@@ -207,7 +207,7 @@ REFUSED = {
     ),
     "waived split twice": (
         swap(WAIVER, WAIVER.replace('["val"]', '["val", "val"]')),
-        "$.waiver[0].splits: ['val', 'val'] has non-unique elements",
+        '$.waiver[0].splits: ["val", "val"] has non-unique elements',
     ),
     "nobody": (swap('"Ada"', '""'), "$.waiver[0].owner: '' should be non-empty"),
     "no reason": (swap('"known"', '""'), "$.waiver[0].reason: '' should be non-empty"),

@@ -29,7 +29,6 @@ class NoException(BaseException):
     "error",
     [
         RuntimeError("odd"),
-        MemoryError(),
         RecursionError(),
         AssertionError(),
         KeyError("x"),
@@ -54,6 +53,16 @@ def test_a_crash_is_no_verdict(
         "Error: gatekeeper itself failed; no verdict. Please report the lines above"
     )
     assert not (files.production / "current").exists()
+
+
+def test_too_little_memory_is_no_verdict(files: Files, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> None:
+    def hoard(*arguments: object, **more: object) -> None:
+        raise MemoryError("Unable to allocate 5.9 GiB")
+
+    monkeypatch.setattr(verify, "judge", hoard)
+    result = gate.ask(files)
+    assert (result.exit_code, result.stdout) == (3, "")
+    assert result.stderr == "Error: this machine's memory does not suffice: Unable to allocate 5.9 GiB\n"
 
 
 @pytest.mark.parametrize("place", ["judge", "model_digest", "parse_report"])

@@ -131,7 +131,7 @@ def test_a_model_changed_just_before_the_copy_is_not_served(
 
 
 @pytest.mark.parametrize("how", ["replaced", "overwritten"])
-@pytest.mark.parametrize("after", ["_copy", "model_digest", "examine", "_place", "_keep_report"])
+@pytest.mark.parametrize("after", ["_copy", "model_digest", "rule", "_place", "_keep_report"])
 def test_a_model_changed_at_any_time_after_the_copy_is_not_what_is_served(
     files: Files, monkeypatch: pytest.MonkeyPatch, how: str, after: str
 ) -> None:
@@ -140,7 +140,8 @@ def test_a_model_changed_at_any_time_after_the_copy_is_not_what_is_served(
 
     def meanwhile(*arguments: object, **more: object) -> object:
         done = original(*arguments, **more)
-        change_model(files, how)
+        if arguments != (files.model,):  # which is read once before it is copied
+            change_model(files, how)
         return done
 
     monkeypatch.setattr(folder, after, meanwhile)

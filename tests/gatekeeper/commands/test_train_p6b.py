@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -197,7 +198,9 @@ def test_two_runs_do_not_share_a_folder(world: Path) -> None:
     resume = gatekeeper("train", "p6b", "--resume", "mine")
     second = subprocess.run(resume, env=environment(), capture_output=True, text=True, check=False)
     assert second.returncode == 2
-    assert f"another run (process {first.pid}) is at work in mine" in second.stderr
+    assert re.search(
+        rf"another run \(process {first.pid} on .+, since .+Z\) is at work in mine", second.stderr
+    )
     first.send_signal(signal.SIGINT)
     _, rest = first.communicate(timeout=60)
     assert first.returncode == 4

@@ -19,7 +19,7 @@ from tests.trainers.faults import Disk, Writer
 FILLING = ("mkdir", "open", "write", "flush", "fsync", "close", "symlink", "replace")
 """Operations that a full disk refuses. It still reads, locks and removes."""
 
-IGNORED = ("open folder", "fsync folder", "close folder", "ftruncate", "pwrite", "read_bytes")
+IGNORED = ("open folder", "fsync folder", "close folder", "ftruncate", "pwrite", "open scores", "read scores")
 """Operations whose failure is no failure of a deployment: flushes that some file systems refuse, the
 courtesy of naming the process in the lock, and scores that cannot be read."""
 
@@ -81,8 +81,8 @@ def _state(path: Path) -> str | bytes | None:
 class Reader:
     """A file that is read; each read may fail."""
 
-    def __init__(self, file: IO[bytes], disk: "LinkedDisk") -> None:
-        self.file, self.disk = file, disk
+    def __init__(self, file: IO[bytes], disk: "LinkedDisk", step: str) -> None:
+        self.file, self.disk, self.step = file, disk, step
 
     def __enter__(self) -> "Reader":
         return self
@@ -94,7 +94,7 @@ class Reader:
         return self.file.fileno()
 
     def read(self, size: int = -1) -> bytes:
-        self.disk.at("read")
+        self.disk.at(self.step)
         return self.file.read(size)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
@@ -129,7 +129,8 @@ class LinkedDisk(Disk):
         place = path
         path = self.whole(path, dir_fd)
         fresh = bool(flags & os.O_CREAT)
-        self.at("open" if fresh else self.folder_step(flags) if path.is_dir() else "open to read")
+        reading = "open scores" if path.name.endswith(".scores.npz") else "open to read"
+        self.at("open" if fresh else self.folder_step(flags) if path.is_dir() else reading)
         before = _state(path) if fresh else None
         descriptor: int = self.real["open"](place, flags, mode, dir_fd=dir_fd)
         self.paths[descriptor] = path
@@ -139,7 +140,8 @@ class LinkedDisk(Disk):
 
     def fdopen(self, descriptor: int, mode: str) -> Writer:
         if mode == "rb":
-            return Reader(self.real["fdopen"](descriptor, mode), self)  # type: ignore[return-value]
+            step = "read scores" if self.paths[descriptor].name.endswith(".scores.npz") else "read"
+            return Reader(self.real["fdopen"](descriptor, mode), self, step)  # type: ignore[return-value]
         return super().fdopen(descriptor, mode)
 
     def fsync(self, descriptor: int) -> None:
