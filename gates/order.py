@@ -36,7 +36,7 @@ def interleave(count: int, batch_size: int, *, seed: int, block: int | None = No
 
     Example:
         >>> [sorted(batch.tolist()) for batch in interleave(4, 2, seed=0)]
-        [[0, 2], [1, 3]]
+        [[1, 3], [0, 2]]
     """
     if count == 0:
         return

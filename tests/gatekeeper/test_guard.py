@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 HEAD = """
 import atexit, ctypes, os, signal, subprocess, sys, threading, time
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background inherits it as ignored
+signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # likewise
 import click
 from gatekeeper.guard import Guard, end
 

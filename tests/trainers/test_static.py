@@ -96,5 +96,5 @@ def test_a_line_is_fit_for_a_terminal_and_no_longer_than_one(
         + "')\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert read_attribute("hostile", "THING", "summary") == "red \ufffd[31m, torn \ufffd, turned \ufffd"
+    assert read_attribute("hostile", "THING", "summary") == "red \ufffd[31m, torn \\ud800, turned \ufffd"
     assert read_attribute("hostile", "LONG", "summary") == "x" * 400
