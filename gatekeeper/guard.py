@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Iterable
 from types import FrameType
 from typing import NoReturn
 
@@ -51,17 +52,20 @@ class Guard:
         codes, self._pipe = os.pipe()
         lifeline, held = os.pipe()
         parent = os.getpid()
+        # A signal that comes before both are ready waits: neither loses it, nor ends by it unprepared.
+        unblocked = signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)
         child = os.fork()
         if child:
             os.close(self._pipe)
             os.close(lifeline)
             self._pipe = None
-            raise click.exceptions.Exit(_wait(child, codes))
+            raise click.exceptions.Exit(_wait(child, codes, unblocked))
         os.close(codes)
         os.close(held)
         _end_with(parent, lifeline)
         if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
             signal.signal(signal.SIGINT, _interrupt_once)
+        signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
 
     def settle(self, code: int) -> None:
         """The command is done and everything is written: in a child, send its exit code. The first counts."""
@@ -111,7 +115,7 @@ def _end_with_pipe(lifeline: int) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def _wait(child: int, codes: int) -> int:
+def _wait(child: int, codes: int, unblocked: Iterable[int]) -> int:
     """Pass signals on until the child has ended; the code of the command, told where there is none."""
     received: list[int] = []
 
@@ -126,6 +130,7 @@ def _wait(child: int, codes: int) -> int:
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:
             signal.signal(number, pass_on)
+    signal.pthread_sigmask(signal.SIG_SETMASK, unblocked)
     try:
         _, status = os.waitpid(child, 0)
     finally:
