@@ -159,17 +159,16 @@ READERS: dict[str, Reader] = {
 def judge(reader: Reader, path: Path) -> Outcome:
     """Read ``path`` in a child; what the kernel counts for that child decides."""
     pipe, end = os.pipe()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     child = os.fork()
     if child == 0:
         os.close(pipe)
         os._exit(_read_in_child(reader, path, end))
     os.close(end)
     with os.fdopen(pipe, "rb") as stream:
-        said = stream.read().decode("utf-8", "replace")
+        before, _, said = stream.read().decode("utf-8", "replace").partition("\n")
     _, status, used = os.wait4(child, 0)
     code = os.waitstatus_to_exitcode(status)
-    peak = (used.ru_maxrss - before) * _UNIT
+    peak = (used.ru_maxrss - int(before or 0)) * _UNIT
     seconds = used.ru_utime + used.ru_stime
     finding = ""
     if code < 0:
@@ -190,6 +189,8 @@ def _read_in_child(reader: Reader, path: Path, end: int) -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     code, said = 0, ""
+    # What the child has from its parent, which may have held more in the past than it does now.
+    os.write(end, f"{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss}\n".encode())
     try:
         reader.read(path)
     except GatekeeperError as error:
