@@ -8,6 +8,7 @@ The work grows with the length of the text, whatever it holds.
 import json
 import math
 from collections import Counter
+from collections.abc import Sequence
 
 from schemas.encoding import is_utf16, without_mark
 from schemas.errors import ReportError
@@ -85,12 +86,23 @@ def dumps(value: object) -> str:
     return text + "\n"
 
 
+def repeated_key(pairs: Sequence[tuple[str, object]]) -> str | None:
+    """The first key that several pairs have, found in linear time; None where each has its own.
+
+    Example:
+        >>> repeated_key([("a", 0), ("b", 1), ("b", 2)])
+        'b'
+    """
+    if len(dict(pairs)) == len(pairs):
+        return None
+    return next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+
+
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+    twice = repeated_key(pairs)
+    if twice is not None:
         raise ReportError(f"key {twice[:_MOST_TEXT]!r} appears twice in one object")
-    return found
+    return dict(pairs)
 
 
 def _constant(text: str) -> float:

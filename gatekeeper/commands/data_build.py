@@ -61,10 +61,7 @@ def build_command(
     note: str | None,
     also_npz: bool,
     overwrite: bool,
-    vectors_key: str | None,
-    article_key: str | None,
-    chunk_key: str | None,
-    text_key: str | None,
+    keys: BankKeys,
 ) -> None:
     """Write SOURCE and its splits as a folder of memory-mapped arrays.
 
@@ -75,7 +72,6 @@ def build_command(
     Exit codes: 0 done, 2 usage error, 3 the source, the encoder or the folder is unusable.
     """
     requests = [parse_split(text) for text in splits]
-    keys = BankKeys(vectors_key, article_key, chunk_key, text_key)
     if keys.flags() and is_texts(source):
         raise UsageError(f"{next(iter(keys.flags()))} names an array of a bank; {source} holds texts")
     if not out.resolve().name:

@@ -40,10 +40,7 @@ def convert_command(
     licence: str | None,
     note: str | None,
     overwrite: bool,
-    vectors_key: str | None,
-    article_key: str | None,
-    chunk_key: str | None,
-    text_key: str | None,
+    keys: BankKeys,
 ) -> None:
     """Turn old sequence files into a data set folder: train=old_train.npz val=old_val.npz ...
 
@@ -61,7 +58,7 @@ def convert_command(
     refuse_taken(out, overwrite=overwrite)
     refuse_overwriting([Output("folder", out, folder=True)], (bank, *(file for _, file in pairs)))
     digest = file_digest(bank)
-    read = read_bank_file(bank, keys=BankKeys(vectors_key, article_key, chunk_key, text_key))
+    read = read_bank_file(bank, keys=keys)
     tell(read.notes)
     done = convert(
         out,

@@ -10,6 +10,7 @@ from gatekeeper.commands.choice import Choice
 from gatekeeper.commands.options import key_options, tell_notes
 from gatekeeper.commands.paths import FILE
 from gatekeeper.config_values import DEFAULT_CONTEXT, DEFAULT_HORIZON
+from gatekeeper.data.bank_keys import BankKeys
 from gatekeeper.voice import show, show_json
 from schemas.codec import encode
 from schemas.errors import DataError
@@ -21,7 +22,7 @@ from schemas.errors import DataError
 @click.option("--format", "form", type=Choice(("table", "json")), default="table", help="[table].")
 @key_options
 def info_command(
-    bank: Path | None, config: Path | None, form: Literal["table", "json"], **keys: str | None
+    bank: Path | None, config: Path | None, form: Literal["table", "json"], keys: BankKeys
 ) -> None:
     """Say what is in BANK (*.npz or a data set folder); the configured data, or the speeches, without one.
 
@@ -36,7 +37,7 @@ def info_command(
     from gatekeeper.data.survey import survey
     from gatekeeper.render.survey import render_defects, render_survey
 
-    settings = resolve_config(config, {"bank": bank, **keys})
+    settings = resolve_config(config, {"bank": bank, **keys.settings()})
     defects: tuple[Defect, ...] = ()
     norms = None
     file = settings.data.bank

@@ -47,10 +47,7 @@ def synth_command(
     out: Path,
     bank: Path | None,
     overwrite: bool,
-    vectors_key: str | None,
-    article_key: str | None,
-    chunk_key: str | None,
-    text_key: str | None,
+    keys: BankKeys,
     **knobs: int | float | None,
 ) -> None:
     """Write a bank, its splits and the best predictor of WORLD into a folder.
@@ -70,7 +67,6 @@ def synth_command(
 
     given: dict[str, Any] = {name: value for name, value in knobs.items() if value is not None}
     refuse_taken(out, overwrite=overwrite)
-    keys = BankKeys(vectors_key, article_key, chunk_key, text_key)
     if keys.flags() and world not in COPIES:
         raise UsageError(
             f"{next(iter(keys.flags()))} names an array of a bank to copy; {world} makes its own"

@@ -1,5 +1,6 @@
 """Flags that several commands share, all optional: what is not given comes from the configuration."""
 
+import functools
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -9,6 +10,7 @@ from gatekeeper.commands.choice import Choice
 from gatekeeper.commands.completion import complete
 from gatekeeper.commands.paths import FILE
 from gatekeeper.config_values import RETRIEVALS
+from gatekeeper.data.bank_keys import BankKeys
 from gatekeeper.voice import say
 from schemas.printable import printable
 
@@ -89,9 +91,21 @@ def train_data_options(command: Command, *, horizon: int) -> Command:
     return _add(command, (*_DATA, *shape))
 
 
-def key_options(command: Command) -> Command:
-    """Add the flags that name the arrays of a bank file."""
-    return _add(command, _KEYS)
+def key_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the flags that name the arrays of a bank file; the command gets them as one ``keys``."""
+
+    @functools.wraps(command)
+    def with_keys(
+        *arguments: object,
+        vectors_key: str | None,
+        article_key: str | None,
+        chunk_key: str | None,
+        text_key: str | None,
+        **more: object,
+    ) -> None:
+        command(*arguments, keys=BankKeys(vectors_key, article_key, chunk_key, text_key), **more)
+
+    return _add(with_keys, _KEYS)
 
 
 def eval_options(command: Command) -> Command:

@@ -1,1 +1,1 @@
-"""To be written."""
+"""Banks, sequence files and texts: read, built, audited, and worlds with a known answer."""

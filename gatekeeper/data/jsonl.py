@@ -7,7 +7,6 @@ memory before it is accepted or refused, whatever it holds.
 import gzip
 import json
 import os
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -16,6 +15,7 @@ from schemas.encoding import is_utf16, without_mark
 from schemas.errors import DataError
 from schemas.file_kinds import HEAD, kind_of_bytes
 from schemas.regular import open_regular
+from schemas.strict_json import repeated_key
 
 LONGEST = 4 * 2**20
 """Bytes of a line: no chunk is longer."""
@@ -94,11 +94,10 @@ def _refuse_other(path: Path, head: bytes, size: int) -> None:
 
 
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        twice = next(key for key, count in Counter(key for key, _ in pairs).items() if count > 1)
+    twice = repeated_key(pairs)
+    if twice is not None:
         raise ValueError(f"which names the key {twice[:40]!r} twice")
-    return found
+    return dict(pairs)
 
 
 def _why(line: bytes, error: ValueError | RecursionError) -> str:
