@@ -50,7 +50,7 @@ def mutate(rng: random.Random, data: bytes, seeds: list[bytes]) -> bytes:
     for _ in range(rng.choice((1, 1, 2, 4))):
         kinds: list[Mutation] = [change_bytes]
         if data[:4] == b"PK\x03\x04":
-            kinds += [change_member, change_member, change_members]
+            kinds += [change_archive] * 3
         if data[:1] == b"{":
             kinds += [change_json, change_json]
         elif data[8:9] == b"{":
@@ -89,29 +89,33 @@ def change_bytes(rng: random.Random, data: bytes, seeds: list[bytes]) -> bytes:
     return data[:at] + rng.randbytes(near - at) + data[near:]
 
 
-def change_member(rng: random.Random, data: bytes, seeds: list[bytes]) -> bytes:
-    """Change what one member of an archive holds; the archive itself stays right."""
+def change_archive(rng: random.Random, data: bytes, seeds: list[bytes]) -> bytes:
+    """Change one member of an archive, or which members it has; the archive itself stays right."""
     members = _members(data)
     if not members:
         return change_bytes(rng, data, seeds)
     at = rng.randrange(len(members))
-    name, content = members[at]
+    if rng.random() < 2 / 3:
+        members[at] = members[at][0], _changed_content(rng, members[at][1], seeds)
+    else:
+        _change_members(rng, members, at, seeds)
+    return _archive(rng, members)
+
+
+def _changed_content(rng: random.Random, content: bytes, seeds: list[bytes]) -> bytes:
     if content[:2] == b"\x80\x02" and rng.random() < 0.7:
         content = change_pickle(rng, content, seeds)
     elif rng.random() < 0.1:
         content += bytes(rng.choice((10**5, 10**7)))
     else:
         content = change_bytes(rng, content, seeds)
-    members[at] = name, content[: 4 * MOST]
-    return _archive(rng, members)
+    return content[: 4 * MOST]
 
 
-def change_members(rng: random.Random, data: bytes, seeds: list[bytes]) -> bytes:
+def _change_members(
+    rng: random.Random, members: list[tuple[str, bytes]], at: int, seeds: list[bytes]
+) -> None:
     """Leave a member out, name one twice, rename one, add many or take one from another file."""
-    members = _members(data)
-    if not members:
-        return change_bytes(rng, data, seeds)
-    at = rng.randrange(len(members))
     name, content = members[at]
     way = rng.randrange(5)
     if way == 0:
@@ -125,7 +129,6 @@ def change_members(rng: random.Random, data: bytes, seeds: list[bytes]) -> bytes
         members += [(f"{name}{i}", content) for i in range(min(rng.choice((3, 300, 3000)), most))]
     else:
         members += _members(rng.choice(seeds))[:3]
-    return _archive(rng, members)
 
 
 def change_pickle(rng: random.Random, data: bytes, seeds: list[bytes]) -> bytes:

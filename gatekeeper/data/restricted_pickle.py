@@ -14,10 +14,12 @@ doubles with each level, and recursion without end.
 import functools
 import struct
 from collections.abc import Callable
-from typing import IO
+from typing import IO, Any, TypeVar
 
 from gatekeeper.data.pickled_names import GLOBALS, KNOWN, DType, Name, ObjectArray, Refused
 from schemas.errors import DataError
+
+Container = TypeVar("Container", list[Any], dict[Any, Any], set[Any])
 
 Spend = Callable[[int, str], None]
 
@@ -108,6 +110,13 @@ class _Reader:
         """What was pushed since the last mark."""
         items, self.stack = self.stack, self.outer.pop()
         return items
+
+    def top(self, kind: type[Container]) -> Container:
+        """The value that is to be filled."""
+        found = self.stack[-1]
+        if type(found) is not kind:
+            raise Refused(f"entries for something that is no {kind.__name__}")
+        return found
 
 
 def _text(reader: _Reader, width: int) -> None:
@@ -210,9 +219,7 @@ def _appends(reader: _Reader) -> None:
 
 
 def _extend(reader: _Reader, items: list[object]) -> None:
-    found = reader.stack[-1]
-    if type(found) is not list:
-        raise Refused("items for something that is no list")
+    found = reader.top(list)
     reader.spend(2 * _ITEM * len(items))
     found.extend(items)
 
@@ -238,9 +245,7 @@ def _set_items(reader: _Reader) -> None:
 
 
 def _update(reader: _Reader, items: list[object]) -> None:
-    found = reader.stack[-1]
-    if type(found) is not dict:
-        raise Refused("entries for something that is no dict")
+    found = reader.top(dict)
     reader.spend(_ENTRY * (len(items) // 2))
     found.update(zip(map(_key, items[::2]), items[1::2], strict=True))
 
@@ -251,9 +256,7 @@ def _empty_set(reader: _Reader) -> None:
 
 
 def _add_items(reader: _Reader) -> None:
-    items, found = reader.marked(), reader.stack[-1]
-    if type(found) is not set:
-        raise Refused("members for something that is no set")
+    items, found = reader.marked(), reader.top(set)
     reader.spend(_ENTRY * len(items))
     found.update(map(_key, items))
 

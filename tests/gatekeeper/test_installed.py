@@ -78,6 +78,15 @@ def test_a_checkout_decides_and_says_that_nothing_was_verified(tmp_path: Path) -
     assert line in done.stdout.splitlines()
 
 
+def check_named(site: Path, path: str, what: str) -> None:
+    """A file that another package brings is refused, and that package is named."""
+    install_over(site, "foo_service", {path: FOREIGN})
+    assert refusal(site) == (
+        f"{site / path} {what} (foo_service-1.0 brings it too); "
+        f"install {DISTRIBUTION} again, into an environment of its own"
+    )
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -92,11 +101,7 @@ def test_a_checkout_decides_and_says_that_nothing_was_verified(tmp_path: Path) -
     ],
 )
 def test_a_file_that_another_package_overwrote_is_named_with_the_package(path: str, site: Path) -> None:
-    install_over(site, "foo_service", {path: FOREIGN})
-    assert refusal(site) == (
-        f"{site / path} is not the file that was installed (foo_service-1.0 brings it too); "
-        f"install {DISTRIBUTION} again, into an environment of its own"
-    )
+    check_named(site, path, "is not the file that was installed")
 
 
 def test_an_installation_under_the_former_name_is_named_with_what_removes_it(site: Path) -> None:
@@ -121,11 +126,7 @@ def test_an_installation_under_the_former_name_is_named_with_what_removes_it(sit
     ],
 )
 def test_a_file_that_another_package_added_is_named_with_the_package(path: str, site: Path) -> None:
-    install_over(site, "foo_service", {path: FOREIGN})
-    assert refusal(site) == (
-        f"{site / path} is no file of gatekeeper (foo_service-1.0 brings it too); "
-        f"install {DISTRIBUTION} again, into an environment of its own"
-    )
+    check_named(site, path, "is no file of gatekeeper")
 
 
 @pytest.mark.parametrize("name", ["gates/notes.txt", "schemas/.DS_Store", "trainers/py.typed~"])

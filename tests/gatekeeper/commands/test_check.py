@@ -233,33 +233,18 @@ def test_a_signature_may_lie_elsewhere(files: Files, run: Run) -> None:
 # --champion and --first
 
 
+def against_weaker(files: Files, run: Run, decide: str, *more: str) -> click.testing.Result:
+    """``check`` of the best model with the weaker one as its champion."""
+    policy = rules(files, decide)
+    champion = "weaker.report.json"
+    return run("check", REPORT, "--model", MODEL, "--policy", policy, "--champion", champion, *more)
+
+
 @pytest.mark.parametrize("decide", ["point", "bound"])
 def test_a_gain_over_the_champion_is_let_through(files: Files, run: Run, decide: str) -> None:
-    result = run(
-        "check",
-        REPORT,
-        "--model",
-        MODEL,
-        "--policy",
-        rules(files, decide),
-        "--champion",
-        "weaker.report.json",
-    )
+    result = against_weaker(files, run, decide)
     assert result.exit_code == 0, result.output
-    champion = json.loads(
-        run(
-            "check",
-            REPORT,
-            "--model",
-            MODEL,
-            "--policy",
-            rules(files, decide),
-            "--champion",
-            "weaker.report.json",
-            "--format",
-            "json",
-        ).stdout
-    )["champion"]
+    champion = json.loads(against_weaker(files, run, decide, "--format", "json").stdout)["champion"]
     assert section(result.stdout, "Gates:")[-1].strip("- ").endswith("champion: PASS")
     assert f"  - compared with the champion's report {champion['report_sha256'][:12]}" in result.stdout
 
@@ -340,16 +325,7 @@ def test_a_champion_on_another_sample_is_refused(files: Files, run: Run) -> None
     report = files.read()
     forge(replace(report, settings=replace(report.settings, seed=7)), files.weaker_report)
     for decide in ("point", "bound"):
-        result = run(
-            "check",
-            REPORT,
-            "--model",
-            MODEL,
-            "--policy",
-            rules(files, decide),
-            "--champion",
-            "weaker.report.json",
-        )
+        result = against_weaker(files, run, decide)
         assert (result.exit_code, result.stdout) == (3, "")
         assert result.stderr == (
             f"Error: {REPORT} and weaker.report.json cannot be compared: they differ in seed (0 and 7)\n"
