@@ -60,7 +60,7 @@ def load_model(spec: str, *, device: torch.device, dimension: int, allow_code: b
     """
     path = Path(spec)
     try:
-        is_file, exists = path.is_file(), path.exists()
+        is_file, exists = path.is_file(), spec != "" and path.exists()  # an empty path is the folder here
     except OSError as error:  # too long a name, or a folder that may not be entered
         raise ModelError(f"{path} cannot be read: {error.strerror}") from None
     if is_file:

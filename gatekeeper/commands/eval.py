@@ -94,7 +94,7 @@ def _evaluate(
     check_targets(models, settings, html, sign_key)
     for spec in models if key is not None else ():
         if not Path(spec).is_file():
-            raise UsageError(f"--sign-key signs reports of model files; {spec} is none")
+            raise UsageError(f"--sign-key signs reports of model files; {spec!r} is none")
     for spec in filter(is_control, models):
         control_name(spec)  # a misspelt name is told before anything is measured
     work = Work.begin(settings, flags, key, html, allow_code=allow_code)
@@ -109,7 +109,7 @@ def _evaluate(
             # One unusable model must not cost the verdicts on the others.
             if len(models) == 1:
                 raise
-            warn(f"Error: {printable(f'{spec}: {error}')}")
+            warn(f"Error: {printable(f'{spec or repr(spec)}: {error}')}")
             codes.append(max(error.exit_code, EXIT_USAGE))  # whoever made the error: it is no verdict
             continue
         reports.append(report)

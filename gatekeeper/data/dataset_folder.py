@@ -12,7 +12,7 @@
     DIR/unmatched.csv         sequences of converted files that are no windows of the bank, and why
 
 Windows are rows, never copied vectors. Opening maps the files and verifies their digests: a folder
-whose files changed since it was built is refused.
+whose files changed since it was built is refused, and so is one whose arrays are no bank.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ from gatekeeper.data.article_lookup import find_numbers
 from gatekeeper.data.articles import format_articles, parse_articles
 from gatekeeper.data.bank_file import pack_texts
 from gatekeeper.data.folders import left_behind, refuse_occupied, replace_folder
-from gatekeeper.data.stored_arrays import check_order, map_array, map_rows, map_texts
+from gatekeeper.data.stored_arrays import check_order, check_unit, map_array, map_rows, map_texts
 from gatekeeper.data.stored_ids import FILES as ID_FILES
 from gatekeeper.data.stored_ids import id_files, read_ids
 from gates.bank import assemble_bank, bank_digest
@@ -193,7 +193,8 @@ def open_dataset(folder: Path) -> OpenDataset:
     """Open a data set folder and verify that its files are those that were built.
 
     Raises:
-        DataError: it is no data set folder, or a file is missing, cut short or changed.
+        DataError: it is no data set folder, a file is missing, cut short or changed, or the arrays are not
+            those of a bank and its splits.
     """
     if not is_dataset(folder):
         previous = left_behind(folder)
@@ -212,13 +213,15 @@ def open_dataset(folder: Path) -> OpenDataset:
     _verify(folder, record)
     rows = record.bank.rows
     vectors = map_array(folder / VECTORS, dtype=record.bank.dtype, shape=(rows, record.bank.dimension))
+    check_unit(folder / VECTORS, vectors)
     articles, chunks = (map_array(folder / name, dtype="int64", shape=(rows,)) for name in (ARTICLES, CHUNKS))
     check_order(folder / CHUNKS, articles, chunks)
     splits = {
         name: map_rows(folder / f"{name}.npy", count=split.windows, rows=rows)
         for name, split in record.splits.items()
     }
-    _check_record(folder, record, articles, splits)
+    present = np.unique(articles)
+    owned = _owned(folder, record, articles, present, splits)
     texts = map_texts(folder / TEXTS, folder / OFFSETS, rows=rows) if TEXTS in record.files else None
     bank = assemble_bank(
         vectors if record.bank.dtype == "float32" else _unit(vectors),
@@ -228,17 +231,9 @@ def open_dataset(folder: Path) -> OpenDataset:
         sha256=record.bank.sha256,
         texts=texts,
         titles=_titles(folder) if TITLES in record.files else None,
-        ids=read_ids(folder, record.files, np.unique(articles)),
+        ids=read_ids(folder, record.files, present),
     )
-    return OpenDataset(
-        record=record,
-        bank=bank,
-        splits=splits,
-        articles={
-            name: find_numbers(np.unique(articles), parse_articles(split.articles))[0]
-            for name, split in record.splits.items()
-        },
-    )
+    return OpenDataset(record=record, bank=bank, splits=splits, articles=owned)
 
 
 def _rounded(bank: Bank) -> tuple[Bank, npt.NDArray[np.float16]]:
@@ -303,17 +298,23 @@ def _verify(folder: Path, record: DatasetRecord) -> None:
         raise DataError(f"{wrong}; build the data set again")
 
 
-def _check_record(
-    folder: Path, record: DatasetRecord, articles: IntArray, splits: Mapping[str, IntArray]
-) -> None:
-    """The record must agree with the arrays it describes."""
-    wrong = len(np.unique(articles)) != record.bank.articles
+def _owned(
+    folder: Path,
+    record: DatasetRecord,
+    articles: IntArray,
+    present: IntArray,
+    splits: Mapping[str, IntArray],
+) -> dict[str, IntArray]:
+    """The articles of each split; the record must agree with the arrays that it describes."""
+    wrong = len(present) != record.bank.articles
+    owned = {}
     for name, split in record.splits.items():
-        owned, missing = find_numbers(np.unique(articles), parse_articles(split.articles))
+        owned[name], missing = find_numbers(present, parse_articles(split.articles))
         wrong = wrong or rows_digest(splits[name]) != split.sha256
-        wrong = wrong or missing.count > 0 or not np.isin(articles[splits[name]], owned).all()
+        wrong = wrong or missing.count > 0 or not np.isin(articles[splits[name]], owned[name]).all()
     if wrong:
         raise DataError(f"{folder / RECORD} does not describe the arrays beside it; build the data set again")
+    return owned
 
 
 def _largest_first(record: DatasetRecord) -> Iterator[tuple[str, StoredFile]]:

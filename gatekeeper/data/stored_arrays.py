@@ -14,6 +14,9 @@ from gates.contracts import IntArray
 from gates.packed_texts import PackedTexts
 from schemas.errors import DataError
 
+_ROWS = 65_536  # looked at at a time
+_UNIT = 0.01  # how far a squared length may be from 1; half precision needs a tenth of it
+
 
 def map_array(path: Path, *, dtype: str, shape: tuple[int | None, ...]) -> npt.NDArray[Any]:
     """Map a ``.npy`` file.
@@ -65,6 +68,24 @@ def check_order(path: Path, articles: IntArray, chunks: IntArray) -> None:
     same = articles[1:] == articles[:-1]
     if (articles[1:] < articles[:-1]).any() or (same & (chunks[1:] <= chunks[:-1])).any():
         raise DataError(f"{path} is not sorted by article and chunk; build the data set again")
+
+
+def check_unit(path: Path, vectors: npt.NDArray[Any]) -> None:
+    """Refuse rows (N, D) that are not finite or not of length 1; costs a tenth of their digest.
+
+    Raises:
+        DataError: one is not.
+    """
+    for start in range(0, len(vectors), _ROWS):
+        block = vectors[start : start + _ROWS].astype(np.float32, copy=False)
+        with np.errstate(over="ignore", invalid="ignore"):
+            squares = np.einsum("nd,nd->n", block, block)
+            bad = np.flatnonzero(~(np.abs(squares - 1) <= _UNIT))
+        if bad.size:
+            length = np.sqrt(squares[bad[0]])
+            raise DataError(
+                f"{path}: row {start + bad[0]} has length {length:g}, expected 1; build the data set again"
+            )
 
 
 def map_texts(data_path: Path, offsets_path: Path, *, rows: int) -> PackedTexts:

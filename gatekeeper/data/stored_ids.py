@@ -47,10 +47,7 @@ def read_ids(folder: Path, files: Collection[str], numbers: IntArray) -> Article
     if NUMBERS in files:
         values = map_array(folder / NUMBERS, dtype="uint64", shape=(count,))
     elif TEXT in files and OFFSETS in files:
-        try:
-            values = list(map_texts(folder / TEXT, folder / OFFSETS, rows=count))
-        except UnicodeDecodeError:
-            raise DataError(f"{folder / TEXT} is no text; build the data set again") from None
+        values = list(map_texts(folder / TEXT, folder / OFFSETS, rows=count))
     else:
         return None
     found = number_articles(values, source=str(folder))

@@ -79,10 +79,19 @@ def test_several_models_end_with_a_leaderboard(world: Path, run: Run) -> None:
     assert (world / "own_models-Turn.report.json").is_file()
 
 
-def test_an_unusable_model_does_not_cost_the_others_their_verdict(world: Path, run: Run) -> None:
-    result = run("eval", "own_models:NotANumber", "own_models:Turn")
+@pytest.mark.parametrize(
+    ("spec", "line"),
+    [
+        ("own_models:NotANumber", "Error: own_models:NotANumber: "),
+        ("", "Error: '': no such model ''; expected "),
+    ],
+)
+def test_an_unusable_model_does_not_cost_the_others_their_verdict(
+    world: Path, run: Run, spec: str, line: str
+) -> None:
+    result = run("eval", spec, "own_models:Turn")
     assert result.exit_code == 3
-    assert "Error: own_models:NotANumber: " in result.stderr
+    assert line in result.stderr
     assert "DEPLOYABLE: " in result.stdout
 
 
@@ -133,6 +142,7 @@ def test_horizon_two_from_a_flag_is_recorded(world: Path, run: Run) -> None:
         (["control:ridge", "--report", 250 * "x" + ".json"], 3, "(its name has 261 bytes, at most 255"),
         (["control:ridge", "--confidence", "1.5"], 2, "confidence"),
         (["control:ridge", "--bin-edges", "0.6", "0.4"], 2, "bin edges must ascend"),
+        ([""], 3, "Error: no such model ''; expected a checkpoint file"),
         (["control:ridge", "--report", "nowhere/r.json"], 3, "nowhere"),
         (["control:ridge", "--report", "."], 3, "exists and is no regular file"),
         (["control:ridge", "--report", "/dev/full"], 3, "exists and is no regular file"),

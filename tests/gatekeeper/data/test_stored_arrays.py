@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gatekeeper.data.dataset_folder import open_dataset
+from gatekeeper.data.dataset_folder import Dtype, open_dataset
 from schemas.errors import DataError
 from tests.gatekeeper.data.stored import refusal, store
 
@@ -71,6 +71,32 @@ def test_arrays_that_make_no_sense(tmp_path: Path, kind: str) -> None:
     found = refusal(tmp_path / "set")
     assert message in found
     assert found.endswith("; build the data set again")
+
+
+def with_row(row: int, values: float | Array) -> Change:
+    """Another vector in one row."""
+
+    def change(array: Array) -> Array:
+        array[row] = values
+        return array
+
+    return change
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+@pytest.mark.parametrize(
+    ("values", "length"), [(0.0, "0"), (np.nan, "nan"), (-np.inf, "inf"), (np.eye(8)[0] / 2, "0.5")]
+)
+@pytest.mark.parametrize("row", [0, 71])
+def test_vectors_that_are_not_of_length_1(
+    tmp_path: Path, dtype: Dtype, values: float | Array, length: str, row: int
+) -> None:
+    store(tmp_path / "set", dtype=dtype)
+    change_array(tmp_path / "set", "vectors.npy", with_row(row, values))
+    assert refusal(tmp_path / "set") == (
+        f"{tmp_path / 'set' / 'vectors.npy'}: row {row} has length {length}, expected 1; build the data set "
+        "again"
+    )
 
 
 @pytest.mark.parametrize(
