@@ -136,7 +136,7 @@ class Work:
     def _bench(self, shape: Shape, candidate: Candidate | None) -> Bench:
         dataset = self.source.dataset(context=shape.context, horizon=shape.horizon)
         if candidate is not None:
-            check_width(candidate, dataset)
+            check_width(candidate.predictor, dataset)
         key = shape.context, shape.horizon
         if key not in self.benches:
             total = (
