@@ -93,17 +93,23 @@ def _refuse_other(path: Path, head: bytes, size: int) -> None:
         raise DataError(f"{path}: expected texts, a JSON object a line; found {kind.noun}")
 
 
+class _RepeatedKeyError(ValueError):
+    """An object names a key twice."""
+
+
 def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     twice = repeated_key(pairs)
     if twice is not None:
-        raise ValueError(f"which names the key {twice[:40]!r} twice")
+        raise _RepeatedKeyError(f"which names the key {twice[:40]!r} twice")
     return dict(pairs)
 
 
 def _why(line: bytes, error: ValueError | RecursionError) -> str:
-    if type(error) is ValueError:
-        return str(error) if str(error).startswith("which") else "found a number of thousands of digits"
+    if isinstance(error, json.JSONDecodeError):
+        shown = line[:40].decode("utf-8", "replace").strip()
+        return f"found {shown!r}"
+    if isinstance(error, _RepeatedKeyError):
+        return str(error)
     if isinstance(error, RecursionError):
         return "found one that is nested too deep"
-    shown = line[:40].decode("utf-8", "replace").strip()
-    return f"found {shown!r}"
+    return "found a number of thousands of digits"  # Python's int refuses it
