@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gatekeeper.candidates import control_candidate, default_report, load_candidate
 from gatekeeper.commands.html import check_page_target, write_page
-from gatekeeper.commands.options import tell_notes
+from gatekeeper.commands.options import tell
 from gatekeeper.config import Config
 from gatekeeper.controls import is_control
 from gatekeeper.data.source import DataSource, open_source
@@ -77,7 +77,7 @@ class Work:
         policy = load_policy(chosen.policy)
         options = make_options(chosen, policy.policy)
         source = open_source(config)
-        tell_notes(source)
+        tell(source.notes)
         if chosen.retrieval == "auto" and options.retrieval == "torch":
             say("note: bank search with torch; faiss and torch can clash on macOS")
         return cls(config, flags, source, policy, options, key, page, allow_code)

@@ -10,7 +10,7 @@ from typing import TextIO
 import torch
 
 from gatekeeper.commands.html import write_page
-from gatekeeper.commands.options import tell_notes
+from gatekeeper.commands.options import tell
 from gatekeeper.config import Config, resolve_config
 from gatekeeper.config_values import DATA_KEYS
 from gatekeeper.data.source import open_source
@@ -144,7 +144,7 @@ def _plan(
         config = _on_own_device(config, group)
     source = open_source(config)
     if group.first:
-        tell_notes(source)
+        tell(source.notes)
     plan = make_plan(recipe, settings, config, source, load_policy(config.eval.policy), shape=shape)
     if record is not None:
         check_same(plan, record)

@@ -7,7 +7,7 @@ from typing import Literal
 import click
 
 from gatekeeper.commands.choice import Choice
-from gatekeeper.commands.options import tell_notes, train_data_options
+from gatekeeper.commands.options import tell, train_data_options
 from gatekeeper.config_values import DEFAULT_HORIZON
 from gatekeeper.voice import show, show_json
 from schemas.audit import AUDIT_VERSION
@@ -41,7 +41,7 @@ def audit_command(
 
     settings = resolve_config(config, flags)
     source = open_source(settings)
-    tell_notes(source)
+    tell(source.notes)
     shape = settle_shape(
         checkpoint=(None, None),
         data=(source.context, source.horizon),

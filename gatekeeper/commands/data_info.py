@@ -7,7 +7,7 @@ from typing import Literal
 import click
 
 from gatekeeper.commands.choice import Choice
-from gatekeeper.commands.options import key_options, tell_notes
+from gatekeeper.commands.options import key_options, tell
 from gatekeeper.commands.paths import FILE
 from gatekeeper.config_values import DEFAULT_CONTEXT, DEFAULT_HORIZON
 from gatekeeper.data.bank_keys import BankKeys
@@ -47,7 +47,7 @@ def info_command(
             show(render_defects(defects))
             raise DataError(f"{file} is no bank as it is: {', '.join(defect.kind for defect in defects)}")
     source = open_source(settings)
-    tell_notes(source)
+    tell(source.notes)
     found = survey(
         source.bank,
         {name: source.articles(name) for name in source.splits},

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from gatekeeper.commands.choice import Choice
-from gatekeeper.commands.options import key_options, overwrite_option, tell_notes
+from gatekeeper.commands.options import key_options, overwrite_option, tell
 from gatekeeper.commands.paths import FILE
 from gatekeeper.data.bank_keys import BankKeys
 from gatekeeper.data.synth import (
@@ -108,7 +108,7 @@ def _copy(
     config = resolve_config(None, {"bank": bank, **keys.settings()})
     refuse_overwriting([Output("folder", out, folder=True)], config.inputs())
     source = open_source(config)
-    tell_notes(source)
+    tell(source.notes)
     name = f"{kind} {source.bank.source}"
     copy = (
         shuffled_bank(source.bank, seed=seed, source=name)

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -13,9 +13,6 @@ from gatekeeper.config_values import RETRIEVALS
 from gatekeeper.data.bank_keys import BankKeys
 from gatekeeper.voice import say
 from schemas.printable import printable
-
-if TYPE_CHECKING:  # it loads numpy, and flags are asked for by programs that must start at once
-    from gatekeeper.data.source import DataSource
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -118,13 +115,8 @@ overwrite_option = click.option(
 )
 
 
-def tell_notes(source: "DataSource") -> None:
-    """Say on stderr what a user should know about the data, e.g. sequences that were left out."""
-    tell(source.notes)
-
-
 def tell(notes: Iterable[str]) -> None:
-    """Say notes on stderr, a line each."""
+    """Say on stderr what a user should know about the data, a line each."""
     for note in notes:
         say(f"note: {printable(note)}")
 
