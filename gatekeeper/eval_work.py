@@ -1,7 +1,6 @@
 """Evaluating models one after the other on the same data, each to its report."""
 
 import os
-import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -33,14 +32,11 @@ from gates.suite import EVALUATED, Bench, Options, measure, passes, prepare
 from schemas.errors import OutputError, UsageError
 from schemas.history import HISTORY_FILE
 from schemas.policy_io import LoadedPolicy, load_policy
-from schemas.printable import printable
+from schemas.printable import CONTROL, printable
 from schemas.report import Report
 from schemas.report_io import write_report
 from schemas.room import check_room
 from schemas.soundness import CONTROLS
-
-_NO_LINE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-"""What the schema of a report refuses in a line."""
 
 
 @dataclass(eq=False)
@@ -135,7 +131,7 @@ class Work:
     def _bench(self, shape: Shape, candidate: Candidate | None) -> Bench:
         dataset = self.source.dataset(context=shape.context, horizon=shape.horizon)
         if candidate is not None:
-            check_width(candidate, dataset)
+            check_width(candidate.predictor, dataset)
         key = shape.context, shape.horizon
         if key not in self.benches:
             total = (
@@ -167,7 +163,7 @@ def check_targets(
         )
     targets = [report] if report is not None else [default_report(spec) for spec in models]
     for file in (*(Path(spec) for spec in models), *targets):
-        if _NO_LINE.search(file.name):
+        if CONTROL.search(file.name):
             raise UsageError(
                 f"a report holds the names of its files, and {file.name!r} is no text on one line; rename it"
             )

@@ -8,18 +8,18 @@ from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from gatekeeper.config import EvalConfig
 from gatekeeper.config_values import DEFAULT_CONTEXT, DEFAULT_HORIZON
 from gatekeeper.data.npz import npz_bytes
 from gatekeeper.environment import choose_device, choose_retrieval, describe_environment
-from gates.contracts import Dataset, Predictor, Queries
+from gates.answers import ask
+from gates.contracts import Dataset, Predictor
 from gates.order import ORDER
 from gates.suite import EVALUATED, GATES_VERSION, Bench, Measured, Options
 from gates.windows import context_rows, rows_digest
 from schemas.atomic import write_bytes
-from schemas.errors import ModelError, UsageError
+from schemas.errors import UsageError
 from schemas.policy import Policy
 from schemas.policy_io import LoadedPolicy
 from schemas.report import (
@@ -217,28 +217,19 @@ def write_scores(path: Path, bench: Bench, measured: Measured) -> ScoresFile:
     return ScoresFile(name=path.name, sha256=hashlib.sha256(data).hexdigest())
 
 
-def check_width(candidate: Candidate, dataset: Dataset) -> None:
+def check_width(predictor: Predictor, dataset: Dataset) -> None:
     """One forward pass on a real window, so that a misfit is told before anything is measured.
 
     Without a val split there is no window, and nothing is checked.
 
     Raises:
-        ModelError: the model does not map (1, L, D) to (1, D).
+        PredictionError: the model does not map (1, L, D) to (1, D).
     """
-    bank, context = dataset.bank, dataset.context
     if EVALUATED[0] not in dataset.splits:
         return  # what is missing is told where the windows are drawn
     row = dataset.splits[EVALUATED[0]].last_rows[:1]
-    window = bank.vectors[context_rows(row, context)]  # a copy: the model may write into what it is given
-    with torch.inference_mode():
-        answer = candidate.predictor.predict(
-            Queries(torch.from_numpy(window).to(candidate.predictor.device), row + dataset.horizon)
-        )
-    if tuple(answer.shape) != (1, bank.dimension):
-        raise ModelError(
-            f"{candidate.info.spec} must map (1, {context}, {bank.dimension}) to (1, {bank.dimension}); "
-            f"found {tuple(answer.shape)}"
-        )
+    window = dataset.bank.vectors[context_rows(row, dataset.context)]  # a copy, which the model may change
+    ask(predictor, window, row + dataset.horizon)
 
 
 def _split_input(dataset: Dataset, bench: Bench, name: str) -> SplitInput:

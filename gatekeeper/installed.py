@@ -110,19 +110,25 @@ def _recorded(home: Path) -> dict[str, tuple[str, str]] | None:
     if len(records) > 1:
         names = " and ".join(record.parent.name for record in records)
         raise InstallationError(f"{names} lie in {home} at once; {_AGAIN}")
-    with open(records[0], newline="", encoding="utf-8") as file:
-        rows = [row for row in csv.reader(file) if len(row) == 3]
-    found: dict[str, tuple[str, str]] = {}
-    for path, digest, _ in rows:
-        parts = path.split("/")
-        if parts[0] in PACKAGES and parts[-2] != _CACHE:
-            algorithm, _, value = digest.partition("=")
-            if algorithm not in _ALGORITHMS:
-                raise InstallationError(f"{records[0]} holds no digest of {path}; {_AGAIN}")
-            found[path] = algorithm, urlsafe_b64decode(f"{value}==").hex()
+    try:
+        found = dict(_digests(records[0]))
+    except (ValueError, csv.Error) as error:  # bytes that are no text, a digest that is none
+        raise InstallationError(f"{records[0]} is broken: {error}; {_AGAIN}") from None
     if not found:
         raise InstallationError(f"{records[0]} names none of the files of gatekeeper; {_AGAIN}")
     return found
+
+
+def _digests(record: Path) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Path, and algorithm and hex digest, of each file of ours that a RECORD names."""
+    with open(record, newline="", encoding="utf-8") as file:
+        for path, digest, _ in (row for row in csv.reader(file) if len(row) == 3):
+            parts = path.split("/")
+            if parts[0] in PACKAGES and _CACHE not in parts:
+                algorithm, _, value = digest.partition("=")
+                if algorithm not in _ALGORITHMS:
+                    raise InstallationError(f"{record} holds no digest of {path}; {_AGAIN}")
+                yield path, (algorithm, urlsafe_b64decode(f"{value}==").hex())
 
 
 def _digest(algorithm: str, data: bytes) -> str:

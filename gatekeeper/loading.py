@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from schemas.errors import ModelError
-from schemas.model_format import model_format
+from schemas.model_format import PROGRAMS, model_format
 from schemas.number import whole
 from schemas.reasons import reason
 from schemas.report import ModelFormat, ModelInput, TrainedBy
@@ -87,11 +87,10 @@ def _load_file(path: Path, *, device: torch.device, dimension: int, allow_code: 
     # The digest is of the very bytes that are loaded, whatever happens to the file meanwhile.
     digest = hashlib.sha256(data).hexdigest()
     form = model_format(io.BytesIO(data), str(path))
-    if form in ("torchscript", "exported"):
+    if form in PROGRAMS:
         if not allow_code:
-            what = "a torchscript program" if form == "torchscript" else "an exported program"
             raise ModelError(
-                f"{path} is {what}, which runs code when loaded; add --allow-code if you trust it"
+                f"{path} is {PROGRAMS[form]}, which runs code when loaded; add --allow-code if you trust it"
             )
         module = _load_program(data, form, path)
         return _loaded(module, path.name, "exported", form, digest, device=device, form=form)

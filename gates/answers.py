@@ -77,10 +77,6 @@ def ask(predictor: Predictor, contexts: FloatArray, target_rows: IntArray) -> to
     with torch.inference_mode():
         answer: object = predictor.predict(Queries(batch, target_rows))
     expected = contexts.shape[0], contexts.shape[2]
-    if not isinstance(answer, torch.Tensor):
-        raise PredictionError(
-            f"{predictor.name} must return predictions of shape {expected}; found {type(answer).__name__}"
-        )
     dense = ordinary(answer, predictor.name)
     if tuple(dense.shape) != expected:
         raise PredictionError(

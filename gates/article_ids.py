@@ -6,13 +6,14 @@ above 2**63, text) get numbers 0, 1, ... by their rank in sorted order, and the 
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NoReturn, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from gates.contracts import ArticleId, ArticleIds, Bank, IntArray
 from schemas.errors import DataError
+from schemas.printable import CONTROL
 
 LONGEST = 1_000
 """Characters of an id: a web address fits."""
@@ -112,7 +113,7 @@ def check_id(value: object, what: str) -> ArticleId:
     raise DataError(f"{what} must be a whole number or text; found {found}")
 
 
-def refuse_mixed(number: ArticleId, text: ArticleId, source: str) -> None:
+def refuse_mixed(number: ArticleId, text: ArticleId, source: str) -> NoReturn:
     """Ids of one file are all numbers or all text: 1 and "1" could be two articles or one.
 
     Raises:
@@ -156,5 +157,5 @@ def _refuse_text(text: str, source: str) -> None:
         raise DataError(
             f"{source}: the article id {text[:40]!r}... has {len(text)} characters; {LONGEST} are enough"
         )
-    if any(each < " " or "\x7f" <= each < "\xa0" or "\ud800" <= each <= "\udfff" for each in text):
+    if CONTROL.search(text):
         raise DataError(f"{source}: the article id {text[:80]!r} holds control characters; leave them out")

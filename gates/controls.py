@@ -62,7 +62,7 @@ class CopyLast:
     name: str = "copy_last"
     device: torch.device = _CPU
     weight_format: Format | None = None
-    reads_targets: bool = True
+    reads_targets: bool = False
 
     def predict(self, queries: Queries) -> torch.Tensor:
         """``contexts[:, -1]``."""
@@ -79,7 +79,7 @@ class MeanContext:
     name: str = "mean_context"
     device: torch.device = _CPU
     weight_format: Format | None = None
-    reads_targets: bool = True
+    reads_targets: bool = False
 
     def predict(self, queries: Queries) -> torch.Tensor:
         """``contexts.mean(dim=1)``."""
@@ -95,7 +95,7 @@ class Constant:
     name: str = "constant"
     device: torch.device = _CPU
     weight_format: Format | None = None
-    reads_targets: bool = True
+    reads_targets: bool = False
 
     def predict(self, queries: Queries) -> torch.Tensor:
         """The direction (D,) for every query."""

@@ -1,6 +1,7 @@
 """Many texts as one buffer: a list of strings costs 50 bytes a text and more before its first character."""
 
 import codecs
+from array import array
 from collections.abc import Iterable, Sequence
 from typing import overload
 
@@ -81,23 +82,20 @@ class PackedTexts(Sequence[str]):
 
 
 class Packer:
-    """Collects texts, batch by batch."""
+    """Collects texts, one by one or batch by batch."""
 
     def __init__(self) -> None:
-        self._data = bytearray()
-        self._lengths: list[IntArray] = []
+        self._data, self._bounds = bytearray(), array("q", [0])
 
     def add(self, texts: Iterable[str]) -> int:
         """Append texts; returns how many bytes they take."""
-        encoded = [text.encode("utf-8", _ERRORS) for text in texts]
         before = len(self._data)
-        for each in encoded:
-            self._data += each
-        self._lengths.append(np.fromiter(map(len, encoded), dtype=np.int64, count=len(encoded)))
+        for text in texts:
+            self._data += text.encode("utf-8", _ERRORS)
+            self._bounds.append(len(self._data))
         return len(self._data) - before
 
     def packed(self) -> PackedTexts:
-        """All of them."""
-        ends = np.cumsum(np.concatenate([np.empty(0, dtype=np.int64), *self._lengths]))
-        starts = np.concatenate([np.zeros(1, dtype=np.int64), ends[:-1]])[: len(ends)]
-        return PackedTexts(np.frombuffer(self._data, dtype=np.uint8), starts, ends)
+        """All of them; none can be added afterwards."""
+        bounds = np.frombuffer(self._bounds, dtype=np.int64)
+        return PackedTexts(np.frombuffer(self._data, dtype=np.uint8), bounds[:-1], bounds[1:])

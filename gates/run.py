@@ -65,10 +65,7 @@ class SplitRun:
             (m, D) unit rows; NaN where the answer is not finite, zero where it is zero.
         """
         last = self.last_rows[windows]
-        contexts = self.bank.vectors[context_rows(last, self.context)]
-        answer = ask(self.predictor, np.ascontiguousarray(contexts), last + self.horizon)
-        self.formats.see(answer)
-        return unit_rows(answer)[0]
+        return self._ask(self.bank.vectors[context_rows(last, self.context)], last + self.horizon)[0]
 
     def _predict(
         self, contexts: Callable[[IntArray], FloatArray], target_rows: IntArray, *, zeros: bool
@@ -77,14 +74,17 @@ class SplitRun:
         not_finite = np.zeros(len(target_rows), dtype=np.bool_)
         zero = np.zeros(len(target_rows), dtype=np.bool_)
         for part in self.batches(len(target_rows)):
-            answer = ask(self.predictor, np.ascontiguousarray(contexts(part)), target_rows[part])
-            self.formats.see(answer)
-            out[part], not_finite[part], zero[part] = unit_rows(answer)
+            out[part], not_finite[part], zero[part] = self._ask(contexts(part), target_rows[part])
             self.progress(len(part))
         self._refuse(not_finite, "NaN or infinite", target_rows)
         if not zeros:
             self._refuse(zero, "zero", target_rows)
         return out
+
+    def _ask(self, contexts: FloatArray, target_rows: IntArray) -> tuple[FloatArray, BoolArray, BoolArray]:
+        answer = ask(self.predictor, np.ascontiguousarray(contexts), target_rows)
+        self.formats.see(answer)
+        return unit_rows(answer)
 
     def _refuse(self, bad: BoolArray, what: str, target_rows: IntArray) -> None:
         if bad.any():

@@ -31,6 +31,12 @@ SUFFIXES: Mapping[ModelFormat, str] = {
 }
 """What a file of a format is called where gatekeeper names it."""
 
+PROGRAMS: Mapping[ModelFormat, str] = {
+    "torchscript": "a torchscript program",
+    "exported": "an exported program",
+}
+"""The formats that run code when they are loaded, as messages call them."""
+
 _LOCAL, _ENTRY, _END_MARK = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
 _LOCAL_HEADER = struct.Struct("<4sHHHHHIIIHH")
 _END = struct.Struct("<4sHHHHIIH")

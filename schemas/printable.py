@@ -10,6 +10,9 @@ character. A text that becomes part of a line passes :func:`printable`, and ever
 import re
 from collections.abc import Callable
 
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+"""What no line of a report holds: control characters, and halves of pairs, which are no text."""
+
 _JOINERS = "\u200c\u200d"  # emoji and several scripts are made with them
 _BREAK = "\u200b"  # keeps a name in markdown from being a mention; printable() lets none of others pass
 _STYLES = re.compile("(\x1b\\[(?:0|31|32|33)m)")

@@ -8,13 +8,13 @@ import torch
 
 from schemas.errors import ModelError, ReportError
 from schemas.strict_json import loads
+from trainers.weights import check_count
 
 HEADER = "gatekeeper"
 
 LONGEST_HEADER = 16 * 2**20
 """Bytes; a tensor takes about a hundred of them."""
 
-MOST_TENSORS = 20_000
 MOST_DIMENSIONS = 16
 
 _SAVE = (
@@ -77,8 +77,7 @@ def unpack(data: bytes, name: str) -> dict[str, object]:
 
 
 def _check_entries(header: Mapping[str, object], name: str) -> None:
-    if len(header) > MOST_TENSORS:
-        raise ModelError(f"{name} names {len(header):,} tensors, at most {MOST_TENSORS:,} are read")
+    check_count(len(header), name)
     for key, entry in header.items():
         shape = entry.get("shape") if isinstance(entry, dict) else None
         kind = entry.get("dtype") if isinstance(entry, dict) else None

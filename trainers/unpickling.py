@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from schemas.errors import ModelError
-from schemas.model_format import model_format, zip_members
+from schemas.model_format import PROGRAMS, model_format, zip_members
 from trainers.pickle_calls import NUMPY_SCALARS
 from trainers.pickle_scan import scan
 
@@ -40,9 +40,8 @@ def load_archive(data: bytes, name: str) -> dict[str, object]:
     """
     file = io.BytesIO(data)
     kind = model_format(file, name)
-    if kind in ("torchscript", "exported"):
-        what = "a torchscript program" if kind == "torchscript" else "an exported program"
-        raise ModelError(f"{name} must be a checkpoint; found {what}, which runs code when loaded")
+    if kind in PROGRAMS:
+        raise ModelError(f"{name} must be a checkpoint; found {PROGRAMS[kind]}, which runs code when loaded")
     if kind != "pt":
         raise ModelError(f"{name} must be a zip archive written by torch.save; found a safetensors file")
     members = zip_members(file, name)

@@ -30,8 +30,7 @@ def checked_state(state: object, name: str) -> dict[str, torch.Tensor]:
     """
     if not isinstance(state, Mapping) or not state:
         raise ModelError(f"{name}: model_state_dict must map names to tensors; found {type(state).__name__}")
-    if len(state) > MOST_TENSORS:
-        raise ModelError(f"{name} names {len(state):,} tensors, at most {MOST_TENSORS:,} are read")
+    check_count(len(state), name)
     for key, tensor in state.items():
         if not isinstance(key, str) or not isinstance(tensor, torch.Tensor):
             raise ModelError(
@@ -51,6 +50,16 @@ def checked_state(state: object, name: str) -> dict[str, torch.Tensor]:
                 )
         checked[key] = tensor
     return checked
+
+
+def check_count(tensors: int, name: str) -> None:
+    """Refuse more tensors than any model has, as soon as their number is known.
+
+    Raises:
+        ModelError: there are more than :data:`MOST_TENSORS`.
+    """
+    if tensors > MOST_TENSORS:
+        raise ModelError(f"{name} names {tensors:,} tensors, at most {MOST_TENSORS:,} are read")
 
 
 def _check_shared(state: Mapping[str, torch.Tensor], name: str) -> None:

@@ -1,6 +1,6 @@
 """``gatekeeper data build``: a bank, or texts, and their splits as a data set folder."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -22,7 +22,7 @@ from gatekeeper.progress import bar
 from gatekeeper.render.dataset import render_built
 from gatekeeper.voice import say, show
 from gates.bank import build_bank, outline_bank
-from gates.contracts import Bank, IntArray
+from gates.contracts import Bank
 from schemas.dataset import Origin
 from schemas.errors import UsageError
 from schemas.printable import printable
@@ -88,14 +88,12 @@ def build_command(
     refuse_overwriting(made, (source, model))
     if not overwrite:
         _refuse_existing(beside)
-
-    def splits_of(bank: Bank) -> Mapping[str, IntArray]:
-        found = divide(bank, requests, seed=seed)
-        check_splits(bank, found, context=context, horizon=horizon)
-        return found
-
     if is_texts(source):
-        digest, bank = _embedded(source, encoder, splits_of, device=device, batch_size=batch_size)
+
+        def check(outline: Bank) -> None:
+            check_splits(outline, divide(outline, requests, seed=seed), context=context, horizon=horizon)
+
+        digest, bank = _embedded(source, encoder, check, device=device, batch_size=batch_size)
     else:
         digest, read = file_digest(source), read_bank_file(source, keys=keys)
         tell(read.notes)
@@ -103,7 +101,7 @@ def build_command(
     record = write_dataset(
         out,
         bank,
-        splits_of(bank),
+        divide(bank, requests, seed=seed),
         context=context,
         horizon=horizon,
         dtype=dtype,
@@ -140,8 +138,7 @@ def _embedded(
     place = str(choose_device(device))
     texts = read_texts(source)
     check(outline_bank(texts.articles, texts.chunks, source=source.name))
-    for note in texts.notes:
-        say(f"note: {note}")
+    tell(texts.notes)
     done = _vectors(texts, encoder, place, batch_size)
     bank = build_bank(
         done.vectors, texts.articles, texts.chunks, source=source.name, texts=texts.texts, titles=texts.titles

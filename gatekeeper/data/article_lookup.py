@@ -2,14 +2,17 @@
 
 import bisect
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from gatekeeper.data.articles import ArticleList, format_articles, is_number, is_padded, merge_ranges
 from gates.contracts import ArticleId, Bank, IntArray
 from schemas.errors import DataError
+from schemas.file_kinds import name_of
 
 _SHOWN = 5  # missing articles named in a message
 _INT64 = np.iinfo(np.int64)
@@ -25,13 +28,16 @@ def toml_articles(bank: Bank, articles: IntArray) -> str:
     return json.dumps(ids, ensure_ascii=False)
 
 
-def find_articles(bank: Bank, wanted: ArticleList, split: str) -> IntArray:
+def find_articles(
+    bank: Bank, wanted: ArticleList, split: str, *, folders: Iterable[Path] = (Path(),)
+) -> IntArray:
     """Numbers of the listed articles in a bank, ascending.
 
     Args:
         bank: the bank.
         wanted: the list.
         split: what they are for, for messages.
+        folders: where a name that is no article's may be a file's, which is then told.
 
     Raises:
         DataError: the bank lacks one.
@@ -43,15 +49,8 @@ def find_articles(bank: Bank, wanted: ArticleList, split: str) -> IntArray:
         ids: Sequence[ArticleId] = bank.ids
         found, missing = _among_ids({each: number for number, each in enumerate(ids)}, wanted)
     if missing.count:
-        shown = ", ".join(str(each) for each in missing.first)
-        low, high = bank.id_of(present[0]), bank.id_of(present[-1])
-        hint = ""
-        if isinstance(low, int) and isinstance(missing.first[0], str) and not is_number(missing.first[0]):
-            hint = ", named by numbers and ranges such as 0-39,45"
-        raise DataError(
-            f"split {split!r} names {missing.count} article(s) that {bank.source} lacks, first {shown}; "
-            f"its articles are {low} to {high}{hint}"
-        )
+        ends = bank.id_of(present[0]), bank.id_of(present[-1])
+        raise DataError(f"split {split!r}{_told(missing, bank.source, ends, folders)}")
     return found
 
 
@@ -61,6 +60,23 @@ class Missing:
 
     count: int
     first: Sequence[ArticleId]
+
+
+def _told(missing: Missing, source: str, ends: tuple[ArticleId, ArticleId], folders: Iterable[Path]) -> str:
+    """What is missing, and that it is a file where it is one: articles are called by names of files too."""
+    named = [folder / each for folder in folders for each in missing.first if isinstance(each, str)]
+    file = next(filter(os.path.exists, named), None)
+    span = f"its articles are {ends[0]} to {ends[1]}"
+    if file is not None:
+        return (
+            f": {name_of(file)}, and {source} has no article of that name; {span}, and a file of sequences "
+            "ends in .npz"
+        )
+    hint = ""
+    if isinstance(ends[0], int) and isinstance(missing.first[0], str) and not is_number(missing.first[0]):
+        hint = ", named by numbers and ranges such as 0-39,45"
+    shown = ", ".join(str(each) for each in missing.first)
+    return f" names {missing.count} article(s) that {source} lacks, first {shown}; {span}{hint}"
 
 
 def find_numbers(present: IntArray, wanted: ArticleList) -> tuple[IntArray, Missing]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
 from gatekeeper.config import Config
-from gatekeeper.config_values import SPLITS, SplitSpec
+from gatekeeper.config_values import SPLITS
 from gatekeeper.data.article_lookup import find_articles
 from gatekeeper.data.articles import ArticleList
 from gatekeeper.data.bank_file import read_bank_file
@@ -88,7 +89,15 @@ def open_source(config: Config) -> DataSource:
     else:
         read = read_bank_file(config.data.bank, keys=config.data.keys)
         bank, notes = read.bank, read.notes
-    splits.update({name: _resolve(name, spec, bank) for name, spec in config.data.splits.items()})
+    folders = [Path(), *([] if config.file is None else [config.file.parent])]
+    splits.update(
+        {
+            name: find_articles(bank, spec, name, folders=folders)
+            if isinstance(spec, ArticleList)
+            else read_sequences(spec, bank)
+            for name, spec in config.data.splits.items()
+        }
+    )
     ordered = {name: splits[name] for name in SPLITS if name in splits}
     files = [split for split in ordered.values() if isinstance(split, Sequences)]
     return DataSource(
@@ -113,12 +122,6 @@ def _stored(opened: OpenDataset) -> dict[str, Sequences]:
         name: Sequences(opened.bank.source, rows, record.context, record.horizon, ())
         for name, rows in opened.splits.items()
     }
-
-
-def _resolve(name: str, spec: SplitSpec, bank: Bank) -> IntArray | Sequences:
-    if isinstance(spec, ArticleList):
-        return find_articles(bank, spec, name)
-    return read_sequences(spec, bank)
 
 
 def _common(what: str, values: Mapping[str, int]) -> int | None:

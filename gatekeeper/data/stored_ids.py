@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gatekeeper.data import bank_keys
+from gatekeeper.data.bank_file import pack_texts
 from gatekeeper.data.stored_arrays import map_array, map_texts
 from gates.article_ids import number_articles
 from gates.contracts import ArticleIds, IntArray
@@ -26,9 +28,8 @@ def id_files(ids: ArticleIds | None) -> dict[str, npt.NDArray[Any]]:
         return {}
     if isinstance(ids[0], int):
         return {NUMBERS: np.array(ids, dtype=np.uint64)}
-    encoded = [str(each).encode("utf-8") for each in ids]
-    offsets = np.cumsum([0, *map(len, encoded)], dtype=np.int64)
-    return {TEXT: np.frombuffer(b"".join(encoded), dtype=np.uint8), OFFSETS: offsets}
+    packed = pack_texts([str(each) for each in ids])
+    return {TEXT: packed[bank_keys.JOINED], OFFSETS: packed[bank_keys.OFFSETS]}
 
 
 def read_ids(folder: Path, files: Collection[str], numbers: IntArray) -> ArticleIds | None:

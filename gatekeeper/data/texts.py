@@ -11,7 +11,7 @@ from gatekeeper.data.jsonl import read_objects
 from gatekeeper.data.repair import Repairs, is_missing
 from gates.article_ids import Numbered, check_id, number_distinct, refuse_mixed
 from gates.contracts import ArticleId, IntArray
-from gates.packed_texts import PackedTexts
+from gates.packed_texts import Packer
 from schemas.errors import DataError
 
 _INT64 = range(-(2**63), 2**63)
@@ -49,8 +49,7 @@ def read_texts(path: Path) -> Texts:
         DataError: the file is missing or broken, or a line is no such object; it names the line.
     """
     places: dict[ArticleId, int] = {}
-    articles, chunks, offsets = array("q"), array("q"), array("q", [0])
-    packed = bytearray()
+    articles, chunks, packer = array("q"), array("q"), Packer()
     titles: dict[ArticleId, str] = {}
     repairs, other = Repairs(), Repairs()
     keys: dict[str, object] = {}
@@ -62,19 +61,17 @@ def read_texts(path: Path) -> Texts:
             _refuse_other_kind(article, places, where)
         articles.append(places.setdefault(article, len(places)))
         chunks.append(_chunk(value.get("chunk"), where))
-        packed += repairs.text(_text(value.get("text"), where)).encode("utf-8")
-        offsets.append(len(packed))
+        packer.add([repairs.text(_text(value.get("text"), where))])
         title = value.get("title")
         if isinstance(title, str) and article not in titles:
             titles[article] = other.text(title)
     if repairs.empty == len(chunks):
         raise DataError(f"{path} holds no texts; {_advice(keys)}")
     ranked = number_distinct(list(places), source=str(path))
-    bounds = np.frombuffer(offsets, dtype=np.int64)
     return Texts(
         Numbered(ranked.numbers[np.frombuffer(articles, dtype=np.int64)], ranked.ids),
         np.frombuffer(chunks, dtype=np.int64),
-        PackedTexts(np.frombuffer(packed, dtype=np.uint8), bounds[:-1], bounds[1:]),
+        packer.packed(),
         {_as_ranked(article, ranked): title for article, title in titles.items()},
         repairs.told(str(path)),
     )

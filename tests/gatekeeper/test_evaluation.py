@@ -1,7 +1,16 @@
-import pytest
+from dataclasses import replace
 
-from gatekeeper.evaluation import Shape, settle_shape
-from schemas.errors import UsageError
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gatekeeper.evaluation import Shape, check_width, settle_shape
+from gates.bank import build_bank
+from gates.contracts import Dataset
+from gates.windows import make_dataset, window_rows
+from schemas.errors import PredictionError, UsageError
+from trainers.predictor import ModulePredictor
 
 NONE = (None, None)
 
@@ -42,3 +51,39 @@ def test_whoever_contradicts_the_checkpoint_is_refused(other: str) -> None:
 def test_a_recipe_may_have_a_horizon_of_its_own() -> None:
     found = settle_shape(checkpoint=NONE, data=NONE, flag=NONE, config=NONE, default_horizon=2)
     assert found == Shape(5, 2, "default")
+
+
+def small_data() -> Dataset:
+    """One article in val, of width 4."""
+    rows = np.random.default_rng(0).standard_normal((10, 4))
+    bank = build_bank(rows, np.zeros(10, dtype=np.int64), np.arange(10), source="small")
+    val = window_rows(bank, np.zeros(1, dtype=np.int64), context=5, horizon=1)
+    return make_dataset(bank, {"val": val}, context=5, horizon=1)
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (nn.Flatten(), r"m must return predictions of shape \(1, 4\); found \(1, 20\)"),
+        (nn.Identity(), r"m must return predictions of shape \(1, 4\); found \(1, 5, 4\)"),
+        (nn.Linear(3, 3), r"m cannot read contexts of shape \(1, 5, 4\): "),
+    ],
+)
+def test_a_model_of_another_shape_is_told_before_anything_is_measured(
+    module: nn.Module, message: str
+) -> None:
+    predictor, dataset = ModulePredictor(module, "m", torch.device("cpu")), small_data()
+    with pytest.raises(PredictionError, match=message):
+        check_width(predictor, dataset)
+    check_width(predictor, replace(dataset, splits={}))  # no window to try it on
+
+
+def test_a_model_that_fits_may_write_into_what_it_is_tried_on() -> None:
+    class Writes(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.fill_(1.0)[:, -1]
+
+    dataset = small_data()
+    before = dataset.bank.vectors.copy()
+    check_width(ModulePredictor(Writes(), "m", torch.device("cpu")), dataset)
+    assert np.array_equal(dataset.bank.vectors, before)

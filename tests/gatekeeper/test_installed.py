@@ -157,10 +157,15 @@ def test_who_rewrites_the_record_too_does_not_change_a_built_in_policy(site: Pat
         ("schemas/__init__.py,md5=xx,9\n", "RECORD holds no digest of schemas/__init__.py; "),
         ("foo/__init__.py,,\n", "RECORD names none of the files of gatekeeper; "),
         ("", "RECORD names none of the files of gatekeeper; "),
+        ("schemas,,\n", "RECORD holds no digest of schemas; "),
+        ("schemas/__init__.py,sha256=A,9\n", "RECORD is broken: Invalid base64-encoded string"),
+        ("schemas/__init__.py,sha256=\u00e9,9\n", "RECORD is broken: string argument should contain only "),
+        ("schemas/__init__.py,sha256=\udcff,9\n", "RECORD is broken: 'utf-8' codec can't decode byte 0xff"),
+        ("a" * 200_000, "RECORD is broken: field larger than field limit"),
     ],
 )
 def test_a_record_without_digests_is_refused(text: str, message: str, site: Path) -> None:
-    put(record(site), text.encode())
+    put(record(site), text.encode(errors="surrogateescape"))
     assert message in refusal(site)
 
 

@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from schemas.errors import ModelError
-from trainers.weights import check_fit, checked_state
+from trainers.safetensors_file import pack, unpack
+from trainers.weights import MOST_TENSORS, check_fit, checked_state
 
 
 def test_plain_weights_pass_unchanged() -> None:
@@ -59,3 +60,14 @@ def test_whole_numbers_are_no_weights_and_weights_no_counters() -> None:
     with pytest.raises(ModelError, match=r"a holds torch.float32, expected torch.int64"):
         check_fit(real, whole, model_type="gru", name="m.pt")
     check_fit(whole, whole, model_type="gru", name="m.pt")
+
+
+def test_more_tensors_than_any_model_has_are_refused_in_either_format() -> None:
+    state = {f"w{number}": torch.zeros(1) for number in range(MOST_TENSORS + 1)}
+    message = r"^m names 20,001 tensors, at most 20,000 are read$"
+    with pytest.raises(ModelError, match=message):
+        checked_state(state, "m")
+    with pytest.raises(ModelError, match=message):
+        unpack(pack(state, {"model_type": "gru", "model_config": {}}, "m"), "m")
+    del state["w0"]
+    assert len(checked_state(state, "m")) == MOST_TENSORS

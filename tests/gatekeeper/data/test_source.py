@@ -99,6 +99,49 @@ def test_articles_the_bank_lacks(bank_path: Path) -> None:
     assert "first 4, 6, 7, 8, 10; its articles are 3 to 9" in message
 
 
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [
+        (b"PK\x03\x04" + bytes(22) + b"\x0c\x00\x00\x00model/data/0", "a torch archive (.pt)"),
+        (b"PK\x03\x04" + bytes(22) + b"\x05\x00\x00\x00a.npy", "a NumPy archive (.npz), such as a bank"),
+        (b"PAR1", "a Parquet table"),
+        (b"", "an empty file"),
+        (None, "a folder"),
+    ],
+)
+@pytest.mark.parametrize("configured", [False, True])
+def test_a_split_that_is_the_name_of_a_file_is_told_as_one(
+    bank_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    content: bytes | None,
+    kind: str,
+    configured: bool,
+) -> None:
+    # A relative name starts at the working directory, or at the folder of the configuration file.
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere" if configured else tmp_path)
+    file = tmp_path / "best.bin"
+    file.mkdir() if content is None else file.write_bytes(content)
+    data = DataConfig(bank=bank_path, val=parse_articles("3,best.bin"))
+    with pytest.raises(DataError) as caught:
+        open_source(Config(data=data, file=tmp_path / "gatekeeper.toml" if configured else None))
+    shown = file if configured else file.name
+    assert str(caught.value) == (
+        f"split 'val': {shown} is {kind}, and {bank_path} has no article of that name; its articles are 3 to "
+        "9, and a file of sequences ends in .npz"
+    )
+
+
+def test_an_article_may_have_the_name_of_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "iris.txt").touch()
+    names = ["iris.txt"] * 3 + ["rose.txt"] * 3
+    np.savez("bank.npz", vectors=np.eye(6), article_indices=names, chunk_indices=[0, 1, 2] * 2)
+    source = open_data(bank=Path("bank.npz"), val=parse_articles("iris.txt"))
+    assert [source.bank.id_of(each) for each in source.articles("val")] == ["iris.txt"]
+
+
 def test_shared_articles(tmp_path: Path, bank_path: Path, small_bank: Bank) -> None:
     with pytest.raises(DataError, match="splits 'train' and 'ood' share 1 article") as caught:
         open_data(bank=bank_path, train=parse_articles("3,5"), ood=parse_articles("5,9")).dataset(
