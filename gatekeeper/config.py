@@ -129,11 +129,9 @@ class Config:
         return str(way) if set(way.parts[:-1]) <= {".."} else way.name
 
     def inputs(self) -> tuple[Path, ...]:
-        """Every file that is read for it, so that none is overwritten; of a folder what lies in it."""
+        """Every file and folder that is read for it, so that none is overwritten."""
         named = (self.file, self.data.bank, *self.data.splits.values(), Path(self.eval.policy))
-        found = [path for path in named if isinstance(path, Path) and path.exists()]
-        inside = [each for path in found if path.is_dir() for each in path.iterdir()]
-        return (*found, *inside)
+        return tuple(path for path in named if isinstance(path, Path) and path.exists())
 
 
 def resolve_config(

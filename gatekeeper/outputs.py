@@ -51,9 +51,11 @@ def refuse_overwriting(outputs: Sequence[Output], inputs: Iterable[Path | None])
     for output in outputs:
         if output.own:
             refuse_link(output.path)
-    known = {mark: path for path in inputs if path is not None for mark in _marks(path, inside=True)}
+    read = [each for path in inputs if path is not None for each in _with_contents(path)]
+    known = {mark: path for path in read for mark in _marks(path)}
     for output in outputs:
-        mine = list(_marks(output.path, inside=output.folder))
+        places = _with_contents(output.path) if output.folder else (output.path,)
+        mine = [mark for place in places for mark in _marks(place)]
         found = next((known[mark] for mark in mine if mark in known), None)
         if found is None and output.folder:
             found = _inside(output.path, known)
@@ -85,18 +87,19 @@ def with_companions(report: Path | None) -> tuple[Path, ...]:
     return report, signature
 
 
-def _marks(path: Path, *, inside: bool) -> Iterator[_Mark]:
-    """What a path can be told by, and with ``inside`` each file in it where it is a folder."""
-    try:
+def _with_contents(path: Path) -> Iterator[Path]:
+    """A path, and what lies in it where it is a folder."""
+    yield path
+    with contextlib.suppress(OSError, ValueError):
+        yield from path.iterdir()
+
+
+def _marks(path: Path) -> Iterator[_Mark]:
+    """What a path can be told by."""
+    with contextlib.suppress(OSError, ValueError):  # whoever opens it says what is wrong with it
         yield os.path.realpath(path)
         found = os.stat(path)
         yield found.st_dev, found.st_ino
-        for entry in os.scandir(path) if inside and os.path.isdir(path) else ():
-            yield os.path.realpath(entry.path)
-            inner = os.stat(entry.path)
-            yield inner.st_dev, inner.st_ino
-    except (OSError, ValueError):  # whoever opens it says what is wrong with it
-        return
 
 
 def _inside(folder: Path, known: dict[_Mark, Path]) -> Path | None:

@@ -17,9 +17,7 @@ COMMANDS = {
     "audit": ("gatekeeper.commands.data_audit:audit_command", "Say what the data can teach and decide."),
     "synth": ("gatekeeper.commands.data_synth:synth_command", "Make data with a known answer."),
 }
-
-
-_UNFINISHED = {"info": "all was looked at", "audit": "all was looked at"}
+_LOOKING = ("info", "audit")
 
 
 class DataGroup(LazyGroup):
@@ -30,7 +28,8 @@ class DataGroup(LazyGroup):
         try:
             return super().invoke(ctx)
         except (KeyboardInterrupt, click.Abort):
-            what = _UNFINISHED.get(str(ctx.invoked_subcommand), "the data set was complete")
+            looking = ctx.invoked_subcommand in _LOOKING
+            what = "all was looked at" if looking else "the data set was complete"
             raise DataError(f"interrupted before {what}; run the command again") from None
 
 

@@ -99,10 +99,14 @@ def _cached(name: str) -> bool:
 
     return any(
         isinstance(try_to_load_from_cache(repository, file), str)
-        for repository in (name, f"sentence-transformers/{name}")
+        for repository in _repositories(name)
         for file in _MODEL_FILES
-        if repository.count("/") <= 1
     )
+
+
+def _repositories(name: str) -> tuple[str, ...]:
+    """Where the hub may have it; a name without an owner may be one of sentence-transformers."""
+    return (name,) if "/" in name else (name, f"sentence-transformers/{name}")
 
 
 def _ask_hub(name: str) -> None:
@@ -114,7 +118,7 @@ def _ask_hub(name: str) -> None:
             f"the encoder {name!r} is not on this machine, and HF_HUB_OFFLINE forbids to fetch it; {instead}"
         )
     why = ""
-    for repository in (name, f"sentence-transformers/{name}")[: 1 if "/" in name else 2]:
+    for repository in _repositories(name):
         try:
             HfApi().model_info(repository, timeout=_PATIENCE)
         except Exception as error:  # noqa: BLE001  (whatever its transport raises)

@@ -73,6 +73,19 @@ def test_a_folder_stands_for_all_in_it(
         refuse_overwriting([Output("report", other)], [(tmp_path / "data" / name).parent])
 
 
+def test_what_leads_nowhere_in_a_folder_hides_nothing_beside_it(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    for number in range(20):
+        (folder / f"link{number}").symlink_to("nowhere")
+        (folder / f"bank{number}").touch()
+    for number in range(20):
+        (tmp_path / "report.json").hardlink_to(folder / f"bank{number}")
+        with pytest.raises(UsageError, match=f"another file of this command, {folder}/bank{number};"):
+            refuse_overwriting([Output("report", tmp_path / "report.json")], [folder])
+        (tmp_path / "report.json").unlink()
+
+
 def test_files_that_have_nothing_to_do_with_one_another_are_let_pass(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "bank.npz").touch()
