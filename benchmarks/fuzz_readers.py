@@ -43,7 +43,7 @@ from gatekeeper.data.texts import read_texts
 from schemas.errors import GatekeeperError
 from schemas.policy_io import load_policy
 from schemas.report_io import read_report
-from trainers.checkpoint import fitted, read_checkpoint, restore, save_checkpoint
+from trainers.checkpoint import read_checkpoint, restore, save_checkpoint
 
 SECONDS = 10.0
 MIB = 2**20
@@ -90,7 +90,7 @@ def make_world(folder: Path) -> None:
         world / "best.safetensors",
         model_type=checkpoint.model_type,
         model_config=checkpoint.model_config,
-        module=restore(checkpoint, "best.pt"),
+        module=restore(checkpoint, "best.pt").module,
         horizon=1,
         context=5,
         extra={"epoch": 3},
@@ -134,7 +134,7 @@ def _files(*names: str) -> Callable[[Path], Sequence[Path]]:
 
 
 def _read_model(path: Path) -> object:
-    return restore(fitted(read_checkpoint(path.read_bytes(), path.name), path.name), path.name)
+    return restore(read_checkpoint(path.read_bytes(), path.name), path.name)
 
 
 def _read_sequences(path: Path) -> object:

@@ -9,18 +9,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gatekeeper.candidates import control_candidate, default_report, load_candidate
 from gatekeeper.commands.html import check_page_target, write_page
 from gatekeeper.commands.options import tell
+from gatekeeper.companions import envelope_path, scores_path
 from gatekeeper.config import Config
 from gatekeeper.controls import is_control
 from gatekeeper.data.source import DataSource, open_source
 from gatekeeper.deployment.signing import sign_report
-from gatekeeper.deployment.verify import envelope_path
 from gatekeeper.evaluation import (
     Candidate,
     Shape,
     check_width,
     make_options,
     make_report,
-    scores_path,
     settle_shape,
     write_scores,
 )

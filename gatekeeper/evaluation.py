@@ -13,7 +13,6 @@ from gatekeeper.config import EvalConfig
 from gatekeeper.config_values import DEFAULT_CONTEXT, DEFAULT_HORIZON
 from gatekeeper.data.npz import npz_bytes
 from gatekeeper.environment import choose_device, choose_retrieval, describe_environment
-from gatekeeper.outputs import SCORES_SUFFIX
 from gates.answers import ask
 from gates.contracts import Dataset, Predictor
 from gates.order import ORDER
@@ -197,11 +196,6 @@ def make_report(
         ),
         scores=None,
     )
-
-
-def scores_path(report: Path) -> Path:
-    """Where the per-sample scores of a report go: beside it."""
-    return report.with_suffix(SCORES_SUFFIX)
 
 
 def write_scores(path: Path, bench: Bench, measured: Measured) -> ScoresFile:

@@ -19,7 +19,7 @@ from schemas.model_format import PROGRAMS, model_format
 from schemas.number import whole
 from schemas.reasons import reason
 from schemas.report import ModelFormat, ModelInput, TrainedBy
-from trainers.checkpoint import Checkpoint, fitted, read_checkpoint, restore
+from trainers.checkpoint import Checkpoint, Restored, read_checkpoint, restore
 from trainers.predictor import ModulePredictor
 
 _LINE = re.compile(r"[ -~]{1,400}")
@@ -96,22 +96,24 @@ def _load_file(path: Path, *, device: torch.device, dimension: int, allow_code: 
         return _loaded(module, path.name, "exported", form, digest, device=device, form=form)
     checkpoint = read_checkpoint(data, path.name)
     _check_width(checkpoint, dimension, path)
-    checkpoint = fitted(checkpoint, path.name)
-    module = restore(checkpoint, path.name)
+    restored = restore(checkpoint, path.name)
     loaded = _loaded(
-        module,
+        restored.module,
         path.name,
         "checkpoint",
-        checkpoint.model_type if checkpoint.alpha is None else f"residual {checkpoint.model_type}",
+        checkpoint.model_type if restored.alpha is None else f"residual {checkpoint.model_type}",
         digest,
         device=device,
         form=form,
-        prefix=checkpoint.prefix,
+        prefix=restored.prefix,
         mark="absent" if checkpoint.fingerprint is None else "verified",
         training=_training(checkpoint),
     )
     return replace(
-        loaded, horizon=checkpoint.horizon, context=checkpoint.context, notes=_notes(checkpoint, path)
+        loaded,
+        horizon=checkpoint.horizon,
+        context=checkpoint.context,
+        notes=_notes(restored, checkpoint.model_type, path.name),
     )
 
 
@@ -136,18 +138,18 @@ def _check_width(checkpoint: Checkpoint, dimension: int, path: Path) -> None:
         )
 
 
-def _notes(checkpoint: Checkpoint, path: Path) -> tuple[str, ...]:
+def _notes(restored: Restored, model_type: str, name: str) -> tuple[str, ...]:
     """What was read otherwise than it stands in the file."""
     notes = []
-    if checkpoint.prefix:
+    if restored.prefix:
         notes.append(
-            f"all weights of {path.name} begin with {checkpoint.prefix!r}, which a wrapper put there; "
+            f"all weights of {name} begin with {restored.prefix!r}, which a wrapper put there; "
             "they are read without it"
         )
-    if checkpoint.alpha is not None:
+    if restored.alpha is not None:
         notes.append(
-            f"{path.name} is a {checkpoint.model_type} in a residual wrapper: its prediction is the last "
-            f"chunk plus {float(checkpoint.alpha):.3g} times the network's"
+            f"{name} is a {model_type} in a residual wrapper: its prediction is the last "
+            f"chunk plus {float(restored.alpha):.3g} times the network's"
         )
     return tuple(notes)
 

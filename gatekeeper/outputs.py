@@ -14,7 +14,6 @@ from schemas.errors import UsageError
 from schemas.owned import refuse_link
 
 ENVIRONMENT_PREFIX = "env:"
-ENVELOPE_SUFFIX, SCORES_SUFFIX = ".dsse.json", ".scores.npz"
 
 _Mark = str | tuple[int, int]
 """Where a path leads, or its device and inode."""
@@ -72,19 +71,6 @@ def key_file(spec: str | None) -> Path | None:
     if spec is None or spec.startswith(ENVIRONMENT_PREFIX):
         return None
     return Path(spec)
-
-
-def with_companions(report: Path | None) -> tuple[Path, ...]:
-    """A report that is read, its signature, and the scores beside it.
-
-    Which scores are its own, it says itself. It is not read yet, so all count.
-    """
-    if report is None or not report.name:
-        return ()
-    signature = report.with_name(report.name.removesuffix(".json") + ENVELOPE_SUFFIX)
-    with contextlib.suppress(OSError):
-        return report, signature, *report.parent.glob(f"*{SCORES_SUFFIX}")
-    return report, signature
 
 
 def _with_contents(path: Path) -> Iterator[Path]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from gatekeeper.companions import scores_path
 from gatekeeper.config import Config, make_config
 from gatekeeper.data.articles import ArticleList
 from schemas.atomic import write_text
@@ -19,7 +20,7 @@ from schemas.strict_json import MAX_BYTES, dumps, loads
 CONFIG_FILE = "config.json"
 REPORT_FILE = "5cat_results.json"
 RECORDERS_FILE = "recorders.json"
-SCORES_FILE = "5cat_results.scores.npz"
+SCORES_FILE = scores_path(Path(REPORT_FILE)).name
 RUNS = Path("runs")
 
 

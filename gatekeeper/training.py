@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from gatekeeper.companions import scores_path
 from gatekeeper.config import Config
 from gatekeeper.data.source import DataSource
 from gatekeeper.environment import describe_environment
@@ -13,7 +14,6 @@ from gatekeeper.evaluation import (
     Shape,
     make_options,
     make_report,
-    scores_path,
     settle_shape,
     write_scores,
 )

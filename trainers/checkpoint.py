@@ -8,8 +8,8 @@ file holds the tensors, and the rest as JSON in its header under ``gatekeeper``.
 import copy
 import io
 import reprlib
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -47,8 +47,6 @@ class Checkpoint:
         horizon, context: what it was trained for; None where an old file is silent.
         fingerprint: (4, D) stored answer to the probe, or None.
         facts: everything else in the file.
-        prefix: what a wrapper had put before all names of its weights, "" where nothing.
-        alpha: () of a residual wrapper around the network, None where there is none.
     """
 
     model_type: str
@@ -58,8 +56,21 @@ class Checkpoint:
     context: int | None
     fingerprint: torch.Tensor | None
     facts: Mapping[str, object]
-    prefix: str = ""
-    alpha: torch.Tensor | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Restored:
+    """A model made of a checkpoint.
+
+    Attributes:
+        module: on the CPU, in evaluation mode.
+        prefix: what a wrapper had put before all names of its weights, "" where nothing.
+        alpha: () of a residual wrapper around the network, None where there is none.
+    """
+
+    module: nn.Module
+    prefix: str
+    alpha: torch.Tensor | None
 
 
 def save_checkpoint(
@@ -141,51 +152,41 @@ def read_checkpoint(data: bytes, name: str) -> Checkpoint:
     )
 
 
-def fitted(checkpoint: Checkpoint, name: str) -> Checkpoint:
-    """The checkpoint with the names that its architecture gives to its weights.
-
-    DistributedDataParallel, torch.compile and modules that hold the network put a prefix before each;
-    the public code's residual wrapper does too, and adds a weight of its own.
-
-    Raises:
-        ModelError: unknown architecture, or weights that do not fit it.
-    """
-    expected = _expected(checkpoint)
-    alpha = None
-    prefix, state = without_prefix(checkpoint.state, [ALPHA, *(BASE + each for each in expected)])
-    residual = without_wrapper(state, expected)
-    if residual is not None:
-        alpha, state = residual
-    else:
-        prefix, state = without_prefix(checkpoint.state, expected)
-    check_fit(state, expected, model_type=checkpoint.model_type, name=name)
-    return replace(checkpoint, state=state, prefix=prefix, alpha=alpha)
-
-
-def restore(checkpoint: Checkpoint, name: str) -> nn.Module:
+def restore(checkpoint: Checkpoint, name: str) -> Restored:
     """Build the module, load the weights strictly and check the fingerprint.
 
-    Returns:
-        The module on the CPU in evaluation mode.
+    DistributedDataParallel, torch.compile and modules that hold the network put a prefix before the names of
+    all weights; the public code's residual wrapper does too, and adds a weight of its own.
 
     Raises:
         ModelError: unknown architecture, weights that do not fit it, or another answer to the probe.
     """
-    check_fit(checkpoint.state, _expected(checkpoint), model_type=checkpoint.model_type, name=name)
-    module = architecture(checkpoint.model_type).build(checkpoint.model_config)
-    module.load_state_dict(dict(checkpoint.state), strict=True)
-    if checkpoint.alpha is not None:
-        module = ResidualNext(module, checkpoint.alpha)
+    plugin = architecture(checkpoint.model_type)
+    # Without storage first: a wrong configuration must not allocate what it claims to need.
+    with torch.device("meta"):
+        expected = plugin.build(checkpoint.model_config).state_dict()
+    prefix, alpha, state = _unwrapped(checkpoint.state, expected)
+    check_fit(state, expected, model_type=checkpoint.model_type, name=name)
+    module = plugin.build(checkpoint.model_config)
+    module.load_state_dict(dict(state), strict=True)
+    if alpha is not None:
+        module = ResidualNext(module, alpha)
     module.eval()
     if checkpoint.fingerprint is not None:
         _check_fingerprint(checkpoint, checkpoint.fingerprint, module, name)
-    return module
+    return Restored(module, prefix, alpha)
 
 
-def _expected(checkpoint: Checkpoint) -> dict[str, torch.Tensor]:
-    # Without storage: a wrong configuration must not allocate what it claims to need.
-    with torch.device("meta"):
-        return architecture(checkpoint.model_type).build(checkpoint.model_config).state_dict()
+def _unwrapped(
+    found: Mapping[str, torch.Tensor], expected: Collection[str]
+) -> tuple[str, torch.Tensor | None, Mapping[str, torch.Tensor]]:
+    """The prefix, the ``alpha`` of a residual wrapper, and the weights by the names without either."""
+    prefix, state = without_prefix(found, [ALPHA, *(BASE + each for each in expected)])
+    residual = without_wrapper(state, expected)
+    if residual is not None:
+        return prefix, *residual
+    prefix, state = without_prefix(found, expected)
+    return prefix, None, state
 
 
 def _check_fingerprint(checkpoint: Checkpoint, stored: torch.Tensor, module: nn.Module, name: str) -> None:

@@ -9,9 +9,10 @@ import click
 from gatekeeper.commands.choice import Choice
 from gatekeeper.commands.paths import FILE
 from gatekeeper.commands.verifier import Verifier, verifier_options
+from gatekeeper.companions import with_companions
 from gatekeeper.deployment.model_file import confirmed_format
 from gatekeeper.deployment.verify import Ruling, examine, model_digest, read_submission
-from gatekeeper.outputs import Output, refuse_overwriting, with_companions
+from gatekeeper.outputs import Output, refuse_overwriting
 from gatekeeper.render.decision import render_decision, render_decision_markdown
 from gatekeeper.render.github import (
     render_annotations,

@@ -7,10 +7,11 @@ import click
 
 from gatekeeper.commands.paths import FILE
 from gatekeeper.commands.verifier import Verifier, verifier_options
+from gatekeeper.companions import with_companions
 from gatekeeper.deployment.folder import deploy, history, roll_back
 from gatekeeper.deployment.own_names import own_files
 from gatekeeper.deployment.verify import Demands, Ruling, Submission, read_submission
-from gatekeeper.outputs import Output, refuse_overwriting, with_companions
+from gatekeeper.outputs import Output, refuse_overwriting
 from gatekeeper.render.decision import render_decision
 from gatekeeper.render.production import render_history, render_release
 from gatekeeper.terminal import colour_on

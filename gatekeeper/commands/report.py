@@ -8,7 +8,8 @@ import click
 
 from gatekeeper.commands.html import check_page_target, write_page
 from gatekeeper.commands.paths import FILE
-from gatekeeper.outputs import Output, refuse_overwriting, with_companions
+from gatekeeper.companions import with_companions
+from gatekeeper.outputs import Output, refuse_overwriting
 from gatekeeper.render.page.extras import Absent, Extras
 from gatekeeper.render.table import render_table
 from gatekeeper.terminal import colour_on

@@ -5,9 +5,9 @@ from pathlib import Path
 import click
 
 from gatekeeper.commands.paths import FILE
+from gatekeeper.companions import envelope_path
 from gatekeeper.deployment.keys import load_private
 from gatekeeper.deployment.signing import sign_report
-from gatekeeper.deployment.verify import envelope_path
 from gatekeeper.outputs import Output, key_file, refuse_overwriting
 from gatekeeper.voice import show
 from schemas.printable import printable

@@ -25,6 +25,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gatekeeper.deployment.kept import REPORT, SIGNATURE, kept_scores
 from gatekeeper.deployment.model_file import confirmed_format
 from gatekeeper.deployment.own_names import (
     CURRENT,
@@ -46,12 +47,12 @@ from gatekeeper.deployment.verify import (
     authenticate_served,
     check_model,
     model_digest,
+    read_submission,
     rule,
 )
-from gatekeeper.outputs import ENVELOPE_SUFFIX
 from schemas.atomic import flush_folder, write_bytes, write_text
 from schemas.codec import encode
-from schemas.document import check_document, read_bounded
+from schemas.document import check_document
 from schemas.errors import ModelError, OutputError, ReportError, UsageError
 from schemas.lock import locked
 from schemas.model_format import SUFFIXES
@@ -64,10 +65,8 @@ from schemas.production import (
     parse_production,
     read_production,
 )
-from schemas.regular import open_regular, read_digested
+from schemas.regular import open_regular
 from schemas.strict_json import dumps
-
-REPORT = "report.json"
 
 _BLOCK = 2**20
 _TEMPORARY = ".gatekeeper-"
@@ -117,7 +116,7 @@ def deploy(
     authentic = authenticate(submission, demands)
     check_model(authentic, model_digest(model), model)
     named = None if champion is None else authenticate(champion, demands)
-    scores = _scores(authentic)
+    scores = kept_scores(authentic)
     _make(folder)
     with _at_work(folder):
         before = production(folder)
@@ -303,16 +302,6 @@ def _place(copy: Path, target: Path) -> None:
     flush_folder(target.parent)
 
 
-def _scores(authentic: Authentic) -> bytes | None:
-    """The per-sample scores beside a report, if they are the ones that it names."""
-    scores = authentic.report.scores
-    if scores is None or not _may_keep(scores.name):
-        return None
-    with contextlib.suppress(OSError):
-        return read_digested(authentic.submission.path.with_name(scores.name), scores.sha256)
-    return None
-
-
 def _keep_report(authentic: Authentic, scores: bytes | None, folder: Path) -> None:
     """Keep report, signature and scores: the next model may be compared with them."""
     submission = authentic.submission
@@ -321,27 +310,15 @@ def _keep_report(authentic: Authentic, scores: bytes | None, folder: Path) -> No
     flush_folder(place.parent)
     write_bytes(place / REPORT, submission.report, own=3)
     if submission.envelope is not None and authentic.signer is not None:
-        write_bytes(place / f"{Path(REPORT).stem}{ENVELOPE_SUFFIX}", submission.envelope, own=3)
+        write_bytes(place / SIGNATURE, submission.envelope, own=3)
     named = authentic.report.scores
     if scores is not None and named is not None:
         with contextlib.suppress(OSError):
             write_bytes(place / named.name, scores, own=3)
 
 
-def _may_keep(name: str) -> bool:
-    """Whether a file of that name can lie beside the report: no folder, and none of our own names."""
-    signature = f"{Path(REPORT).stem}{ENVELOPE_SUFFIX}"
-    return Path(name).name == name and name not in ("", REPORT, signature)
-
-
 def _champion(folder: Path, before: Production) -> Submission:
-    place = folder / REPORTS / before.report_sha256
-    signature = place / f"{Path(REPORT).stem}{ENVELOPE_SUFFIX}"
-    found = Submission(
-        path=place / REPORT,
-        report=read_bounded(place / REPORT, "report"),
-        envelope=read_bounded(signature, "signature") if signature.exists() else None,
-    )
+    found = read_submission(folder / REPORTS / before.report_sha256 / REPORT)
     if found.sha256 != before.report_sha256:
         raise ReportError(f"{found.path} is not the report that is in production: its digest differs")
     return found

@@ -11,17 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gatekeeper.deployment.verify import Submission, model_digest
+from gatekeeper.deployment.kept import REPORT
+from gatekeeper.deployment.verify import Submission, model_digest, read_submission
 from gatekeeper.mlflow_client import check_mlflow, new_client, one_line, silenced
-from gatekeeper.outputs import ENVELOPE_SUFFIX
-from schemas.document import read_bounded
 from schemas.errors import GatekeeperError, ModelError, OutputError, ReportError, UsageError
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities.model_registry import ModelVersion
 
-REPORT, SIGNATURE = "report.json", f"report{ENVELOPE_SUFFIX}"
 MODEL_FOLDER, REPORT_FOLDER = "model", "report"
 MODEL_FILES = tuple(f"model{suffix}" for suffix in (".pt", ".pt2", ".safetensors", ".pth", ".bin"))
 """What a served model may be called; the last two are of versions that took the name for the format."""
@@ -235,12 +233,7 @@ class Registry:
         place = folder / f"version-{version.number}"
         place.mkdir()
         files = Path(self._client.download_artifacts(version.run, REPORT_FOLDER, str(place)))
-        signature = files / SIGNATURE
-        found = Submission(
-            path=files / REPORT,
-            report=read_bounded(files / REPORT, "report"),
-            envelope=read_bounded(signature, "signature") if signature.exists() else None,
-        )
+        found = read_submission(files / REPORT)
         if found.sha256 != version.report_sha256:
             raise ReportError(
                 f"{self._target}: the report of version {version.number} is damaged: expected SHA-256 "

@@ -26,11 +26,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from gatekeeper.deployment.kept import REPORT, SIGNATURE, kept_scores
 from gatekeeper.deployment.mlflow_registry import (
     MODEL_FOLDER,
-    REPORT,
     REPORT_FOLDER,
-    SIGNATURE,
     MlflowTarget,
     Stored,
     Version,
@@ -51,7 +50,6 @@ from gatekeeper.deployment.verify import (
 )
 from schemas.errors import ModelError, OutputError, UsageError
 from schemas.model_format import SUFFIXES
-from schemas.regular import read_digested
 
 SCHEME = "mlflow:"
 
@@ -230,15 +228,9 @@ def _collect(authentic: Authentic, folder: Path) -> None:
     (folder / REPORT).write_bytes(submission.report)
     if submission.envelope is not None:
         (folder / SIGNATURE).write_bytes(submission.envelope)
-    scores = authentic.report.scores
-    if scores is None or Path(scores.name).name != scores.name or scores.name in ("..", REPORT, SIGNATURE):
-        return
-    try:
-        data = read_digested(submission.path.with_name(scores.name), scores.sha256)
-    except (OSError, ValueError):
-        return
-    if data is not None:
-        (folder / scores.name).write_bytes(data)
+    named, scores = authentic.report.scores, kept_scores(authentic)
+    if named is not None and scores is not None:
+        (folder / named.name).write_bytes(scores)
 
 
 def _describe(

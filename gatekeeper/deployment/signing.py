@@ -4,10 +4,11 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gatekeeper.companions import envelope_path
 from gatekeeper.deployment.envelope import seal
 from gatekeeper.deployment.model_file import confirmed_format, refuse_other_kinds
 from gatekeeper.deployment.statement import make_statement
-from gatekeeper.deployment.verify import envelope_path, model_digest, read_submission
+from gatekeeper.deployment.verify import model_digest, read_submission
 from schemas.atomic import write_bytes
 from schemas.errors import ReportError
 from schemas.report_io import parse_report

@@ -13,8 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gatekeeper.companions import envelope_path
 from gatekeeper.deployment.model_file import refuse_other_kinds
-from gatekeeper.outputs import ENVELOPE_SUFFIX
 from gatekeeper.sources import files_verified
 from schemas.decision import DECISION_VERSION, ChampionUsed, Decision, PolicyUsed
 from schemas.document import read_bounded
@@ -111,11 +111,6 @@ def read_submission(path: Path, envelope: Path | None = None) -> Submission:
     if envelope is None and not os.path.exists(signature):
         return Submission(path, read_bounded(path, "report"), None)
     return Submission(path, read_bounded(path, "report"), read_bounded(signature, "signature"))
-
-
-def envelope_path(report: Path) -> Path:
-    """Where the signature of a report lies."""
-    return report.with_name(report.name.removesuffix(".json") + ENVELOPE_SUFFIX)
 
 
 def model_digest(path: Path) -> str:

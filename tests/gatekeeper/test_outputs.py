@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.outputs import Output, key_file, refuse_overwriting, with_companions
+from gatekeeper.outputs import Output, key_file, refuse_overwriting
 from schemas.errors import OutputError, UsageError
 
 
@@ -117,12 +117,3 @@ def test_a_key_may_be_no_file() -> None:
     assert key_file(None) is None
     assert key_file("env:KEY") is None
     assert key_file("ci.key") == Path("ci.key")
-
-
-def test_a_report_comes_with_its_signature_and_all_scores_beside_it(tmp_path: Path) -> None:
-    for name in ("a.scores.npz", "old name.scores.npz", "bank.npz"):
-        (tmp_path / name).touch()
-    assert {path.name for path in with_companions(tmp_path / "a.json")} == {
-        "a.json", "a.dsse.json", "a.scores.npz", "old name.scores.npz"
-    }  # fmt: skip
-    assert with_companions(None) == ()

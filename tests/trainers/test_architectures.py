@@ -88,7 +88,7 @@ def test_it_survives_a_checkpoint(
     save_checkpoint(
         path, model_type=name, model_config=config(name), module=module, horizon=2, context=L, extra={}
     )
-    restored = restore(read_checkpoint(path.read_bytes(), path.name), path.name)
+    restored = restore(read_checkpoint(path.read_bytes(), path.name), path.name).module
     assert restored.state_dict().keys() == module.state_dict().keys()
     assert torch.equal(restored(contexts), module(contexts))
 

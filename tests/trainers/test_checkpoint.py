@@ -44,7 +44,7 @@ def content(make: Make, config: Config) -> dict[str, object]:
 
 
 def load(content: dict[str, object]) -> nn.Module:
-    return restore(read_checkpoint(archive(content), "m.pt"), "m.pt")
+    return restore(read_checkpoint(archive(content), "m.pt"), "m.pt").module
 
 
 @pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
@@ -88,7 +88,7 @@ def test_a_module_is_saved_as_it_answers_in_evaluation(
         tmp_path / "m.pt", model_type="transformer", model_config=config("transformer"), module=module,
         horizon=1, context=CONTEXT, extra={},
     )  # fmt: skip
-    restored = restore(read_checkpoint((tmp_path / "m.pt").read_bytes(), "m.pt"), "m.pt")
+    restored = restore(read_checkpoint((tmp_path / "m.pt").read_bytes(), "m.pt"), "m.pt").module
     assert not restored.training
     assert torch.equal(restored(contexts), expected)
 
@@ -136,7 +136,7 @@ def test_an_old_checkpoint_loads(make: Make, config: Config, contexts: torch.Ten
     checkpoint = read_checkpoint(archive(old), "old.pt")
     assert (checkpoint.horizon, checkpoint.context, checkpoint.fingerprint) == (None, None, None)
     assert checkpoint.facts["val_cosine"] == np.float32(0.47)
-    assert torch.equal(restore(checkpoint, "old.pt")(contexts), module(contexts))
+    assert torch.equal(restore(checkpoint, "old.pt").module(contexts), module(contexts))
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
@@ -199,7 +199,7 @@ def test_the_architecture_of_a_plug_in_is_found(
         tmp_path / "m.pt", model_type="own", model_config=sizes, module=make("linear"), horizon=1,
         context=CONTEXT, extra={},
     )  # fmt: skip
-    restored = restore(read_checkpoint((tmp_path / "m.pt").read_bytes(), "m.pt"), "m.pt")
+    restored = restore(read_checkpoint((tmp_path / "m.pt").read_bytes(), "m.pt"), "m.pt").module
     assert torch.equal(restored(contexts), make("linear")(contexts))
 
 

@@ -29,7 +29,7 @@ def save(path: Path, module: nn.Module, config: dict[str, object]) -> Checkpoint
 def load(content: dict[str, object]) -> nn.Module:
     buffer = io.BytesIO()
     torch.save(content, buffer)
-    return restore(read_checkpoint(buffer.getvalue(), "m.pt"), "m.pt")
+    return restore(read_checkpoint(buffer.getvalue(), "m.pt"), "m.pt").module
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import torch
 from torch import nn
 
 from schemas.errors import ModelError
-from trainers.checkpoint import Checkpoint, fitted, read_checkpoint, restore
+from trainers.checkpoint import Restored, read_checkpoint, restore
 from trainers.fingerprint import answer
 
 Make = Callable[[str], nn.Module]
@@ -30,9 +30,8 @@ def saved(content: object, **more: Any) -> bytes:  # noqa: ANN401
     return buffer.getvalue()
 
 
-def load(content: object) -> tuple[Checkpoint, nn.Module]:
-    checkpoint = fitted(read_checkpoint(saved(content), "m.pt"), "m.pt")
-    return checkpoint, restore(checkpoint, "m.pt")
+def load(content: object) -> Restored:
+    return restore(read_checkpoint(saved(content), "m.pt"), "m.pt")
 
 
 def refusal(content: object) -> str:
@@ -62,15 +61,15 @@ def test_a_prefix_before_all_names_is_taken_away(
     name: str, prefix: str, make: Make, config: Config, contexts: torch.Tensor
 ) -> None:
     state = {prefix + key: tensor for key, tensor in make(name).state_dict().items()}
-    checkpoint, module = load({"model_type": name, "model_config": config(name), "model_state_dict": state})
-    assert checkpoint.prefix == prefix
-    assert torch.equal(module(contexts), make(name)(contexts))
+    found = load({"model_type": name, "model_config": config(name), "model_state_dict": state})
+    assert (found.prefix, found.alpha) == (prefix, None)
+    assert torch.equal(found.module(contexts), make(name)(contexts))
 
 
 def test_the_fingerprint_is_compared_behind_a_prefix(content: Content, make: Make) -> None:
     content["model_state_dict"] = {f"module.{key}": t for key, t in content["model_state_dict"].items()}
     good = {**content, "context": 5, "fingerprint": answer(make("gru"), 5, 12)}
-    assert load(good)[0].prefix == "module."
+    assert load(good).prefix == "module."
     assert "answers the stored probe differently" in refusal({**good, "fingerprint": torch.ones(4, 12)})
 
 
@@ -114,11 +113,11 @@ def test_a_residual_wrapper_moves_from_the_last_chunk(
 ) -> None:
     state = {f"{outer}base.{key}": tensor for key, tensor in content["model_state_dict"].items()}
     state[f"{outer}alpha"] = torch.tensor(0.25)
-    checkpoint, module = load({**content, "model_state_dict": state})
-    assert (checkpoint.prefix, checkpoint.alpha) == (outer, torch.tensor(0.25))
+    found = load({**content, "model_state_dict": state})
+    assert (found.prefix, found.alpha) == (outer, torch.tensor(0.25))
     last = contexts[:, -1] / contexts[:, -1].norm(dim=1, keepdim=True)
     moved = last + 0.25 * make("gru")(contexts)
-    assert torch.allclose(module(contexts), moved / moved.norm(dim=1, keepdim=True), atol=1e-6)
+    assert torch.allclose(found.module(contexts), moved / moved.norm(dim=1, keepdim=True), atol=1e-6)
 
 
 @pytest.mark.parametrize("alpha", [torch.ones(2), torch.tensor(1), None])
@@ -137,9 +136,10 @@ def test_numbers_of_numpy_and_whole_floats_are_sizes(
 ) -> None:
     sizes = {key: kind(value) for key, value in content["model_config"].items() if key != "dropout"}
     config = {**sizes, "dropout": np.float32(0.0)}
-    checkpoint, module = load({**content, "model_config": config, "horizon": kind(2), "context": kind(5)})
+    data = saved({**content, "model_config": config, "horizon": kind(2), "context": kind(5)})
+    checkpoint = read_checkpoint(data, "m.pt")
     assert (checkpoint.horizon, checkpoint.context) == (2, 5)
-    assert torch.equal(module(contexts), make("gru")(contexts))
+    assert torch.equal(restore(checkpoint, "m.pt").module(contexts), make("gru")(contexts))
 
 
 @pytest.mark.parametrize("value", [2.5, np.float64(2.5), float("nan"), np.bool_(True), True, "2", [2], None])
@@ -176,7 +176,7 @@ def test_weights_without_an_architecture_are_recognised_and_the_advice_works(
     assert f"its weights are named like those of {name!r}" in message
     assert "or evaluate a function that builds the module and loads them: gatekeeper eval module:" in message
     data = advised(message, saved(held), config(name), tmp_path)
-    module = restore(fitted(read_checkpoint(data, "new.pt"), "new.pt"), "new.pt")
+    module = restore(read_checkpoint(data, "new.pt"), "new.pt").module
     assert torch.equal(module(contexts), make(name)(contexts))
 
 
@@ -203,7 +203,7 @@ def test_safetensors_without_an_entry_are_saved_again_as_advised(
     done = code[1].replace('"new.safetensors"', repr(str(tmp_path / "new"))).replace('"NAME"', '"gru"')
     names = {"safetensors": safetensors, "json": json, "state": content["model_state_dict"]}
     exec(done.replace("{...}", repr(content["model_config"])), names)
-    module = restore(fitted(read_checkpoint((tmp_path / "new").read_bytes(), "new"), "new"), "new")
+    module = restore(read_checkpoint((tmp_path / "new").read_bytes(), "new"), "new").module
     assert torch.equal(module(contexts), make("gru")(contexts))
 
 

@@ -66,7 +66,7 @@ def fit(data: Dataset, settings: RidgeSettings, seed: int = 0) -> Fitted:
         )
         summary = TRAINER.fit(job, settings).summary
         checkpoint = read_checkpoint((folder / MODEL_FILE).read_bytes(), MODEL_FILE)
-    return Fitted(restore(checkpoint, MODEL_FILE), checkpoint, summary)
+    return Fitted(restore(checkpoint, MODEL_FILE).module, checkpoint, summary)
 
 
 def pairs(data: Dataset) -> tuple[Doubles, Doubles, npt.NDArray[np.int64]]:

@@ -42,7 +42,7 @@ def test_it_leaves_a_model_for_the_data_it_was_given(name: str, make_job: MakeJo
     checkpoint = read_checkpoint((job.folder / MODEL_FILE).read_bytes(), MODEL_FILE)
     assert (checkpoint.horizon, checkpoint.context) == (job.dataset.horizon, job.dataset.context)
     assert checkpoint.facts["trainer"] == name
-    module = restore(checkpoint, MODEL_FILE)
+    module = restore(checkpoint, MODEL_FILE).module
     answer = module(torch.randn(3, job.dataset.context, job.dataset.bank.dimension))
     assert answer.shape == (3, job.dataset.bank.dimension)
 

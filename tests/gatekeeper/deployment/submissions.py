@@ -8,9 +8,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from gatekeeper.companions import envelope_path
 from gatekeeper.deployment.envelope import seal
 from gatekeeper.deployment.statement import make_statement
-from gatekeeper.deployment.verify import Demands, Submission, envelope_path, read_submission
+from gatekeeper.deployment.verify import Demands, Submission, read_submission
 from schemas.answers import Answers
 from schemas.consistency import derive
 from schemas.metrics import PAIR

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.companions import envelope_path
 from gatekeeper.deployment.envelope import seal
 from gatekeeper.deployment.folder import deploy
 from gatekeeper.deployment.statement import make_statement
-from gatekeeper.deployment.verify import Demands, envelope_path
+from gatekeeper.deployment.verify import Demands
 from schemas.errors import GatekeeperError, ReportError, SignatureError, UsageError
 from schemas.policy_io import LoadedPolicy
 from schemas.report_io import parse_report

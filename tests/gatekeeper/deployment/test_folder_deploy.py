@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.companions import envelope_path
 from gatekeeper.deployment.folder import deploy, history, production
 from gatekeeper.deployment.keys import key_id
-from gatekeeper.deployment.verify import envelope_path
 from schemas.errors import ReportError
 from schemas.production import Predecessor
 from schemas.report import ScoresFile
@@ -204,6 +204,16 @@ def test_report_signature_and_scores_are_kept_as_they_were_offered(offers: Offer
         "report.dsse.json": envelope_path(offer.report).read_bytes(),
         "one.report.scores.npz": b"the scores of every sample",
     }
+
+
+def test_the_scores_of_a_report_that_is_served_are_kept_again(offers: Offers, target: Path) -> None:
+    offer = offers("one", scores=b"the scores of every sample")
+    first = target.with_name("first")
+    put(offer, first)
+    served = replace(offer, report=first / "current" / "report.json")  # a link, and no scores beside it
+    put(served, target)
+    place = target / "reports" / offer.submission.sha256
+    assert (place / "one.report.scores.npz").read_bytes() == b"the scores of every sample"
 
 
 @pytest.mark.parametrize("scores", [None, b"others", "folder"])

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.companions import envelope_path
 from gatekeeper.deployment.envelope import seal
 from gatekeeper.deployment.keys import generate, key_id, load_private, load_public
 from gatekeeper.deployment.signing import sign_report
 from gatekeeper.deployment.statement import make_statement
 from gatekeeper.deployment.verify import (
-    envelope_path,
     examine,
     model_digest,
     read_submission,

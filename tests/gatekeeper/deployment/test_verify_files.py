@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.companions import envelope_path
 from gatekeeper.deployment import verify
 from gatekeeper.deployment.verify import (
     Submission,
-    envelope_path,
     model_digest,
     read_submission,
 )
