@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from schemas.errors import ReportError
-from schemas.regular import open_regular
+from schemas.regular import open_regular, why
 from schemas.strict_json import MAX_BYTES
 from schemas.validation import violation
 
@@ -45,8 +45,7 @@ def read_bounded(path: str | os.PathLike[str], name: str) -> bytes:
         with open_regular(path) as file:
             return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise ReportError(f"cannot read {name} {os.fspath(path)}: {why}") from None
+        raise ReportError(f"cannot read {name} {os.fspath(path)}: {why(error)}") from None
 
 
 def check_document(name: str, version: str, value: object) -> None:

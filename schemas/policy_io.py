@@ -18,7 +18,7 @@ from schemas.errors import PolicyError
 from schemas.names import did_you_mean
 from schemas.policy import DataPin, Policy
 from schemas.policy_rules import check_policy
-from schemas.regular import open_regular
+from schemas.regular import open_regular, why
 from schemas.strict_toml import MAX_BYTES, loads
 from schemas.validation import violation
 
@@ -139,8 +139,7 @@ def _read(path: Path, name: str) -> bytes:
             f"unknown policy {name!r}: no such file; {hint and hint + ' '}built in: {', '.join(known)}"
         ) from None
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise PolicyError(f"cannot read policy {name!r}: {why}") from None
+        raise PolicyError(f"cannot read policy {name!r}: {why(error)}") from None
 
 
 def _check_version(document: dict[str, object]) -> None:

@@ -31,6 +31,11 @@ def open_regular(path: str | os.PathLike[str], *, follow_links: bool = True) -> 
         raise
 
 
+def why(error: OSError | ValueError) -> str:
+    """What kept a file from being opened or read, without the path, which messages name themselves."""
+    return (isinstance(error, OSError) and error.strerror) or str(error)
+
+
 def read_digested(path: str | os.PathLike[str], sha256: str) -> bytes | None:
     """The bytes of a regular file that has this digest; None of another, which is never held in memory.
 

@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gatekeeper.deployment.kept import REPORT, SIGNATURE, kept_scores
-from gatekeeper.deployment.model_file import confirmed_format
+from gatekeeper.deployment.model_file import confirmed_format, open_model
 from gatekeeper.deployment.own_names import (
     CURRENT,
     MODELS,
@@ -65,7 +65,6 @@ from schemas.production import (
     parse_production,
     read_production,
 )
-from schemas.regular import open_regular
 from schemas.strict_json import dumps
 
 _BLOCK = 2**20
@@ -273,14 +272,7 @@ def _at_work(folder: Path) -> Iterator[None]:
 def _copy(model: Path, store: Path) -> tuple[Path, int]:
     """Copy a model to a temporary file in the store; the size of the copy comes with it."""
     copy = store / f"{_TEMPORARY}{secrets.token_hex(8)}.tmp"
-    try:
-        reader = open_regular(model, follow_links=False)
-    except (OSError, ValueError) as error:
-        if os.path.islink(model):
-            raise ModelError(f"the model {model} is a symbolic link; name the file itself") from None
-        why = error.strerror if isinstance(error, OSError) else error
-        raise ModelError(f"cannot read the model {model}: {why}") from None
-    with reader:
+    with open_model(model) as reader:
         descriptor = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         try:
             size = 0

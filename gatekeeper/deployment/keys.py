@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from gatekeeper.outputs import ENVIRONMENT_PREFIX
 from schemas.errors import OutputError, UsageError
-from schemas.regular import open_regular
+from schemas.regular import open_regular, why
 from schemas.room import check_room
 
 _MAX_BYTES = 2**16
@@ -126,5 +126,4 @@ def _read(spec: str) -> bytes:
         with open_regular(spec) as file:
             return file.read(_MAX_BYTES)
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
-        raise UsageError(f"cannot read the key {spec}: {why}") from None
+        raise UsageError(f"cannot read the key {spec}: {why(error)}") from None

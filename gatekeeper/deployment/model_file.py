@@ -1,11 +1,32 @@
 """The model file that is let through: what it is, and whether it is of the format that was evaluated."""
 
+import os
+from io import BufferedReader
 from pathlib import Path
 
 from schemas.errors import ModelError, ReportError
 from schemas.file_kinds import kind_of
 from schemas.model_format import format_of
+from schemas.regular import open_regular, why
 from schemas.report import ModelFormat, Report
+
+
+def open_model(path: Path) -> BufferedReader:
+    """Open a model file for reading.
+
+    Raises:
+        ModelError: it is missing, no regular file, or a symbolic link, which may point elsewhere a
+            moment later.
+    """
+    try:
+        return open_regular(path, follow_links=False)
+    except (OSError, ValueError) as error:
+        if os.path.islink(path):
+            raise ModelError(
+                f"the model {path} is a symbolic link, which may point elsewhere tomorrow; "
+                "name the file itself"
+            ) from None
+        raise ModelError(f"cannot read the model {path}: {why(error)}") from None
 
 
 def refuse_other_kinds(model: Path) -> None:

@@ -6,12 +6,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gatekeeper.companions import envelope_path
 from gatekeeper.deployment.envelope import seal
-from gatekeeper.deployment.model_file import confirmed_format, refuse_other_kinds
+from gatekeeper.deployment.model_file import confirmed_format
 from gatekeeper.deployment.statement import make_statement
-from gatekeeper.deployment.verify import model_digest, read_submission
+from gatekeeper.deployment.verify import Authentic, check_model, model_digest, parse, read_submission
 from schemas.atomic import write_bytes
-from schemas.errors import ReportError
-from schemas.report_io import parse_report
 from schemas.room import check_room
 
 
@@ -28,20 +26,16 @@ def sign_report(path: Path, key: Ed25519PrivateKey, model: Path | None = None) -
 
     Raises:
         ReportError: the report is unusable, about another model, or about another format of it.
-        SignatureError: it is about no model file.
+        ModelError: the model cannot be read, or is no model file.
+        SignatureError: the report is about no model file.
         OutputError: the signature cannot be written.
     """
     target = envelope_path(path)
     check_room(target)
     submission = read_submission(path)
-    try:
-        report = parse_report(submission.report)
-    except ReportError as error:
-        raise ReportError(f"report {path}: {error}") from None
+    report = parse(submission)
     if model is not None:
-        if model_digest(model) != report.inputs.model.sha256:
-            refuse_other_kinds(model)
-            raise ReportError(f"{path} is about another model than {model}; evaluate this model")
+        check_model(Authentic(submission, report, None), model_digest(model), model)
         confirmed_format(report, model)
     write_bytes(target, seal(make_statement(report, submission.sha256), key), own=1)
     return target

@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatekeeper.companions import envelope_path
-from gatekeeper.deployment.model_file import refuse_other_kinds
+from gatekeeper.deployment.model_file import open_model, refuse_other_kinds
 from gatekeeper.sources import files_verified
 from schemas.decision import DECISION_VERSION, ChampionUsed, Decision, PolicyUsed
 from schemas.document import read_bounded
 from schemas.errors import ModelError, ReportError, SignatureError
 from schemas.gains import gains, incomparable
 from schemas.policy_io import LoadedPolicy
-from schemas.regular import beside, open_regular
+from schemas.regular import beside
 from schemas.report import Metrics, Report
 from schemas.report_io import parse_report
 from schemas.verdict import judge
@@ -121,20 +121,14 @@ def model_digest(path: Path) -> str:
             regular file, or it changed while it was read.
     """
     digest = hashlib.sha256()
-    try:
-        with open_regular(path, follow_links=False) as file:
+    with open_model(path) as file:
+        try:
             before = os.fstat(file.fileno())
             while block := file.read(_BLOCK):
                 digest.update(block)
             after = os.fstat(file.fileno())
-    except (OSError, ValueError) as error:
-        if os.path.islink(path):
-            raise ModelError(
-                f"the model {path} is a symbolic link, which may point elsewhere tomorrow; "
-                "name the file itself"
-            ) from None
-        why = error.strerror if isinstance(error, OSError) else error
-        raise ModelError(f"cannot read the model {path}: {why}") from None
+        except OSError as error:
+            raise ModelError(f"cannot read the model {path}: {error.strerror}") from None
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
         raise ModelError(f"the model {path} changed while it was read")
     return digest.hexdigest()
@@ -241,7 +235,7 @@ def authenticate(submission: Submission, demands: Demands) -> Authentic:
     """
     where = submission.path
     if not demands.trusted:
-        return Authentic(submission, _parse(submission), None)
+        return Authentic(submission, parse(submission), None)
     if submission.envelope is None:
         raise SignatureError(
             f"{where} is not signed: expected {envelope_path(where).name} beside it; "
@@ -260,7 +254,7 @@ def authenticate(submission: Submission, demands: Demands) -> Authentic:
             f"signature of {where}: another report was signed (SHA-256 {bound.report_sha256[:12]}, "
             f"this one has {submission.sha256[:12]})"
         )
-    report = _parse(submission)
+    report = parse(submission)
     if bound.model_sha256 != report.inputs.model.sha256:
         raise SignatureError(f"signature of {where}: it is about another model than the report")
     if bound.model_format != report.inputs.model.format:
@@ -286,7 +280,12 @@ def authenticate_served(submission: Submission, demands: Demands) -> Authentic:
         ) from None
 
 
-def _parse(submission: Submission) -> Report:
+def parse(submission: Submission) -> Report:
+    """What the report of a submission says.
+
+    Raises:
+        ReportError: it is malformed, or contradicts itself.
+    """
     try:
         return parse_report(submission.report)
     except ReportError as error:

@@ -137,10 +137,7 @@ def dangling(path: Path) -> None:
     ("damage", "says"),
     [
         (link, LINKED),
-        (
-            dangling,
-            "the model {} is a symbolic link, which may point elsewhere tomorrow; name the file itself",
-        ),
+        (dangling, LINKED),
         (pipe, "cannot read the model {}: it is no regular file"),
         (folder, "cannot read the model {}: it is no regular file"),
         (Path.unlink, "cannot read the model {}: No such file or directory"),

@@ -122,7 +122,10 @@ def test_the_model_is_compared_if_it_is_named(offers: Offers) -> None:
     envelope_path(offer.report).unlink()
     with pytest.raises(ReportError) as caught:
         sign_report(offer.report, TRUSTED, other.model)
-    expected = f"{offer.report} is about another model than {other.model}; evaluate this model"
+    expected = (
+        f"{offer.report} is about another model: it names SHA-256 {offer.digest[:12]}, the model has "
+        f"{other.digest[:12]}; evaluate this model"
+    )
     assert str(caught.value) == expected
     with pytest.raises(ModelError, match="cannot read the model"):
         sign_report(offer.report, TRUSTED, offer.model.with_name("nowhere.pt"))
@@ -162,7 +165,7 @@ def test_a_report_about_no_file_cannot_be_signed(offers: Offers) -> None:
     offer.report.write_bytes(report_bytes(make_report(None)))
     with pytest.raises(SignatureError, match="control:ridge is no model file"):
         sign_report(offer.report, TRUSTED)
-    with pytest.raises(ReportError, match="is about another model than"):
+    with pytest.raises(ReportError, match="is about control:ridge, which is no model file"):
         sign_report(offer.report, TRUSTED, offer.model)
     assert not envelope_path(offer.report).exists()
 
