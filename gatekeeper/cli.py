@@ -40,8 +40,6 @@ COMPLETION = "_GATEKEEPER_COMPLETE"
 """The variable by which a shell asks what a line may become, the script for doing so included."""
 
 _FAILURES = (EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPTED)
-
-
 _JUDGES = ("eval", "train", "check", "deploy")
 
 

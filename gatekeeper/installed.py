@@ -15,7 +15,8 @@ from pathlib import Path
 
 from gatekeeper import DISTRIBUTION
 
-PACKAGES = ("schemas", "gates", "trainers", "gatekeeper")
+SIBLINGS = ("schemas", "gates", "trainers")
+PACKAGES = (*SIBLINGS, "gatekeeper")
 
 BUILTIN_POLICIES: Mapping[str, str] = {
     "schemas/policies/seed-5cat.toml": "8cbb03be01ddfca1ec5933883b047c982a90ffd391018a76201b1cb62d123cdf",

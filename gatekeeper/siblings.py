@@ -8,10 +8,8 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from gatekeeper.installed import PACKAGES, InstallationError, verify_files
+from gatekeeper.installed import SIBLINGS, InstallationError, verify_files
 from gatekeeper.sources import SourceFinder
-
-SIBLINGS = PACKAGES[:-1]
 
 
 class ShadowedPackageError(InstallationError):

@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from gatekeeper.installed import PACKAGES
+from gatekeeper.installed import PACKAGES, SIBLINGS
 
 
 class _Source(importlib.machinery.SourceFileLoader):
@@ -37,7 +37,7 @@ class SourceFinder:
     """
 
     def __init__(self, home: Path, sources: Mapping[str, bytes] | None) -> None:
-        self.verified = sources is not None and not any(name in sys.modules for name in PACKAGES[:-1])
+        self.verified = sources is not None and not any(name in sys.modules for name in SIBLINGS)
         self._home = home
         self._sources = sources
 

@@ -19,7 +19,7 @@ import torch
 from gates.contracts import BoolArray, FloatArray, IntArray
 from gates.geometry import cosine_to_rows
 from gates.run import SplitRun
-from gates.seeded import hash_rows
+from gates.seeded import hash_rows, pick
 from schemas.answers import CHANGE_LIMIT, Answers, chord_limit, coarsest
 from schemas.errors import PredictionError
 
@@ -122,8 +122,7 @@ def _neighbours(run: SplitRun) -> IntArray:
     size = len(run.batches(len(order))[0])
     if size == len(order):
         return order[::-1].copy()
-    start = hash_rows(np.zeros(1, dtype=np.int64), seed=run.seed, stream="neighbours")[0]
-    first = int(start % np.uint64(len(order) - size + 1))
+    first = pick(len(order) - size + 1, seed=run.seed, stream="neighbours")
     return order[first : first + size]
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 
 from gates.contracts import Bank, IntArray
-from gates.seeded import hash_rows
+from gates.seeded import pick
 
 ORDER: Literal["interleaved"] = "interleaved"
 """What a report calls the order in which windows are asked."""
@@ -40,8 +40,7 @@ def interleave(count: int, batch_size: int, *, seed: int, block: int | None = No
     """
     if count == 0:
         return
-    start = int(hash_rows(np.zeros(1, dtype=np.int64), seed=seed, stream="order")[0] % np.uint64(count))
-    circle = (np.arange(count, dtype=np.int64) + start) % count
+    circle = (np.arange(count, dtype=np.int64) + pick(count, seed=seed, stream="order")) % count
     for first in range(0, count, block or count):
         part = circle[first : first + (block or count)]
         batches = -(-len(part) // batch_size)

@@ -28,6 +28,11 @@ def hash_rows(rows: IntArray, *, seed: int, stream: str) -> npt.NDArray[np.uint6
     return _finalise(_finalise(rows.astype(np.uint64) ^ mixed) ^ mixed)
 
 
+def pick(count: int, *, seed: int, stream: str) -> int:
+    """A number from 0 to ``count`` - 1, chosen by seed and stream as in :func:`hash_rows`."""
+    return int(hash_rows(np.zeros(1, dtype=np.int64), seed=seed, stream=stream)[0] % np.uint64(count))
+
+
 def _finalise(state: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     with np.errstate(over="ignore"):
         state = state + np.uint64(0x9E3779B97F4A7C15)

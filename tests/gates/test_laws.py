@@ -1,7 +1,6 @@
 """What must hold for any model and any data, on all gates at once."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -9,43 +8,12 @@ import torch
 
 from gates.contracts import Bank, Dataset, Queries
 from gates.controls import make_controls
-from gates.suite import EVALUATED, Measured, Options, make_gates, measure, passes, prepare, run_gates
+from gates.suite import EVALUATED, Options, make_gates, measure, passes, prepare, run_gates
 from gates.windows import make_dataset, window_rows
-from schemas.answers import Format
 from schemas.errors import DataError, EvaluationError, PredictionError, UsageError
 from schemas.metrics import METRICS, PAIR, POOLS, RECALL_AT
 from schemas.report import Metric
-from tests.gates.conftest import Mixer
-
-CPU = torch.device("cpu")
-OPTIONS = Options(batch_size=64, min_samples=1, min_articles=1)
-
-
-def quiet(count: int) -> None:
-    """No progress."""
-
-
-def run(dataset: Dataset, model: object, options: Options = OPTIONS) -> Measured:
-    rows = {name: split.last_rows for name, split in dataset.splits.items()}
-    return run_gates(dataset, options, rows, make_gates(options), model, quiet)  # type: ignore[arg-type]
-
-
-def values(measured: Measured) -> dict[tuple[str, str], float | None]:
-    return {(s, n): m.value for s, rows in measured.metrics.items() for n, m in rows.items()}
-
-
-@dataclass(eq=False)
-class Fixed:
-    """Answers the i-th query of each batch with whatever ``answer`` says."""
-
-    answer: Callable[[Queries], torch.Tensor]
-    name: str = "fixed"
-    device: torch.device = field(default_factory=lambda: CPU)
-    weight_format: Format | None = None
-    reads_targets: bool = True
-
-    def predict(self, queries: Queries) -> torch.Tensor:
-        return self.answer(queries)
+from tests.gates.conftest import OPTIONS, Fixed, Mixer, quiet, run_all, values
 
 
 @pytest.fixture(params=[1, 2])
@@ -62,7 +30,7 @@ def speech_data(request: pytest.FixtureRequest, speeches: Bank) -> Dataset:
 def test_controls_on_real_text(speech_data: Dataset) -> None:
     controls, source = make_controls(speech_data, EVALUATED, seed=0)
     assert source == "cross-fitted by article"
-    scores = {name: run(speech_data, control).metrics for name, control in controls.items()}
+    scores = {name: run_all(speech_data, control).metrics for name, control in controls.items()}
     for split in EVALUATED:
         oracle = scores["oracle"][split]
         assert oracle["offset_sweep.cos"].value == pytest.approx(1.0, abs=1e-6)
@@ -91,7 +59,7 @@ def test_every_known_metric_is_measured(
     make_data: Callable[..., Dataset], make_mixer: Callable[..., Mixer]
 ) -> None:
     dataset = make_data()
-    metrics = run(dataset, make_mixer(dataset)).metrics
+    metrics = run_all(dataset, make_mixer(dataset)).metrics
     for name, info in METRICS.items():
         assert (name in metrics[PAIR]) == info.pair
         assert all((name in metrics[split]) != info.pair for split in EVALUATED)
@@ -102,8 +70,8 @@ def test_positive_scaling_changes_nothing(
     make_data: Callable[..., Dataset], make_mixer: Callable[..., Mixer], factor: float
 ) -> None:
     dataset = make_data()
-    plain = values(run(dataset, make_mixer(dataset)))
-    scaled = values(run(dataset, make_mixer(dataset, scale=factor)))
+    plain = values(run_all(dataset, make_mixer(dataset)))
+    scaled = values(run_all(dataset, make_mixer(dataset, scale=factor)))
     assert scaled == pytest.approx(plain, abs=1e-6)
 
 
@@ -127,7 +95,7 @@ def test_recall_grows_with_k_and_unseen_ranks_are_no_worse(
     make_data: Callable[..., Dataset], make_mixer: Callable[..., Mixer]
 ) -> None:
     dataset = make_data()
-    measured = run(dataset, make_mixer(dataset))
+    measured = run_all(dataset, make_mixer(dataset))
     for split in EVALUATED:
         arrays = measured.samples[split]["retrieval"].arrays
         for pool in POOLS:
@@ -170,7 +138,7 @@ def test_inputs_are_not_modified(make_data: Callable[..., Dataset], make_mixer: 
     bank = dataset.bank
     before = [array.copy() for array in (bank.vectors, bank.articles, dataset.splits["val"].last_rows)]
     prepare(dataset, OPTIONS, quiet)
-    run(dataset, make_mixer(dataset))
+    run_all(dataset, make_mixer(dataset))
     after = (bank.vectors, bank.articles, dataset.splits["val"].last_rows)
     assert all((old == new).all() for old, new in zip(before, after, strict=True))
 
@@ -192,7 +160,7 @@ def test_impossible_predictions_are_an_error(
 
     message = rf"fixed: 2 of \d+ predictions on val are {words}, first for target rows {bad[0]}, {bad[1]}"
     with pytest.raises(PredictionError, match=message):
-        run(dataset, Fixed(answer))
+        run_all(dataset, Fixed(answer))
 
 
 @pytest.mark.parametrize(
@@ -203,7 +171,7 @@ def test_wrong_shapes_are_an_error(
     make_data: Callable[..., Dataset], answer: Callable[[Queries], torch.Tensor]
 ) -> None:
     with pytest.raises(PredictionError, match=r"must return predictions of shape \(\d+, 12\); found"):
-        run(make_data(), Fixed(answer))
+        run_all(make_data(), Fixed(answer))
 
 
 def test_half_precision_predictions_are_measured(
@@ -212,8 +180,8 @@ def test_half_precision_predictions_are_measured(
     dataset = make_data()
     model = make_mixer(dataset)
     half = Fixed(lambda queries: model.plain(queries.contexts).to(torch.bfloat16))
-    plain = run(dataset, model).metrics["val"]["offset_sweep.cos"].value
-    assert run(dataset, half).metrics["val"]["offset_sweep.cos"].value == pytest.approx(plain, abs=0.01)
+    plain = run_all(dataset, model).metrics["val"]["offset_sweep.cos"].value
+    assert run_all(dataset, half).metrics["val"]["offset_sweep.cos"].value == pytest.approx(plain, abs=0.01)
 
 
 def test_short_articles_leave_gates_undefined_not_zero() -> None:
@@ -233,7 +201,7 @@ def test_short_articles_leave_gates_undefined_not_zero() -> None:
     }
     dataset = make_dataset(bank, rows, context=5, horizon=1)
     controls, _ = make_controls(dataset, EVALUATED, seed=0)
-    metrics = run(dataset, controls["copy_last"]).metrics["val"]
+    metrics = run_all(dataset, controls["copy_last"]).metrics["val"]
     for name in ("offset_sweep.margin", "offset_sweep.peak_offset", "rollout.avg_cos"):
         assert metrics[name] == Metric(None, None, None, 0, 0, metrics[name].reason)
         assert metrics[name].reason
