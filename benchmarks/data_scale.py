@@ -22,7 +22,7 @@ SAMPLES = "2000"
 OPEN = """
 import sys, time
 from pathlib import Path
-from gatekeeper.data.dataset_folder import open_dataset
+from gatekeeper.data.formats.dataset import open_dataset
 start = time.perf_counter()
 opened = open_dataset(Path(sys.argv[1]))
 print(f"{time.perf_counter() - start:.2f}")

@@ -18,12 +18,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from gates.answers import weight_format
+from gates.asking import weight_format
 from gates.bank import build_bank
 from gates.contracts import Bank, Dataset, IntArray, Queries
 from gates.suite import EVALUATED, Options, measure, passes, prepare
 from gates.windows import draw, make_dataset, window_rows
-from schemas.metrics import OFFSETS, ROLLOUT_STEPS
+from schemas.records.metrics import OFFSETS, ROLLOUT_STEPS
 from trainers.registry import architecture
 
 CONTEXT, WIDTH = 5, 768

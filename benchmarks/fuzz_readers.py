@@ -35,15 +35,15 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.fuzz_mutations import mutate
-from gatekeeper.config import load_config
-from gatekeeper.data.bank_file import pack_texts, read_bank
-from gatekeeper.data.npz import npz_bytes
-from gatekeeper.data.sequences import read_sequences
-from gatekeeper.data.texts import read_texts
+from gatekeeper.config.file import load_config
+from gatekeeper.data.formats.bank import pack_texts, read_bank
+from gatekeeper.data.formats.npz import npz_bytes
+from gatekeeper.data.formats.sequences import read_sequences
+from gatekeeper.data.formats.texts import read_texts
 from schemas.errors import GatekeeperError
-from schemas.policy_io import load_policy
-from schemas.report_io import read_report
-from trainers.checkpoint import read_checkpoint, restore, save_checkpoint
+from schemas.reading.policy import load_policy
+from schemas.reading.report import read_report
+from trainers.checkpoints.checkpoint import read_checkpoint, restore, save_checkpoint
 
 SECONDS = 10.0
 MIB = 2**20

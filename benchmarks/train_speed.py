@@ -30,12 +30,12 @@ from gates.bank import build_bank
 from gates.contracts import Bank, Dataset, FloatArray, IntArray
 from gates.windows import make_dataset, window_rows
 from trainers.architectures.transformer import Transformer
-from trainers.batches import WindowBatches
-from trainers.group import Group
-from trainers.losses import directional_margin_loss_smooth
-from trainers.p6b import DirectionalObjective, P6bSettings
+from trainers.loop.batches import WindowBatches
+from trainers.loop.step import Stepper, wrap
+from trainers.processes import Group
+from trainers.recipes.losses import directional_margin_loss_smooth
+from trainers.recipes.p6b import DirectionalObjective, P6bSettings
 from trainers.registry import architecture
-from trainers.step import Stepper, wrap
 
 CONTEXT, HORIZON, WIDTH = 5, 2, 768
 CPU = torch.device("cpu")

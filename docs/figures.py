@@ -13,18 +13,18 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from gatekeeper.cli import cli
-from gatekeeper.config import resolve_config
+from gatekeeper.cli.app import cli
+from gatekeeper.config.file import resolve_config
 from gatekeeper.data.source import open_source
-from gatekeeper.illustrations import find_frontier
-from gatekeeper.render.page.extras import Absent, Extras
+from gatekeeper.evaluation.extras import Absent, Extras
+from gatekeeper.evaluation.illustrations import find_frontier
 from gatekeeper.render.page.gates import ablations, bins, retrieval, rollout
 from gatekeeper.render.page.offsets import offset_sweep, plane
 from gatekeeper.render.page.svg import Drawing
 from gates.frontier import Frontier
 from gates.suite import Options, prepare
-from schemas.report import Report
-from schemas.report_io import read_report
+from schemas.reading.report import read_report
+from schemas.records.report import Report
 
 FOLDER = Path(__file__).parent / "figures"
 

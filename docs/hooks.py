@@ -10,7 +10,7 @@ import click
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
-from gatekeeper.cli import cli
+from gatekeeper.cli.app import cli
 
 ROOT = Path(__file__).parent.parent
 
@@ -30,18 +30,35 @@ _GATEKEEPER_COMPLETE=fish_source gatekeeper | source       # in ~/.config/fish/c
 COMMON = ("-h, --help", "-q, --quiet")
 
 REFERENCE = {
-    "schemas": "Reports, policies and verdicts. Imports neither torch nor numpy.",
+    "schemas": "The report contract: errors, and text from elsewhere. Imports neither torch nor numpy.",
+    "schemas.disk": "Files and folders that are written whole, opened with care, and locked.",
+    "schemas.records": "What is written: reports, policies, histories, data sets, decisions, releases.",
+    "schemas.verdict": "From evidence and policy to a judgement. Pure.",
+    "schemas.reading": "From bytes to records: strict, bounded, checked.",
     "gates": "The five gates, the controls and the intervals.",
-    "trainers": "Contracts of the plug-ins, the recipes and the training loop.",
+    "trainers": "Contracts of the plug-ins, and how they are found.",
     "trainers.architectures": "The built-in architectures.",
-    "gatekeeper": "The application: configuration, loading, evaluation, training runs.",
-    "gatekeeper.data": "Banks, splits, data set folders, audits and synthetic worlds.",
-    "gatekeeper.deployment": "Verification, signatures and deployment.",
-    "gatekeeper.monitors": "Who watches a training.",
-    "gatekeeper.render": "Tables, markdown, JUnit and GitHub annotations.",
+    "trainers.checkpoints": "Models on disk, read without running what is in them.",
+    "trainers.loop": "The gradient loop and its parts.",
+    "trainers.recipes": "The built-in recipes.",
+    "gatekeeper.config": "What people configure.",
+    "gatekeeper.data": "From a configuration to a bank and its splits.",
+    "gatekeeper.data.formats": "Files of vectors, texts and sequences.",
+    "gatekeeper.data.building": "From vectors or texts to a data set folder.",
+    "gatekeeper.data.audit": "What is wrong with data, and whether a model can work on it.",
+    "gatekeeper.data.synthetic": "Worlds whose best predictor is known.",
+    "gatekeeper.evaluation": "From a model and data to a report.",
+    "gatekeeper.training": "A training run.",
+    "gatekeeper.deployment": "Verification and deployment.",
+    "gatekeeper.deployment.signing": "Keys, envelopes and statements.",
+    "gatekeeper.integrations": "TensorBoard, and what records a training.",
+    "gatekeeper.integrations.mlflow": "MLflow's tracking, and its registry as a deployment target.",
+    "gatekeeper.installation": "Are the four packages the ones that were installed?",
+    "gatekeeper.render": "Reports, decisions and data as tables and markdown.",
+    "gatekeeper.render.ci": "GitHub annotations and JUnit.",
     "gatekeeper.render.page": "The report as an HTML page.",
 }
-"""Package -> what is in it. The modules of ``gatekeeper.commands`` are in the command reference."""
+"""Package -> what is in it. The modules of ``gatekeeper.cli`` are in the command reference."""
 
 
 def modules(package: str) -> list[str]:

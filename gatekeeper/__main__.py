@@ -6,8 +6,8 @@ import os
 import sys
 
 from gatekeeper import DISTRIBUTION
-from gatekeeper.installed import InstallationError
-from gatekeeper.siblings import check_siblings
+from gatekeeper.installation.files import InstallationError
+from gatekeeper.installation.siblings import check_siblings
 
 EXIT_ERROR = 3  # of schemas.errors, which is not imported before it was checked
 
@@ -24,8 +24,8 @@ def main() -> None:
     try:
         check_siblings()
         # Only now: the command line imports the siblings that were just checked.
-        from gatekeeper.cli import COMPLETION, cli
-        from gatekeeper.guard import Guard
+        from gatekeeper.cli.app import COMPLETION, cli
+        from gatekeeper.cli.guard import Guard
     except InstallationError as error:
         sys.stderr.write(f"Error: {error}\n")
         sys.exit(error.exit_code)

@@ -15,8 +15,8 @@ from gates.intervals import summarise
 from gates.seeded import hash_rows
 from gates.windows import context_rows
 from schemas.errors import EvaluationError
-from schemas.metrics import ABLATIONS
-from schemas.report import Metric
+from schemas.records.metrics import ABLATIONS
+from schemas.records.report import Metric
 
 
 class Ablations:

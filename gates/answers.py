@@ -1,147 +1,117 @@
-"""What a predictor answers, taken as unit rows: dense, real, finite numbers of a known format."""
+"""One predictor on one split: batched model calls, checked and normalised predictions."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from types import MappingProxyType
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-import torch
 
-from gates.contracts import BoolArray, FloatArray, IntArray, Predictor, Queries
-from schemas.answers import EPS, Format, coarsest
+from gates.asking import SeenFormats, ask, unit_rows
+from gates.contracts import Bank, BoolArray, FloatArray, IntArray, Predictor
+from gates.order import dealt_block, interleave
+from gates.windows import context_rows
 from schemas.errors import PredictionError
 
-FORMATS: Mapping[torch.dtype, Format] = MappingProxyType(
-    {getattr(torch, name): name for name in EPS}  # type: ignore[misc]  # the keys are the formats
-)
-"""Floating formats an answer may have."""
-
-_WHOLE = (
-    torch.bool,
-    torch.uint8,
-    torch.uint16,
-    torch.uint32,
-    torch.uint64,
-    torch.int8,
-    torch.int16,
-    torch.int32,
-    torch.int64,
-)
-
-_PLAIN = (torch.Tensor, torch.nn.Parameter)
-
-_COMPUTED_IN: tuple[torch.dtype, ...] = (torch.bfloat16, torch.float16, torch.float32)
-"""Narrow to wide. Networks store numbers of eight bits, but do not add in them; and signs or small
-whole numbers, which eight bits hold too, are as precise as what they were rounded from."""
+Progress = Callable[[int], None]
+"""Told how many predictions were just made."""
 
 
-@dataclass(eq=False)
-class SeenFormats:
-    """The formats of all answers so far.
+@dataclass(frozen=True, eq=False)
+class SplitRun:
+    """Implements :class:`gates.contracts.Run`; made by :func:`start_run`, which fills ``base``."""
 
-    Attributes:
-        answered: the coarsest floating format among them, None while all were whole numbers.
-        holding: formats that hold every number so far exactly, narrow to wide.
-    """
-
-    answered: Format | None = None
-    holding: list[torch.dtype] = field(default_factory=lambda: list(_COMPUTED_IN))
-
-    def see(self, answer: torch.Tensor) -> None:
-        """Take note of one answer on the CPU."""
-        if answer.dtype in FORMATS:
-            self.answered = coarsest(self.answered, FORMATS[answer.dtype])
-        self.holding = [each for each in self.holding if _holds(answer, each)]
+    predictor: Predictor
+    bank: Bank
+    split: str
+    context: int
+    horizon: int
+    seed: int
+    batch_size: int
+    last_rows: IntArray
+    base: FloatArray
+    progress: Progress
+    formats: SeenFormats = field(default_factory=SeenFormats)
 
     @property
-    def exact(self) -> Format:
-        """The narrowest format that holds all of them."""
-        return FORMATS[self.holding[0]] if self.holding else "float64"
+    def target_rows(self) -> IntArray:
+        """(S,) bank row of each target."""
+        return self.last_rows + self.horizon
+
+    @property
+    def reads_targets(self) -> bool:
+        """Whether equal contexts with other targets may be answered otherwise."""
+        return self.predictor.reads_targets
+
+    def predict_rows(
+        self, context_rows: IntArray, target_rows: IntArray, *, zeros: bool = False
+    ) -> FloatArray:
+        """Unit predictions (m, D) from contexts made of bank rows (m, L)."""
+        # Indexing by numbers copies: a model that writes into its input writes into its own copy.
+        return self._predict(lambda part: self.bank.vectors[context_rows[part]], target_rows, zeros=zeros)
+
+    def predict_contexts(
+        self, contexts: FloatArray, target_rows: IntArray, *, zeros: bool = False
+    ) -> FloatArray:
+        """Unit predictions (m, D) from explicit contexts (m, L, D)."""
+        return self._predict(lambda part: contexts[part], target_rows, zeros=zeros)
+
+    def batches(self, count: int) -> list[IntArray]:
+        """How ``count`` windows are dealt to batches, in this and every other pass."""
+        return list(interleave(count, self.batch_size, seed=self.seed, block=dealt_block(self.bank)))
+
+    def answer(self, windows: IntArray) -> FloatArray:
+        """Ask some windows (m,), by number, once more, as one batch.
+
+        Returns:
+            (m, D) unit rows; NaN where the answer is not finite, zero where it is zero.
+        """
+        last = self.last_rows[windows]
+        return self._ask(self.bank.vectors[context_rows(last, self.context)], last + self.horizon)[0]
+
+    def _predict(
+        self, contexts: Callable[[IntArray], FloatArray], target_rows: IntArray, *, zeros: bool
+    ) -> FloatArray:
+        out = np.empty((len(target_rows), self.bank.dimension), dtype=np.float32)
+        not_finite = np.zeros(len(target_rows), dtype=np.bool_)
+        zero = np.zeros(len(target_rows), dtype=np.bool_)
+        for part in self.batches(len(target_rows)):
+            out[part], not_finite[part], zero[part] = self._ask(contexts(part), target_rows[part])
+            self.progress(len(part))
+        self._refuse(not_finite, "NaN or infinite", target_rows)
+        if not zeros:
+            self._refuse(zero, "zero", target_rows)
+        return out
+
+    def _ask(self, contexts: FloatArray, target_rows: IntArray) -> tuple[FloatArray, BoolArray, BoolArray]:
+        answer = ask(self.predictor, np.ascontiguousarray(contexts), target_rows)
+        self.formats.see(answer)
+        return unit_rows(answer)
+
+    def _refuse(self, bad: BoolArray, what: str, target_rows: IntArray) -> None:
+        if bad.any():
+            rows = ", ".join(str(row) for row in target_rows[bad][:5])
+            raise PredictionError(
+                f"{self.predictor.name}: {int(bad.sum())} of {len(bad)} predictions on {self.split} are "
+                f"{what}, first for target rows {rows}; a model must return finite, non-zero vectors"
+            )
 
 
-def ask(predictor: Predictor, contexts: FloatArray, target_rows: IntArray) -> torch.Tensor:
-    """One call of a predictor.
-
-    Args:
-        predictor: who answers.
-        contexts: (B, L, D). They are handed over as they are: a copy that nobody else reads.
-        target_rows: (B,).
-
-    Returns:
-        (B, D) dense real numbers on the CPU, of whatever format the predictor has.
+def start_run(
+    predictor: Predictor,
+    bank: Bank,
+    split: str,
+    last_rows: IntArray,
+    *,
+    context: int,
+    horizon: int,
+    seed: int,
+    batch_size: int,
+    progress: Progress,
+) -> SplitRun:
+    """Make the base predictions, once, for all gates.
 
     Raises:
-        PredictionError: another shape, or no such numbers.
+        PredictionError: wrong shape or kind, or NaN, infinite or zero predictions (how many and where).
     """
-    batch = torch.from_numpy(contexts).to(predictor.device)
-    with torch.inference_mode():
-        answer: object = predictor.predict(Queries(batch, target_rows))
-    expected = contexts.shape[0], contexts.shape[2]
-    dense = ordinary(answer, predictor.name)
-    if tuple(dense.shape) != expected:
-        raise PredictionError(
-            f"{predictor.name} must return predictions of shape {expected}; found {tuple(dense.shape)}"
-        )
-    return dense.detach().resolve_neg().to("cpu")
-
-
-def ordinary(answer: object, name: str) -> torch.Tensor:
-    """The answer, if its numbers can be read as they are; a conversion could drop some in silence.
-
-    Raises:
-        PredictionError: no tensor, or one that is nested, sparse, quantised, complex, without numbers, or
-            of an unknown format.
-    """
-    if not isinstance(answer, torch.Tensor):
-        raise PredictionError(f"{name} must return one tensor; found {type(answer).__name__}")
-    if answer.is_nested:
-        kind = "a nested tensor"
-    elif answer.layout is not torch.strided:
-        kind = f"a tensor of layout {str(answer.layout).removeprefix('torch.')}"
-    elif answer.is_meta:
-        kind = "a tensor on the meta device, without numbers"
-    elif type(answer) not in _PLAIN:
-        kind = f"a {type(answer).__name__}"
-    elif answer.dtype not in FORMATS and answer.dtype not in _WHOLE:
-        kind = f"numbers of type {str(answer.dtype).removeprefix('torch.')}"
-    else:
-        return answer
-    raise PredictionError(
-        f"{name} must return an ordinary dense tensor of real numbers; found {kind}; convert it in forward"
-    )
-
-
-def unit_rows(answer: torch.Tensor) -> tuple[FloatArray, BoolArray, BoolArray]:
-    """Normalise answers (B, D) of any format.
-
-    Returns:
-        (B, D) float32 unit rows, and (B,) which were not finite and which were zero; the latter stay
-        zero, the former are NaN.
-    """
-    wide = answer.dtype in (torch.float64, torch.int64, torch.uint32, torch.uint64)
-    rows = answer.to(torch.float64 if wide else torch.float32).numpy()
-    finite = np.asarray(np.isfinite(rows).all(axis=1))
-    # Scaling by the largest entry first keeps very long or very short predictions from
-    # overflowing or vanishing in the norm.
-    largest = np.abs(rows).max(axis=1)
-    zero = finite & (largest == 0.0)
-    largest[zero] = 1.0
-    with np.errstate(all="ignore"):
-        unit: FloatArray = (rows / largest[:, None]).astype(np.float32, copy=False)
-        lengths = np.linalg.norm(unit, axis=1, keepdims=True)
-        lengths[zero] = 1.0
-        unit /= lengths
-    unit[~finite] = np.nan
-    return unit, ~finite, zero
-
-
-def _holds(answer: torch.Tensor, form: torch.dtype) -> bool:
-    return answer.dtype == form or torch.equal(answer.double(), answer.to(form).double())
-
-
-def weight_format(module: torch.nn.Module) -> Format | None:
-    """Coarsest floating format among a module's parameters and buffers; None where there is none."""
-    found = {
-        FORMATS[each.dtype] for each in (*module.parameters(), *module.buffers()) if each.dtype in FORMATS
-    }
-    return coarsest(*found) if found else None
+    unasked = np.empty((0, bank.dimension), dtype=np.float32)
+    run = SplitRun(predictor, bank, split, context, horizon, seed, batch_size, last_rows, unasked, progress)
+    return replace(run, base=run.predict_rows(context_rows(last_rows, context), run.target_rows))

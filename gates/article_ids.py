@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from gates.contracts import ArticleId, ArticleIds, Bank, IntArray
 from schemas.errors import DataError
-from schemas.printable import CONTROL
+from schemas.text import CONTROL
 
 LONGEST = 1_000
 """Characters of an id: a web address fits."""

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from schemas.answers import Format
-from schemas.report import Metric
+from schemas.records.answers import Format
+from schemas.records.report import Metric
 
 if TYPE_CHECKING:  # scores are read and compared by programs that must start without torch
     import torch
@@ -240,7 +240,7 @@ class Gate(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name in :data:`schemas.metrics.GATES`."""
+        """Its name in :data:`schemas.records.metrics.GATES`."""
         ...
 
     def measure(self, run: Run) -> Samples:

@@ -25,7 +25,7 @@ from gates.ridge import (
 )
 from gates.seeded import hash_rows
 from gates.windows import draw
-from schemas.answers import Format
+from schemas.records.answers import Format
 
 RIDGE_WINDOWS = 20_000
 """At most this many seeded windows are used to fit the ridge control."""
@@ -154,7 +154,7 @@ class RidgeControl:
 def make_controls(
     dataset: Dataset, evaluated: tuple[str, ...], *, seed: int
 ) -> tuple[Mapping[str, Predictor], RidgeSource]:
-    """All controls for a data set, in the order of :data:`schemas.soundness.CONTROLS`.
+    """All controls for a data set, in the order of :data:`schemas.verdict.soundness.CONTROLS`.
 
     Args:
         dataset: with or without a train split.

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from gates.answers import SplitRun
 from gates.contracts import BoolArray, FloatArray, IntArray
 from gates.geometry import cosine_to_rows
-from gates.run import SplitRun
 from gates.seeded import hash_rows, pick
-from schemas.answers import CHANGE_LIMIT, Answers, chord_limit, coarsest
 from schemas.errors import PredictionError
+from schemas.records.answers import CHANGE_LIMIT, Answers, chord_limit, coarsest
 
 ALONE = 16
 """Windows asked alone on each split."""

@@ -19,8 +19,8 @@ from gates.offset_sweep import OffsetSweep
 from gates.retrieval import retrieval_values
 from gates.rollout import Rollout
 from schemas.errors import DataError
-from schemas.metrics import PAIR
-from schemas.report import Metric
+from schemas.records.metrics import PAIR
+from schemas.records.report import Metric
 
 POWER = 0.8
 """Chance with which the smallest detectable difference would have been found."""

@@ -7,6 +7,7 @@ from types import MappingProxyType
 import torch
 
 from gates.ablations import Ablations
+from gates.answers import Progress, start_run
 from gates.bank_search import Backend
 from gates.bins_delta import DEFAULT_EDGES, BinsDelta
 from gates.contracts import Dataset, Gate, IntArray, Predictor, Samples
@@ -16,12 +17,11 @@ from gates.independence import compare_again, compare_company
 from gates.offset_sweep import OffsetSweep
 from gates.retrieval import Retrieval
 from gates.rollout import Rollout
-from gates.run import Progress, start_run
 from gates.windows import draw
-from schemas.answers import Answers
 from schemas.errors import DataError, EvaluationError, UsageError
-from schemas.metrics import PAIR, ROLLOUT_STEPS
-from schemas.report import Evidence, Metric, Metrics
+from schemas.records.answers import Answers
+from schemas.records.metrics import PAIR, ROLLOUT_STEPS
+from schemas.records.report import Evidence, Metric, Metrics
 
 EVALUATED: tuple[str, str] = ("val", "ood")
 """The splits every evaluation measures; gate E compares the first with the second."""

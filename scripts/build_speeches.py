@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gatekeeper.data.bank_file import pack_texts
-from gatekeeper.data.npz import Array, npz_bytes, open_npz
+from gatekeeper.data.formats.bank import pack_texts
+from gatekeeper.data.formats.npz import Array, npz_bytes, open_npz
 from gates.bank import build_bank
-from schemas.atomic import write_bytes
+from schemas.disk.atomic import write_bytes
 from schemas.errors import DataError, GatekeeperError
 
 IN_DISTRIBUTION, OUT_OF_DISTRIBUTION = "state_union", "inaugural"

@@ -8,8 +8,8 @@ import sys
 
 from gatekeeper.render.rows import interval, number
 from gates.suite import EVALUATED
-from schemas.report import Metrics, Report
-from schemas.report_io import read_report
+from schemas.reading.report import read_report
+from schemas.records.report import Metrics, Report
 
 COLUMNS = {
     "margin": "offset_sweep.margin",

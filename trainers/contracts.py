@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from schemas.errors import ModelError, UsageError
-from schemas.history import History
-from schemas.number import real, whole
-from schemas.policy import Policy
+from schemas.reading.number import real, whole
 from schemas.reasons import reason
+from schemas.records.history import History
+from schemas.records.policy import Policy
 from trainers.interrupts import Interrupts
 from trainers.monitor import Monitor
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # plug-ins are found, described and given flags by programs t
 
     from gates.contracts import Dataset
     from gates.suite import Options
-    from trainers.group import Group
+    from trainers.processes import Group
 
 ConfigValue = int | float
 """Sizes are whole numbers from 1 to 1,000,000, ``num_layers`` to 1000; rates (``dropout``) lie in [0, 1)."""
@@ -118,7 +118,7 @@ def _checked(name: str, key: str, value: object) -> ConfigValue:
 
 
 def _alone() -> "Group":
-    from trainers.group import Group
+    from trainers.processes import Group
 
     return Group()
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from schemas.history import Epoch, Steps
+from schemas.records.history import Epoch, Steps
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Moment:
     Attributes:
         epoch: from 1. step: in it, from 1.
         samples: windows trained on in this epoch. seconds: spent on them.
-        means: the figures since the last log line (name in :data:`schemas.history.FIGURES` -> mean).
+        means: the figures since the last log line (name in :data:`schemas.records.history.FIGURES` -> mean).
             Asking waits for the device, so ask a few times a second, not at every step.
     """
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from gates.answers import ordinary, weight_format
+from gates.asking import ordinary, weight_format
 from gates.contracts import Queries
-from schemas.answers import Format
 from schemas.errors import PredictionError
 from schemas.reasons import reason
+from schemas.records.answers import Format
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,10 @@ from typing import cast
 
 from schemas.errors import GatekeeperError, ModelError, UsageError
 from schemas.names import did_you_mean
-from schemas.printable import printable
 from schemas.reasons import reason
+from schemas.text import printable
 from trainers.contracts import Architecture, Trainer
-from trainers.static import read_attribute
+from trainers.plugin_source import read_attribute
 
 ARCHITECTURES = "gatekeeper.architectures"
 TRAINERS = "gatekeeper.trainers"

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from gatekeeper.data.articles import ArticleList, format_articles, is_number, is_padded, merge_ranges
+from gatekeeper.config.articles import ArticleList, format_articles, is_number, is_padded, merge_ranges
 from gates.contracts import ArticleId, Bank, IntArray
 from schemas.errors import DataError
-from schemas.file_kinds import name_of
+from schemas.reading.file_kinds import name_of
 
 _SHOWN = 5  # missing articles named in a message
 _INT64 = np.iinfo(np.int64)

@@ -7,17 +7,17 @@ from types import MappingProxyType
 
 import numpy as np
 
-from gatekeeper.config import Config
-from gatekeeper.config_values import SPLITS
+from gatekeeper.config.articles import ArticleList
+from gatekeeper.config.file import Config
+from gatekeeper.config.keys import SPLITS
 from gatekeeper.data.article_lookup import find_articles
-from gatekeeper.data.articles import ArticleList
-from gatekeeper.data.bank_file import read_bank_file
-from gatekeeper.data.dataset_folder import OpenDataset, open_dataset
-from gatekeeper.data.folders import left_behind
-from gatekeeper.data.sequences import Sequences, read_sequences
-from gatekeeper.data.speeches import read_speeches
+from gatekeeper.data.formats.bank import read_bank_file
+from gatekeeper.data.formats.dataset import OpenDataset, open_dataset
+from gatekeeper.data.formats.sequences import Sequences, read_sequences
+from gatekeeper.data.formats.speeches import read_speeches
 from gates.contracts import Bank, Dataset, IntArray
 from gates.windows import make_dataset, refuse_shared_articles, window_rows
+from schemas.disk.whole_folder import left_behind
 from schemas.errors import DataError, UsageError
 
 

@@ -50,14 +50,15 @@ from gatekeeper.deployment.verify import (
     read_submission,
     rule,
 )
-from schemas.atomic import flush_folder, write_bytes, write_text
-from schemas.codec import encode
-from schemas.document import check_document
+from schemas.disk.atomic import flush_folder, write_bytes, write_text
+from schemas.disk.lock import locked
+from schemas.disk.owned import make_own_folder
 from schemas.errors import ModelError, OutputError, ReportError, UsageError
-from schemas.lock import locked
-from schemas.model_format import SUFFIXES
-from schemas.owned import make_own_folder
-from schemas.production import (
+from schemas.reading.codec import encode
+from schemas.reading.document import check_document
+from schemas.reading.model_format import SUFFIXES
+from schemas.reading.strict_json import dumps
+from schemas.records.production import (
     PRODUCTION_VERSION,
     DeployedModel,
     Predecessor,
@@ -65,7 +66,6 @@ from schemas.production import (
     parse_production,
     read_production,
 )
-from schemas.strict_json import dumps
 
 _BLOCK = 2**20
 _TEMPORARY = ".gatekeeper-"

@@ -3,9 +3,9 @@
 import contextlib
 from pathlib import Path
 
-from gatekeeper.companions import envelope_path
 from gatekeeper.deployment.verify import Authentic
-from schemas.regular import beside, read_digested
+from gatekeeper.evaluation.companions import envelope_path
+from schemas.disk.opening import beside, read_digested
 
 REPORT = "report.json"
 SIGNATURE = envelope_path(Path(REPORT)).name

@@ -4,11 +4,11 @@ import os
 from io import BufferedReader
 from pathlib import Path
 
+from schemas.disk.opening import open_regular, why
 from schemas.errors import ModelError, ReportError
-from schemas.file_kinds import kind_of
-from schemas.model_format import format_of
-from schemas.regular import open_regular, why
-from schemas.report import ModelFormat, Report
+from schemas.reading.file_kinds import kind_of
+from schemas.reading.model_format import format_of
+from schemas.records.report import ModelFormat, Report
 
 
 def open_model(path: Path) -> BufferedReader:

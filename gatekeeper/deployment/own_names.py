@@ -11,10 +11,10 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from schemas.atomic import write_bytes
+from schemas.disk.atomic import write_bytes
+from schemas.disk.lock import LOCK
+from schemas.disk.owned import is_own_folder, make_own_folder, refuse_link
 from schemas.errors import OutputError, ReportError
-from schemas.lock import LOCK
-from schemas.owned import is_own_folder, make_own_folder, refuse_link
 
 CURRENT = "current"
 POINTER = "PRODUCTION.json"

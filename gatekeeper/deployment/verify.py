@@ -13,18 +13,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gatekeeper.companions import envelope_path
 from gatekeeper.deployment.model_file import open_model, refuse_other_kinds
-from gatekeeper.sources import files_verified
-from schemas.decision import DECISION_VERSION, ChampionUsed, Decision, PolicyUsed
-from schemas.document import read_bounded
+from gatekeeper.evaluation.companions import envelope_path
+from gatekeeper.installation.sources import files_verified
+from schemas.disk.opening import beside
 from schemas.errors import ModelError, ReportError, SignatureError
-from schemas.gains import gains, incomparable
-from schemas.policy_io import LoadedPolicy
-from schemas.regular import beside
-from schemas.report import Metrics, Report
-from schemas.report_io import parse_report
-from schemas.verdict import judge
+from schemas.reading.document import read_bounded
+from schemas.reading.policy import LoadedPolicy
+from schemas.reading.report import parse_report
+from schemas.records.decision import DECISION_VERSION, ChampionUsed, Decision, PolicyUsed
+from schemas.records.report import Metrics, Report
+from schemas.verdict.gains import gains, incomparable
+from schemas.verdict.judge import judge
 
 if TYPE_CHECKING:  # only whoever demands a signature pays for loading the cryptography
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -241,8 +241,8 @@ def authenticate(submission: Submission, demands: Demands) -> Authentic:
             f"{where} is not signed: expected {envelope_path(where).name} beside it; "
             "sign it with `gatekeeper sign`"
         )
-    from gatekeeper.deployment.envelope import unseal
-    from gatekeeper.deployment.statement import read_statement
+    from gatekeeper.deployment.signing.envelope import unseal
+    from gatekeeper.deployment.signing.statement import read_statement
 
     try:
         opened = unseal(submission.envelope, demands.trusted)
@@ -337,7 +337,7 @@ def _gains(authentic: Authentic, champion: Authentic | None, demands: Demands) -
         if different:
             raise ReportError(f"{path} and {other} cannot be compared: they differ in {'; '.join(different)}")
         return gains(report.evidence, rival.evidence)
-    from gatekeeper.comparison import Scored, paired_gains
+    from gatekeeper.evaluation.comparison import Scored, paired_gains
 
     return paired_gains(Scored(report, path), Scored(rival, other))
 

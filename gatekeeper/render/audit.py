@@ -2,10 +2,10 @@
 
 from tabulate import tabulate
 
-from gatekeeper.data.near_pairs import NEAR, PROBES
+from gatekeeper.data.audit.near_pairs import NEAR, PROBES
 from gatekeeper.render.rows import interval, number
-from schemas.audit import Audit, SharedText
-from schemas.printable import printable
+from schemas.records.audit import Audit, SharedText
+from schemas.text import printable
 
 _SHOWN = 10
 

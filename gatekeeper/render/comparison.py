@@ -4,14 +4,14 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from gatekeeper.comparison import Differences, Scored
+from gatekeeper.evaluation.comparison import Differences, Scored
 from gatekeeper.render.markdown import escape
 from gatekeeper.render.rows import BESIDE, interval, number
 from gatekeeper.render.table import OUTCOMES
 from gates.paired import POWER
-from schemas.metrics import GATES, METRICS, PAIR
-from schemas.printable import printable
-from schemas.report import Metric, Report
+from schemas.records.metrics import GATES, METRICS, PAIR
+from schemas.records.report import Metric, Report
+from schemas.text import printable
 
 STANDINGS = ("offset_sweep.margin", "offset_sweep.cos", "retrieval.article.r@5")
 

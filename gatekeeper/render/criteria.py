@@ -2,8 +2,8 @@
 
 from tabulate import tabulate
 
-from schemas.criteria import success_criteria
-from schemas.history import History
+from schemas.records.history import History
+from schemas.verdict.training_criteria import success_criteria
 
 _ANSWERS = {True: "yes", False: "no", None: "-"}
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from gatekeeper.data.articles import parse_articles
-from schemas.dataset import DatasetRecord
-from schemas.printable import printable
+from gatekeeper.config.articles import parse_articles
+from schemas.records.dataset import DatasetRecord
+from schemas.text import printable
 
 
 def render_built(record: DatasetRecord, folder: Path) -> str:

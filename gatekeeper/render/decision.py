@@ -9,8 +9,8 @@ from gatekeeper.render.table import (
     render_results,
     render_verdict_lines,
 )
-from schemas.decision import Decision
-from schemas.printable import printable
+from schemas.records.decision import Decision
+from schemas.text import printable
 
 
 def render_decision(ruling: Ruling, *, colour: bool = False) -> str:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from schemas.printable import printable
-from schemas.production import Production
+from schemas.records.production import Production
+from schemas.text import printable
 
 
 def render_release(production: Production, folder: Path) -> str:

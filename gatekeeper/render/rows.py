@@ -1,9 +1,9 @@
 """Rows of the result table: one a check, and the figures that belong beside them."""
 
-from schemas.metrics import GATE_LETTERS, PAIR
-from schemas.policy import CHAMPION
-from schemas.report import Check, Metric, Report
-from schemas.wording import figure
+from schemas.records.metrics import GATE_LETTERS, PAIR
+from schemas.records.policy import CHAMPION
+from schemas.records.report import Check, Metric, Report
+from schemas.verdict.wording import figure
 
 CONTROL_HEADS = {
     "oracle": "oracle",

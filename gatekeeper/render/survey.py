@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from gatekeeper.data.raw_bank import Defect
-from gatekeeper.data.survey import Survey
+from gatekeeper.data.audit.defects import Defect
+from gatekeeper.data.audit.survey import Survey
 from gatekeeper.render.rows import interval, number
-from schemas.printable import printable
+from schemas.text import printable
 
 
 def render_survey(survey: Survey) -> str:

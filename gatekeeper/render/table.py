@@ -7,11 +7,11 @@ from tabulate import tabulate
 
 from gatekeeper.render.markdown import escape
 from gatekeeper.render.rows import interval, letter_of, number, result_headers, result_rows
-from schemas.answers import coarsest
-from schemas.metrics import GATES
-from schemas.printable import printable
-from schemas.report import Report
-from schemas.verdict import PASSING
+from schemas.records.answers import coarsest
+from schemas.records.metrics import GATES
+from schemas.records.report import Report
+from schemas.text import printable
+from schemas.verdict.judge import PASSING
 
 OUTCOMES = {"deployable": "DEPLOYABLE", "blocked": "BLOCKED", "error": "ERROR"}
 _COLOURS = {"deployable": "green", "blocked": "red", "error": "yellow"}

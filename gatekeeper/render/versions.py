@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from gatekeeper.deployment.mlflow_registry import MlflowTarget, Version
-from schemas.printable import printable
+from gatekeeper.integrations.mlflow.registry import MlflowTarget, Version
+from schemas.text import printable
 
 
 def render_version(version: Version, target: MlflowTarget, *, restored: bool = False) -> str:

@@ -8,9 +8,9 @@ import click
 import pytest
 
 from docs.hooks import REFERENCE
-from gatekeeper.cli import COMMANDS, cli
-from schemas.policy_io import load_policy
-from schemas.validation import schema_text
+from gatekeeper.cli.app import COMMANDS, cli
+from schemas.reading.policy import load_policy
+from schemas.reading.schema import schema_text
 from tests.docs.test_consoles import PAGES as RUN
 
 ROOT = Path(__file__).parent.parent.parent

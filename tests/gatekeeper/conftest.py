@@ -7,7 +7,7 @@ import click.testing
 import numpy as np
 import pytest
 
-from gatekeeper.cli import cli
+from gatekeeper.cli.app import cli
 
 Run = Callable[..., click.testing.Result]
 

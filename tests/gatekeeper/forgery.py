@@ -13,15 +13,15 @@ from typing import Any
 import click.testing
 import pytest
 
-from gatekeeper.cli import cli
-from gatekeeper.data.synth import FORWARD
-from gatekeeper.data.synth_folder import write_world
-from gatekeeper.data.synth_predictor import write_predictor
-from gatekeeper.deployment.keys import generate
-from schemas.consistency import derive
-from schemas.report import Evidence, Metrics, Report
-from schemas.report_io import read_report, report_to_json
-from schemas.strict_json import dumps
+from gatekeeper.cli.app import cli
+from gatekeeper.data.synthetic.folder import write_world
+from gatekeeper.data.synthetic.predictor import write_predictor
+from gatekeeper.data.synthetic.worlds import FORWARD
+from gatekeeper.deployment.signing.keys import generate
+from schemas.reading.consistency import derive
+from schemas.reading.report import read_report, report_to_json
+from schemas.reading.strict_json import dumps
+from schemas.records.report import Evidence, Metrics, Report
 
 WORLD = replace(FORWARD, articles=60, chunks=20, dimension=16)
 MODELS = {"best": 1.0, "weaker": 0.9}

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from gatekeeper.data.speeches import read_speeches
+from gatekeeper.data.formats.speeches import read_speeches
 from gates.bank import build_bank
 from gates.contracts import Bank, Dataset, Predictor, Queries
 from gates.suite import Measured, Options, make_gates, run_gates
 from gates.windows import make_dataset, window_rows
-from schemas.answers import Format
+from schemas.records.answers import Format
 
 MakeDataset = Callable[..., Dataset]
 

@@ -8,7 +8,7 @@ from gates.contracts import Dataset, Queries
 from gates.controls import make_controls
 from gates.suite import EVALUATED
 from gates.windows import make_dataset, window_rows
-from schemas.soundness import CONTROLS
+from schemas.verdict.soundness import CONTROLS
 
 
 @pytest.fixture

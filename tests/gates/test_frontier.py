@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from gatekeeper.data.synth import TRAP, build_world
+from gatekeeper.data.synthetic.worlds import TRAP, build_world
 from gates import frontier
 from gates.bank import build_bank
 from gates.contracts import Bank, Dataset, DoubleArray, FloatArray, IntArray, Predictor, Queries, Split
@@ -18,7 +18,7 @@ from gates.geometry import cosine_to_rows
 from gates.ridge import holdout_articles
 from gates.windows import context_rows, window_rows
 from schemas.errors import DataError
-from schemas.report import Metric
+from schemas.records.report import Metric
 from tests.gates import naive_intervals
 from tests.gates.conftest import awkward_bank
 

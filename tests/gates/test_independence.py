@@ -14,8 +14,8 @@ from gates.bank import build_bank
 from gates.contracts import Dataset, Queries
 from gates.suite import Measured, Options, make_gates, run_gates
 from gates.windows import make_dataset, window_rows
-from schemas.answers import Answers, Format
 from schemas.errors import PredictionError
+from schemas.records.answers import Answers, Format
 
 WIDTH, CHUNKS, ARTICLES = 16, 24, 12
 Forward = Callable[[torch.Tensor], torch.Tensor]

@@ -14,8 +14,8 @@ from gates.contracts import Bank, Dataset, IntArray, Predictor, Queries
 from gates.controls import make_controls
 from gates.suite import EVALUATED, Measured, Options
 from gates.windows import context_rows, make_dataset, window_rows
-from schemas.metrics import ABLATIONS, BINS, OFFSETS, PAIR, POOLS, RECALL_AT, ROLLOUT_STEPS
-from schemas.report import Metric
+from schemas.records.metrics import ABLATIONS, BINS, OFFSETS, PAIR, POOLS, RECALL_AT, ROLLOUT_STEPS
+from schemas.records.report import Metric
 from tests.gates import naive, naive_intervals
 from tests.gates.conftest import Mixer, run_all
 

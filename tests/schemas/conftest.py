@@ -6,11 +6,11 @@ from datetime import date
 
 import pytest
 
-from schemas.answers import Answers
-from schemas.metrics import METRICS, PAIR
-from schemas.policy import Policy
-from schemas.policy_io import LoadedPolicy, load_policy
-from schemas.report import (
+from schemas.reading.policy import LoadedPolicy, load_policy
+from schemas.records.answers import Answers
+from schemas.records.metrics import METRICS, PAIR
+from schemas.records.policy import Policy
+from schemas.records.report import (
     SCHEMA_VERSION,
     BankInput,
     Environment,
@@ -25,7 +25,7 @@ from schemas.report import (
     SplitInput,
     TrainedBy,
 )
-from schemas.verdict import judge
+from schemas.verdict.judge import judge
 
 EvidenceFactory = Callable[[], Evidence]
 ReportFactory = Callable[..., Report]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from schemas.history import FIGURES, HISTORY_VERSION, Epoch, History, MiniGates, SplitGates, Steps
+from schemas.records.history import FIGURES, HISTORY_VERSION, Epoch, History, MiniGates, SplitGates, Steps
 
 Figures = Mapping[str, float | None]
 

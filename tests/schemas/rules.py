@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from schemas.errors import PolicyError
-from schemas.policy import Policy, PolicyCheck, Severity
-from schemas.policy_io import parse_policy
+from schemas.reading.policy import parse_policy
+from schemas.records.policy import Policy, PolicyCheck, Severity
 from tests.schemas.policies import CHECK, HEAD
 
 RULE = """

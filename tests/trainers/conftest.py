@@ -9,11 +9,11 @@ import pytest
 import torch
 from torch import nn
 
-from gatekeeper.data.synth import World, build_world
+from gatekeeper.data.synthetic.worlds import World, build_world
 from gates.contracts import Dataset
 from gates.suite import Options
 from gates.windows import make_dataset, window_rows
-from schemas.policy_io import load_policy
+from schemas.reading.policy import load_policy
 from trainers.contracts import TrainingJob
 from trainers.registry import architecture
 

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 
 from tests.trainers.tiny import data
-from trainers.p6c import (
+from trainers.recipes.p6c import (
     NEIGHBOURS,
     BudgetedObjective,
     P6cSettings,

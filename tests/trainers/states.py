@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from trainers.store import Store
+from trainers.checkpoints.saved_states import Store
 
 SIZE = 300
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gatekeeper.data.synth import World, build_world
-from schemas.history import History
-from schemas.history_io import read_history
+from gatekeeper.data.synthetic.worlds import World, build_world
+from schemas.reading.history import read_history
+from schemas.records.history import History
 
 ROOT = str(Path(__file__).parents[2])
 

@@ -5,14 +5,14 @@ from collections.abc import Callable
 import pytest
 
 from schemas.errors import Interrupted
-from schemas.history import FIGURES, HISTORY_FILE, Epoch, Steps
-from schemas.history_io import read_history
-from trainers import loop
+from schemas.reading.history import read_history
+from schemas.records.history import FIGURES, HISTORY_FILE, Epoch, Steps
 from trainers.contracts import TrainingJob
+from trainers.loop import train as loop
+from trainers.loop.setup import Run
+from trainers.loop.state import State
 from trainers.monitor import Course, Moment, Monitor
 from trainers.registry import trainer
-from trainers.run import Run
-from trainers.state import State
 
 MakeJob = Callable[..., TrainingJob]
 

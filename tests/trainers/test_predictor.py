@@ -11,12 +11,12 @@ from gates.bank import build_bank
 from gates.contracts import Dataset, Queries
 from gates.suite import Options
 from gates.windows import make_dataset, window_rows
-from schemas.answers import Format
 from schemas.errors import PredictionError
-from schemas.policy_io import load_policy
-from trainers import fingerprint
+from schemas.reading.policy import load_policy
+from schemas.records.answers import Format
+from trainers.checkpoints import fingerprint
 from trainers.interrupts import Interrupts
-from trainers.mini import MiniSuite
+from trainers.loop.mini_5cat import MiniSuite
 from trainers.predictor import ModulePredictor, answer_with
 
 CPU = torch.device("cpu")

@@ -9,10 +9,10 @@ import pytest
 from schemas.errors import ModelError, UsageError
 from trainers import registry
 from trainers.architectures.linear import ARCHITECTURE
-from trainers.ridge import TRAINER
+from trainers.recipes.ridge import TRAINER
 
 LINEAR = "trainers.architectures.linear:ARCHITECTURE"
-RIDGE = "trainers.ridge:TRAINER"
+RIDGE = "trainers.recipes.ridge:TRAINER"
 
 
 def install(monkeypatch: pytest.MonkeyPatch, *points: tuple[str, str]) -> None:
@@ -55,7 +55,7 @@ def test_an_unknown_name_lists_the_known_and_the_nearest() -> None:
 
 
 def test_a_broken_plug_in_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    install(monkeypatch, ("own", "no_such_module:PLUGIN"), ("odd", "trainers.ridge:NOTHING"))
+    install(monkeypatch, ("own", "no_such_module:PLUGIN"), ("odd", "trainers.recipes.ridge:NOTHING"))
     with pytest.raises(ModelError, match=r"architecture plug-in 'own' \(no_such_module:PLUGIN\) cannot be"):
         registry.architecture("own")
     with pytest.raises(UsageError, match=r"trainer plug-in 'odd' .* cannot be loaded: AttributeError"):
@@ -71,7 +71,7 @@ def test_a_name_registered_twice_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
 def test_an_installation_under_the_former_name_is_named_with_what_removes_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in (("gatekeeper", "trainers.old:P6"), ("gatekeeper_5cat", "trainers.mse:P6")):
+    for name, value in (("gatekeeper", "trainers.old:P6"), ("gatekeeper_5cat", "trainers.recipes.mse:P6")):
         folder = tmp_path / f"{name}-0.1.0.dist-info"
         folder.mkdir()
         (folder / "METADATA").write_text(

@@ -11,12 +11,12 @@ import torch
 
 from gates.contracts import Dataset
 from schemas.errors import UsageError
-from schemas.history import HISTORY_FILE
-from schemas.history_io import read_history
-from trainers.checkpoint import read_checkpoint, restore
+from schemas.reading.history import read_history
+from schemas.records.history import HISTORY_FILE
+from trainers.checkpoints.checkpoint import read_checkpoint, restore
 from trainers.contracts import MODEL_FILE, Trained, TrainingJob
+from trainers.loop.settings import GradientSettings
 from trainers.registry import architecture_names, trainer, trainer_names
-from trainers.settings import GradientSettings
 
 MakeJob = Callable[..., TrainingJob]
 SMALL: dict[str, Any] = {"epochs": 2, "layers": 1, "width": 16, "heads": 2, "mini_samples": 120}

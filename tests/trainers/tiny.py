@@ -11,7 +11,7 @@ import torch
 from gates.bank import build_bank
 from gates.contracts import Bank, Dataset
 from gates.windows import make_dataset, window_rows
-from trainers.batches import Batch, WindowBatches
+from trainers.loop.batches import Batch, WindowBatches
 
 Floats = npt.NDArray[np.float64]
 

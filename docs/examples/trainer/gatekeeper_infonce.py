@@ -12,15 +12,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from trainers.gradient import GradientTrainer
-from trainers.mse import MeanSquaredError
-from trainers.objectives import Terms, Weight
-from trainers.settings import GradientSettings, check_between
+from trainers.loop.gradient import GradientTrainer
+from trainers.loop.objective import Terms, Weight
+from trainers.loop.settings import GradientSettings, check_between
+from trainers.recipes.mse import MeanSquaredError
 
 if TYPE_CHECKING:  # `gatekeeper list` and `--help` read this module without loading torch
     import torch
 
-    from trainers.batches import Batch, WindowBatches
+    from trainers.loop.batches import Batch, WindowBatches
 
 
 @dataclass(frozen=True, kw_only=True)

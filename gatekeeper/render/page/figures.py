@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from gatekeeper.render.page.svg import Drawing
 from gatekeeper.render.rows import interval, number
-from schemas.checks import measured_splits
-from schemas.policy import CHAMPION
-from schemas.report import Metric, Metrics, Report
+from schemas.records.policy import CHAMPION
+from schemas.records.report import Metric, Metrics, Report
+from schemas.verdict.checks import measured_splits
 
 WIDTH, HEIGHT = 440.0, 320.0
 """Units of a plot; two fit beside one another on a desktop, one on a phone."""

@@ -30,8 +30,8 @@ from gatekeeper.render.page.strokes import (
     required_here,
 )
 from gatekeeper.render.page.svg import Drawing, drawing, to_svg
-from schemas.metrics import ABLATIONS, BINS, PAIR, POOLS, RECALL_AT, ROLLOUT_STEPS
-from schemas.report import Report
+from schemas.records.metrics import ABLATIONS, BINS, PAIR, POOLS, RECALL_AT, ROLLOUT_STEPS
+from schemas.records.report import Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

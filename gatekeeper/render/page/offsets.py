@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from gatekeeper.render.page.extras import Absent, Extras
+from gatekeeper.evaluation.extras import Absent, Extras
 from gatekeeper.render.page.figures import (
     HEIGHT,
     WIDTH,
@@ -22,9 +22,9 @@ from gatekeeper.render.page.palette import CONTROLS, INK, MODEL, MUTED, Series
 from gatekeeper.render.page.strokes import curve, legend, model_curve, required
 from gatekeeper.render.page.svg import Drawing, drawing, to_svg
 from gatekeeper.render.rows import number
-from schemas.escape import COSINE
-from schemas.metrics import OFFSETS
-from schemas.report import Metrics, Report
+from schemas.records.metrics import OFFSETS
+from schemas.records.report import Metrics, Report
+from schemas.verdict.escape import COSINE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from gatekeeper.render.page.extras import Absent, Extras
+from gatekeeper.evaluation.extras import Absent, Extras
 from gatekeeper.render.page.figures import Plot, Table
 from gatekeeper.render.page.gates import ablations, bins, retrieval, rollout
 from gatekeeper.render.page.offsets import offset_sweep, plane
@@ -14,7 +14,7 @@ from gatekeeper.render.page.provenance import provenance
 from gatekeeper.render.page.training import training_plots
 from gatekeeper.render.rows import letter_of, result_headers, result_rows
 from gatekeeper.render.table import OUTCOMES, beside_reasons, render_heading, tally
-from schemas.report import GateResult, Report
+from schemas.records.report import GateResult, Report
 
 SYMBOLS = {
     "pass": "✓",

@@ -1,9 +1,9 @@
 """Everything a report depends on, as labelled groups."""
 
 from gatekeeper.render.page.figures import Table
-from schemas.answers import Answers
-from schemas.report import Report
-from schemas.report_io import content_sha256
+from schemas.reading.report import content_sha256
+from schemas.records.answers import Answers
+from schemas.records.report import Report
 
 
 def provenance(report: Report) -> tuple[Table, ...]:

@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from gatekeeper.render.page.extras import Absent, Training
+from gatekeeper.evaluation.extras import Absent, Training
 from gatekeeper.render.page.figures import WIDTH, Plot, Table
 from gatekeeper.render.page.palette import ACCENT, INK, MUTED
 from gatekeeper.render.page.strokes import legend, line_style, required
 from gatekeeper.render.page.svg import Drawing, drawing, to_svg
 from gatekeeper.render.rows import number
-from schemas.criteria import mean_figure
-from schemas.history import LAMBDA_RANGE, Epoch, History, SplitGates, Warned
+from schemas.records.history import LAMBDA_RANGE, Epoch, History, SplitGates, Warned
+from schemas.verdict.training_criteria import mean_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

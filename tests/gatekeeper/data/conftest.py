@@ -4,9 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gatekeeper.data.npz import Array, npz_bytes
-from gatekeeper.data.speeches import read_speeches
-from gatekeeper.data.synth import FORWARD, build_world
+from gatekeeper.data.formats.npz import Array, npz_bytes
+from gatekeeper.data.formats.speeches import read_speeches
+from gatekeeper.data.synthetic.worlds import FORWARD, build_world
 from gates.bank import build_bank
 from gates.contracts import Bank, IntArray
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from gatekeeper.config_values import DATA_KEYS
+from gatekeeper.config.articles import ArticleList, list_articles, parse_articles
+from gatekeeper.config.keys import DATA_KEYS
 from gatekeeper.data.article_lookup import find_articles, toml_articles
-from gatekeeper.data.articles import ArticleList, list_articles, parse_articles
 from gates.bank import outline_bank
 from gates.contracts import ArticleId, Bank
 from schemas.errors import DataError

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gatekeeper.config import Config, DataConfig
-from gatekeeper.data.articles import parse_articles
-from gatekeeper.data.bank_file import write_bank
+from gatekeeper.config.articles import parse_articles
+from gatekeeper.config.file import Config, DataConfig
+from gatekeeper.data.formats.bank import write_bank
 from gatekeeper.data.source import DataSource, open_source
 from gates.contracts import Bank, IntArray
 from gates.windows import window_rows

@@ -9,7 +9,7 @@ import pytest
 
 from gatekeeper.deployment.folder import roll_back
 from schemas.errors import GatekeeperError
-from schemas.production import Production
+from schemas.records.production import Production
 from tests.gatekeeper.deployment.served import served, snapshot
 from tests.gatekeeper.deployment.submissions import NOW, Offer
 

@@ -11,9 +11,9 @@ from gatekeeper.deployment.verify import (
     Submission,
     examine,
 )
-from schemas.codec import encode
 from schemas.errors import GatekeeperError
-from schemas.validation import violation
+from schemas.reading.codec import encode
+from schemas.reading.schema import violation
 from tests.gatekeeper.deployment.submissions import (
     NOW,
     POLICY,

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from gatekeeper.deployment.folder import deploy, history, production
 from gatekeeper.deployment.verify import Demands
-from schemas.production import Production
-from schemas.validation import violation
+from schemas.reading.schema import violation
+from schemas.records.production import Production
 from tests.gatekeeper.deployment.submissions import NOW, POLICY, Offer
 
 ANY = Demands(policy=POLICY)

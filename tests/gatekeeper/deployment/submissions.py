@@ -8,15 +8,16 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gatekeeper.companions import envelope_path
-from gatekeeper.deployment.envelope import seal
-from gatekeeper.deployment.statement import make_statement
+from gatekeeper.deployment.signing.envelope import seal
+from gatekeeper.deployment.signing.statement import make_statement
 from gatekeeper.deployment.verify import Demands, Submission, read_submission
-from schemas.answers import Answers
-from schemas.consistency import derive
-from schemas.metrics import PAIR
-from schemas.policy_io import LoadedPolicy, parse_policy
-from schemas.report import (
+from gatekeeper.evaluation.companions import envelope_path
+from schemas.reading.consistency import derive
+from schemas.reading.policy import LoadedPolicy, parse_policy
+from schemas.reading.report import parse_report, report_to_json
+from schemas.records.answers import Answers
+from schemas.records.metrics import PAIR
+from schemas.records.report import (
     SCHEMA_VERSION,
     BankInput,
     Environment,
@@ -34,7 +35,6 @@ from schemas.report import (
     SplitInput,
     Verdict,
 )
-from schemas.report_io import parse_report, report_to_json
 from tests.model_files import model_bytes
 
 CREATED = datetime(2026, 1, 31, 12, tzinfo=UTC)

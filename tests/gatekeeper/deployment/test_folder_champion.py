@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.companions import envelope_path
-from gatekeeper.deployment.envelope import seal
 from gatekeeper.deployment.folder import deploy
-from gatekeeper.deployment.statement import make_statement
+from gatekeeper.deployment.signing.envelope import seal
+from gatekeeper.deployment.signing.statement import make_statement
 from gatekeeper.deployment.verify import Demands
+from gatekeeper.evaluation.companions import envelope_path
 from schemas.errors import GatekeeperError, ReportError, SignatureError, UsageError
-from schemas.policy_io import LoadedPolicy
-from schemas.report_io import parse_report
+from schemas.reading.policy import LoadedPolicy
+from schemas.reading.report import parse_report
 from tests.gatekeeper.deployment.folders import Offers, back, flip, folder, refuses, report_of
 from tests.gatekeeper.deployment.served import ANY, put, served, sha256, snapshot
 from tests.gatekeeper.deployment.submissions import (

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.companions import envelope_path
 from gatekeeper.deployment.folder import deploy, history, production
-from gatekeeper.deployment.keys import key_id
+from gatekeeper.deployment.signing.keys import key_id
+from gatekeeper.evaluation.companions import envelope_path
 from schemas.errors import ReportError
-from schemas.production import Predecessor
-from schemas.report import ScoresFile
+from schemas.records.production import Predecessor
+from schemas.records.report import ScoresFile
 from tests.gatekeeper.deployment.folders import STAMP, Offers, back, model_of, numbers
 from tests.gatekeeper.deployment.served import ANY, put, served, sha256, snapshot
 from tests.gatekeeper.deployment.submissions import (

@@ -16,8 +16,8 @@ import pytest
 from gatekeeper.deployment import verify
 from gatekeeper.deployment.folder import deploy, history, roll_back
 from schemas.errors import GatekeeperError, OutputError
-from schemas.production import Production
-from schemas.report_io import parse_report
+from schemas.reading.report import parse_report
+from schemas.records.production import Production
 from tests.gatekeeper.deployment.conftest import Offers
 from tests.gatekeeper.deployment.faults import FILLING, IGNORED, LinkedDisk
 from tests.gatekeeper.deployment.served import served, snapshot

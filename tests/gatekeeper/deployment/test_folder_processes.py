@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.deployment.folder import history, roll_back
-from schemas.production import Production
+from schemas.records.production import Production
 from tests.gatekeeper.deployment.conftest import Offers
 from tests.gatekeeper.deployment.served import put, served
 from tests.gatekeeper.deployment.submissions import NOW, Offer

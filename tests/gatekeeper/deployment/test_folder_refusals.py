@@ -16,8 +16,8 @@ import pytest
 from gatekeeper.deployment import folder as folder_module
 from gatekeeper.deployment.folder import deploy, history, roll_back
 from gatekeeper.deployment.verify import Demands
+from schemas.disk.lock import locked
 from schemas.errors import GatekeeperError, ModelError, OutputError, ReportError, SignatureError, UsageError
-from schemas.lock import locked
 from tests.gatekeeper.deployment.folders import Offers, folder, link, numbers, pipe, refuses
 from tests.gatekeeper.deployment.served import ANY, put, served, sha256, snapshot
 from tests.gatekeeper.deployment.submissions import (

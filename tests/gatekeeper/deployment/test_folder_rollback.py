@@ -14,7 +14,7 @@ import pytest
 from gatekeeper.deployment.folder import history, read_release, roll_back
 from gatekeeper.deployment.verify import Demands
 from schemas.errors import ModelError, ReportError, UsageError
-from schemas.production import Predecessor
+from schemas.records.production import Predecessor
 from tests.gatekeeper.deployment.folders import (
     STAMP,
     Offers,

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.deployment.keys import key_id
+from gatekeeper.deployment.signing.keys import key_id
 from gatekeeper.deployment.verify import (
     Demands,
     Submission,
     examine,
 )
-from schemas.decision import ChampionUsed, PolicyUsed
 from schemas.errors import ReportError
-from schemas.strict_json import MAX_BYTES
+from schemas.reading.strict_json import MAX_BYTES
+from schemas.records.decision import ChampionUsed, PolicyUsed
 from tests.gatekeeper.deployment.rulings import ANY, MODEL, OTHER, ask, outcome, refusal
 from tests.gatekeeper.deployment.submissions import (
     CREATED,

@@ -17,11 +17,11 @@ from gatekeeper.deployment.verify import (
     Submission,
     read_submission,
 )
-from schemas.decision import ChampionUsed
 from schemas.errors import DataError, ReportError, SignatureError
-from schemas.policy_io import LoadedPolicy
-from schemas.report import Report, ScoresFile
-from schemas.report_io import read_report
+from schemas.reading.policy import LoadedPolicy
+from schemas.reading.report import read_report
+from schemas.records.decision import ChampionUsed
+from schemas.records.report import Report, ScoresFile
 from tests.gatekeeper.deployment.rulings import ANY, MODEL, OTHER, ask, outcome, refusal
 from tests.gatekeeper.deployment.submissions import (
     CREATED,

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.companions import envelope_path
 from gatekeeper.deployment import verify
 from gatekeeper.deployment.verify import (
     Submission,
     model_digest,
     read_submission,
 )
+from gatekeeper.evaluation.companions import envelope_path
 from schemas.errors import ModelError, ReportError, SignatureError
 from tests.gatekeeper.deployment.conftest import Offers
 from tests.gatekeeper.deployment.rulings import SIGNED, ask, refusal

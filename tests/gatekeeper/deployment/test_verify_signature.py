@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from gatekeeper.deployment import verify
-from gatekeeper.deployment.keys import key_id
+from gatekeeper.deployment.signing.keys import key_id
 from schemas.errors import SignatureError
-from schemas.report import Report
+from schemas.records.report import Report
 from tests.gatekeeper.deployment.rulings import MODEL, OTHER, SIGNED, ask, outcome, refusal
 from tests.gatekeeper.deployment.submissions import (
     FOREIGN,

@@ -10,15 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gatekeeper.deployment.verify import Demands, Ruling, Submission, examine
+from gatekeeper.render.ci.github import render_annotations
+from gatekeeper.render.ci.junit import render_junit
 from gatekeeper.render.decision import render_decision, render_decision_markdown
-from gatekeeper.render.github import render_annotations
-from gatekeeper.render.junit import render_junit
-from schemas.codec import encode
-from schemas.decision import ChampionUsed, PolicyUsed
-from schemas.policy_io import LoadedPolicy, load_policy, parse_policy
-from schemas.report import Evidence, Judgement, Report
-from schemas.report_io import report_to_json
-from schemas.strict_json import dumps
+from schemas.reading.codec import encode
+from schemas.reading.policy import LoadedPolicy, load_policy, parse_policy
+from schemas.reading.report import report_to_json
+from schemas.reading.strict_json import dumps
+from schemas.records.decision import ChampionUsed, PolicyUsed
+from schemas.records.report import Evidence, Judgement, Report
 from tests.schemas import conftest as fabricated
 
 NOW = datetime(2026, 2, 1, 9, 30, tzinfo=UTC)

@@ -4,7 +4,9 @@ from dataclasses import replace
 from typing import Any
 
 from gatekeeper.render.audit import render_audit
-from schemas.audit import (
+from schemas.reading.codec import encode
+from schemas.reading.schema import violation
+from schemas.records.audit import (
     Audit,
     AuditRow,
     FrontierOfSplit,
@@ -14,9 +16,7 @@ from schemas.audit import (
     Misplaced,
     SharedText,
 )
-from schemas.codec import encode
-from schemas.validation import violation
-from tests.gatekeeper.data.audits import metric
+from tests.gatekeeper.data.audit.audits import metric
 
 RECORD = Audit(
     schema_version="1.0",

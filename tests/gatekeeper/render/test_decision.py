@@ -10,7 +10,7 @@ import pytest
 from gatekeeper.deployment.verify import Ruling
 from gatekeeper.render.decision import facts, render_decision, render_decision_markdown
 from gatekeeper.render.markdown import escape
-from schemas.strict_json import loads
+from schemas.reading.strict_json import loads
 from tests.gatekeeper.render.rulings import (
     CASES,
     FORMS,

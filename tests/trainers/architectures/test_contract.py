@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from schemas.errors import ModelError
-from trainers.checkpoint import read_checkpoint, restore
+from trainers.checkpoints.checkpoint import read_checkpoint, restore
 from trainers.registry import architecture, architecture_names
 
 Config = Callable[[str], dict[str, object]]

@@ -9,18 +9,18 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
-from gatekeeper.render.page.extras import Absent, Chunk, Extras, TextWindow, TextWindows, Training
+from gatekeeper.evaluation.extras import Absent, Chunk, Extras, TextWindow, TextWindows, Training
 from gatekeeper.render.page.page import render_page
 from gates.frontier import Frontier, Point
 from gates.intervals import ONE_ARTICLE
-from schemas.history import History, Warned
-from schemas.metrics import PAIR
-from schemas.report import Evidence, Metric, Metrics, Report
-from schemas.verdict import judge
+from schemas.records.history import History, Warned
+from schemas.records.metrics import PAIR
+from schemas.records.report import Evidence, Metric, Metrics, Report
+from schemas.verdict.judge import judge
 from tests.gatekeeper.render.rulings import MARGIN, POLICY, RECALL, make_evidence, make_policy
 from tests.schemas import conftest as fabricated
 from tests.schemas import histories
-from trainers.ramp import parse_ramp
+from trainers.recipes.ramp import parse_ramp
 
 GOLDEN = Path(__file__).parent / "golden"
 SPLITS = ("val", "ood")

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import pytest
 
+from gatekeeper.evaluation.extras import Absent, Training
 from gatekeeper.render.page import gates
-from gatekeeper.render.page.extras import Absent, Training
 from gatekeeper.render.page.figures import Plot
 from gatekeeper.render.page.strokes import bar, line_style, point_style
 from gatekeeper.render.page.svg import drawing, to_svg
 from gatekeeper.render.page.training import training_plots
-from schemas.report import Evidence, Metric, Metrics, Report
+from schemas.records.report import Evidence, Metric, Metrics, Report
 from tests.gatekeeper.render.page import pages
 from tests.schemas import histories
 

@@ -5,13 +5,13 @@ from dataclasses import replace
 
 import pytest
 
-from gatekeeper.render.page.extras import Absent, Training
+from gatekeeper.evaluation.extras import Absent, Training
 from gatekeeper.render.page.figures import Plot
 from gatekeeper.render.page.svg import Drawing
 from gatekeeper.render.page.training import training_plots
-from schemas.history import Epoch, History
+from schemas.records.history import Epoch, History
 from tests.gatekeeper.render.page.pages import history
-from trainers.ramp import parse_ramp
+from trainers.recipes.ramp import parse_ramp
 
 RAMP = parse_ramp("1:0.02:0.4,3:0.05:1,9:0.1:1")
 

@@ -1,0 +1,80 @@
+"""``gatekeeper data convert``: old sequence files as a data set."""
+
+from pathlib import Path
+
+import click
+
+from gatekeeper.cli.choice import Choice
+from gatekeeper.cli.options import key_options, overwrite_option, tell
+from gatekeeper.cli.types import FILE
+from gatekeeper.cli.voice import show
+from gatekeeper.config.keys import SPLITS
+from gatekeeper.config.outputs import Output, refuse_overwriting
+from gatekeeper.data.building.convert import convert
+from gatekeeper.data.building.splits import file_digest, refuse_unprintable
+from gatekeeper.data.formats.bank import read_bank_file
+from gatekeeper.data.formats.bank_keys import BankKeys
+from gatekeeper.data.formats.dataset import UNMATCHED, Dtype, refuse_taken
+from gatekeeper.render.dataset import render_built, render_counts
+from schemas.errors import UsageError
+from schemas.records.dataset import Origin
+from schemas.text import printable
+
+
+@click.command(name="convert")
+@click.argument("files", nargs=-1, required=True, metavar="NAME=FILE...")
+@click.option("--bank", type=FILE, required=True, help="Bank they were made from.")
+@click.option("--out", type=FILE, required=True, help="Folder to write.")
+@click.option("--dtype", type=Choice(("float32", "float16")), default="float32", help="Of the vectors.")
+@click.option("--encoder", help="Model that made the vectors, for the record.")
+@click.option("--licence", help="Licence of the texts, for the record.")
+@click.option("--note", help="Anything else, for the record.")
+@overwrite_option
+@key_options
+def convert_command(
+    files: tuple[str, ...],
+    bank: Path,
+    out: Path,
+    dtype: Dtype,
+    encoder: str | None,
+    licence: str | None,
+    note: str | None,
+    overwrite: bool,
+    keys: BankKeys,
+) -> None:
+    """Turn old sequence files into a data set folder: train=old_train.npz val=old_val.npz ...
+
+    A sequence is found by its labels and confirmed by its vectors. What is no window of the bank is
+    counted by reason and listed in unmatched.csv in the folder.
+
+    Exit codes: 0 done, 2 usage error, 3 a file or the folder is unusable.
+    """
+    pairs = [_pair(text) for text in files]
+    names = [name for name, _ in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise UsageError(f"{name} is named twice; one file a split")
+    refuse_unprintable(encoder=encoder, licence=licence, note=note)
+    refuse_taken(out, overwrite=overwrite)
+    refuse_overwriting([Output("folder", out, folder=True)], (bank, *(file for _, file in pairs)))
+    digest = file_digest(bank)
+    read = read_bank_file(bank, keys=keys)
+    tell(read.notes)
+    done = convert(
+        out,
+        pairs,
+        read.bank,
+        dtype=dtype,
+        origin=Origin(bank.name, digest, encoder, licence, note),
+        overwrite=overwrite,
+    )
+    show(render_counts(done.counts))
+    show(f"what is no window is listed in {printable(str(out / UNMATCHED))}\n")
+    show(render_built(done.record, out))
+
+
+def _pair(text: str) -> tuple[str, Path]:
+    name, sign, file = text.partition("=")
+    if not sign or name not in SPLITS or not file:
+        raise UsageError(f"{text!r}: expected NAME=FILE with NAME among {', '.join(SPLITS)}")
+    return name, Path(file)

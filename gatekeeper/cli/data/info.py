@@ -1,0 +1,62 @@
+"""``gatekeeper data info``: what is in a bank or a data set."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from gatekeeper.cli.choice import Choice
+from gatekeeper.cli.options import key_options, tell
+from gatekeeper.cli.types import FILE
+from gatekeeper.cli.voice import show, show_json
+from gatekeeper.config.keys import DEFAULT_CONTEXT, DEFAULT_HORIZON
+from gatekeeper.data.formats.bank_keys import BankKeys
+from schemas.errors import DataError
+from schemas.reading.codec import encode
+
+
+@click.command(name="info")
+@click.argument("bank", type=FILE, required=False)
+@click.option("--config", type=FILE, help="Configuration file instead of the nearest one.")
+@click.option("--format", "form", type=Choice(("table", "json")), default="table", help="[table].")
+@key_options
+def info_command(
+    bank: Path | None, config: Path | None, form: Literal["table", "json"], keys: BankKeys
+) -> None:
+    """Say what is in BANK (*.npz or a data set folder); the configured data, or the speeches, without one.
+
+    Sizes, chunks an article, norms, duplicates, gaps in the chunk index, rows of NaN or zeros,
+    similarity by distance, splits and what they share.
+
+    Exit codes: 0 done, 2 usage error, 3 the file is unusable (what is wrong with it is listed).
+    """
+    from gatekeeper.config.file import resolve_config
+    from gatekeeper.data.audit.defects import Defect, find_defects
+    from gatekeeper.data.audit.survey import survey
+    from gatekeeper.data.source import open_source
+    from gatekeeper.render.survey import render_defects, render_survey
+
+    settings = resolve_config(config, {"bank": bank, **keys.settings()})
+    defects: tuple[Defect, ...] = ()
+    norms = None
+    file = settings.data.bank
+    if file is not None and file.is_file():
+        defects, norms = find_defects(file, settings.data.keys)
+        if any(defect.fatal for defect in defects):
+            show(render_defects(defects))
+            raise DataError(f"{file} is no bank as it is: {', '.join(defect.kind for defect in defects)}")
+    source = open_source(settings)
+    tell(source.notes)
+    found = survey(
+        source.bank,
+        {name: source.articles(name) for name in source.splits},
+        context=source.context or settings.data.context or DEFAULT_CONTEXT,
+        horizon=source.horizon or settings.data.horizon or DEFAULT_HORIZON,
+        norms=norms,
+    )
+    found = replace(found, defects=defects)
+    if form == "json":
+        show_json(encode(found, where="survey"))
+    else:
+        show(render_survey(found))

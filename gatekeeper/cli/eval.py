@@ -1,0 +1,138 @@
+"""``gatekeeper eval``: five gates, controls, report and verdict for one model or several."""
+
+import os
+from pathlib import Path
+from typing import Literal, TextIO
+
+import click
+
+from gatekeeper.cli.choice import Choice
+from gatekeeper.cli.completion import complete
+from gatekeeper.cli.guard import end, guard_of
+from gatekeeper.cli.options import data_options, eval_options
+from gatekeeper.cli.page import html_option
+from gatekeeper.cli.stdout import reserved_stdout
+from gatekeeper.cli.types import FILE
+from gatekeeper.cli.voice import show, show_json, warn
+from gatekeeper.evaluation.controls import control_name, is_control
+from schemas.errors import EXIT_CODES, EXIT_USAGE, GatekeeperError, UsageError
+from schemas.reading.report import report_to_json
+from schemas.records.report import Report
+from schemas.text import printable
+
+Format = Literal["table", "json", "markdown"]
+
+
+@click.command(name="eval")
+@click.argument(
+    "models",
+    nargs=-1,
+    required=True,
+    metavar="MODEL...",
+    shell_complete=complete("controls", prefix="control:", files=True),
+)
+@data_options
+@eval_options
+@click.option("--report", type=FILE, help="JSON report [<model>.report.json].")
+@click.option(
+    "--format",
+    "form",
+    type=Choice(("table", "json", "markdown")),
+    default="table",
+    help="What is printed [table].",
+)
+@html_option
+@click.option("--sign-key", help="Private key (*.key, or env:NAME): sign each report.")
+@click.option("--allow-code", is_flag=True, help="Load TorchScript and torch.export files, which run code.")
+@click.pass_context
+def eval_command(
+    ctx: click.Context,
+    /,
+    models: tuple[str, ...],
+    config: Path | None,
+    form: Format,
+    html: Path | None,
+    sign_key: str | None,
+    allow_code: bool,
+    **flags: object,
+) -> None:
+    """Run the five gates on each MODEL, write its JSON report and print the verdict.
+
+    MODEL is a checkpoint (.pt, .safetensors) of a registered architecture, control:NAME for a
+    built-in control, or package.module:factory for your own nn.Module.
+
+    Exit codes: 0 deployable, 1 blocked, 2 usage error, 3 could not evaluate.
+    """
+    guard = guard_of(ctx)
+    if guard is not None and _runs_foreign_code(models, allow_code=allow_code):
+        guard.separate()  # before torch is loaded, and its threads with it
+    with reserved_stdout(process=guard is not None) as stdout:
+        code = _evaluate(models, config, flags, form, html, sign_key, stdout, allow_code=allow_code)
+    end(ctx, code)
+
+
+def _evaluate(
+    models: tuple[str, ...],
+    config: Path | None,
+    flags: dict[str, object],
+    form: Format,
+    html: Path | None,
+    sign_key: str | None,
+    stdout: TextIO,
+    *,
+    allow_code: bool,
+) -> int:
+    """Write a report of each model and print them; the highest exit code."""
+    from gatekeeper.cli.terminal import colour_on
+    from gatekeeper.config.file import resolve_config
+    from gatekeeper.deployment.signing.keys import load_private
+    from gatekeeper.evaluation.evaluate import Work, check_targets
+    from gatekeeper.render.table import render_leaderboard, render_markdown, render_table
+
+    key = None if sign_key is None else load_private(sign_key)
+    settings = resolve_config(config, flags)
+    check_targets(models, settings, html, sign_key)
+    for spec in models if key is not None else ():
+        if not Path(spec).is_file():
+            raise UsageError(f"--sign-key signs reports of model files; {spec!r} is none")
+    for spec in filter(is_control, models):
+        control_name(spec)  # a misspelt name is told before anything is measured
+    work = Work.begin(settings, flags, key, html, allow_code=allow_code)
+    reports: list[Report] = []
+    codes: list[int] = []
+    for spec in models:
+        try:
+            report = work.evaluate(spec)
+        except UsageError:
+            raise
+        except GatekeeperError as error:
+            # One unusable model must not cost the verdicts on the others.
+            if len(models) == 1:
+                raise
+            warn(f"Error: {printable(f'{spec or repr(spec)}: {error}')}")
+            codes.append(max(error.exit_code, EXIT_USAGE))  # whoever made the error: it is no verdict
+            continue
+        reports.append(report)
+        codes.append(EXIT_CODES[report.judgement.verdict.outcome])
+        if form != "json":
+            colour = colour_on(stdout)
+            text = render_table(report, colour=colour) if form == "table" else render_markdown(report)
+            show(f"{text}\n", file=stdout)
+    if form == "json":
+        values = [report_to_json(report) for report in reports]
+        show_json(values[0] if len(models) == 1 else values, file=stdout)
+    elif len(models) > 1 and reports:
+        show(render_leaderboard(reports, markdown=form == "markdown"), file=stdout)
+    return max(codes)
+
+
+def _runs_foreign_code(models: tuple[str, ...], *, allow_code: bool) -> bool:
+    """Whether somebody else's code may run: a factory's, a program's, or an architecture's.
+
+    Which architecture a checkpoint names is known once torch has read it, and then it is too late to fork;
+    so any that another package has registered counts.
+    """
+    from trainers.registry import ARCHITECTURES, has_foreign
+
+    factory = any(not is_control(spec) and not os.path.isfile(spec) for spec in models)
+    return allow_code or factory or has_foreign(ARCHITECTURES)

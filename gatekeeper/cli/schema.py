@@ -1,0 +1,14 @@
+"""``gatekeeper schema``: print a published JSON Schema."""
+
+import click
+
+from gatekeeper.cli.choice import Choice
+from gatekeeper.cli.voice import hand_over
+from schemas.reading.report import SCHEMAS, schema_text
+
+
+@click.command(name="schema")
+@click.argument("name", type=Choice(SCHEMAS))
+def schema_command(name: str) -> None:
+    """Print the JSON Schema that NAME files follow."""
+    hand_over(schema_text(name))

@@ -1,0 +1,1 @@
+"""What people configure: the file, its keys, lists of articles, and where outputs may go."""

@@ -1,0 +1,1 @@
+"""What is wrong with data, and whether a model can work on it."""

@@ -1,0 +1,168 @@
+"""Can a model learn direction from this data, and can these gates be passed on it?"""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from gatekeeper.data.audit.figures import CONFIDENCE, alignment_row, direction_rows, raw_rows
+from gatekeeper.data.audit.findings import find_findings, find_problems, find_small, learned
+from gatekeeper.data.audit.leakage import Leakage, find_leakage
+from gatekeeper.data.audit.reading_order import Reversals, find_reversed
+from gatekeeper.data.audit.text_alignment import Alignment, find_misaligned
+from gates.contracts import Bank, IntArray
+from gates.direction import learned_direction
+from gates.frontier import Frontier, linear_frontier
+from gates.seeded import hash_rows
+from gates.windows import draw, window_rows
+from schemas.errors import DataError
+from schemas.records.audit import (
+    AUDIT_VERSION,
+    Audit,
+    FrontierOfSplit,
+    FrontierPoint,
+    HeldOut,
+    LeakSearch,
+    Misplaced,
+    SharedText,
+)
+from schemas.records.policy import Policy
+
+WINDOWS = 10_000
+"""At most this many seeded windows are fitted, and as many measured."""
+
+_PAIRS = 20
+_TEXT = 400
+
+
+def audit(
+    bank: Bank,
+    splits: Mapping[str, IntArray],
+    *,
+    context: int,
+    horizon: int,
+    seed: int,
+    policy: Policy,
+    now: datetime | None = None,
+) -> Audit:
+    """Measure everything on held-out articles.
+
+    Args:
+        bank: the bank.
+        splits: name -> articles; without ``train`` half of all articles, by a seeded hash, are fitted
+            and the other half is held out.
+        context: L.
+        horizon: places from the last context chunk to the target.
+        seed: of every draw.
+        policy: what an evaluation will ask; how much it needs of each split.
+        now: the time of the record; the clock's by default.
+
+    Raises:
+        DataError: there are no windows to fit or to measure.
+    """
+    fitted, held_out = _divide(bank, splits, seed)
+    fit_rows = _windows(bank, fitted, context, horizon, seed)
+    tests = {name: _windows(bank, found, context, horizon, seed) for name, found in held_out.items()}
+    adjacent = _windows(bank, fitted, context, 1, seed)
+    measured = _windows(bank, np.concatenate(list(held_out.values())), context, 1, seed)
+    direction = learned_direction(bank, adjacent, measured, context=context, confidence=CONFIDENCE, seed=seed)
+    frontier = linear_frontier(
+        bank, fit_rows, tests, context=context, horizon=horizon, confidence=CONFIDENCE, seed=seed
+    )
+    leakage = find_leakage(bank, splits, seed=seed)
+    alignment = (
+        None if bank.texts is None else find_misaligned(bank, bank.texts, confidence=CONFIDENCE, seed=seed)
+    )
+    reversals = find_reversed(bank, adjacent, measured, direction, context=context, seed=seed)
+    misplaced = tuple(_misplaced(alignment, reversals))
+    every = np.unique(np.concatenate(list(tests.values())))
+    return Audit(
+        schema_version=AUDIT_VERSION,
+        created=(now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        source=Path(bank.source).name,
+        bank_sha256=bank.sha256,
+        context=context,
+        horizon=horizon,
+        direction=learned(direction),
+        rows=(
+            *raw_rows(bank, every, context, horizon),
+            *direction_rows(direction, context),
+            *([] if alignment is None else [alignment_row(alignment)]),
+        ),
+        frontier={name: _recorded(found) for name, found in frontier.items()},
+        leaks=_leaks(bank, leakage),
+        misplaced=misplaced,
+        problems=(
+            *find_small(_sizes(bank, splits, context, horizon), policy),
+            *find_problems(splits, leakage, frontier, misplaced, len(np.unique(bank.articles)), bank.id_of),
+        ),
+        findings=tuple(find_findings(direction, frontier, splits, alignment, reversals)),
+    )
+
+
+def _misplaced(alignment: Alignment | None, reversals: Reversals) -> Iterator[Misplaced]:
+    for misfit in () if alignment is None else alignment.misfits:
+        evidence = (
+            f"its texts {misfit.where} (correlation {misfit.there:.2f} against {misfit.here:.2f} as stored)"
+        )
+        yield Misplaced(misfit.article, "texts", evidence)
+    for each in reversals.articles:
+        yield Misplaced(each.article, "order", each.evidence)
+
+
+def _divide(bank: Bank, splits: Mapping[str, IntArray], seed: int) -> tuple[IntArray, Mapping[str, IntArray]]:
+    held_out = {name: articles for name, articles in splits.items() if name != "train"}
+    if "train" in splits and held_out:
+        return splits["train"], held_out
+    articles = np.unique(bank.articles)
+    if len(articles) < 4:
+        raise DataError(
+            f"an audit needs at least 4 articles, two to fit and two to hold out; found {len(articles)}"
+        )
+    order = articles[np.argsort(hash_rows(articles, seed=seed, stream="audit"), kind="stable")]
+    half = len(articles) // 2
+    return np.sort(order[:half]), {"held-out half": np.sort(order[half:])}
+
+
+def _sizes(
+    bank: Bank, splits: Mapping[str, IntArray], context: int, horizon: int
+) -> dict[str, tuple[int, int]]:
+    held_out = {name: articles for name, articles in splits.items() if name != "train"}
+    rows = {
+        name: window_rows(bank, articles, context=context, horizon=horizon)
+        for name, articles in held_out.items()
+    }
+    return {name: (len(found), len(np.unique(bank.articles[found]))) for name, found in rows.items()}
+
+
+def _windows(bank: Bank, articles: IntArray, context: int, horizon: int, seed: int) -> IntArray:
+    rows = window_rows(bank, articles, context=context, horizon=horizon)
+    if not len(rows):
+        raise DataError(
+            f"no window of {context} chunks with a target {horizon} further on in {len(articles)} article(s)"
+        )
+    return draw(rows, count=WINDOWS, seed=seed)
+
+
+def _recorded(frontier: Frontier) -> FrontierOfSplit:
+    points = tuple(FrontierPoint(p.alpha, p.margin, p.cos, p.recall) for p in frontier.points)
+    return FrontierOfSplit(points, frontier.constant_cos)
+
+
+def _leaks(bank: Bank, leakage: Leakage) -> LeakSearch:
+    pairs = tuple(
+        SharedText(
+            first=pair.first,
+            second=pair.second,
+            splits=pair.splits,
+            shared=pair.shared,
+            share=pair.share,
+            cosine=pair.example.cosine,
+            example="" if bank.texts is None else " ".join(bank.texts[pair.example.first].split())[:_TEXT],
+        )
+        for pair in leakage.pairs[:_PAIRS]
+    )
+    splits = {name: HeldOut(looked, shared) for name, (looked, shared) in leakage.held_out.items()}
+    more = len(leakage.pairs) - len(pairs)
+    return LeakSearch(leakage.rows, leakage.lists, splits, pairs, more)

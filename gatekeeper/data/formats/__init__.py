@@ -1,0 +1,1 @@
+"""Files of vectors, texts and sequences, read without believing them."""

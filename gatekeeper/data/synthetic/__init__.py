@@ -1,0 +1,1 @@
+"""Worlds whose best predictor is known."""

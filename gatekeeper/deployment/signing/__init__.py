@@ -1,0 +1,1 @@
+"""Keys, envelopes and the statements in them."""

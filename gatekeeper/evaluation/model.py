@@ -1,0 +1,229 @@
+"""Models from files and from the user's own code."""
+
+import hashlib
+import importlib
+import io
+import re
+import reprlib
+import sys
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+import torch
+from torch import nn
+
+from schemas.errors import ModelError
+from schemas.reading.model_format import PROGRAMS, model_format
+from schemas.reading.number import whole
+from schemas.reasons import reason
+from schemas.records.report import ModelFormat, ModelInput, TrainedBy
+from trainers.checkpoints.checkpoint import Checkpoint, Restored, read_checkpoint, restore
+from trainers.predictor import ModulePredictor
+
+_LINE = re.compile(r"[ -~]{1,400}")
+"""Plain text that a report may repeat."""
+
+_FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+
+
+@dataclass(frozen=True, eq=False)
+class LoadedModel:
+    """A model ready to answer.
+
+    Attributes:
+        predictor: on its device, in evaluation mode.
+        info: what a report says about it.
+        horizon, context: what it was trained for, None where nothing says so.
+        notes: what was read otherwise than it stands in the file, a sentence each.
+    """
+
+    predictor: ModulePredictor
+    info: ModelInput
+    horizon: int | None
+    context: int | None
+    notes: tuple[str, ...] = ()
+
+
+def load_model(spec: str, *, device: torch.device, dimension: int, allow_code: bool) -> LoadedModel:
+    """Load a file, or call ``package.module:factory``. An existing path wins.
+
+    Args:
+        spec: what the user named.
+        device: where the model shall answer.
+        dimension: D of the bank.
+        allow_code: whether TorchScript and torch.export programs may be loaded.
+
+    Raises:
+        ModelError: missing, unreadable, of another width, or refused.
+    """
+    path = Path(spec)
+    try:
+        is_file, exists = path.is_file(), spec != "" and path.exists()  # an empty path is the folder here
+    except OSError as error:  # too long a name, or a folder that may not be entered
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from None
+    if is_file:
+        return _load_file(path, device=device, dimension=dimension, allow_code=allow_code)
+    if exists and (path / "dataset.json").exists():
+        raise ModelError(
+            f"{spec} is a data set folder; the model comes first: gatekeeper eval MODEL --bank {spec}"
+        )
+    if exists:
+        raise ModelError(f"{spec} is no file; name a checkpoint, e.g. {path / 'best_model.pt'}")
+    if _FACTORY.fullmatch(spec):
+        return _load_factory(spec, device=device)
+    raise ModelError(
+        f"no such model {spec!r}; expected a checkpoint file (.pt, .safetensors), control:NAME or "
+        "package.module:factory"
+    )
+
+
+def _load_file(path: Path, *, device: torch.device, dimension: int, allow_code: bool) -> LoadedModel:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}") from None
+    # The digest is of the very bytes that are loaded, whatever happens to the file meanwhile.
+    digest = hashlib.sha256(data).hexdigest()
+    form = model_format(io.BytesIO(data), str(path))
+    if form in PROGRAMS:
+        if not allow_code:
+            raise ModelError(
+                f"{path} is {PROGRAMS[form]}, which runs code when loaded; add --allow-code if you trust it"
+            )
+        module = _load_program(data, form, path)
+        return _loaded(module, path.name, "exported", form, digest, device=device, form=form)
+    checkpoint = read_checkpoint(data, path.name)
+    _check_width(checkpoint, dimension, path)
+    restored = restore(checkpoint, path.name)
+    loaded = _loaded(
+        restored.module,
+        path.name,
+        "checkpoint",
+        checkpoint.model_type if restored.alpha is None else f"residual {checkpoint.model_type}",
+        digest,
+        device=device,
+        form=form,
+        prefix=restored.prefix,
+        mark="absent" if checkpoint.fingerprint is None else "verified",
+        training=_training(checkpoint),
+    )
+    return replace(
+        loaded,
+        horizon=checkpoint.horizon,
+        context=checkpoint.context,
+        notes=_notes(restored, checkpoint.model_type, path.name),
+    )
+
+
+def _check_width(checkpoint: Checkpoint, dimension: int, path: Path) -> None:
+    value = checkpoint.model_config.get("input_dim")
+    width = whole(value)
+    if width is None:
+        raise ModelError(
+            f"{path}: input_dim in its model_config must be a whole number; found {reprlib.repr(value)}"
+        )
+    if width == dimension + 1 and whole(checkpoint.model_config.get("output_dim")) == dimension:
+        raise ModelError(
+            f"{path} reads {width} numbers for each chunk of {dimension}: the last is the chunk's place, "
+            "times a scale that the file does not settle (the public code's --use-positional and "
+            "--positional-scalar), so that its input cannot be made here. Evaluate a function that appends "
+            "it: gatekeeper eval module:function (docs/own-model.md)"
+        )
+    if width != dimension:
+        raise ModelError(
+            f"{path} reads vectors of width {width}, the bank has width {dimension}; "
+            "evaluate it on the bank it was trained for"
+        )
+
+
+def _notes(restored: Restored, model_type: str, name: str) -> tuple[str, ...]:
+    """What was read otherwise than it stands in the file."""
+    notes = []
+    if restored.prefix:
+        notes.append(
+            f"all weights of {name} begin with {restored.prefix!r}, which a wrapper put there; "
+            "they are read without it"
+        )
+    if restored.alpha is not None:
+        notes.append(
+            f"{name} is a {model_type} in a residual wrapper: its prediction is the last "
+            f"chunk plus {float(restored.alpha):.3g} times the network's"
+        )
+    return tuple(notes)
+
+
+def _load_program(data: bytes, kind: str, path: Path) -> nn.Module:
+    try:
+        if kind == "torchscript":
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DeprecationWarning)  # says what to save, not what to load
+                program: nn.Module = torch.jit.load(  # type: ignore[no-untyped-call]
+                    io.BytesIO(data), map_location="cpu"
+                )
+            # The mode it was saved in travels with it; an exported program has no dropout left.
+            return program.eval()
+        return torch.export.load(io.BytesIO(data)).module()
+    except Exception as error:
+        raise ModelError(f"{path} cannot be loaded as a {kind} program: {reason(error)}") from error
+
+
+def _load_factory(spec: str, *, device: torch.device) -> LoadedModel:
+    module_name, _, attribute = spec.partition(":")
+    if "" not in sys.path:
+        sys.path.insert(0, "")  # the console script, unlike python -m, leaves the working directory out
+    try:
+        found: object = importlib.import_module(module_name)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+        made = found if isinstance(found, nn.Module) else found() if callable(found) else found
+        if isinstance(made, nn.Module):
+            made.eval()
+            return _loaded(made, spec, "factory", spec, None, device=device)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # an exit from user code would look like a pass
+        raise ModelError(f"{spec} cannot be loaded: {type(error).__name__}: {reason(error)}") from error
+    raise ModelError(f"{spec} must be or return a torch.nn.Module; found {type(made).__name__}")
+
+
+def _loaded(
+    module: nn.Module,
+    name: str,
+    kind: Literal["checkpoint", "factory", "exported"],
+    architecture: str,
+    digest: str | None,
+    *,
+    device: torch.device,
+    form: ModelFormat | None = None,
+    prefix: str = "",
+    mark: Literal["verified", "absent", "not applicable"] = "not applicable",
+    training: TrainedBy | None = None,
+) -> LoadedModel:
+    module.to(device)  # in place; an own class may override it and return nothing
+    info = ModelInput(
+        spec=name,
+        kind=kind,
+        architecture=architecture,
+        sha256=digest,
+        format=form,
+        prefix=prefix or None,
+        parameters=sum(parameter.numel() for parameter in module.parameters()),
+        fingerprint=mark,
+        training=training,
+    )
+    return LoadedModel(ModulePredictor(module, name, device), info, None, None)
+
+
+def _training(checkpoint: Checkpoint) -> TrainedBy | None:
+    """What our trainers write into a checkpoint; anything else in its place is not repeated."""
+    trainer, epoch, rule = (checkpoint.facts.get(key) for key in ("trainer", "epoch", "rule"))
+    if not isinstance(trainer, str) or not _LINE.fullmatch(trainer):
+        return None
+    found = whole(epoch)
+    return TrainedBy(
+        trainer=trainer,
+        epoch=found if found is not None and found > 0 else None,
+        rule=rule if isinstance(rule, str) and _LINE.fullmatch(rule) else None,
+    )

@@ -1,0 +1,1 @@
+"""MLflow: tracking of trainings, and its registry as a deployment target."""

@@ -1,1 +1,0 @@
-"""Who watches a training run: the status on a terminal, TensorBoard, MLflow."""

@@ -1,0 +1,1 @@
+"""Decisions in the formats of CI systems."""

@@ -1,0 +1,1 @@
+"""A training run: settings, plan, conduct, folder, history."""

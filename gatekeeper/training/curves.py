@@ -1,0 +1,53 @@
+"""What the curves of a run are made of, by name."""
+
+import math
+
+from schemas.records.history import FIGURES, Epoch
+from schemas.records.metrics import GATE_LETTERS
+from schemas.records.report import Report
+
+
+def epoch_figures(record: Epoch) -> dict[str, float]:
+    """What an epoch adds: its learning rate, its speed, and what the gates measured on each split.
+
+    Undefined figures are left out.
+    """
+    values: dict[str, float | None] = {"train/lr": record.lr}
+    if record.seconds > 0:
+        values["train/samples_per_second"] = record.samples / record.seconds
+    if record.mini is not None:
+        for split, figures in record.mini.splits.items():
+            values |= {f"{split}/{name}": value for name, value in vars(figures).items()}
+        passed = [name for name, status in record.mini.gates.items() if status == "pass"]
+        values["gates/passed"] = float(len(GATE_LETTERS.keys() & set(passed)))
+    return {name: value for name, value in values.items() if value is not None and math.isfinite(value)}
+
+
+def epoch_means(record: Epoch) -> dict[str, float]:
+    """Means of the loss's figures over all steps of an epoch; nothing for one without a step.
+
+    A line of the log stands for as many steps as lie between it and the one before.
+    """
+    ends = [steps.step for steps in record.steps]
+    counts = [end - start for start, end in zip([0, *ends], ends, strict=False)]
+    if not sum(counts):
+        return {}
+    return {
+        f"train/{name}": sum(
+            count * steps.figures[name] for count, steps in zip(counts, record.steps, strict=True)
+        )
+        / sum(counts)
+        for name in FIGURES
+    }
+
+
+def final_figures(report: Report) -> dict[str, float]:
+    """What the final evaluation checked, as ``final/ood/retrieval.article.r_at_5``.
+
+    Undefined figures are left out. MLflow allows no ``@`` in a name.
+    """
+    return {
+        f"final/{check.split}/{check.metric.replace('@', '_at_')}": check.value
+        for check in report.judgement.checks
+        if check.value is not None
+    }

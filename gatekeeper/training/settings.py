@@ -1,0 +1,116 @@
+"""A recipe's settings from flags and from ``[train.NAME]``; both are made from its dataclass."""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import click
+
+from gatekeeper.cli.choice import Choice
+from gatekeeper.cli.completion import complete
+from schemas.errors import UsageError
+from schemas.names import did_you_mean, refuse_unknown
+from trainers.contracts import Trainer
+
+Command = Callable[..., None]
+
+
+def build_settings(
+    recipe: Trainer, table: Mapping[str, object], flags: Mapping[str, object], *, where: str
+) -> Any:  # noqa: ANN401  (the recipe's own dataclass)
+    """The settings: a flag wins over the file, the file over the default.
+
+    Args:
+        recipe: whose.
+        table: plain values of a file.
+        flags: given on the command line.
+        where: what messages about the table begin with.
+
+    Raises:
+        UsageError: an unknown key or a value of another type or range.
+    """
+    hints = typing.get_type_hints(recipe.settings)
+    known = [setting.name for setting in dataclasses.fields(recipe.settings)]
+    refuse_unknown(table, known, where)
+    values = {key: _fitted(hints[key], value, f"{where}{key}") for key, value in table.items()}
+    return recipe.settings(**{**values, **flags})
+
+
+def settings_options(recipe: Trainer) -> Callable[[Command], Command]:
+    """One flag for each setting: ``--max-windows`` from ``max_windows: int``."""
+
+    def add(command: Command) -> Command:
+        for setting in reversed(dataclasses.fields(recipe.settings)):
+            command = _option(recipe, setting)(command)
+        return command
+
+    return add
+
+
+def _option(recipe: Trainer, setting: "dataclasses.Field[Any]") -> Callable[[Command], Command]:
+    hint = _plain(typing.get_type_hints(recipe.settings)[setting.name])
+    name = f"--{setting.name.replace('_', '-')}"
+    text = f"{setting.metadata['help'].rstrip('.')} [{_default(setting)}]"
+    arguments = typing.get_args(hint)
+    if hint is bool:
+        return click.option(f"{name}/--no-{name[2:]}", default=None, help=f"{text}.")
+    if typing.get_origin(hint) is typing.Literal:
+        return click.option(name, type=Choice(arguments), help=f"{text}.")
+    if typing.get_origin(hint) is tuple and arguments[-1] is not Ellipsis:
+        return click.option(name, type=arguments[0], nargs=len(arguments), default=None, help=f"{text}.")
+    if typing.get_origin(hint) is tuple:
+        return click.option(
+            name, type=arguments[0], multiple=True, callback=_given, help=f"{text} (repeatable)."
+        )
+    listed = setting.metadata.get("listed")
+    completer = None if listed is None else complete(listed)
+    return click.option(name, type=hint, help=f"{text}.", shell_complete=completer)
+
+
+def _given(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:  # noqa: ANN401
+    return None if value == () else value
+
+
+def _default(setting: "dataclasses.Field[Any]") -> str:
+    value = setting.default
+    if value is None:
+        return str(setting.metadata.get("otherwise", "the architecture's"))
+    if isinstance(value, tuple):
+        return " ".join(f"{item:g}" for item in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else f"{value}"
+
+
+def _plain(hint: Any) -> Any:  # noqa: ANN401
+    """``int`` of ``int | None``."""
+    if isinstance(hint, types.UnionType):
+        return next(kind for kind in typing.get_args(hint) if kind is not type(None))
+    return hint
+
+
+def _fitted(hint: Any, value: object, where: str) -> object:  # noqa: ANN401
+    """A plain value as the field's type holds it."""
+    if value is None and isinstance(hint, types.UnionType):
+        return None
+    kind, arguments = _plain(hint), typing.get_args(_plain(hint))
+    if typing.get_origin(kind) is typing.Literal:
+        if value in arguments:
+            return value
+        hint = did_you_mean(value, arguments) if isinstance(value, str) else ""
+        expected = f"expected one of {', '.join(arguments)}"
+        raise UsageError(f"{where}: {expected}, found {value!r}{hint and '; ' + hint}")
+    if typing.get_origin(kind) is tuple:
+        fixed = None if arguments[-1] is Ellipsis else len(arguments)
+        if isinstance(value, (list, tuple)) and fixed in (None, len(value)):
+            return tuple(_fitted(arguments[0], item, where) for item in value)
+        many = "" if fixed is None else f"{fixed} "
+        raise UsageError(f"{where}: expected a list of {many}numbers, found {value!r}")
+    if kind is float and type(value) is int and abs(value) < 2**63:
+        return float(value)
+    if type(value) is not kind:
+        names = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+        raise UsageError(f"{where}: expected {names[kind]}, found {value!r}")
+    return value

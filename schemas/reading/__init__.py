@@ -1,0 +1,1 @@
+"""From bytes to records: strict, bounded, checked against the schema and themselves."""

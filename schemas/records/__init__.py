@@ -1,0 +1,1 @@
+"""What is written: reports, policies, histories, data sets, decisions, releases."""

@@ -1,0 +1,164 @@
+"""Metrics against a policy: one :class:`~schemas.records.report.Check` per policy line and split."""
+
+import math
+from collections.abc import Iterator
+
+from schemas.records.answers import ROUNDING
+from schemas.records.metrics import METRICS, PAIR
+from schemas.records.policy import Policy, PolicyCheck
+from schemas.records.report import Check, Metric, Metrics, Status
+from schemas.verdict.wording import compared, near_zero, place, subject
+
+SPLITS: tuple[str, ...] = ("train", "val", "ood")
+"""Names a policy may check on."""
+
+PAIRED: tuple[str, str] = ("val", "ood")
+"""The two splits a pair metric compares."""
+
+_WORST_FIRST: tuple[Status, ...] = ("error", "fail", "inconclusive", "skipped", "waived")
+
+
+def run_checks(metrics: Metrics, policy: Policy, *, rounding: float = ROUNDING) -> tuple[Check, ...]:
+    """Check every line of ``policy`` on every split it names, in the policy's order.
+
+    Args:
+        metrics: of one predictor.
+        policy: whose lines.
+        rounding: what a comparison of cosines with zero allows,
+            from :func:`schemas.records.answers.allowance`.
+    """
+    return _run(policy.checks, metrics, policy, rounding)
+
+
+def run_champion_checks(gains: Metrics, policy: Policy, *, rounding: float = ROUNDING) -> tuple[Check, ...]:
+    """Check every champion rule of ``policy`` on the gains over the champion."""
+    return _run(tuple(rule.as_check() for rule in policy.champion), gains, policy, rounding)
+
+
+def binding(checks: tuple[Check, ...], gate: str) -> tuple[Check, ...]:
+    """The checks that decide about ``gate``: a warning never does."""
+    return tuple(check for check in checks if check.gate == gate and check.severity == "error")
+
+
+def measured_splits(metrics: Metrics) -> tuple[str, ...]:
+    """The splits that were measured, train, val and ood first; pairs of splits are left out.
+
+    The order does not depend on the mapping's, so that a verdict does not either.
+    """
+    known = [name for name in SPLITS if name in metrics]
+    return (*known, *sorted(metrics.keys() - {*SPLITS, PAIR}))
+
+
+def gate_status(gate: str, checks: tuple[Check, ...]) -> Status:
+    """``pass`` if the gate has checks and all pass, else its worst status; ``skipped`` without checks.
+
+    The order is error, fail, inconclusive, skipped, waived.
+    """
+    found = {check.status for check in binding(checks, gate)}
+    return next((status for status in _WORST_FIRST if status in found), "pass" if found else "skipped")
+
+
+def decide(line: PolicyCheck, low: float, high: float, *, rounding: float = 0.0) -> Status:
+    """Compare the span from ``low`` to ``high`` (a point when they are equal) with the bounds.
+
+    ``pass`` when all of it satisfies them, ``fail`` when it lies wholly beyond one of them,
+    otherwise ``inconclusive``. NaN satisfies nothing, so it never passes. Where a mean of cosines is
+    compared with zero, what must exceed it must exceed it by more than ``rounding``, and what must not
+    exceed it may do so by as much.
+    """
+    most, over = line.maximum, line.above
+    if near_zero(line):
+        most = rounding if most == 0.0 else most
+        over = rounding if over == 0.0 else over
+    if (
+        (line.minimum is None or low >= line.minimum)
+        and (most is None or high <= most)
+        and (over is None or low > over)
+        and low <= high
+    ):
+        return "pass"
+    beyond = (
+        (line.minimum is not None and high < line.minimum)
+        or (most is not None and low > most)
+        or (over is not None and high <= over)
+    )
+    return "fail" if beyond else "inconclusive"
+
+
+def _run(
+    lines: tuple[PolicyCheck, ...], metrics: Metrics, policy: Policy, rounding: float
+) -> tuple[Check, ...]:
+    return tuple(_check(line, split, metrics, policy, rounding) for line in lines for split in line.splits)
+
+
+def _check(line: PolicyCheck, split: str, metrics: Metrics, policy: Policy, rounding: float) -> Check:
+    metric = metrics.get(split, {}).get(line.metric)
+    status, sentence = _outcome(line, split, metrics, policy, rounding)
+    return Check(
+        gate=line.gate,
+        metric=line.metric,
+        split=split,
+        value=None if metric is None else metric.value,
+        low=None if metric is None else metric.low,
+        high=None if metric is None else metric.high,
+        minimum=line.minimum,
+        maximum=line.maximum,
+        above=line.above,
+        required=line.required,
+        severity=line.severity,
+        decide=line.decide or policy.decide,
+        status=status,
+        sentence=sentence,
+    )
+
+
+def _outcome(
+    line: PolicyCheck, split: str, metrics: Metrics, policy: Policy, rounding: float
+) -> tuple[Status, str]:
+    where = subject(line, split)
+    metric = metrics.get(split, {}).get(line.metric)
+    if metric is None:
+        return "skipped", f"{where} was not measured"
+    if metric.value is None:
+        return "skipped", f"{where} is undefined: {metric.reason or 'no reason given'}"
+    if not math.isfinite(metric.value):
+        return "error", f"{where} is {metric.value}, which is not a finite number"
+    for name, size in _sizes(line, split, metrics, metric):
+        if not size.n >= policy.min_samples:
+            return "error", _too_few(name, size.n, "samples", policy.min_samples)
+        if not size.articles >= policy.min_articles:
+            return "error", _too_few(name, size.articles, "articles", policy.min_articles)
+    return _compare(line, split, metric, metric.value, policy, rounding)
+
+
+def _compare(
+    line: PolicyCheck, split: str, metric: Metric, value: float, policy: Policy, rounding: float
+) -> tuple[Status, str]:
+    if (line.decide or policy.decide) == "point":
+        status = decide(line, value, value, rounding=rounding)
+    elif metric.low is None or metric.high is None:
+        status = "inconclusive"
+    elif not metric.low <= value <= metric.high:
+        where = subject(line, split)
+        return "error", f"{where} is {value}, outside its own interval [{metric.low}, {metric.high}]"
+    else:
+        status = decide(line, metric.low, metric.high, rounding=rounding)
+    return status, compared(line, split, metric, value, status, rounding=rounding)
+
+
+def _sizes(line: PolicyCheck, split: str, metrics: Metrics, metric: Metric) -> Iterator[tuple[str, Metric]]:
+    """What must be large enough: the metric and, for a pair, each of the two means it compares.
+
+    A pair's own counts are sums, in which 199 samples on val would hide a single one on ood.
+    """
+    name = line.metric
+    yield subject(line, split), metric
+    if split == PAIR and name in METRICS and METRICS[name].pair:
+        mean = f"{name.removesuffix('delta')}cos"
+        for side in PAIRED:
+            found = metrics.get(side, {}).get(mean)
+            yield place(mean, side), found or Metric(None, None, None, 0, 0)
+
+
+def _too_few(where: str, found: int, what: str, needed: int) -> str:
+    return f"{where} rests on {found} {what}, fewer than the {needed} the policy needs"

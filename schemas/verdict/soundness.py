@@ -1,0 +1,83 @@
+"""Is the measurement sound on this data? What the known-answer controls say about the gates."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from schemas.records.metrics import GATES
+from schemas.records.policy import Policy
+from schemas.records.report import Check, Evidence, Metrics
+from schemas.verdict.checks import binding, run_checks
+from schemas.verdict.wording import gate_title
+
+CONTROLS: Mapping[str, str] = MappingProxyType(
+    {
+        "oracle": "returns the true target; must pass A, B, D and E",
+        "copy_last": "returns the last context chunk",
+        "mean_context": "returns the mean of the context",
+        "constant": "returns the mean of the bank",
+        "random": "returns a seeded random direction",
+        "ridge": "closed-form linear regression from the flattened context",
+    }
+)
+"""Controls that every evaluation must contain, and what each one does."""
+
+TRIVIAL: tuple[str, ...] = ("copy_last", "constant", "random")
+"""Controls that know nothing: a gate they pass proves nothing."""
+
+ORACLE_GATES: tuple[str, ...] = ("offset_sweep", "retrieval", "rollout", "bins_delta")
+"""Gates the true answer must pass. Gate C is not among them: the oracle ignores the context, so
+damaging the context cannot lower its score."""
+
+ControlChecks = Mapping[str, tuple[Check, ...]]
+
+
+def check_controls(evidence: Evidence, policy: Policy) -> ControlChecks:
+    """The policy's checks on each control that is present."""
+    return {name: run_checks(metrics, policy) for name, metrics in evidence.controls.items()}
+
+
+def vacuous_for(gate: str, controls: ControlChecks) -> tuple[str, ...]:
+    """The trivial controls that pass all checks of ``gate``."""
+    return tuple(
+        name
+        for name in TRIVIAL
+        if (mine := binding(controls.get(name, ()), gate)) and all(check.status == "pass" for check in mine)
+    )
+
+
+def unsound(evidence: Evidence, controls: ControlChecks) -> list[str]:
+    """Why nothing can be decided here: a control is missing, or the oracle fails a gate.
+
+    Per gate, the first check the oracle truly fails, or else the first that could not be made. A
+    metric that was measured neither for the model nor for the oracle says nothing about the data:
+    it is skipped for the model, and that blocks where the policy requires it.
+    """
+    reasons = [
+        f"the control {name!r} was not measured, so nothing shows that the gates are sound here"
+        for name in CONTROLS
+        if not evidence.controls.get(name)
+    ]
+    oracle = evidence.controls.get("oracle", {})
+    for gate in GATES:
+        if gate not in ORACLE_GATES:
+            continue
+        mine = binding(controls.get("oracle", ()), gate)
+        failed = [check for check in mine if check.status in ("fail", "inconclusive")]
+        unmade = [check for check in mine if check.status == "error" or _unmeasured(check, evidence, oracle)]
+        if failed:
+            reasons.append(
+                "this gate cannot be passed on this data: even the oracle does not pass "
+                f"{gate_title(gate)}, its {failed[0].sentence}"
+            )
+        elif unmade:
+            reasons.append(
+                f"{gate_title(gate)} cannot be decided on this data: for the oracle, {unmade[0].sentence}"
+            )
+    return reasons
+
+
+def _unmeasured(check: Check, evidence: Evidence, oracle: Metrics) -> bool:
+    measured = evidence.model.get(check.split, {}).get(check.metric) is not None
+    return check.status == "skipped" and (
+        measured or oracle.get(check.split, {}).get(check.metric) is not None
+    )

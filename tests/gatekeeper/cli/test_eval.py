@@ -1,0 +1,210 @@
+import hashlib
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import click.testing
+import numpy as np
+import pytest
+
+from schemas.reading.report import read_report
+
+Run = Callable[..., click.testing.Result]
+
+
+def test_a_model_that_knows_the_answer_is_deployable(world: Path, run: Run) -> None:
+    result = run("eval", "own_models:Turn")
+    assert result.exit_code == 0, result.output
+    assert "DEPLOYABLE: " in result.stdout
+    report = read_report(world / "own_models-Turn.report.json")
+    assert report.judgement.verdict.deployable
+    assert report.settings.horizon == 1
+    assert report.settings.horizon_source == "default"
+    assert report.inputs.model.kind == "factory"
+    # Closed form: the last chunk turned by one step has cosine rho = 0.95 to the target.
+    cos = report.evidence.model["val"]["offset_sweep.cos"].value
+    assert cos == pytest.approx(0.95, abs=0.02)
+
+
+def test_a_copying_model_is_blocked_with_a_sentence_per_reason(world: Path, run: Run) -> None:
+    result = run("eval", "control:copy_last")
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    verdict = next(i for i, line in enumerate(lines) if line.startswith("BLOCKED: "))
+    assert lines[verdict + 1].startswith("  - ")
+    assert any("offset_sweep.margin on val is -0." in line for line in lines[verdict:])
+
+
+def test_the_report_goes_exactly_where_it_should(world: Path, run: Run) -> None:
+    (world / "out").mkdir()
+    result = run("eval", "control:ridge", "--report", "out/verdict.json")
+    assert (world / "out" / "verdict.json").is_file()
+    assert sorted(p.name for p in world.glob("*.json")) == []
+    assert result.stderr == "report: out/verdict.json\n"
+
+
+def test_scores_beside_the_report_reproduce_its_metrics(world: Path, run: Run) -> None:
+    run("eval", "control:ridge", "--report", "r.json")
+    report = read_report(world / "r.json")
+    assert report.scores is not None
+    path = world / report.scores.name
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == report.scores.sha256
+    with np.load(path, allow_pickle=False) as scores:
+        cosines = scores["val.offset_sweep.cosines"]
+        articles = scores["val.articles"][scores["val.offset_sweep.index"]]
+        ranks = scores["ood.retrieval.article.rank"]
+    metric = report.evidence.model["val"]["offset_sweep.cos@-1"]
+    assert metric.value == pytest.approx(cosines[:, 2].mean(), abs=1e-12)
+    assert metric.articles == len(set(articles.tolist()))
+    recall = report.evidence.model["ood"]["retrieval.article.r@5"].value
+    assert recall == pytest.approx((ranks <= 5).mean(), abs=1e-12)
+
+
+def test_json_on_stdout_is_the_report(world: Path, run: Run) -> None:
+    result = run("eval", "control:constant", "--format", "json", "--report", "r.json")
+    assert json.loads(result.stdout) == json.loads((world / "r.json").read_text())
+
+
+def test_markdown_puts_the_verdict_first(world: Path, run: Run) -> None:
+    result = run("eval", "control:constant", "--format", "markdown")
+    assert result.stdout.startswith("## BLOCKED: control:constant\n\nBLOCKED: ")
+
+
+def test_several_models_end_with_a_leaderboard(world: Path, run: Run) -> None:
+    result = run("eval", "control:constant", "own_models:Turn", "control:copy_last")
+    assert result.exit_code == 1  # the highest code of the three
+    board = result.stdout.rstrip().splitlines()[-3:]
+    assert board[0].split()[:2] == ["own_models:Turn", "DEPLOYABLE"]
+    assert (world / "own_models-Turn.report.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("spec", "line"),
+    [
+        ("own_models:NotANumber", "Error: own_models:NotANumber: "),
+        ("", "Error: '': no such model ''; expected "),
+    ],
+)
+def test_an_unusable_model_does_not_cost_the_others_their_verdict(
+    world: Path, run: Run, spec: str, line: str
+) -> None:
+    result = run("eval", spec, "own_models:Turn")
+    assert result.exit_code == 3
+    assert line in result.stderr
+    assert "DEPLOYABLE: " in result.stdout
+
+
+def test_a_cut_is_a_seeded_draw(world: Path, run: Run) -> None:
+    for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
+        run("eval", "control:ridge", "--max-samples", "120", "--seed", seed, "--report", f"{name}.json")
+    a, b, c = (read_report(world / f"{name}.json") for name in "abc")
+    assert a.inputs.splits["val"].sampled == 120
+    assert a.evidence == b.evidence
+    assert a.inputs.splits["val"].sample_sha256 != c.inputs.splits["val"].sample_sha256
+
+
+def test_both_libraries_rank_alike(world: Path, run: Run) -> None:
+    for backend in ("faiss", "torch"):
+        run("eval", "control:ridge", "--retrieval", backend, "--report", f"{backend}.json")
+    faiss, torch = (read_report(world / f"{name}.json") for name in ("faiss", "torch"))
+    assert faiss.settings.retrieval == "faiss"
+    assert torch.settings.retrieval == "torch"
+    assert faiss.evidence == torch.evidence
+
+
+def test_horizon_two_from_a_flag_is_recorded(world: Path, run: Run) -> None:
+    run("eval", "control:ridge", "--horizon", "2", "--report", "r.json")
+    settings = read_report(world / "r.json").settings
+    assert (settings.horizon, settings.horizon_source) == (2, "flag")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "line"),
+    [
+        (["missing.pt"], 3, "missing.pt"),
+        (["control:nobody"], 2, "unknown control 'nobody'; known controls: oracle, copy_last,"),
+        (["own_models:Nobody"], 3, "Nobody"),
+        (["no_such_module:Model"], 3, "no_such_module"),
+        (["own_models:NotANumber"], 3, "predictions on val are NaN or infinite, first for target rows"),
+        (["own_models:Narrow"], 3, "(1, 16)"),
+        (["control:ridge", "--policy", "seed-5cart"], 2, "seed-5cat"),
+        (["control:ridge", "--bank", "missing.npz"], 3, "missing.npz"),
+        (["control:ridge", "--val", "6-8", "--ood", "8-11"], 3, "share"),
+        (["control:ridge", "--val", "6"], 3, "the policy needs at least"),
+        (["control:ridge", "--val", "99"], 3, "99"),
+        (["control:ridge", "--val", "7-6"], 2, "7-6"),
+        (["control:ridge", "--horizon", "60"], 3, "no window"),
+        (["control:ridge", "--device", "quantum"], 2, "device 'quantum' cannot be used"),
+        (["control:ridge", "--device", "meta"], 2, "device 'meta' cannot be used"),
+        ([300 * "x" + ".pt"], 3, "File name too long"),
+        (["own_models:" + 235 * "x"], 3, "File name too long (its name has"),
+        (["control:ridge", "--report", 250 * "x" + ".json"], 3, "(its name has 261 bytes, at most 255"),
+        (["control:ridge", "--confidence", "1.5"], 2, "confidence"),
+        (["control:ridge", "--bin-edges", "0.6", "0.4"], 2, "bin edges must ascend"),
+        ([""], 3, "Error: no such model ''; expected a checkpoint file"),
+        (["control:ridge", "--report", "nowhere/r.json"], 3, "nowhere"),
+        (["control:ridge", "--report", "."], 3, "exists and is no regular file"),
+        (["control:ridge", "--report", "/dev/full"], 3, "exists and is no regular file"),
+        (["control:ridge", "--report", "bank.npz", "control:oracle"], 2, "--report names one file"),
+        (["control:ridge", "control:ridge"], 2, "several models would write control-ridge.report.json"),
+        (["control:ridge", "--config", "absent.toml"], 2, "absent.toml"),
+    ],
+)
+def test_bad_requests_end_in_one_line(
+    world: Path, run: Run, arguments: list[str], code: int, line: str
+) -> None:
+    result = run("eval", *arguments)
+    assert result.exit_code == code, result.output
+    errors = result.stderr.strip().splitlines()
+    assert len(errors) == 1
+    assert errors[0].startswith("Error: ")
+    assert line in errors[0]
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("named", "missing"), [([], "val"), (["--ood", "8-11"], "val"), (["--val", "6-11"], "ood")]
+)
+@pytest.mark.parametrize("model", ["own_models:Turn", "control:ridge"])
+def test_a_split_that_nobody_names_is_told(
+    world: Path, run: Run, model: str, named: list[str], missing: str
+) -> None:
+    shutil.copy(world / "bank.npz", world / "other.npz")  # the splits of the file belong to its own bank
+    result = run("eval", model, "--bank", "other.npz", *named)
+    assert result.exit_code == 3, result.output
+    assert result.stderr == (
+        f"Error: an evaluation needs the splits val and ood; {missing!r} is missing. "
+        "Name it with a flag or in gatekeeper.toml\n"
+    )
+
+
+def test_a_machine_without_mps_says_so_in_one_short_line(
+    world: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("torch.backends.mps.is_available", lambda: False)
+    result = run("eval", "control:ridge", "--device", "mps")
+    assert result.exit_code == 2
+    assert result.stderr == "Error: device 'mps' cannot be used: this machine has none\n"
+
+
+def test_a_gate_that_cannot_be_passed_ends_in_error(world: Path, run: Run) -> None:
+    # Every chunk three times over: the oracle itself cannot be told from its rivals.
+    with np.load(world / "bank.npz") as bank:
+        vectors = bank["vectors"].reshape(18, 40, 16)
+        vectors[:, :] = vectors[:, :1]
+        arrays = {"article_indices": bank["article_indices"], "chunk_indices": bank["chunk_indices"]}
+    np.savez(world / "bank.npz", vectors=vectors.reshape(-1, 16), **arrays)
+    result = run("eval", "control:copy_last", "--report", "r.json")
+    assert result.exit_code == 3
+    assert "this gate cannot be passed on this data" in result.stdout
+    assert read_report(world / "r.json").judgement.verdict.outcome == "error"
+
+
+def test_on_macos_torch_searches_the_bank_and_a_note_says_so(
+    world: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    result = run("eval", "control:constant", "--report", "r.json")
+    assert "note: bank search with torch; faiss and torch can clash on macOS" in result.stderr.splitlines()
+    assert read_report(world / "r.json").settings.retrieval == "torch"

@@ -1,0 +1,129 @@
+"""Whatever goes wrong in a recorder: it is told once, and everybody else hears of everything."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gatekeeper.integrations.recording import Places, Recorders, Wanted, closing, open_recorders
+from gatekeeper.training.recorder import End, Recorder
+from schemas.errors import Interrupted
+from schemas.records.history import FIGURES, Epoch, Steps
+from tests.gatekeeper.integrations.epochs import epoch
+from trainers.monitor import Course, Moment, Monitor
+
+EVENTS = ("begin", "step", "window", "epoch", "close")
+
+
+class Keeping(Recorder):
+    """Keeps what it hears, and fails at one event."""
+
+    def __init__(self, fails_at: str = "") -> None:
+        self.heard: list[str] = []
+        self.end: End | None = None
+        self.fails_at = fails_at
+
+    def hear(self, event: str) -> None:
+        self.heard.append(event)
+        if event == self.fails_at:
+            raise RuntimeError(f"no {event}\ntoday")
+
+    def begin(self, course: Course) -> None:
+        self.hear("begin")
+
+    def step(self, moment: Moment) -> None:
+        self.hear("step")
+
+    def window(self, epoch: int, steps: Steps) -> None:
+        self.hear("window")
+
+    def epoch(self, record: Epoch) -> None:
+        self.hear("epoch")
+
+    def close(self, end: End) -> None:
+        self.end = end
+        self.hear("close")
+
+
+def tell_all(monitor: Monitor) -> None:
+    means = dict.fromkeys(FIGURES, 0.0)
+    monitor.begin(Course(epochs=1, steps=2))
+    for step in (1, 2):
+        monitor.step(Moment(1, step, samples=step, seconds=1.0, means=lambda: means))
+    monitor.window(1, Steps(2, means))
+    monitor.epoch(epoch(1))
+
+
+def test_everybody_hears_everything_in_order() -> None:
+    members, lines = {"one": Keeping(), "other": Keeping()}, list[str]()
+    recorders = Recorders(members, lines.append)
+    tell_all(recorders)
+    recorders.close(End("FINISHED"))
+    for member in members.values():
+        assert member.heard == ["begin", "step", "step", "window", "epoch", "close"]
+    assert lines == []
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_one_that_fails_is_told_once_and_left_out(event: str) -> None:
+    broken, sound, lines = Keeping(event), Keeping(), list[str]()
+    recorders = Recorders({"broken": broken, "sound": sound}, lines.append)
+    tell_all(recorders)
+    recorders.close(End("FINISHED"))
+    assert broken.heard[-1] == event
+    assert broken.heard.count(event) == 1
+    assert sound.heard == ["begin", "step", "step", "window", "epoch", "close"]
+    assert lines == [f"⚠️  broken failed and is left out from now on; the training goes on: no {event} today"]
+
+
+def test_a_monitor_that_records_nothing_need_not_be_closed() -> None:
+    lines: list[str] = []
+    Recorders({"view": Monitor()}, lines.append).close(End("FINISHED"))
+    assert lines == []
+
+
+@pytest.mark.parametrize(
+    ("error", "ending"),
+    [(None, "FINISHED"), (Interrupted("SIGTERM"), "KILLED"), (ValueError("bad"), "FAILED"),
+     (KeyboardInterrupt(), "FAILED")],
+)  # fmt: skip
+def test_a_recorder_is_told_how_the_run_ended(
+    error: BaseException | None, ending: str, tmp_path: Path
+) -> None:
+    made, never = tmp_path / "made", tmp_path / "never"
+    member = Keeping()
+
+    def run() -> None:
+        with closing(Recorders({"one": member}, print), (made, never)):
+            made.touch()
+            if error is not None:
+                raise error
+
+    if error is None:
+        run()
+    else:
+        with pytest.raises(type(error)):
+            run()
+    assert member.end == End(ending, (made,), None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("content", ["{", '{"tensorboard": 3, "mlflow": null}', '{"other": 1}', "[]", None])
+def test_places_that_cannot_be_read_are_told_and_the_run_goes_on(content: str | None, tmp_path: Path) -> None:
+    if content is None:  # nobody will ever write into it
+        os.mkfifo(tmp_path / "recorders.json")
+    else:
+        (tmp_path / "recorders.json").write_text(content)
+    lines: list[str] = []
+    opened = open_recorders(Wanted(), tmp_path, resume=True, params={}, warn=lines.append)
+    assert opened == {}
+    assert len(lines) == 1
+    assert lines[0].startswith(f"⚠️  {tmp_path / 'recorders.json'} is broken, so the run goes on without")
+
+
+def test_nothing_wanted_leaves_nothing(tmp_path: Path) -> None:
+    warn: Callable[[str], None] = pytest.fail
+    for resume in (False, True):
+        assert open_recorders(Wanted(), tmp_path, resume=resume, params={}, warn=warn) == {}
+    assert not list(tmp_path.iterdir())
+    assert Places() == Places(None, None)

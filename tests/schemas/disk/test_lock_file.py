@@ -1,0 +1,122 @@
+"""The lock file itself: who may open it, and what is read of a stranger's."""
+
+import fcntl
+import os
+import re
+import socket
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from schemas.disk import lock
+from schemas.disk.lock import locked
+from schemas.errors import OutputError, UsageError
+
+
+@pytest.mark.parametrize(("mask", "mode"), [(0o000, 0o666), (0o022, 0o644), (0o077, 0o600)])
+def test_a_lock_may_be_opened_by_whom_the_umask_allows(tmp_path: Path, mask: int, mode: int) -> None:
+    old = os.umask(mask)
+    try:
+        with locked(tmp_path, "run"):
+            pass
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE((tmp_path / ".lock").stat().st_mode) == mode
+
+
+HERE = socket.gethostname()
+DEAD = 2**22 + 1
+"""No system gives a process such a number."""
+
+MOMENT = "2026-03-01T10:00:00Z"
+ABOUT = "since about 2001-09-09T01:46:40Z"
+
+
+def held(folder: Path, content: bytes) -> str:
+    """Who is said to hold a lock of that content."""
+    path = folder / ".lock"
+    path.write_bytes(content)
+    os.utime(path, (1e9, 1e9))
+    with path.open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(UsageError) as caught, locked(folder, "build"):
+            pass
+    assert path.read_bytes() == content
+    found = re.fullmatch(
+        rf"another build \((.*)\) is at work in {re.escape(str(folder))}; wait for it or name another folder",
+        str(caught.value),
+    )
+    assert found is not None, str(caught.value)
+    return found[1]
+
+
+def test_a_holder_is_named_by_what_its_lock_says(tmp_path: Path) -> None:
+    mine = os.getpid()
+    assert held(tmp_path, f"{mine} {HERE} {MOMENT}\n".encode()) == f"process {mine} on {HERE}, since {MOMENT}"
+    # Of another machine nobody can tell whether the process lives. What follows is an older, longer lock's.
+    told = f"{DEAD} build-7 {MOMENT}\n11 node-12345 {MOMENT}\n"
+    assert held(tmp_path, told.encode()) == f"process {DEAD} on build-7, since {MOMENT}"
+
+
+UNTOLD = {
+    "empty": b"",
+    "blank": b" \n",
+    "torn": f"{DEAD} {HERE}".encode(),
+    "zeros": bytes(100),
+    "no text": b"\xff\n",
+    "the number alone, of an earlier version": b"123\n",
+    "digits": b"1" * 100,
+    "a dead process": f"{DEAD} {HERE} {MOMENT}\n".encode(),
+    "control characters": b"1 a\x1b[31mb 2026-03-01T10:00:00Z\n"[:20],
+}
+
+
+@pytest.mark.parametrize("content", UNTOLD.values(), ids=UNTOLD)
+def test_a_holder_whose_lock_says_nothing_is_named_by_the_system(
+    tmp_path: Path, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if Path("/proc/locks").exists():
+        assert held(tmp_path, content) == f"process {os.getpid()} on {HERE}, {ABOUT}"
+    monkeypatch.setattr(lock, "_holder", lambda descriptor: None)  # as on a system that does not tell
+    who = "process 123" if content == b"123\n" else "a process that could not write its name"
+    assert held(tmp_path, content) == f"{who}, {ABOUT}"
+
+
+def _linked(place: Path, victim: Path) -> None:
+    place.symlink_to(victim)
+
+
+def _hard(place: Path, victim: Path) -> None:
+    place.hardlink_to(victim)
+
+
+def _pipe(place: Path, victim: Path) -> None:
+    os.mkfifo(place)
+
+
+def _long(place: Path, victim: Path) -> None:
+    place.write_bytes(b"x" * 513)
+
+
+def _folder(place: Path, victim: Path) -> None:
+    place.mkdir()
+
+
+@pytest.mark.parametrize("put", [_linked, _hard, _pipe, _long, _folder])
+def test_what_is_no_lock_of_ours_stays_as_it_is(tmp_path: Path, put: Callable[[Path, Path], None]) -> None:
+    folder, victim = tmp_path / "folder", tmp_path / "victim"
+    folder.mkdir()
+    victim.write_text("precious")
+    put(folder / ".lock", victim)
+    before = (folder / ".lock").lstat()
+    with pytest.raises(OutputError, match=r"^cannot (lock|write) .*"), locked(folder, "run"):
+        pass
+    after = (folder / ".lock").lstat()
+    assert (before.st_size, before.st_mtime_ns, before.st_ino) == (
+        after.st_size,
+        after.st_mtime_ns,
+        after.st_ino,
+    )
+    assert victim.read_text() == "precious"

@@ -1,0 +1,30 @@
+"""A name that leaves no room for what is written beside it is told before any work is done."""
+
+from pathlib import Path
+
+import pytest
+
+from schemas.disk.room import check_room
+from schemas.errors import OutputError
+
+
+def test_a_name_that_fits_is_let_through_whether_it_is_there_or_not(tmp_path: Path) -> None:
+    check_room(tmp_path / ("x" * 255), tmp_path / "none" / "x", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["x" * 256, "ü" * 128, "x" * 250 + ".scores.npz"])
+def test_a_name_that_is_too_long_is_told_with_its_length(name: str, tmp_path: Path) -> None:
+    with pytest.raises(OutputError) as caught:
+        check_room(tmp_path / "fine", tmp_path / name)
+    assert str(caught.value) == (
+        f"cannot write {name[:60]}: File name too long (its name has {len(name.encode())} bytes, at most 255 "
+        "can be there); choose a shorter one"
+    )
+
+
+def test_a_path_that_leaves_no_room_for_a_temporary_file_is_told(tmp_path: Path) -> None:
+    parts = ["d" * 200] * ((4080 - len(str(tmp_path))) // 201)
+    deep = tmp_path.joinpath(*parts)
+    deep /= "e" * (4080 - len(str(deep)) - 1)
+    with pytest.raises(OutputError, match=r"File name too long \(the path; none so long can be there\)"):
+        check_room(deep / "x")

@@ -1,0 +1,103 @@
+"""What a report may hold at its limits, and the exact words where it goes beyond them."""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from schemas.errors import ReportError
+from schemas.reading.consistency import check_report
+from schemas.records.report import Evidence, Metric, Report
+from schemas.verdict.judge import judge
+
+ReportFactory = Callable[..., Report]
+EvidenceFactory = Callable[[], Evidence]
+
+MARGIN = "offset_sweep.margin"
+
+
+def with_split(report: Report, **fields: Any) -> Report:  # noqa: ANN401
+    split = dataclasses.replace(report.inputs.splits["val"], **fields)
+    return dataclasses.replace(
+        report, inputs=dataclasses.replace(report.inputs, splits={**report.inputs.splits, "val": split})
+    )
+
+
+def with_settings(report: Report, **fields: Any) -> Report:  # noqa: ANN401
+    return dataclasses.replace(report, settings=dataclasses.replace(report.settings, **fields))
+
+
+def with_metric(report: Report, metric: Metric) -> Report:
+    """The metric in place of the margin on val, of the model and of all controls; judged anew."""
+
+    def put(rows: Any) -> Any:  # noqa: ANN401
+        return {**rows, "val": {**rows["val"], MARGIN: metric}}
+
+    evidence = Evidence(
+        model=put(report.evidence.model),
+        controls={name: put(rows) for name, rows in report.evidence.controls.items()},
+        answers=report.evidence.answers,
+    )
+    derived = judge(evidence, report.policy, confidence=report.settings.confidence)
+    return dataclasses.replace(report, evidence=evidence, judgement=derived)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda report: with_settings(report, bin_edges=(0.5, 0.5)),
+        lambda report: with_split(report, windows=400),
+        lambda report: with_settings(report, max_samples=400),
+        lambda report: with_split(report, articles=900),
+        lambda report: with_metric(report, Metric(0.15, 0.15, 0.15, 400, 20)),
+        lambda report: with_metric(report, Metric(0.15, 0.14, 0.16, 400, 1)),
+        lambda report: with_metric(report, Metric(0.15, None, None, 400, 1, "one article")),
+        lambda report: with_metric(report, Metric(None, None, None, 0, 0, "no sample")),
+        lambda report: with_metric(report, Metric(0.15, 0.14, 0.16, 20, 20)),
+    ],
+)
+def test_what_is_just_possible_is_no_contradiction(
+    change: Callable[[Report], Report], make_report: ReportFactory
+) -> None:
+    report = change(make_report())
+    assert check_report(report) == report.judgement
+
+
+@pytest.mark.parametrize(
+    ("metric", "problem"),
+    [
+        (Metric(None, 0.1, 0.2, 400, 20, "why"), "an interval around no value"),
+        (Metric(None, None, None, 400, 20), "undefined, but without a reason"),
+        (Metric(0.1, None, None, 400, 20), "undefined, but without a reason"),
+        (Metric(0.1, 0.1, 0.1, 0, 0), "a value measured on nothing"),
+        (Metric(0.1, None, 0.2, 400, 20, "why"), "an interval with only one end"),
+        (Metric(0.1, 0.0, None, 400, 20, "why"), "an interval with only one end"),
+        (Metric(0.1, 0.2, 0.3, 400, 20), "the value 0.1 lies outside its interval [0.2, 0.3]"),
+        (Metric(0.4, 0.2, 0.3, 400, 20), "the value 0.4 lies outside its interval [0.2, 0.3]"),
+        (Metric(0.1, 0.0, 0.2, 19, 20), "20 articles among only 19 samples"),
+    ],
+)
+def test_an_impossible_metric_is_named_in_these_words(
+    metric: Metric, problem: str, make_report: ReportFactory
+) -> None:
+    with pytest.raises(ReportError) as caught:
+        check_report(with_metric(make_report(), metric))
+    assert str(caught.value) == f"evidence of model, {MARGIN} on val: {problem}"
+
+
+def test_a_date_that_is_none_is_shown_in_part(make_report: ReportFactory) -> None:
+    with pytest.raises(ReportError) as caught:
+        check_report(dataclasses.replace(make_report(), created="2026-02-30" + "x" * 40))
+    assert str(caught.value).startswith(f"created: '2026-02-30{'x' * 30}' is no date: ")
+
+
+def test_a_claim_that_does_not_follow_is_named_in_these_words(make_report: ReportFactory) -> None:
+    report = make_report()
+    verdict = dataclasses.replace(report.judgement.verdict, gates_passed=4)
+    forged = dataclasses.replace(report, judgement=dataclasses.replace(report.judgement, verdict=verdict))
+    with pytest.raises(ReportError) as caught:
+        check_report(forged)
+    assert str(caught.value) == (
+        "the claimed judgement does not follow from the evidence: verdict.gates_passed is 4 where 5 follows"
+    )

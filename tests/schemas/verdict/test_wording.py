@@ -1,0 +1,84 @@
+"""The sentence of an interval that reaches across one bound, or across two."""
+
+import pytest
+
+from schemas.records.policy import PolicyCheck
+from schemas.records.report import Metric, Status
+from schemas.verdict.wording import compared
+
+
+@pytest.mark.parametrize(
+    ("bounds", "metric", "sentence"),
+    [
+        (
+            (0.05, None, None),
+            Metric(0.06, 0.04, 0.08, 400, 20),
+            "is 0.060 [0.040, 0.080], an interval that reaches across the threshold 0.050",
+        ),
+        (
+            (0.05, 0.5, None),
+            Metric(0.3, 0.0, 0.6, 400, 20),
+            "is 0.300 [0.000, 0.600], an interval that reaches across the threshold 0.050 or 0.500",
+        ),
+        (
+            (None, 0.5, 0.05),
+            Metric(0.3, 0.0, 0.6, 400, 20),
+            "is 0.300 [0.000, 0.600], an interval that reaches across the threshold 0.050 or 0.500",
+        ),
+        (
+            (0.5, 0.5, None),
+            Metric(0.5, 0.4, 0.6, 400, 20),
+            "is 0.500 [0.400, 0.600], an interval that reaches across the threshold 0.500",
+        ),
+        (
+            (0.0525, None, None),  # as many decimals as the bound needs
+            Metric(0.06, 0.04, 0.08, 400, 20),
+            "is 0.0600 [0.0400, 0.0800], an interval that reaches across the threshold 0.0525",
+        ),
+    ],
+)
+def test_an_interval_across_its_bounds(
+    bounds: tuple[float | None, float | None, float | None], metric: Metric, sentence: str
+) -> None:
+    low, high, above = bounds
+    line = PolicyCheck("rollout", "rollout.avg_cos", ("val",), low, high, above, required=False)
+    assert metric.value is not None
+    said = compared(line, "val", metric, metric.value, "inconclusive")
+    assert said == f"rollout.avg_cos on val {sentence}, so it is inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("bounds", "value", "status", "sentence"),
+    [
+        # As many decimals as tell the figures apart, in every part of the sentence.
+        ((0.0525, None, None), 0.06, "pass", "is 0.0600, at least the required 0.0525"),
+        ((None, 0.0525, None), 0.05, "pass", "is 0.0500, at most the allowed 0.0525"),
+        ((None, None, 0.0525), 0.06, "pass", "is 0.0600, above 0.0525 as required"),
+        (
+            (0.0525, 0.2, 0.01),
+            0.06,
+            "pass",
+            "is 0.0600, at least the required 0.0525 and above 0.0100 as required and at most the allowed "
+            "0.2000",
+        ),
+        ((0.0525, None, None), 0.05, "fail", "is 0.0500, below the required 0.0525"),
+        ((None, 0.0525, None), 0.06, "fail", "is 0.0600, above the allowed 0.0525"),
+        ((None, None, 0.0525), 0.0525, "fail", "is 0.0525, not above 0.0525 as required"),
+        (
+            (0.1, None, 0.2),
+            0.05,
+            "fail",
+            "is 0.050, below the required 0.100 and not above 0.200 as required",
+        ),
+        # A bound that is met is not called broken.
+        ((0.1, None, 0.2), 0.1, "fail", "is 0.100, not above 0.200 as required"),
+        ((None, 0.2, 0.3), 0.2, "fail", "is 0.200, not above 0.300 as required"),
+    ],
+)
+def test_a_figure_beside_its_bounds(
+    bounds: tuple[float | None, float | None, float | None], value: float, status: Status, sentence: str
+) -> None:
+    low, high, above = bounds
+    line = PolicyCheck("rollout", "rollout.avg_cos", ("val",), low, high, above, required=False)
+    metric = Metric(value, None, None, 400, 20, "one article")
+    assert compared(line, "val", metric, value, status) == f"rollout.avg_cos on val {sentence}"

@@ -1,0 +1,212 @@
+"""Checkpoints of other people: read where that is safe, else told what leads on, and that does lead on."""
+
+import io
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from torch import nn
+
+from schemas.errors import ModelError
+from trainers.checkpoints.checkpoint import Restored, read_checkpoint, restore
+from trainers.checkpoints.fingerprint import answer
+
+Make = Callable[[str], nn.Module]
+Config = Callable[[str], dict[str, object]]
+Content = dict[str, Any]
+
+ALL = ("amn", "gru", "linear", "lstm", "transformer")
+
+
+def saved(content: object, **more: Any) -> bytes:  # noqa: ANN401
+    buffer = io.BytesIO()
+    torch.save(content, buffer, **more)
+    return buffer.getvalue()
+
+
+def load(content: object) -> Restored:
+    return restore(read_checkpoint(saved(content), "m.pt"), "m.pt")
+
+
+def refusal(content: object) -> str:
+    with pytest.raises(ModelError) as caught:
+        load(content)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.fixture
+def content(make: Make, config: Config) -> Content:
+    return {
+        "model_type": "gru",
+        "model_config": config("gru"),
+        "model_state_dict": make("gru").state_dict(),
+    }
+
+
+# --- prefixes ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize(
+    "prefix", ["module.", "_orig_mod.", "_orig_mod.module.", "model.", "base.", "net.", "encoder.lvm."]
+)
+def test_a_prefix_before_all_names_is_taken_away(
+    name: str, prefix: str, make: Make, config: Config, contexts: torch.Tensor
+) -> None:
+    state = {prefix + key: tensor for key, tensor in make(name).state_dict().items()}
+    found = load({"model_type": name, "model_config": config(name), "model_state_dict": state})
+    assert (found.prefix, found.alpha) == (prefix, None)
+    assert torch.equal(found.module(contexts), make(name)(contexts))
+
+
+def test_the_fingerprint_is_compared_behind_a_prefix(content: Content, make: Make) -> None:
+    content["model_state_dict"] = {f"module.{key}": t for key, t in content["model_state_dict"].items()}
+    good = {**content, "context": 5, "fingerprint": answer(make("gru"), 5, 12)}
+    assert load(good).prefix == "module."
+    assert "answers the stored probe differently" in refusal({**good, "fingerprint": torch.ones(4, 12)})
+
+
+def some(prefix: str) -> Callable[[str], str]:
+    return lambda key: key if key.startswith("output") else prefix + key
+
+
+@pytest.mark.parametrize(
+    "rename",
+    [
+        some("module."),  # not before all
+        lambda key: "module" + key,  # no dot
+        lambda key: f"{len(key)}.{key}",  # not the same
+        lambda key: f"a b.{key}",
+        lambda key: f"\x1b[31m.{key}",
+        lambda key: f"module.{key}" if key != "output_proj.bias" else "module.output_proj.offset",
+    ],
+)
+def test_names_that_no_prefix_explains_are_shown_beside_those_expected(
+    rename: Callable[[str], str], content: Content
+) -> None:
+    content["model_state_dict"] = {rename(key): t for key, t in content["model_state_dict"].items()}
+    message = refusal(content)
+    assert "do not fit architecture 'gru': lacks " in message
+    assert "has unexpected " in message
+
+
+def test_weights_beside_a_prefix_are_another_model(content: Content) -> None:
+    state = {f"module.{key}": tensor for key, tensor in content["model_state_dict"].items()}
+    assert "has unexpected n_averaged" in refusal(
+        {**content, "model_state_dict": {"n_averaged": torch.tensor(3), **state}}
+    )
+
+
+# --- the residual wrapper of the public code -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("outer", ["", "module."])
+def test_a_residual_wrapper_moves_from_the_last_chunk(
+    outer: str, content: Content, make: Make, contexts: torch.Tensor
+) -> None:
+    state = {f"{outer}base.{key}": tensor for key, tensor in content["model_state_dict"].items()}
+    state[f"{outer}alpha"] = torch.tensor(0.25)
+    found = load({**content, "model_state_dict": state})
+    assert (found.prefix, found.alpha) == (outer, torch.tensor(0.25))
+    last = contexts[:, -1] / contexts[:, -1].norm(dim=1, keepdim=True)
+    moved = last + 0.25 * make("gru")(contexts)
+    assert torch.allclose(found.module(contexts), moved / moved.norm(dim=1, keepdim=True), atol=1e-6)
+
+
+@pytest.mark.parametrize("alpha", [torch.ones(2), torch.tensor(1), None])
+def test_base_and_something_else_than_alpha_is_none(alpha: torch.Tensor | None, content: Content) -> None:
+    state = {f"base.{key}": tensor for key, tensor in content["model_state_dict"].items()}
+    state |= {"beta": torch.tensor(0.5)} if alpha is None else {"alpha": alpha}
+    assert "do not fit architecture 'gru'" in refusal({**content, "model_state_dict": state})
+
+
+# --- numbers -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.int32, np.uint8, np.float64, np.float32, float])
+def test_numbers_of_numpy_and_whole_floats_are_sizes(
+    kind: Callable[[object], object], content: Content, make: Make, contexts: torch.Tensor
+) -> None:
+    sizes = {key: kind(value) for key, value in content["model_config"].items() if key != "dropout"}
+    config = {**sizes, "dropout": np.float32(0.0)}
+    data = saved({**content, "model_config": config, "horizon": kind(2), "context": kind(5)})
+    checkpoint = read_checkpoint(data, "m.pt")
+    assert (checkpoint.horizon, checkpoint.context) == (2, 5)
+    assert torch.equal(restore(checkpoint, "m.pt").module(contexts), make("gru")(contexts))
+
+
+@pytest.mark.parametrize("value", [2.5, np.float64(2.5), float("nan"), np.bool_(True), True, "2", [2], None])
+def test_what_is_no_whole_number_is_shown(value: object, content: Content) -> None:
+    config = {**content["model_config"], "num_layers": value}
+    message = refusal({**content, "model_config": config})
+    assert "num_layers must be a whole number from 1 to 1000; found " in message
+
+
+# --- layouts without an architecture, and what is advised ----------------------------------------------
+
+
+def advised(message: str, data: bytes, config: Mapping[str, object], tmp: Path) -> bytes:
+    """The file that somebody makes who does what the message says."""
+    (tmp / "FILE").write_bytes(data)
+    code = re.search(r"(old = torch\.load.*?\"new\.pt\"\))", message)
+    assert code is not None, message
+    done = code[1].replace("FILE", f"{str(tmp / 'FILE')!r}").replace("{...}", repr(dict(config)))
+    exec(done.replace('"new.pt"', repr(str(tmp / "new.pt"))), {"torch": torch})
+    return (tmp / "new.pt").read_bytes()
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("key", [None, "model_state_dict", "state_dict", "model", "module"])
+def test_weights_without_an_architecture_are_recognised_and_the_advice_works(
+    name: str, key: str | None, make: Make, config: Config, contexts: torch.Tensor, tmp_path: Path
+) -> None:
+    state = make(name).state_dict()
+    held = dict(state) if key is None else {"epoch": 3, key: state, "args": {"lr": 0.1}}
+    with pytest.raises(ModelError) as caught:
+        read_checkpoint(saved(held), "old.pt")
+    message = str(caught.value)
+    assert message.startswith("old.pt is no checkpoint: it lacks 'model_type' (found ")
+    assert f"its weights are named like those of {name!r}" in message
+    assert "or evaluate a function that builds the module and loads them: gatekeeper eval module:" in message
+    data = advised(message, saved(held), config(name), tmp_path)
+    module = restore(read_checkpoint(data, "new.pt"), "new.pt").module
+    assert torch.equal(module(contexts), make(name)(contexts))
+
+
+def test_a_file_before_torch_1_6_is_converted_as_advised(content: Content, tmp_path: Path) -> None:
+    old = saved(content, _use_new_zipfile_serialization=False)
+    with pytest.raises(
+        ModelError, match=r"found a torch file of the format before 1\.6; convert it: "
+    ) as caught:
+        read_checkpoint(old, "old.pt")
+    (tmp_path / "FILE").write_bytes(old)
+    done = str(caught.value).partition("convert it: ")[2]
+    done = done.replace('"FILE"', repr(str(tmp_path / "FILE"))).replace('"new.pt"', repr(str(tmp_path / "n")))
+    exec(done, {"torch": torch})
+    assert read_checkpoint((tmp_path / "n").read_bytes(), "n").model_type == "gru"
+
+
+def test_safetensors_without_an_entry_are_saved_again_as_advised(
+    content: Content, make: Make, contexts: torch.Tensor, tmp_path: Path
+) -> None:
+    with pytest.raises(ModelError, match="has no 'gatekeeper' entry in its header") as caught:
+        read_checkpoint(safetensors.torch.save(dict(content["model_state_dict"])), "m.safetensors")
+    code = re.search(r"Save it with (.*?\)), or evaluate", str(caught.value))
+    assert code is not None
+    done = code[1].replace('"new.safetensors"', repr(str(tmp_path / "new"))).replace('"NAME"', '"gru"')
+    names = {"safetensors": safetensors, "json": json, "state": content["model_state_dict"]}
+    exec(done.replace("{...}", repr(content["model_config"])), names)
+    module = restore(read_checkpoint((tmp_path / "new").read_bytes(), "new"), "new").module
+    assert torch.equal(module(contexts), make("gru")(contexts))
+
+
+def test_what_holds_no_weights_at_all_is_told(tmp_path: Path) -> None:
+    message = refusal({"epoch": 3, "history": [0.1]})
+    assert "lacks 'model_type' (found epoch, history). Save a dictionary with model_type" in message

@@ -1,0 +1,1 @@
+"""Models on disk, read without running what is in them."""

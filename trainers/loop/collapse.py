@@ -1,0 +1,184 @@
+"""The collapse watch: named warnings from running means, while the epoch still runs.
+
+A warning that is a *collapse* means that the predictions have lost the target; the run then does
+what ``on_collapse`` says. All others only tell.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+
+from schemas.records.history import LAMBDA_RANGE, WarningName
+
+COLLAPSES: tuple[WarningName, ...] = ("cosine_drop", "below_constant", "negative_cosines")
+"""Warnings that stop a run or roll it back."""
+
+CLAMPED_SHARE = 0.5
+"""A weight that is decided by a bound in more steps than this is at its clamp."""
+
+GAP_FALL = 0.02
+"""A mean gap this far below the best so far is falling."""
+
+SINKING = 0.02
+"""A young model that never rose above the constant is lost once it is this far below its best."""
+
+RECALL_SHARE = 0.9
+"""R@5 below this share of its best is falling."""
+
+COSINE_SHARE = 0.7
+"""A cosine below this share of its best has dropped ..."""
+
+NOTABLE = 0.05
+"""... if it lost at least this much. A model is aloft once it is this far above a constant, and has
+found the target's side once it is twice as far above 0."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A warning.
+
+    Attributes:
+        name: which.
+        sentence: what was expected and found, for people.
+    """
+
+    name: WarningName
+    sentence: str
+
+    @property
+    def collapse(self) -> bool:
+        """Whether the predictions have lost the target."""
+        return self.name in COLLAPSES
+
+
+@dataclass
+class Watch:
+    """Remembers the best so far.
+
+    Attributes:
+        constant: mean cosine of a constant prediction to the train targets.
+        best_pos: best running mean cosine to the train targets; best_gap: likewise.
+        best_cosine: best cosine on val; best_recall: best article R@5 on val.
+        aloft: the running cosine has once been clearly above ``constant``. Before, a young model is
+            merely not there yet.
+    """
+
+    constant: float
+    best_pos: float | None = None
+    best_gap: float | None = None
+    best_cosine: float | None = None
+    best_recall: float | None = None
+    aloft: bool = False
+
+    def steps(self, means: Mapping[str, float], *, weighted: bool) -> list[Alarm]:
+        """Warnings from the means over the last steps.
+
+        Args:
+            means: ``pos``, ``neg``, ``gap``, ``lambda_eff``, ``clamped``.
+            weighted: whether the recipe weighs its push as the seed does.
+        """
+        pos, neg, gap = means["pos"], means["neg"], means["gap"]
+        alarms = []
+        if weighted:
+            low, high = LAMBDA_RANGE
+            if not low <= means["lambda_eff"] <= high:
+                alarms.append(
+                    Alarm(
+                        "lambda_out_of_range",
+                        f"λ_eff {means['lambda_eff']:.5f} is outside [{low:g}, {high:g}]: "
+                        + (
+                            "too small, raise the target fraction (--target-frac)"
+                            if means["lambda_eff"] < low
+                            else "too large, lower the target fraction (--target-frac)"
+                        ),
+                    )
+                )
+            if means["clamped"] > CLAMPED_SHARE:
+                alarms.append(
+                    Alarm(
+                        "lambda_at_clamp",
+                        f"λ_eff was at its clamp in {means['clamped']:.0%} of the steps: "
+                        "it no longer follows the error",
+                    )
+                )
+            if self.best_gap is not None and gap < self.best_gap - GAP_FALL:
+                alarms.append(
+                    Alarm("gap_falling", f"the mean gap fell from {self.best_gap:.3f} to {gap:.3f}")
+                )
+        alarms += self._lost(pos, neg)
+        self.best_gap = gap if self.best_gap is None else max(gap, self.best_gap)
+        self.best_pos = pos if self.best_pos is None else max(pos, self.best_pos)
+        self.aloft = self.aloft or pos > self.constant + NOTABLE
+        return alarms
+
+    def _lost(self, pos: float, neg: float) -> list[Alarm]:
+        alarms = []
+        if self.best_pos is not None and self.best_pos > 2 * NOTABLE and pos < 0.0 and neg < 0.0:
+            alarms.append(
+                Alarm(
+                    "negative_cosines",
+                    "the predictions point away from target and negative alike "
+                    f"(pos {pos:.3f}, neg {neg:.3f})",
+                )
+            )
+        if self.aloft and pos < self.constant:
+            alarms.append(
+                Alarm(
+                    "below_constant",
+                    f"the running train cosine {pos:.3f} fell below the {self.constant:.3f} "
+                    "of a constant prediction",
+                )
+            )
+        if _dropped(pos, self.best_pos):
+            alarms.append(
+                Alarm(
+                    "cosine_drop",
+                    f"the running train cosine fell from {self.best_pos:.3f} to {pos:.3f}, "
+                    f"below {COSINE_SHARE:.0%} of its best",
+                )
+            )
+        return alarms
+
+    def gates(self, *, cosine: float, constant: float, recall: float) -> list[Alarm]:
+        """Warnings from a Mini-5CAT.
+
+        Args:
+            cosine: mean cosine to the target on val.
+            constant: that of the constant control. A young model may lie below it for a while.
+            recall: article R@5 on val.
+        """
+        alarms = []
+        if self.best_recall is not None and recall < RECALL_SHARE * self.best_recall:
+            alarms.append(
+                Alarm(
+                    "recall_falling",
+                    f"R@5 on val fell from {self.best_recall:.3f} to {recall:.3f}: the model struggles, "
+                    "ramp the margin more slowly (--ramp)",
+                )
+            )
+        if _dropped(cosine, self.best_cosine):
+            alarms.append(
+                Alarm(
+                    "cosine_drop",
+                    f"the cosine on val fell from {self.best_cosine:.3f} to {cosine:.3f}, "
+                    f"below {COSINE_SHARE:.0%} of its best",
+                )
+            )
+        sinking = self.best_cosine is not None and cosine < self.best_cosine - SINKING
+        if cosine < constant and (self.aloft or sinking):
+            alarms.append(
+                Alarm(
+                    "below_constant",
+                    f"the cosine on val {cosine:.3f} is below the {constant:.3f} of a constant prediction",
+                )
+            )
+        self.best_recall = recall if self.best_recall is None else max(recall, self.best_recall)
+        self.best_cosine = cosine if self.best_cosine is None else max(cosine, self.best_cosine)
+        return alarms
+
+    def state(self) -> dict[str, object]:
+        """Everything, as plain values."""
+        return asdict(self)
+
+
+def _dropped(cosine: float, best: float | None) -> bool:
+    return best is not None and cosine < COSINE_SHARE * best and cosine < best - NOTABLE

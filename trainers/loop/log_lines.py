@@ -1,0 +1,75 @@
+"""The lines a run says to people. Wording of the seed where the seed has one."""
+
+from collections.abc import Iterator
+
+from torch import nn
+
+from schemas.records.history import MiniGates, SplitGates
+from schemas.records.metrics import GATE_LETTERS
+from trainers.loop.objective import Objective
+from trainers.loop.selection import SELECTED_ON
+from trainers.loop.settings import GradientSettings
+
+
+def plan(windows: int, module: nn.Module, settings: GradientSettings, objective: Objective) -> str:
+    """What is going to be trained, e.g. ``4401 windows, 12 epochs of 138 steps, transformer with ...``."""
+    steps = -(-windows // settings.batch_size)
+    parameters = sum(parameter.numel() for parameter in module.parameters())
+    return (
+        f"{windows} windows, {settings.epochs} epochs of {steps} steps, {settings.architecture} with "
+        f"{parameters:,} parameters; negative {objective.negative}; kept: {objective.rule}"
+    )
+
+
+ADVICE = (
+    "    if it stays negative: check the data (is it P6 format, horizon 2?), raise --target-frac "
+    "(0.25 -> 0.35) or train longer (--epochs)"
+)
+
+
+def mini(gates: MiniGates, *, pushed: bool) -> Iterator[str]:
+    """The lines of a Mini-5CAT; the seed's are those of val.
+
+    Args:
+        gates: what was measured.
+        pushed: whether the recipe has the seed's push, so that the seed's advice applies.
+    """
+    for split, figures in gates.splits.items():
+        where = "" if split == SELECTED_ON else f" {split}"
+        margin, cos = _figure(figures.margin, "+.3f"), _figure(figures.cos, ".3f")
+        recall, unseen = _figure(figures.recall, ".3f"), _figure(figures.recall_unseen, ".3f")
+        yield f"[Mini-5CAT{where}] Margin: {margin} | R@5: {recall} | cos: {cos} | R@5 unseen: {unseen}"
+    passed = [
+        GATE_LETTERS[name]
+        for name, status in gates.gates.items()
+        if status == "pass" and name in GATE_LETTERS
+    ]
+    kept = "; best so far, kept" if gates.kept else ""
+    yield f"[Mini-5CAT] gates passed: {' '.join(passed) or 'none'}{kept}"
+    sign = _sign(gates)
+    yield sign
+    if pushed and "Negative margin" in sign:
+        yield ADVICE
+
+
+def _sign(gates: MiniGates) -> str:
+    figures = gates.splits[SELECTED_ON]
+    if figures.margin is None:
+        return "⚠️  The margin is undefined on these samples"
+    if gates.escaped:
+        return "⚠️  Escaped - no better than a constant prediction or than chance, so the margin means nothing"
+    if figures.margin > 0:
+        return "✅ Positive margin! Model predicts NEXT, not last context"
+    return _negative(figures)
+
+
+def _negative(figures: SplitGates) -> str:
+    if figures.margin_last is not None and figures.margin_last < 0:
+        return "⚠️  Negative margin - still copying last context"
+    if figures.margin_prev is not None and figures.margin_prev < 0:
+        return "⚠️  Negative margin - closer to the chunk before the target than to the target"
+    return "⚠️  Negative margin - closer to another chunk than to the target"
+
+
+def _figure(value: float | None, form: str) -> str:
+    return "-" if value is None else format(value, form)

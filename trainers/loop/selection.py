@@ -1,0 +1,79 @@
+"""Which weights are kept: the gates on val decide, never the loss alone.
+
+ood has no say. It stays what it is for: an honest test of the weights that val chose.
+
+A margin counts only where it is reliably positive. A constant prediction has margin 0, so among
+margins that are not positive the larger one would be the one that has learned less.
+"""
+
+from dataclasses import dataclass, replace
+
+from schemas.records.answers import allowance
+from schemas.records.metrics import GATES
+from schemas.records.policy import Policy
+from schemas.records.report import Evidence
+from schemas.verdict.checks import gate_status, run_checks
+from schemas.verdict.escape import COSINE, RECALL, find_escape, value_of
+
+SELECTED_ON = "val"
+
+RULE = (
+    "not escaped on val, then most gates passed on val (A to D), then the larger margin on val where "
+    "its interval lies above 0, then the larger article R@5 on val (context left out), "
+    "then the larger cosine on val"
+)
+
+MARGIN = "offset_sweep.margin"
+
+
+@dataclass(frozen=True, order=True)
+class Standing:
+    """Where weights stand among others; the larger, the better.
+
+    Attributes:
+        admissible: the recipe allows them to be kept.
+        sound: they have not escaped on val.
+        gates_passed: of A to D, on val.
+        margin: on val, 0 unless its whole interval is above 0.
+        recall: article R@5 on val with the context left out.
+        cosine: to the target, on val.
+    """
+
+    admissible: bool
+    sound: bool
+    gates_passed: int
+    margin: float
+    recall: float
+    cosine: float
+
+
+def rank_weights(evidence: Evidence, policy: Policy, *, admissible: bool) -> Standing:
+    """The standing of what was measured, by the policy's checks on val."""
+    mine = only(evidence, SELECTED_ON)
+    lines = tuple(
+        replace(line, splits=(SELECTED_ON,)) for line in policy.checks if SELECTED_ON in line.splits
+    )
+    checks = run_checks(mine.model, replace(policy, checks=lines), rounding=allowance(mine.answers))
+    escape = find_escape(mine)
+    margin = mine.model[SELECTED_ON][MARGIN]
+    reliable = margin.value is not None and margin.low is not None and margin.low > 0.0
+    return Standing(
+        admissible=admissible,
+        sound=not escape.escaped and not escape.undecided,
+        gates_passed=sum(gate_status(gate, checks) == "pass" for gate in GATES),
+        margin=margin.value if reliable and margin.value is not None else 0.0,
+        recall=value_of(mine.model, SELECTED_ON, RECALL) or 0.0,
+        cosine=value_of(mine.model, SELECTED_ON, COSINE) or 0.0,
+    )
+
+
+def only(evidence: Evidence, split: str) -> Evidence:
+    """The evidence of one split, controls included."""
+    return Evidence(
+        model={name: rows for name, rows in evidence.model.items() if name == split},
+        controls={
+            control: {name: rows for name, rows in metrics.items() if name == split}
+            for control, metrics in evidence.controls.items()
+        },
+        answers={name: answers for name, answers in evidence.answers.items() if name == split},
+    )

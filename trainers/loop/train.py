@@ -1,0 +1,236 @@
+"""The training loop. It reads from top to bottom; the gates are a plain call in it."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+
+import torch
+
+from gates.contracts import IntArray
+from schemas.errors import Interrupted, TrainingError
+from schemas.records.history import FIGURES, Epoch, MiniGates, Steps, Warned
+from trainers.contracts import MODEL_FILE, Trained, TrainingJob
+from trainers.loop import log_lines as speech
+from trainers.loop.collapse import Alarm, Watch
+from trainers.loop.mini_5cat import MiniResult, MiniSuite
+from trainers.loop.objective import Objective
+from trainers.loop.settings import GradientSettings
+from trainers.loop.setup import Run, begin, history_of, keep_best, load_best, make_learner, save, tell
+from trainers.loop.state import Learner, State
+from trainers.monitor import Course, Moment
+
+ROLLBACKS = 3
+"""A run that collapses once more is stopped."""
+
+_SHOWN = 8
+"""Windows named in a message."""
+
+
+def train(job: TrainingJob, settings: GradientSettings, trainer: str, objective: Objective) -> Trained:
+    """Train until the epochs are over, the watch stops the run, or somebody asks it to end.
+
+    Raises:
+        Interrupted: a signal arrived; the state is saved.
+        TrainingError: the loss is no number.
+        OutputError: a state, the history or the model cannot be written; older ones are intact.
+    """
+    run, learner, state = begin(job, settings, trainer, objective)
+    job.monitor.begin(
+        Course(
+            epochs=settings.epochs,
+            steps=run.steps,
+            epoch=state.epoch,
+            step=state.step,
+            done=tuple(state.epochs),
+            part=tuple(state.steps),
+        )
+    )
+    while not state.ended:
+        lr = float(learner.optimizer.param_groups[0]["lr"])
+        if not state.collapse:
+            _train_epoch(run, learner, state)
+        result = None
+        if state.collapse or _due(run, state):  # collapsed weights are measured too: the figures show it
+            result = _check_gates(run, learner, state)
+        if state.collapse:
+            _recover(run, learner, state)
+        _next_epoch(run, state, result, lr=lr)
+        save(run, learner, state)
+    tell(run, learner, state)  # again, for a run that was killed between its last state and its history
+    return Trained(
+        summary=f"{run.trainer}: {state.ended}; the weights kept are those of epoch {state.best_epoch}",
+        history=history_of(run, learner.objective, state),
+    )
+
+
+def _train_epoch(run: Run, learner: Learner, state: State) -> None:
+    """Train what is left of the epoch; a collapse cuts it short."""
+    learner.objective.start_epoch(state.epoch)
+    learner.module.train()
+    order, size = run.batches.order(state.epoch), run.settings.batch_size
+    started = time.perf_counter()
+    while state.step < run.steps:
+        rows = order[state.step * size : (state.step + 1) * size]
+        figures = run.stepper.take(rows, learner.optimizer, learner.objective)
+        state.step += 1
+        state.samples += len(rows)
+        state.window += figures
+        state.window_steps += 1
+        first_bad = torch.where(torch.isfinite(figures[0]), state.bad, state.step)
+        state.bad = torch.where(state.bad > 0, state.bad, first_bad)
+        seconds = state.seconds + time.perf_counter() - started
+        run.job.monitor.step(Moment(state.epoch, state.step, state.samples, seconds, lambda: _means(state)))
+        due = state.step % run.settings.log_every == 0 or state.step == run.steps
+        if due or run.job.device.type == "cpu":
+            _refuse_non_finite(run, state, order)
+        if due:
+            now = time.perf_counter()
+            state.seconds, started = state.seconds + now - started, now
+            _look(run, learner, state)
+            if state.collapse:
+                return
+        save_every = run.settings.save_every
+        asked = _asked_to_end(run, state)
+        if asked or (save_every and state.step % save_every == 0 and state.step < run.steps):
+            now = time.perf_counter()
+            state.seconds += now - started
+            save(run, learner, state)
+            started = time.perf_counter()
+        if asked:
+            raise Interrupted(_goodbye(run, state))
+
+
+def _look(run: Run, learner: Learner, state: State) -> None:
+    """Close the window: log its means and let the watch see them."""
+    means = _means(state)
+    state.steps.append(Steps(state.step, means))
+    run.job.monitor.window(state.epoch, state.steps[-1])
+    state.window.zero_()
+    state.window_steps = 0
+    rate = state.samples / max(state.seconds, 1e-9)
+    run.job.log(
+        f"{learner.objective.line(means)}  "
+        f"(epoch {state.epoch}/{run.settings.epochs}, step {state.step}/{run.steps}, {rate:.0f} windows/s)"
+    )
+    alarms = state.watch.steps(means, weighted=learner.objective.weighted)
+    _warn(run, state, alarms, step=state.step)
+
+
+def _means(state: State) -> Mapping[str, float]:
+    return dict(zip(FIGURES, (state.window / state.window_steps).tolist(), strict=True))
+
+
+def _check_gates(run: Run, learner: Learner, state: State) -> MiniResult:
+    """Mini-5CAT on the weights as they are; keeps them where they are the best so far."""
+    job, module = run.job, learner.module
+    module.eval()
+    try:
+        result = job.group.on_first(
+            module,
+            job.device,
+            lambda predictor: _suite(run).measure(predictor, learner.objective.admissible),
+        )
+    except Interrupted:
+        if not state.collapse:
+            save(run, learner, state)
+        raise Interrupted(_goodbye(run, state)) from None
+    finally:
+        module.train()
+    if state.best is None or result.standing > state.best:
+        state.best, state.best_epoch = result.standing, state.epoch
+        result = replace(result, gates=replace(result.gates, kept=True))
+        if job.group.first:
+            keep_best(run, learner, state, result)
+    for line in speech.mini(result.gates, pushed=learner.objective.weighted):
+        job.log(line)
+    alarms = state.watch.gates(cosine=result.cosine, constant=result.constant, recall=result.recall)
+    _warn(run, state, alarms, step=0)
+    learner.objective.end_epoch(result.cosine, result.margin)
+    learner.scheduler.step(result.cosine)
+    return result
+
+
+def _recover(run: Run, learner: Learner, state: State) -> None:
+    """After a collapse: back to the best weights, and either stop there or go on more gently."""
+    saved = run.store.latest([]) if state.best_epoch == state.epoch and state.step < run.steps else None
+    if saved is not None and saved["epoch"] == state.epoch:
+        # The collapse itself is the best there is, because nothing was measured before. The state
+        # saved before it, in the middle of this epoch, may be better.
+        learner.module.load_state_dict(saved["model"])  # type: ignore[arg-type]
+        _check_gates(run, learner, state)
+    load_best(run, learner)
+    run.job.log(f"back to the weights of epoch {state.best_epoch}: {state.collapse}")
+    if run.settings.on_collapse == "stop" or state.rollbacks == ROLLBACKS:
+        again = f" after {ROLLBACKS} rollbacks" if state.rollbacks == ROLLBACKS else ""
+        state.ended = f"stopped by the collapse watch in epoch {state.epoch}{again} ({state.collapse})"
+        return
+    state.rollbacks += 1
+    learner.objective.soften()
+    lr = 0.5 * learner.optimizer.param_groups[0]["lr"]
+    fresh = make_learner(learner.module, run.settings, learner.objective, lr=lr)
+    learner.optimizer, learner.scheduler = fresh.optimizer, fresh.scheduler
+    state.watch = Watch(state.watch.constant, aloft=state.watch.aloft)
+    run.job.log(f"rollback {state.rollbacks} of {ROLLBACKS}: half the learning rate ({lr:g}), half the push")
+
+
+def _next_epoch(run: Run, state: State, result: MiniResult | None, *, lr: float) -> None:
+    mini: MiniGates | None = None if result is None else result.gates
+    state.epochs.append(Epoch(state.epoch, state.samples, state.seconds, lr, tuple(state.steps), mini))
+    run.job.monitor.epoch(state.epochs[-1])
+    state.epoch += 1
+    state.step, state.samples, state.seconds, state.steps, state.collapse = 0, 0, 0.0, [], ""
+    state.window.zero_()
+    state.window_steps = 0
+    if not state.ended and state.epoch > run.settings.epochs:
+        state.ended = f"all {run.settings.epochs} epochs done"
+
+
+def _due(run: Run, state: State) -> bool:
+    return state.epoch % run.settings.mini_every == 0 or state.epoch == run.settings.epochs
+
+
+def _suite(run: Run) -> MiniSuite:
+    if run.mini is None:
+        raise TrainingError("only the first process measures the gates")
+    return run.mini
+
+
+def _warn(run: Run, state: State, alarms: list[Alarm], *, step: int) -> None:
+    for alarm in alarms:
+        state.warnings.append(Warned(alarm.name, alarm.sentence, alarm.collapse, state.epoch, step))
+        run.job.log(f"⚠️  {alarm.name}: {alarm.sentence}")
+        if alarm.collapse and not state.collapse and run.settings.on_collapse != "ignore":
+            state.collapse = f"{alarm.name}: {alarm.sentence}"
+
+
+def _refuse_non_finite(run: Run, state: State, order: IntArray) -> None:
+    step = int(state.bad)
+    if step == 0:
+        return
+    size = run.settings.batch_size
+    rows = order[(step - 1) * size : step * size]
+    shown = ", ".join(str(row) for row in rows[:_SHOWN]) + (", ..." if len(rows) > _SHOWN else "")
+    kept = f"; the best weights so far are in {run.job.folder / MODEL_FILE}" if state.best else ""
+    raise TrainingError(
+        f"the loss of epoch {state.epoch}, step {step} is no finite number (windows that end at bank rows "
+        f"{shown}); lower --lr or --clip and start again{kept}"
+    )
+
+
+def _asked_to_end(run: Run, state: State) -> bool:
+    asked = run.job.interrupts.received is not None
+    if run.job.group.size == 1:
+        return asked
+    # All processes must leave after the same step; asking each time would cost more than it brings.
+    if state.step % 10 and state.step != run.steps:
+        return False
+    flag = torch.tensor(float(asked), device=run.job.device)
+    return bool(run.job.group.sum(flag) > 0)
+
+
+def _goodbye(run: Run, state: State) -> str:
+    return (
+        f"interrupted by {run.job.interrupts.received or 'another process'} in epoch {state.epoch} "
+        f"after step {state.step}; everything is saved. Continue with: gatekeeper train {run.trainer} "
+        f"--resume {run.job.folder}"
+    )
