@@ -9,7 +9,16 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from gates.contracts import Bank, BoolArray, DoubleArray, FloatArray, IntArray, Run, Samples, Values
+from gates.contracts import (
+    Bank,
+    BoolArray,
+    DoubleArray,
+    FloatArray,
+    IntArray,
+    PredictorAnswers,
+    Samples,
+    Values,
+)
 from gates.geometry import cosine_to_rows
 from gates.intervals import summarise
 from gates.seeded import hash_rows
@@ -24,28 +33,28 @@ class Ablations:
 
     name = "ablations"
 
-    def measure(self, run: Run) -> Samples:
+    def measure(self, answers: PredictorAnswers) -> Samples:
         """Predict again from every damaged context."""
-        rows, targets = context_rows(run.last_rows, run.context), run.target_rows
-        base = cosine_to_rows(run.base, run.bank, targets)
+        rows, targets = context_rows(answers.last_rows, answers.context), answers.target_rows
+        base = cosine_to_rows(answers.base, answers.bank, targets)
 
-        def change(answers: FloatArray) -> DoubleArray:
-            return cosine_to_rows(answers, run.bank, targets) - base
+        def change(predicted: FloatArray) -> DoubleArray:
+            return cosine_to_rows(predicted, answers.bank, targets) - base
 
-        left_out = np.mean([change(answers) for answers in _without_each(run, rows)], axis=0)
+        left_out = np.mean([change(predicted) for predicted in _without_each(answers, rows)], axis=0)
         single: dict[str, Callable[[], IntArray]] = {
-            "shuffle": lambda: shuffle(rows, seed=run.seed),
+            "shuffle": lambda: shuffle(rows, seed=answers.seed),
             "reverse": lambda: reverse(rows),
             "repeat_last": lambda: repeat_last(rows),
-            "cross_article": lambda: cross_article(rows, run.bank, seed=run.seed),
+            "cross_article": lambda: cross_article(rows, answers.bank, seed=answers.seed),
         }
         columns = [
-            left_out if name == "leave_one_out" else change(run.predict_rows(single[name](), targets))
+            left_out if name == "leave_one_out" else change(answers.predict_rows(single[name](), targets))
             for name in ABLATIONS
         ]
         return Samples(
             index=np.arange(len(targets)),
-            articles=run.bank.articles[targets],
+            articles=answers.bank.articles[targets],
             arrays={"change": np.stack(columns, axis=1)},
         )
 
@@ -62,23 +71,25 @@ class Ablations:
         return summarise(self.values(samples), confidence)
 
 
-def _without_each(run: Run, rows: IntArray) -> Iterator[FloatArray]:
+def _without_each(answers: PredictorAnswers, rows: IntArray) -> Iterator[FloatArray]:
     """Predictions (S, D) without each chunk of the contexts (S, L) in turn, the first chunk first.
 
     Without its last chunk a window is the window before it without its first. Where that one was
     sampled too, its answer is used again, unless the predictor looks at targets.
     """
-    targets = run.target_rows
-    first = run.predict_rows(leave_one_out(rows, 0), targets)
+    targets = answers.target_rows
+    first = answers.predict_rows(leave_one_out(rows, 0), targets)
     yield first
-    for position in range(1, run.context - 1):
-        yield run.predict_rows(leave_one_out(rows, position), targets)
-    if run.context > 1:
-        before, known = _windows_before(run.last_rows)
-        asked = np.arange(len(rows)) if run.reads_targets else np.flatnonzero(~known)
-        answers = first[before]
-        answers[asked] = run.predict_rows(leave_one_out(rows[asked], run.context - 1), targets[asked])
-        yield answers
+    for position in range(1, answers.context - 1):
+        yield answers.predict_rows(leave_one_out(rows, position), targets)
+    if answers.context > 1:
+        before, known = _windows_before(answers.last_rows)
+        asked = np.arange(len(rows)) if answers.reads_targets else np.flatnonzero(~known)
+        predicted = first[before]
+        predicted[asked] = answers.predict_rows(
+            leave_one_out(rows[asked], answers.context - 1), targets[asked]
+        )
+        yield predicted
 
 
 def _windows_before(last_rows: IntArray) -> tuple[IntArray, BoolArray]:

@@ -16,8 +16,8 @@ Progress = Callable[[int], None]
 
 
 @dataclass(frozen=True, eq=False)
-class SplitRun:
-    """Implements :class:`gates.contracts.Run`; made by :func:`start_run`, which fills ``base``."""
+class SplitAnswers:
+    """A :class:`gates.contracts.PredictorAnswers`; made by :func:`ask_split`, which fills ``base``."""
 
     predictor: Predictor
     bank: Bank
@@ -58,7 +58,7 @@ class SplitRun:
         """How ``count`` windows are dealt to batches, in this and every other pass."""
         return list(interleave(count, self.batch_size, seed=self.seed, block=dealt_block(self.bank)))
 
-    def answer(self, windows: IntArray) -> FloatArray:
+    def ask_again(self, windows: IntArray) -> FloatArray:
         """Ask some windows (m,), by number, once more, as one batch.
 
         Returns:
@@ -95,7 +95,7 @@ class SplitRun:
             )
 
 
-def start_run(
+def ask_split(
     predictor: Predictor,
     bank: Bank,
     split: str,
@@ -106,12 +106,14 @@ def start_run(
     seed: int,
     batch_size: int,
     progress: Progress,
-) -> SplitRun:
+) -> SplitAnswers:
     """Make the base predictions, once, for all gates.
 
     Raises:
         PredictionError: wrong shape or kind, or NaN, infinite or zero predictions (how many and where).
     """
     unasked = np.empty((0, bank.dimension), dtype=np.float32)
-    run = SplitRun(predictor, bank, split, context, horizon, seed, batch_size, last_rows, unasked, progress)
-    return replace(run, base=run.predict_rows(context_rows(last_rows, context), run.target_rows))
+    answers = SplitAnswers(
+        predictor, bank, split, context, horizon, seed, batch_size, last_rows, unasked, progress
+    )
+    return replace(answers, base=answers.predict_rows(context_rows(last_rows, context), answers.target_rows))

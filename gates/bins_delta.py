@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gates.contracts import Run, Samples, Values
+from gates.contracts import PredictorAnswers, Samples, Values
 from gates.geometry import coherence, cosine_to_rows
 from gates.intervals import Estimate, estimate_mean, gap_metric, summarise
 from gates.windows import context_rows
@@ -26,16 +26,16 @@ class BinsDelta:
     edges: tuple[float, float] = DEFAULT_EDGES
     name: str = "bins_delta"
 
-    def measure(self, run: Run) -> Samples:
+    def measure(self, answers: PredictorAnswers) -> Samples:
         """Cosines of the base predictions and the coherence bin of each context."""
-        mean_adjacent = coherence(run.bank, context_rows(run.last_rows, run.context))
+        mean_adjacent = coherence(answers.bank, context_rows(answers.last_rows, answers.context))
         low, high = self.edges
         bins = np.where(mean_adjacent < low, 0, np.where(mean_adjacent > high, 2, 1))
         return Samples(
-            index=np.arange(len(run.last_rows)),
-            articles=run.bank.articles[run.last_rows],
+            index=np.arange(len(answers.last_rows)),
+            articles=answers.bank.articles[answers.last_rows],
             arrays={
-                "cos": cosine_to_rows(run.base, run.bank, run.target_rows),
+                "cos": cosine_to_rows(answers.base, answers.bank, answers.target_rows),
                 "coherence": mean_adjacent,
                 "bin": bins.astype(np.int64),
             },

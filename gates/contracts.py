@@ -154,7 +154,7 @@ class Samples:
     """What a gate measured, one row a sample; enough to score it without the model.
 
     Attributes:
-        index: (m,) which of the run's windows these are (a gate may need more neighbours than a
+        index: (m,) which of the split's windows these are (a gate may need more neighbours than a
             window near an article's edge has).
         articles: (m,) article of each sample, the clusters of every interval.
         arrays: name -> (m, ...) per-sample values.
@@ -181,7 +181,7 @@ class Values:
     articles: IntArray
 
 
-class Run(Protocol):
+class PredictorAnswers(Protocol):
     """One predictor on the windows of one split: what a gate may ask for.
 
     The base predictions are made once, before any gate runs, and shared by all.
@@ -243,7 +243,7 @@ class Gate(Protocol):
         """Its name in :data:`schemas.records.metrics.GATES`."""
         ...
 
-    def measure(self, run: Run) -> Samples:
+    def measure(self, answers: PredictorAnswers) -> Samples:
         """Ask the predictor and keep per-sample values."""
         ...
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from gates.answers import SplitRun
+from gates.answers import SplitAnswers
 from gates.contracts import BoolArray, FloatArray, IntArray
 from gates.geometry import cosine_to_rows
 from gates.seeded import hash_rows, pick
@@ -58,48 +58,52 @@ class Company:
     change: float
 
 
-def compare_company(run: SplitRun) -> Company:
+def compare_company(answers: SplitAnswers) -> Company:
     """Ask neighbours in one batch, and a few windows alone; made right after the base predictions.
 
     Raises:
         PredictionError: the answers differ from the first ones by more than rounding.
     """
-    beside = _neighbours(run)
-    neighbours = _largest_chord(run.answer(beside), run.base[beside])
-    chosen = np.argsort(hash_rows(run.last_rows, seed=run.seed, stream="alone"), kind="stable")[:ALONE]
-    lonely = np.concatenate([run.answer(chosen[number : number + 1]) for number in range(len(chosen))])
-    targets = run.target_rows[chosen]
-    change = cosine_to_rows(run.base[chosen], run.bank, targets) - cosine_to_rows(
-        np.nan_to_num(lonely), run.bank, targets
+    beside = _neighbours(answers)
+    neighbours = _largest_chord(answers.ask_again(beside), answers.base[beside])
+    chosen = np.argsort(hash_rows(answers.last_rows, seed=answers.seed, stream="alone"), kind="stable")[
+        :ALONE
+    ]
+    lonely = np.concatenate([answers.ask_again(chosen[number : number + 1]) for number in range(len(chosen))])
+    targets = answers.target_rows[chosen]
+    change = cosine_to_rows(answers.base[chosen], answers.bank, targets) - cosine_to_rows(
+        np.nan_to_num(lonely), answers.bank, targets
     )
-    found = Company(neighbours, _largest_chord(lonely, run.base[chosen]), float(change.mean()))
-    limit = chord_limit(coarsest(run.formats.answered, run.formats.exact, run.predictor.weight_format))
+    found = Company(neighbours, _largest_chord(lonely, answers.base[chosen]), float(change.mean()))
+    limit = chord_limit(
+        coarsest(answers.formats.answered, answers.formats.exact, answers.predictor.weight_format)
+    )
     for distance, how in ((found.neighbours, "beside their neighbours"), (found.alone, "alone")):
         if distance > limit:
-            raise _refusal(run, f"answers differ by a chord of {distance:.1e} when asked {how}", limit)
+            raise _refusal(answers, f"answers differ by a chord of {distance:.1e} when asked {how}", limit)
     if abs(found.change) > CHANGE_LIMIT:
         what = f"mean cosine to the target changes by {found.change:+.1e} in company"
-        raise _refusal(run, what, CHANGE_LIMIT)
+        raise _refusal(answers, what, CHANGE_LIMIT)
     return found
 
 
-def compare_again(run: SplitRun, company: Company, zero_steps: int) -> Answers:
+def compare_again(answers: SplitAnswers, company: Company, zero_steps: int) -> Answers:
     """Ask the first batch a second time, after everything else, and sum up how the model answered.
 
     Args:
-        run: whose gates are all measured.
+        answers: whose gates are all measured.
         company: what was compared before.
         zero_steps: answers of gate D that were zero.
 
     Raises:
         PredictionError: the answers differ from the first ones by more than rounding.
     """
-    first = run.batches(len(run.last_rows))[0]
-    again = _largest_chord(run.answer(first), run.base[first])
+    first = answers.batches(len(answers.last_rows))[0]
+    again = _largest_chord(answers.ask_again(first), answers.base[first])
     found = Answers(
-        answered=run.formats.answered,
-        exact=run.formats.exact,
-        weights=run.predictor.weight_format,
+        answered=answers.formats.answered,
+        exact=answers.formats.exact,
+        weights=answers.predictor.weight_format,
         again=again,
         neighbours=company.neighbours,
         alone=company.alone,
@@ -108,21 +112,21 @@ def compare_again(run: SplitRun, company: Company, zero_steps: int) -> Answers:
     )
     limit = chord_limit(found.coarsest)
     if again > limit:
-        raise _refusal(run, f"answers differ by a chord of {again:.1e} when asked again", limit)
+        raise _refusal(answers, f"answers differ by a chord of {again:.1e} when asked again", limit)
     return found
 
 
-def _neighbours(run: SplitRun) -> IntArray:
+def _neighbours(answers: SplitAnswers) -> IntArray:
     """Windows of one full batch that follow one another in the bank, from a seeded place.
 
     Where all windows fit into one batch, that batch was in the order of the bank already: the same
     windows in reverse are other company.
     """
-    order = np.argsort(run.last_rows, kind="stable")
-    size = len(run.batches(len(order))[0])
+    order = np.argsort(answers.last_rows, kind="stable")
+    size = len(answers.batches(len(order))[0])
     if size == len(order):
         return order[::-1].copy()
-    first = pick(len(order) - size + 1, seed=run.seed, stream="neighbours")
+    first = pick(len(order) - size + 1, seed=answers.seed, stream="neighbours")
     return order[first : first + size]
 
 
@@ -139,32 +143,32 @@ def _no_direction(answers: FloatArray) -> BoolArray:
     return np.asarray(~np.isfinite(answers).all(axis=1) | ~answers.any(axis=1))
 
 
-def _refusal(run: SplitRun, found: str, limit: float) -> PredictionError:
-    why, advice = _diagnosis(run, limit)
+def _refusal(answers: SplitAnswers, found: str, limit: float) -> PredictionError:
+    why, advice = _diagnosis(answers, limit)
     return PredictionError(
-        f"{run.predictor.name} {why}: on {run.split} its {found}, where {limit:g} is rounding, so its "
-        f"figures would not be those of the model; {advice}"
+        f"{answers.predictor.name} {why}: on {answers.split} its {found}, where {limit:g} is rounding, so "
+        f"its figures would not be those of the model; {advice}"
     )
 
 
-def _diagnosis(run: SplitRun, limit: float) -> tuple[str, str]:
+def _diagnosis(answers: SplitAnswers, limit: float) -> tuple[str, str]:
     """Which of the three it is, and what leads on. It has failed already: calls cost nothing any more.
 
     One batch is asked after another one and then again and again: with the same random numbers each
     time, and with others.
     """
-    batches = run.batches(len(run.last_rows))
+    batches = answers.batches(len(answers.last_rows))
     batch = batches[0]
-    run.answer(batch[::-1] if len(batch) > 1 else batches[-1])
-    answers = []
+    answers.ask_again(batch[::-1] if len(batch) > 1 else batches[-1])
+    repeats = []
     for _ in range(_REPEATS):
-        with _same_random_numbers(run.predictor.device):
-            answers.append(run.answer(batch))
-    if _vary(answers, limit):
+        with _same_random_numbers(answers.predictor.device):
+            repeats.append(answers.ask_again(batch))
+    if _vary(repeats, limit):
         return _REMEMBERS
-    if _vary([run.answer(batch) for _ in range(_REPEATS)], limit):
+    if _vary([answers.ask_again(batch) for _ in range(_REPEATS)], limit):
         return _DRAWS
-    if _vary([run.base[batch], answers[0]], limit) or run.batch_size == 1:
+    if _vary([answers.base[batch], repeats[0]], limit) or answers.batch_size == 1:
         return _REMEMBERS
     return _READS
 

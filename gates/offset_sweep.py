@@ -5,7 +5,7 @@ k = 0 is the target, k = -1 the chunk before it, k = -horizon the last context c
 
 import numpy as np
 
-from gates.contracts import DoubleArray, IntArray, Run, Samples, Values
+from gates.contracts import DoubleArray, IntArray, PredictorAnswers, Samples, Values
 from gates.geometry import cosine_to_rows
 from gates.intervals import ONE_ARTICLE, estimate_mean, student_t, summarise, undefined
 from gates.windows import fits
@@ -22,15 +22,18 @@ class OffsetSweep:
 
     name = "offset_sweep"
 
-    def measure(self, run: Run) -> Samples:
+    def measure(self, answers: PredictorAnswers) -> Samples:
         """Cosines of the base predictions, on the windows whose seven neighbours all exist."""
-        index = np.flatnonzero(fits(run.bank, run.target_rows, before=-OFFSETS[0], after=OFFSETS[-1]))
-        targets, predictions = run.target_rows[index], run.base[index]
-        cosines = np.stack([cosine_to_rows(predictions, run.bank, targets + k) for k in OFFSETS], axis=1)
+        index = np.flatnonzero(fits(answers.bank, answers.target_rows, before=-OFFSETS[0], after=OFFSETS[-1]))
+        targets, predictions = answers.target_rows[index], answers.base[index]
+        cosines = np.stack([cosine_to_rows(predictions, answers.bank, targets + k) for k in OFFSETS], axis=1)
         return Samples(
             index=index,
-            articles=run.bank.articles[targets],
-            arrays={"cosines": cosines, "last": cosine_to_rows(predictions, run.bank, targets - run.horizon)},
+            articles=answers.bank.articles[targets],
+            arrays={
+                "cosines": cosines,
+                "last": cosine_to_rows(predictions, answers.bank, targets - answers.horizon),
+            },
         )
 
     def values(self, samples: Samples) -> dict[str, Values]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from gates.contracts import IntArray, Run, Samples, Values
+from gates.contracts import IntArray, PredictorAnswers, Samples, Values
 from gates.intervals import summarise
 from gates.windows import context_rows
 from schemas.records.metrics import POOLS, RECALL_AT
@@ -36,29 +36,29 @@ class Retrieval:
     device: "torch.device"
     name: str = NAME
 
-    def measure(self, run: Run) -> Samples:
+    def measure(self, answers: PredictorAnswers) -> Samples:
         """Rank every target by inner product with the base prediction."""
         # Only here: recorded ranks are scored again by programs that must start without torch.
         from gates.ranks import article_rivals, bank_rivals, context_rivals
 
-        targets, contexts = run.target_rows, context_rows(run.last_rows, run.context)
-        seen = context_rivals(run.base, run.bank, targets, contexts)
-        article = article_rivals(run.base, run.bank, targets)
-        bank = bank_rivals(run.base, run.bank, targets, backend=self.backend, device=self.device)
-        article_size = run.bank.article_last[targets] - run.bank.article_first[targets] + 1
-        bank_size = np.full_like(article_size, run.bank.rows)
+        targets, contexts = answers.target_rows, context_rows(answers.last_rows, answers.context)
+        seen = context_rivals(answers.base, answers.bank, targets, contexts)
+        article = article_rivals(answers.base, answers.bank, targets)
+        bank = bank_rivals(answers.base, answers.bank, targets, backend=self.backend, device=self.device)
+        article_size = answers.bank.article_last[targets] - answers.bank.article_first[targets] + 1
+        bank_size = np.full_like(article_size, answers.bank.rows)
         pools = {
             "bank": (bank, bank_size),
-            "bank_unseen": (bank.without(seen), bank_size - run.context),
+            "bank_unseen": (bank.without(seen), bank_size - answers.context),
             "article": (article, article_size),
-            "article_unseen": (article.without(seen), article_size - run.context),
+            "article_unseen": (article.without(seen), article_size - answers.context),
         }
         arrays: dict[str, IntArray] = {}
         for pool, (rivals, size) in pools.items():
             arrays[f"{pool}.rank"] = rivals.pessimistic
             arrays[f"{pool}.optimistic"] = rivals.optimistic
             arrays[f"{pool}.size"] = size
-        return Samples(np.arange(len(targets)), run.bank.articles[targets], arrays)
+        return Samples(np.arange(len(targets)), answers.bank.articles[targets], arrays)
 
     def values(self, samples: Samples) -> dict[str, Values]:
         """As :func:`retrieval_values`."""

@@ -9,7 +9,7 @@ earlier.
 
 import numpy as np
 
-from gates.contracts import FloatArray, IntArray, Run, Samples, Values
+from gates.contracts import FloatArray, IntArray, PredictorAnswers, Samples, Values
 from gates.geometry import cosine_to_rows
 from gates.intervals import summarise
 from gates.windows import context_rows, fits
@@ -27,31 +27,31 @@ class Rollout:
 
     name = "rollout"
 
-    def measure(self, run: Run) -> Samples:
+    def measure(self, answers: PredictorAnswers) -> Samples:
         """Roll out the windows whose H true chunks and whose horizon - 1 earlier contexts exist."""
         index = np.flatnonzero(
             fits(
-                run.bank,
-                run.last_rows,
-                before=run.context - 1 + run.horizon - 1,
-                after=run.horizon + ROLLOUT_STEPS - 1,
+                answers.bank,
+                answers.last_rows,
+                before=answers.context - 1 + answers.horizon - 1,
+                after=answers.horizon + ROLLOUT_STEPS - 1,
             )
         )
-        last = run.last_rows[index]
+        last = answers.last_rows[index]
         # Predicted rows in order: last + 1, last + 2, ...; those before the target first.
-        predicted = [_predict_ending_at(run, last, -lead) for lead in range(run.horizon - 1, 0, -1)]
+        predicted = [_predict_ending_at(answers, last, -lead) for lead in range(answers.horizon - 1, 0, -1)]
         cosines = np.empty((len(index), ROLLOUT_STEPS), dtype=np.float64)
         for step in range(1, ROLLOUT_STEPS + 1):
             if step == 1:
-                answer = run.base[index]
+                answer = answers.base[index]
             else:
-                contexts = _mixed_contexts(run, last, predicted, step - 1)
-                answer = run.predict_contexts(contexts, last + run.horizon + step - 1, zeros=True)
+                contexts = _mixed_contexts(answers, last, predicted, step - 1)
+                answer = answers.predict_contexts(contexts, last + answers.horizon + step - 1, zeros=True)
             predicted.append(answer)
-            cosines[:, step - 1] = cosine_to_rows(answer, run.bank, last + run.horizon + step - 1)
+            cosines[:, step - 1] = cosine_to_rows(answer, answers.bank, last + answers.horizon + step - 1)
         zeros = np.sum([~answer.any(axis=1) for answer in predicted], axis=0)
         return Samples(
-            index=index, articles=run.bank.articles[last], arrays={"cosines": cosines, "zeros": zeros}
+            index=index, articles=answers.bank.articles[last], arrays={"cosines": cosines, "zeros": zeros}
         )
 
     def values(self, samples: Samples) -> dict[str, Values]:
@@ -69,16 +69,18 @@ class Rollout:
         return summarise(self.values(samples), confidence)
 
 
-def _predict_ending_at(run: Run, last: IntArray, shift: int) -> FloatArray:
+def _predict_ending_at(answers: PredictorAnswers, last: IntArray, shift: int) -> FloatArray:
     """Predictions from the true contexts that end ``shift`` rows from ``last``."""
     ends = last + shift
-    return run.predict_rows(context_rows(ends, run.context), ends + run.horizon, zeros=True)
+    return answers.predict_rows(context_rows(ends, answers.context), ends + answers.horizon, zeros=True)
 
 
-def _mixed_contexts(run: Run, last: IntArray, predicted: list[FloatArray], beyond: int) -> FloatArray:
+def _mixed_contexts(
+    answers: PredictorAnswers, last: IntArray, predicted: list[FloatArray], beyond: int
+) -> FloatArray:
     """Contexts (m, L, D) that end at last + ``beyond``: true rows, then own predictions."""
-    rows = context_rows(last, run.context)
-    own = min(beyond, run.context)
+    rows = context_rows(last, answers.context)
+    own = min(beyond, answers.context)
     true_rows = rows[:, beyond:]
     ours = np.stack(predicted[beyond - own : beyond], axis=1)
-    return np.concatenate([run.bank.vectors[true_rows], ours], axis=1)
+    return np.concatenate([answers.bank.vectors[true_rows], ours], axis=1)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 import torch
 
 from gates.ablations import Ablations
-from gates.answers import Progress, start_run
+from gates.answers import Progress, ask_split
 from gates.bank_search import Backend
 from gates.bins_delta import DEFAULT_EDGES, BinsDelta
 from gates.contracts import Dataset, Gate, IntArray, Predictor, Samples
@@ -68,7 +68,7 @@ class Options:
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class Measurement:
     """What one predictor scored.
 
     Attributes:
@@ -99,7 +99,7 @@ class Bench:
     control_metrics: Mapping[str, Metrics]
     ridge: RidgeSource
 
-    def evidence(self, model: Measured) -> Evidence:
+    def evidence(self, model: Measurement) -> Evidence:
         """The model's metrics beside the controls', ready for a verdict."""
         return Evidence(model=model.metrics, controls=self.control_metrics, answers=model.answers)
 
@@ -139,7 +139,7 @@ def prepare(dataset: Dataset, options: Options, progress: Progress) -> Bench:
     )
 
 
-def measure(bench: Bench, predictor: Predictor, progress: Progress) -> Measured:
+def measure(bench: Bench, predictor: Predictor, progress: Progress) -> Measurement:
     """All gates for one predictor on the bench's samples.
 
     Raises:
@@ -177,7 +177,7 @@ def run_gates(
     progress: Progress,
     *,
     known: bool = False,
-) -> Measured:
+) -> Measurement:
     """Measure a predictor on given windows and score all gates.
 
     Args:
@@ -194,10 +194,10 @@ def run_gates(
     """
     samples: dict[str, dict[str, Samples]] = {}
     metrics: dict[str, dict[str, Metric]] = {}
-    answers: dict[str, Answers] = {}
+    answered: dict[str, Answers] = {}
     extremes: dict[str, Extremes] = {}
     for split, rows in sampled.items():
-        run = start_run(
+        answers = ask_split(
             predictor,
             dataset.bank,
             split,
@@ -208,16 +208,16 @@ def run_gates(
             batch_size=options.batch_size,
             progress=progress,
         )
-        company = None if known else compare_company(run)
-        samples[split] = {gate.name: gate.measure(run) for gate in gates}
+        company = None if known else compare_company(answers)
+        samples[split] = {gate.name: gate.measure(answers) for gate in gates}
         if company is not None:
             zeros = int(samples[split][Rollout.name].arrays["zeros"].sum())
-            answers[split] = compare_again(run, company, zeros)
-        extremes[split] = find_extremes(run.base, samples[split][BinsDelta.name].arrays["cos"])
+            answered[split] = compare_again(answers, company, zeros)
+        extremes[split] = find_extremes(answers.base, samples[split][BinsDelta.name].arrays["cos"])
         metrics[split] = {}
         for gate in gates:
             metrics[split] |= gate.score(samples[split][gate.name], options.confidence)
     bins = BinsDelta(options.bin_edges)
     val, ood = (samples[split][bins.name] for split in EVALUATED)
     metrics[PAIR] = bins.compare(val, ood, options.confidence)
-    return Measured(samples, metrics, answers, extremes)
+    return Measurement(samples, metrics, answered, extremes)

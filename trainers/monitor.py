@@ -7,7 +7,7 @@ from schemas.records.history import Epoch, Steps
 
 
 @dataclass(frozen=True)
-class Course:
+class RunStart:
     """Where a run begins, or goes on.
 
     Attributes:
@@ -26,7 +26,7 @@ class Course:
 
 
 @dataclass(frozen=True, eq=False)
-class Moment:
+class StepProgress:
     """A step that was just taken.
 
     Attributes:
@@ -46,13 +46,13 @@ class Moment:
 class Monitor:
     """Hears of everything and does nothing; a subclass answers what it cares for."""
 
-    def begin(self, course: Course) -> None:
+    def begin(self, start: RunStart) -> None:
         """Before the first step; also where a run is resumed, with what it had done before."""
 
-    def step(self, moment: Moment) -> None:
+    def step(self, progress: StepProgress) -> None:
         """After every step. It runs between two steps, so it must be quick."""
 
-    def window(self, epoch: int, steps: Steps) -> None:
+    def interval(self, epoch: int, steps: Steps) -> None:
         """With every log line: the means since the one before."""
 
     def epoch(self, record: Epoch) -> None:

@@ -18,7 +18,7 @@ from gatekeeper.cli.terminal import is_terminal, wants_colour
 from gatekeeper.cli.voice import quiet, warn
 from schemas.records.history import Epoch, MiniGates, SplitGates
 from trainers.loop.selection import SELECTED_ON
-from trainers.monitor import Course, Moment, Monitor
+from trainers.monitor import Monitor, RunStart, StepProgress
 
 INTERVAL = 0.1
 """Seconds from one picture to the next at least."""
@@ -56,7 +56,7 @@ class Status(Monitor):
     colour: bool
     columns: Callable[[], int]
     clock: Callable[[], float] = time.monotonic
-    _course: Course = field(default_factory=lambda: Course(epochs=0, steps=0), init=False)
+    _start: RunStart = field(default_factory=lambda: RunStart(epochs=0, steps=0), init=False)
     _minis: list[tuple[int, MiniGates]] = field(default_factory=list, init=False)
     _begun: float = field(default=0.0, init=False)
     _drawn: float | None = field(default=None, init=False)
@@ -68,18 +68,18 @@ class Status(Monitor):
     def __exit__(self, *raised: object) -> None:
         self.erase()
 
-    def begin(self, course: Course) -> None:
+    def begin(self, start: RunStart) -> None:
         """Start the clock; what the gates said before counts as the last."""
-        self._course, self._begun = course, self.clock()
-        for record in course.done:
+        self._start, self._begun = start, self.clock()
+        for record in start.done:
             self.epoch(record)
 
-    def step(self, moment: Moment) -> None:
+    def step(self, progress: StepProgress) -> None:
         """Draw, if the last picture is old enough."""
         now = self.clock()
         if self._drawn is None or now - self._drawn >= INTERVAL:
             self._drawn = now
-            self._draw(moment, now)
+            self._draw(progress, now)
 
     def epoch(self, record: Epoch) -> None:
         """Keep what the gates said."""
@@ -100,8 +100,8 @@ class Status(Monitor):
             self.stream.flush()
             self._height = 0
 
-    def _draw(self, moment: Moment, now: float) -> None:
-        lines = picture(self._course, moment, self._minis, elapsed=now - self._begun)
+    def _draw(self, progress: StepProgress, now: float) -> None:
+        lines = picture(self._start, progress, self._minis, elapsed=now - self._begun)
         self.erase()
         # A line as wide as the terminal would already wrap on some.
         if max(map(len, lines)) < self.columns():
@@ -116,26 +116,26 @@ class Status(Monitor):
 
 
 def picture(
-    course: Course, moment: Moment, minis: list[tuple[int, MiniGates]], *, elapsed: float
+    start: RunStart, progress: StepProgress, minis: list[tuple[int, MiniGates]], *, elapsed: float
 ) -> list[str]:
     """The lines of the status.
 
     Args:
-        course: where this process began.
-        moment: the step just taken.
+        start: where this process began.
+        progress: the step just taken.
         minis: up to two epochs with what the gates said after them, the last one last.
         elapsed: seconds since this process began, gates included.
     """
-    done = (moment.epoch - 1) * course.steps + moment.step
-    mine = done - (course.epoch - 1) * course.steps - course.step
-    left = elapsed / max(mine, 1) * (course.epochs * course.steps - done)
-    means = moment.means()
+    done = (progress.epoch - 1) * start.steps + progress.step
+    mine = done - (start.epoch - 1) * start.steps - start.step
+    left = elapsed / max(mine, 1) * (start.epochs * start.steps - done)
+    means = progress.means()
     lines = [
         _GAP.join(
             (
-                f"epoch {moment.epoch}/{course.epochs}",
-                f"step {moment.step}/{course.steps}",
-                f"{moment.samples / max(moment.seconds, 1e-9):.0f} samples/s",
+                f"epoch {progress.epoch}/{start.epochs}",
+                f"step {progress.step}/{start.steps}",
+                f"{progress.samples / max(progress.seconds, 1e-9):.0f} samples/s",
                 f"ETA {timedelta(seconds=round(left))}",
             )
         ),

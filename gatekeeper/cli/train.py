@@ -65,10 +65,10 @@ def train_command(recipe: Trainer) -> click.Command:
             raise UsageError("--resume continues in its own folder; leave --out out")
         if html is not None:
             check_page_target(html, made=out)
-        from gatekeeper.integrations.recording import Wanted
+        from gatekeeper.integrations.recording import RecorderOptions
         from gatekeeper.training.conduct import run_training
 
-        wanted = Wanted(tensorboard, mlflow, mlflow_experiment)
+        wanted = RecorderOptions(tensorboard, mlflow, mlflow_experiment)
         flags = {name: value for name, value in given.items() if value is not None}
         with reserved_stdout(process=guard_of(ctx) is not None) as stdout:
             try:

@@ -16,7 +16,7 @@ from gatekeeper.evaluation.environment import choose_device, choose_retrieval, d
 from gates.asking import ask
 from gates.contracts import Dataset, Predictor
 from gates.order import ORDER
-from gates.suite import EVALUATED, GATES_VERSION, Bench, Measured, Options
+from gates.suite import EVALUATED, GATES_VERSION, Bench, Measurement, Options
 from gates.windows import context_rows, rows_digest
 from schemas.disk.atomic import write_bytes
 from schemas.errors import UsageError
@@ -129,7 +129,7 @@ def make_options(chosen: EvalConfig, policy: Policy) -> Options:
 def make_report(
     bench: Bench,
     candidate: Candidate,
-    measured: Measured,
+    measured: Measurement,
     policy: LoadedPolicy,
     shape: Shape,
     *,
@@ -198,7 +198,7 @@ def make_report(
     )
 
 
-def write_scores(path: Path, bench: Bench, measured: Measured) -> ScoresFile:
+def write_scores(path: Path, bench: Bench, measured: Measurement) -> ScoresFile:
     """Write the per-sample scores beside the report and return their name and digest.
 
     Keys: ``<split>.last_rows`` and ``<split>.articles`` (S,) name the windows;

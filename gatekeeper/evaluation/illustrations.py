@@ -11,7 +11,7 @@ from gatekeeper.training.history import find_training
 from gates.contracts import Bank, FloatArray, IntArray
 from gates.controls import RIDGE_WINDOWS
 from gates.frontier import Frontier, linear_frontier
-from gates.suite import EVALUATED, Bench, Measured
+from gates.suite import EVALUATED, Bench, Measurement
 from gates.windows import context_rows, draw
 from schemas.errors import DataError
 from schemas.records.report import Report
@@ -25,7 +25,7 @@ LONGEST = 2_000
 _BLOCK = 65_536
 
 
-def illustrate(bench: Bench, measured: Measured, report: Report, folder: Path) -> Extras:
+def illustrate(bench: Bench, measured: Measurement, report: Report, folder: Path) -> Extras:
     """Everything that only the data, the measurement and the model's folder can tell.
 
     Args:
@@ -64,14 +64,14 @@ def find_frontier(bench: Bench) -> Mapping[str, Frontier] | Absent:
         return Absent(f"There is no linear frontier: {' '.join(str(error).split())}.")
 
 
-def text_windows(bench: Bench, measured: Measured) -> Mapping[str, TextWindows] | Absent:
+def text_windows(bench: Bench, measured: Measurement) -> Mapping[str, TextWindows] | Absent:
     """The windows of each split with the highest and the lowest cosine to the target, as text."""
     if bench.dataset.bank.texts is None:
         return Absent("There are no texts to show: the bank holds vectors only.")
     return {split: _of_split(bench, measured, split) for split in EVALUATED}
 
 
-def _of_split(bench: Bench, measured: Measured, split: str) -> TextWindows:
+def _of_split(bench: Bench, measured: Measurement, split: str) -> TextWindows:
     cosines = measured.samples[split]["bins_delta"].arrays["cos"]
     dataset, extremes = bench.dataset, measured.extremes[split]
     chosen = np.concatenate([extremes.best, extremes.worst])

@@ -19,7 +19,7 @@ from schemas.reading.codec import decode, encode
 from schemas.reading.strict_json import MAX_BYTES, dumps, loads
 from schemas.records.history import Epoch, Steps
 from schemas.records.report import Report
-from trainers.monitor import Course, Moment, Monitor
+from trainers.monitor import Monitor, RunStart, StepProgress
 
 EXPERIMENT = "gatekeeper"
 
@@ -27,7 +27,7 @@ Warn = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RecorderOptions:
     """What the command line asks for.
 
     Attributes:
@@ -77,17 +77,17 @@ class Recorders(Monitor):
         self.report: Report | None = None
         self._members, self._warn = dict(members), warn
 
-    def begin(self, course: Course) -> None:
+    def begin(self, start: RunStart) -> None:
         """Pass it on."""
-        self._each(lambda member: member.begin(course))
+        self._each(lambda member: member.begin(start))
 
-    def step(self, moment: Moment) -> None:
+    def step(self, progress: StepProgress) -> None:
         """Pass it on."""
-        self._each(lambda member: member.step(moment))
+        self._each(lambda member: member.step(progress))
 
-    def window(self, epoch: int, steps: Steps) -> None:
+    def interval(self, epoch: int, steps: Steps) -> None:
         """Pass it on."""
-        self._each(lambda member: member.window(epoch, steps))
+        self._each(lambda member: member.interval(epoch, steps))
 
     def epoch(self, record: Epoch) -> None:
         """Pass it on."""
@@ -109,7 +109,7 @@ class Recorders(Monitor):
 
 
 def open_recorders(
-    wanted: Wanted, folder: Path, *, resume: bool, params: Mapping[str, Any], warn: Warn
+    wanted: RecorderOptions, folder: Path, *, resume: bool, params: Mapping[str, Any], warn: Warn
 ) -> dict[str, Recorder]:
     """Make what is asked for, or what a resumed run has been recorded by so far.
 

@@ -18,7 +18,7 @@ from gatekeeper.training.curves import epoch_figures, final_figures
 from gatekeeper.training.recorder import End, Recorder
 from schemas.errors import OutputError, UsageError
 from schemas.records.history import Epoch, Steps
-from trainers.monitor import Course
+from trainers.monitor import RunStart
 
 if TYPE_CHECKING:
     from tensorboard.summary.writer.record_writer import RecordWriter
@@ -74,20 +74,20 @@ class TensorBoard(Recorder):
         self._folder, self._known, self._steps, self._last = folder, known, 0, 0
         self._writer: RecordWriter | None = None
 
-    def begin(self, course: Course) -> None:
+    def begin(self, start: RunStart) -> None:
         """Open a file of events; whatever was written beyond this point is taken back."""
-        self._steps = course.steps
-        self._open((course.epoch - 1) * course.steps + course.step)
+        self._steps = start.steps
+        self._open((start.epoch - 1) * start.steps + start.step)
         if self._known:
             return
-        for record in course.done:
+        for record in start.done:
             for steps in record.steps:
-                self.window(record.epoch, steps)
+                self.interval(record.epoch, steps)
             self.epoch(record)
-        for steps in course.part:
-            self.window(course.epoch, steps)
+        for steps in start.part:
+            self.interval(start.epoch, steps)
 
-    def window(self, epoch: int, steps: Steps) -> None:
+    def interval(self, epoch: int, steps: Steps) -> None:
         """The figures of the loss."""
         at = (epoch - 1) * self._steps + steps.step
         self._write({f"train/{name}": value for name, value in steps.figures.items()}, at)

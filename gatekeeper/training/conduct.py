@@ -18,7 +18,7 @@ from gatekeeper.config.file import Config, resolve_config
 from gatekeeper.config.keys import DATA_KEYS
 from gatekeeper.config.outputs import Output, refuse_overwriting
 from gatekeeper.data.source import open_source
-from gatekeeper.integrations.recording import Recorders, Wanted, closing, open_recorders
+from gatekeeper.integrations.recording import RecorderOptions, Recorders, closing, open_recorders
 from gatekeeper.render.criteria import render_criteria
 from gatekeeper.render.table import decided_by, render_verdict
 from gatekeeper.training.folder import (
@@ -64,7 +64,7 @@ def run_training(
     out: Path | None,
     resume: Path | None,
     page: Path | None,
-    wanted: Wanted,
+    wanted: RecorderOptions,
     stdout: TextIO,
 ) -> int:
     """Train, evaluate and show; one process of possibly several.
@@ -186,7 +186,7 @@ def _run(
     folder: Path,
     group: Group,
     page: Path | None,
-    wanted: Wanted,
+    wanted: RecorderOptions,
     stdout: TextIO,
     *,
     resume: bool,
@@ -224,7 +224,9 @@ def _run(
     return EXIT_CODES[final.outcome]
 
 
-def _recorders(plan: Plan, folder: Path, wanted: Wanted, status: Status | None, *, resume: bool) -> Recorders:
+def _recorders(
+    plan: Plan, folder: Path, wanted: RecorderOptions, status: Status | None, *, resume: bool
+) -> Recorders:
     tell = warn if status is None else status.log  # a failure is said however quiet all shall be
     record = plan.record()
     params = {

@@ -10,7 +10,7 @@ import torch
 from gatekeeper.data.formats.speeches import read_speeches
 from gates.bank import build_bank
 from gates.contracts import Bank, Dataset, Predictor, Queries
-from gates.suite import Measured, Options, make_gates, run_gates
+from gates.suite import Measurement, Options, make_gates, run_gates
 from gates.windows import make_dataset, window_rows
 from schemas.records.answers import Format
 
@@ -23,13 +23,13 @@ def quiet(count: int) -> None:
     """No progress."""
 
 
-def run_all(dataset: Dataset, model: Predictor, options: Options = OPTIONS) -> Measured:
+def run_all(dataset: Dataset, model: Predictor, options: Options = OPTIONS) -> Measurement:
     """All gates on all windows of the data set."""
     rows = {name: split.last_rows for name, split in dataset.splits.items()}
     return run_gates(dataset, options, rows, make_gates(options), model, quiet)
 
 
-def values(measured: Measured) -> dict[tuple[str, str], float | None]:
+def values(measured: Measurement) -> dict[tuple[str, str], float | None]:
     """(split, metric) -> point estimate."""
     return {(s, n): m.value for s, rows in measured.metrics.items() for n, m in rows.items()}
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from gates.bank import build_bank
 from gates.contracts import Dataset, Queries
-from gates.suite import Measured, Options, make_gates, run_gates
+from gates.suite import Measurement, Options, make_gates, run_gates
 from gates.windows import make_dataset, window_rows
 from schemas.errors import PredictionError
 from schemas.records.answers import Answers, Format
@@ -60,7 +60,7 @@ DATASET = noise()
 WINDOWS = len(DATASET.splits["val"].last_rows)  # 114 on each split
 
 
-def run(forward: Forward, *, batch: int = 32, weights: Format | None = "float32") -> Measured:
+def run(forward: Forward, *, batch: int = 32, weights: Format | None = "float32") -> Measurement:
     """All gates on all windows."""
     options = Options(batch_size=batch, min_samples=1, min_articles=1)
     rows = {name: split.last_rows for name, split in DATASET.splits.items()}

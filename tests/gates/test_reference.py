@@ -12,7 +12,7 @@ import torch
 from gates.ablations import cross_article, shuffle
 from gates.contracts import Bank, Dataset, IntArray, Predictor, Queries
 from gates.controls import make_controls
-from gates.suite import EVALUATED, Measured, Options
+from gates.suite import EVALUATED, Measurement, Options
 from gates.windows import context_rows, make_dataset, window_rows
 from schemas.records.metrics import ABLATIONS, BINS, OFFSETS, PAIR, POOLS, RECALL_AT, ROLLOUT_STEPS
 from schemas.records.report import Metric
@@ -32,7 +32,7 @@ class Case:
     model: Predictor
 
     @cached_property
-    def measured(self) -> Measured:
+    def measured(self) -> Measurement:
         return run_all(self.dataset, self.model, OPTIONS)
 
     @cached_property

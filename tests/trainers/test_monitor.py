@@ -11,7 +11,7 @@ from trainers.contracts import TrainingJob
 from trainers.loop import train as loop
 from trainers.loop.setup import Run
 from trainers.loop.state import State
-from trainers.monitor import Course, Moment, Monitor
+from trainers.monitor import Monitor, RunStart, StepProgress
 from trainers.registry import trainer
 
 MakeJob = Callable[..., TrainingJob]
@@ -22,24 +22,24 @@ STEPS = 7  # 6 articles of 34 windows in batches of 32
 
 class Ear(Monitor):
     def __init__(self) -> None:
-        self.courses: list[Course] = []
+        self.starts: list[RunStart] = []
         self.order: list[str] = []
-        self.windows: list[tuple[int, Steps]] = []
+        self.intervals: list[tuple[int, Steps]] = []
         self.epochs: list[Epoch] = []
         self.means: list[dict[str, float]] = []
 
-    def begin(self, course: Course) -> None:
-        self.courses.append(course)
+    def begin(self, start: RunStart) -> None:
+        self.starts.append(start)
 
-    def step(self, moment: Moment) -> None:
-        self.order.append(f"{moment.epoch}.{moment.step}")
-        self.means.append(dict(moment.means()))
-        assert moment.samples <= 32 * moment.step
-        assert moment.seconds > 0
+    def step(self, progress: StepProgress) -> None:
+        self.order.append(f"{progress.epoch}.{progress.step}")
+        self.means.append(dict(progress.means()))
+        assert progress.samples <= 32 * progress.step
+        assert progress.seconds > 0
 
-    def window(self, epoch: int, steps: Steps) -> None:
-        self.order.append("window")
-        self.windows.append((epoch, steps))
+    def interval(self, epoch: int, steps: Steps) -> None:
+        self.order.append("interval")
+        self.intervals.append((epoch, steps))
 
     def epoch(self, record: Epoch) -> None:
         self.order.append("epoch")
@@ -58,15 +58,15 @@ def test_it_is_told_what_the_history_keeps(make_job: MakeJob) -> None:
     expected = [
         said.format(number)
         for number in (1, 2, 3)
-        for said in [*one[0], "window", *one[1], "window", *one[2], "window", "epoch"]
+        for said in [*one[0], "interval", *one[1], "interval", *one[2], "interval", "epoch"]
     ]
     assert ear.order == expected
-    assert ear.courses == [Course(epochs=3, steps=STEPS)]
+    assert ear.starts == [RunStart(epochs=3, steps=STEPS)]
     history = read_history(job.folder / HISTORY_FILE)
     assert tuple(ear.epochs) == history.epochs
-    assert ear.windows == [(epoch.epoch, steps) for epoch in history.epochs for steps in epoch.steps]
+    assert ear.intervals == [(epoch.epoch, steps) for epoch in history.epochs for steps in epoch.steps]
     # The means it may ask for at a log line's last step are that line's.
-    assert ear.means[2] == ear.windows[0][1].figures
+    assert ear.means[2] == ear.intervals[0][1].figures
     assert ear.means[0].keys() == set(FIGURES)
 
 
@@ -82,10 +82,10 @@ def test_a_resumed_run_begins_with_what_was_done(make_job: MakeJob, monkeypatch:
     ear = Ear()
     trainer("p6b").fit(make_job(folder=job.folder, monitor=ear, resume=True), settings())
     history = read_history(job.folder / HISTORY_FILE)
-    [course] = ear.courses
-    assert (course.epochs, course.steps, course.epoch, course.step) == (3, STEPS, 2, 5)
-    assert course.done == history.epochs[:1]
-    assert course.part == history.epochs[1].steps[:1]
+    [start] = ear.starts
+    assert (start.epochs, start.steps, start.epoch, start.step) == (3, STEPS, 2, 5)
+    assert start.done == history.epochs[:1]
+    assert start.part == history.epochs[1].steps[:1]
     assert ear.order[0] == "2.6"
     assert tuple(ear.epochs) == history.epochs[1:]
 

@@ -17,7 +17,7 @@ from trainers.loop.objective import Objective
 from trainers.loop.settings import GradientSettings
 from trainers.loop.setup import Run, begin, history_of, keep_best, load_best, make_learner, save, tell
 from trainers.loop.state import Learner, State
-from trainers.monitor import Course, Moment
+from trainers.monitor import RunStart, StepProgress
 
 ROLLBACKS = 3
 """A run that collapses once more is stopped."""
@@ -36,7 +36,7 @@ def train(job: TrainingJob, settings: GradientSettings, trainer: str, objective:
     """
     run, learner, state = begin(job, settings, trainer, objective)
     job.monitor.begin(
-        Course(
+        RunStart(
             epochs=settings.epochs,
             steps=run.steps,
             epoch=state.epoch,
@@ -79,7 +79,9 @@ def _train_epoch(run: Run, learner: Learner, state: State) -> None:
         first_bad = torch.where(torch.isfinite(figures[0]), state.bad, state.step)
         state.bad = torch.where(state.bad > 0, state.bad, first_bad)
         seconds = state.seconds + time.perf_counter() - started
-        run.job.monitor.step(Moment(state.epoch, state.step, state.samples, seconds, lambda: _means(state)))
+        run.job.monitor.step(
+            StepProgress(state.epoch, state.step, state.samples, seconds, lambda: _means(state))
+        )
         due = state.step % run.settings.log_every == 0 or state.step == run.steps
         if due or run.job.device.type == "cpu":
             _refuse_non_finite(run, state, order)
@@ -104,7 +106,7 @@ def _look(run: Run, learner: Learner, state: State) -> None:
     """Close the window: log its means and let the watch see them."""
     means = _means(state)
     state.steps.append(Steps(state.step, means))
-    run.job.monitor.window(state.epoch, state.steps[-1])
+    run.job.monitor.interval(state.epoch, state.steps[-1])
     state.window.zero_()
     state.window_steps = 0
     rate = state.samples / max(state.seconds, 1e-9)

@@ -11,7 +11,7 @@ from gatekeeper.training.curves import epoch_figures, epoch_means, final_figures
 from gatekeeper.training.recorder import End, Recorder
 from schemas.errors import GatekeeperError, OutputError
 from schemas.records.history import Epoch
-from trainers.monitor import Course
+from trainers.monitor import RunStart
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -69,7 +69,7 @@ class MlflowRun(Recorder):
         self.key = key
         self._last: dict[str, int] = {}
 
-    def begin(self, course: Course) -> None:
+    def begin(self, start: RunStart) -> None:
         """Go on with the run: look what it holds, and add what it misses."""
         with silenced():
             client = self._client
@@ -77,7 +77,7 @@ class MlflowRun(Recorder):
             for name in client.get_run(self.key.run).data.metrics:
                 history = client.get_metric_history(self.key.run, name)
                 self._last[name] = max(metric.step for metric in history)
-        for record in course.done:
+        for record in start.done:
             self.epoch(record)
 
     def epoch(self, record: Epoch) -> None:

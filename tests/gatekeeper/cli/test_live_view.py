@@ -17,18 +17,18 @@ from gatekeeper.data.synthetic.worlds import FORWARD
 from schemas.records.history import FIGURES, MiniGates
 from tests.gatekeeper.integrations.epochs import epoch, mini
 from tests.gatekeeper.terminal import ROOT, seen_on_terminal
-from trainers.monitor import Course, Moment
+from trainers.monitor import RunStart, StepProgress
 
 MEANS = dict.fromkeys(FIGURES, 0.0) | {"loss": 0.00231, "gap": 0.052, "lambda_eff": 0.01234}
 
 
-def moment(number: int, step: int, means: dict[str, float] = MEANS) -> Moment:
-    return Moment(number, step, samples=32 * step, seconds=step / 4, means=lambda: means)
+def progress(number: int, step: int, means: dict[str, float] = MEANS) -> StepProgress:
+    return StepProgress(number, step, samples=32 * step, seconds=step / 4, means=lambda: means)
 
 
 def test_the_picture_of_a_first_epoch() -> None:
     # 30 of 300 steps in 60 s: 540 s for the other 270.
-    lines = picture(Course(epochs=3, steps=100), moment(1, 30), [], elapsed=60.0)
+    lines = picture(RunStart(epochs=3, steps=100), progress(1, 30), [], elapsed=60.0)
     assert lines == [
         "epoch 1/3   step 30/100   128 samples/s   ETA 0:09:00",
         "loss 0.00231   gap +0.052   λ_eff 0.01234",
@@ -37,7 +37,7 @@ def test_the_picture_of_a_first_epoch() -> None:
 
 def test_the_time_that_is_left_follows_this_process_alone() -> None:
     # Resumed after 150 steps; 10 of its own in 20 s, 140 to go.
-    lines = picture(Course(epochs=3, steps=100, epoch=2, step=50), moment(2, 60), [], elapsed=20.0)
+    lines = picture(RunStart(epochs=3, steps=100, epoch=2, step=50), progress(2, 60), [], elapsed=20.0)
     assert lines[0].endswith("ETA 0:04:40")
 
 
@@ -52,7 +52,7 @@ def test_the_time_that_is_left_follows_this_process_alone() -> None:
 )
 def test_arrows_point_where_the_figures_went(before: MiniGates | None, now: MiniGates, line: str) -> None:
     minis = [(6, now)] if before is None else [(4, before), (6, now)]
-    lines = picture(Course(epochs=9, steps=10), moment(7, 1), minis, elapsed=1.0)
+    lines = picture(RunStart(epochs=9, steps=10), progress(7, 1), minis, elapsed=1.0)
     assert lines[2] == f"Mini-5CAT of epoch 6   {line}"
 
 
@@ -75,7 +75,7 @@ def make(clock: Clock, *, columns: int = 80, colour: bool = False) -> tuple[Stat
 
 def test_it_is_drawn_ten_times_a_second_at_most_and_only_then_asks_the_device(clock: Clock) -> None:
     view, stream = make(clock)
-    view.begin(Course(epochs=1, steps=1000))
+    view.begin(RunStart(epochs=1, steps=1000))
     asked: list[int] = []
 
     def means() -> dict[str, float]:
@@ -84,19 +84,19 @@ def test_it_is_drawn_ten_times_a_second_at_most_and_only_then_asks_the_device(cl
 
     for step in range(1, 101):
         clock.now += 0.01
-        view.step(Moment(1, step, samples=step, seconds=1.0, means=means))
+        view.step(StepProgress(1, step, samples=step, seconds=1.0, means=means))
     assert 9 <= len(asked) <= 10
     assert stream.getvalue().count("epoch 1/1") == len(asked)
 
 
 def test_a_picture_replaces_the_one_before_and_leaves_nothing(clock: Clock) -> None:
     view, stream = make(clock)
-    view.begin(Course(epochs=2, steps=10, epoch=2, done=(epoch(1, gates=mini()),)))
-    view.step(moment(2, 1))
+    view.begin(RunStart(epochs=2, steps=10, epoch=2, done=(epoch(1, gates=mini()),)))
+    view.step(progress(2, 1))
     assert "Mini-5CAT of epoch 1   margin +0.052   R@5 0.702   cos 0.476" in stream.getvalue()
     before = stream.getvalue()
     clock.now += 1.0
-    view.step(moment(2, 2))
+    view.step(progress(2, 2))
     assert stream.getvalue().removeprefix(before).startswith("\r\x1b[2A\x1b[J")  # three lines
     with view:
         before = stream.getvalue()
@@ -107,22 +107,22 @@ def test_a_picture_replaces_the_one_before_and_leaves_nothing(clock: Clock) -> N
 
 def test_a_log_line_stays_above_it(clock: Clock) -> None:
     view, stream = make(clock)
-    view.begin(Course(epochs=1, steps=10))
-    view.step(moment(1, 1))
+    view.begin(RunStart(epochs=1, steps=10))
+    view.step(progress(1, 1))
     before = stream.getvalue()
     view.log("[P6b dir] λ_eff=0.1")
     assert stream.getvalue().removeprefix(before) == "\r\x1b[1A\x1b[J[P6b dir] λ_eff=0.1\n"
     before = stream.getvalue()
-    view.step(moment(1, 2))  # at once, however young the last picture was
+    view.step(progress(1, 2))  # at once, however young the last picture was
     assert stream.getvalue().removeprefix(before).startswith("epoch 1/1   step 2/10")
 
 
 def test_a_terminal_narrower_than_a_line_shows_none(clock: Clock) -> None:
-    widest = max(map(len, picture(Course(epochs=1, steps=10), moment(1, 1), [], elapsed=0.0)))
+    widest = max(map(len, picture(RunStart(epochs=1, steps=10), progress(1, 1), [], elapsed=0.0)))
     for columns, shown in ((widest, False), (widest + 1, True), (0, False)):
         view, stream = make(clock, columns=columns)
-        view.begin(Course(epochs=1, steps=10))
-        view.step(moment(1, 1))
+        view.begin(RunStart(epochs=1, steps=10))
+        view.step(progress(1, 1))
         assert bool(stream.getvalue()) is shown
 
 
@@ -131,8 +131,8 @@ def test_colour_is_for_arrows_where_it_is_wanted(clock: Clock, monkeypatch: pyte
     shown = {}
     for colour in (True, False):
         view, stream = make(clock, colour=colour)
-        view.begin(Course(epochs=3, steps=10, epoch=3, done=done))
-        view.step(moment(3, 1))
+        view.begin(RunStart(epochs=3, steps=10, epoch=3, done=done))
+        view.step(progress(3, 1))
         shown[colour] = stream.getvalue()
     assert "margin +0.052 \x1b[32m↑\x1b[0m   R@5 0.702 \x1b[31m↓\x1b[0m   cos 0.476 →" in shown[True]
     assert "\x1b[3" not in shown[False]

@@ -14,7 +14,7 @@ from gates.bank import build_bank
 from gates.contracts import Bank, Dataset, Queries
 from gates.extremes import SHOWN
 from gates.frontier import linear_frontier
-from gates.suite import Bench, Measured, Options, measure, prepare
+from gates.suite import Bench, Measurement, Options, measure, prepare
 from gates.windows import draw, make_dataset, window_rows
 from schemas.records.answers import Format
 
@@ -68,7 +68,7 @@ def bench() -> Bench:
 
 
 @pytest.fixture(scope="module")
-def measured(bench: Bench) -> Measured:
+def measured(bench: Bench) -> Measurement:
     return measure(bench, Model(), quiet)
 
 
@@ -118,7 +118,7 @@ def check(window: TextWindow, bank: Bank, last: int) -> None:
 
 @pytest.mark.parametrize("split", ["val", "ood"])
 def test_the_best_and_the_worst_are_those_a_naive_reading_finds(
-    bench: Bench, measured: Measured, split: str
+    bench: Bench, measured: Measurement, split: str
 ) -> None:
     bank, rows = bench.dataset.bank, bench.sampled[split].tolist()
     found = text_windows(bench, measured)
@@ -164,7 +164,7 @@ def test_the_nearest_chunk_is_called_what_it_is(bench: Bench, who: str, words: s
     assert who != "first" or any("same article" in place for place in places)
 
 
-def test_a_long_chunk_is_cut_and_says_so(bench: Bench, measured: Measured) -> None:
+def test_a_long_chunk_is_cut_and_says_so(bench: Bench, measured: Measurement) -> None:
     found = text_windows(bench, measured)
     assert not isinstance(found, Absent)
     texts = [
@@ -177,14 +177,14 @@ def test_a_long_chunk_is_cut_and_says_so(bench: Bench, measured: Measured) -> No
     assert long == {f"{'x' * LONGEST} … (5 more characters)"}
 
 
-def test_a_bank_without_texts_has_none_to_show(bench: Bench, measured: Measured) -> None:
+def test_a_bank_without_texts_has_none_to_show(bench: Bench, measured: Measurement) -> None:
     silent = replace(bench, dataset=replace(bench.dataset, bank=make_bank(texts=False)))
     assert text_windows(silent, measured) == Absent(
         "There are no texts to show: the bank holds vectors only."
     )
 
 
-def test_few_windows_are_never_both_best_and_worst(bench: Bench, measured: Measured) -> None:
+def test_few_windows_are_never_both_best_and_worst(bench: Bench, measured: Measurement) -> None:
     few = {split: rows[:3] for split, rows in bench.sampled.items()}
     small = replace(bench, sampled=few)
     found = text_windows(small, measure(small, Model(), quiet))

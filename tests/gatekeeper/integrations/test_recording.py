@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.integrations.recording import Places, Recorders, Wanted, closing, open_recorders
+from gatekeeper.integrations.recording import Places, RecorderOptions, Recorders, closing, open_recorders
 from gatekeeper.training.recorder import End, Recorder
 from schemas.errors import Interrupted
 from schemas.records.history import FIGURES, Epoch, Steps
 from tests.gatekeeper.integrations.epochs import epoch
-from trainers.monitor import Course, Moment, Monitor
+from trainers.monitor import Monitor, RunStart, StepProgress
 
-EVENTS = ("begin", "step", "window", "epoch", "close")
+EVENTS = ("begin", "step", "interval", "epoch", "close")
 
 
 class Keeping(Recorder):
@@ -29,14 +29,14 @@ class Keeping(Recorder):
         if event == self.fails_at:
             raise RuntimeError(f"no {event}\ntoday")
 
-    def begin(self, course: Course) -> None:
+    def begin(self, start: RunStart) -> None:
         self.hear("begin")
 
-    def step(self, moment: Moment) -> None:
+    def step(self, progress: StepProgress) -> None:
         self.hear("step")
 
-    def window(self, epoch: int, steps: Steps) -> None:
-        self.hear("window")
+    def interval(self, epoch: int, steps: Steps) -> None:
+        self.hear("interval")
 
     def epoch(self, record: Epoch) -> None:
         self.hear("epoch")
@@ -48,10 +48,10 @@ class Keeping(Recorder):
 
 def tell_all(monitor: Monitor) -> None:
     means = dict.fromkeys(FIGURES, 0.0)
-    monitor.begin(Course(epochs=1, steps=2))
+    monitor.begin(RunStart(epochs=1, steps=2))
     for step in (1, 2):
-        monitor.step(Moment(1, step, samples=step, seconds=1.0, means=lambda: means))
-    monitor.window(1, Steps(2, means))
+        monitor.step(StepProgress(1, step, samples=step, seconds=1.0, means=lambda: means))
+    monitor.interval(1, Steps(2, means))
     monitor.epoch(epoch(1))
 
 
@@ -61,7 +61,7 @@ def test_everybody_hears_everything_in_order() -> None:
     tell_all(recorders)
     recorders.close(End("FINISHED"))
     for member in members.values():
-        assert member.heard == ["begin", "step", "step", "window", "epoch", "close"]
+        assert member.heard == ["begin", "step", "step", "interval", "epoch", "close"]
     assert lines == []
 
 
@@ -73,7 +73,7 @@ def test_one_that_fails_is_told_once_and_left_out(event: str) -> None:
     recorders.close(End("FINISHED"))
     assert broken.heard[-1] == event
     assert broken.heard.count(event) == 1
-    assert sound.heard == ["begin", "step", "step", "window", "epoch", "close"]
+    assert sound.heard == ["begin", "step", "step", "interval", "epoch", "close"]
     assert lines == [f"⚠️  broken failed and is left out from now on; the training goes on: no {event} today"]
 
 
@@ -115,7 +115,7 @@ def test_places_that_cannot_be_read_are_told_and_the_run_goes_on(content: str | 
     else:
         (tmp_path / "recorders.json").write_text(content)
     lines: list[str] = []
-    opened = open_recorders(Wanted(), tmp_path, resume=True, params={}, warn=lines.append)
+    opened = open_recorders(RecorderOptions(), tmp_path, resume=True, params={}, warn=lines.append)
     assert opened == {}
     assert len(lines) == 1
     assert lines[0].startswith(f"⚠️  {tmp_path / 'recorders.json'} is broken, so the run goes on without")
@@ -124,6 +124,6 @@ def test_places_that_cannot_be_read_are_told_and_the_run_goes_on(content: str | 
 def test_nothing_wanted_leaves_nothing(tmp_path: Path) -> None:
     warn: Callable[[str], None] = pytest.fail
     for resume in (False, True):
-        assert open_recorders(Wanted(), tmp_path, resume=resume, params={}, warn=warn) == {}
+        assert open_recorders(RecorderOptions(), tmp_path, resume=resume, params={}, warn=warn) == {}
     assert not list(tmp_path.iterdir())
     assert Places() == Places(None, None)
