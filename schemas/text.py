@@ -21,8 +21,9 @@ _STYLES = re.compile("(\x1b\\[(?:0|31|32|33)m)")
 _ODD = re.compile(r"[^\n -~]")
 """A character that has to be looked at."""
 
-_COMMANDS = re.compile(r"(#)(#)(?=\w*\[)|(?m:^)(\s*:)(:)|(:)(:)(?=[\w-]+(?: [^:\n]*)?::)")
-"""The two characters that make a command, in two groups."""
+_COMMANDS = re.compile(r"(#)(#)(?=\w*\[)|(?m:^)(\s*)(:)(?=:)|()(:)(?=:[\w-]+(?: [^:\n]*)?::)")
+"""The character that a command needs, and what stands before it. A colon may belong to two commands, so the
+one that follows it is only looked at."""
 
 
 def printable(text: str) -> str:
@@ -59,7 +60,7 @@ def harmless_json(text: str) -> str:
         '["#\\u0023[error]\\u202e"]'
     """
     shown = _ODD.sub(lambda found: found[0] if _harmless(found[0]) else _escaped(found[0]), text)
-    return _commanding_nothing(shown, lambda one, two: one + _escaped(two))
+    return _commanding_nothing(shown, lambda before, mark: before + _escaped(mark))
 
 
 def harmless_xml(text: str) -> str:
@@ -67,21 +68,21 @@ def harmless_xml(text: str) -> str:
     # What is left as it is of line ends, is text, and a parser reads it so.
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     shown = _ODD.sub(lambda found: found[0] if _harmless(found[0]) else f"&#{ord(found[0])};", text)
-    return _commanding_nothing(shown, lambda one, two: f"{one}&#{ord(two)};")
+    return _commanding_nothing(shown, lambda before, mark: f"{before}&#{ord(mark)};")
 
 
 def _commanding_nothing(text: str, change: Callable[[str, str], str]) -> str:
-    """The text with the two characters that make a command, wherever they do, as ``change`` writes them."""
+    """The text with what makes a command, wherever it does, as ``change`` writes it."""
 
     def changed(found: re.Match[str]) -> str:
-        one, two = (each for each in found.groups() if each is not None)
-        return change(one, two)
+        before, mark = (each for each in found.groups() if each is not None)
+        return change(before, mark)
 
     return _COMMANDS.sub(changed, text)
 
 
-def _apart(one: str, two: str) -> str:
-    return f"{one}{two} " if two == "#" else f"{one} {two}"
+def _apart(before: str, mark: str) -> str:
+    return f"{before}{mark} "
 
 
 def _harmless(character: str) -> bool:

@@ -5,7 +5,7 @@ import unicodedata
 
 COMMANDS = (
     "::set-output name=verdict::deployable", "::add-mask::e", "::stop-commands::token",
-    "::error file=a,line=1::no", "::debug::x", "::endgroup::",
+    "::error file=a,line=1::no", ":::set-output name=verdict::x", "::debug::x", "::endgroup::",
     "##[add-path]/tmp", "##[error]no", "##vso[task.setvariable variable=x]y",
     "##teamcity[buildStatus status='SUCCESS']", "section_start:1:a\r\x1b[0K", "\x1b]0;title\x07", "\x9b2J",
     "\u202eright to left\u202c", "\u2066isolated\u2069", "\u061c\u200f\u200e", "a\x00b", "a\x7fb", "\ufeff",
