@@ -116,7 +116,7 @@ def test_an_installation_under_the_former_name_is_named_with_what_removes_it(sit
 @pytest.mark.parametrize(
     "path",
     [
-        "schemas/checks/__init__.py",  # Python would take it for schemas/verdict/checks.py
+        "schemas/verdict/checks/__init__.py",  # Python would take it for schemas/verdict/checks.py
         f"gates/similarity{importlib.machinery.EXTENSION_SUFFIXES[0]}",
         f"gates/similarity{importlib.machinery.EXTENSION_SUFFIXES[-1]}",
         "trainers/more.pyc",
@@ -136,8 +136,10 @@ def test_what_nobody_imports_may_lie_there(name: str, site: Path) -> None:
 
 
 def test_a_file_that_is_gone_is_named(site: Path) -> None:
-    (site / "schemas" / "verdict.py").unlink()
-    assert refusal(site).startswith(f"{site / 'schemas' / 'verdict.py'} cannot be read: No such file or ")
+    (site / "schemas" / "verdict" / "judge.py").unlink()
+    assert refusal(site).startswith(
+        f"{site / 'schemas' / 'verdict' / 'judge.py'} cannot be read: No such file or "
+    )
 
 
 def test_who_rewrites_the_record_too_does_not_change_a_built_in_policy(site: Path) -> None:
@@ -203,7 +205,9 @@ def forged(source: Path, code: str, kind: str) -> bytes:
 PLANTED = "raise SystemExit('the planted code ran')"
 
 
-@pytest.mark.parametrize("module", ["schemas/verdict", "gates/run", "trainers/registry", "gatekeeper/cli"])
+@pytest.mark.parametrize(
+    "module", ["schemas/verdict/judge", "gates/answers", "trainers/registry", "gatekeeper/cli/app"]
+)
 @pytest.mark.parametrize("installed", [True, False], ids=["wheel", "checkout"])
 def test_a_compiled_file_that_asks_not_to_be_checked_is_refused(
     module: str, installed: bool, site: Path, checkout: Path
@@ -220,7 +224,7 @@ def test_a_compiled_file_that_only_looks_right_is_not_read(
     installed: bool, kind: str, site: Path, checkout: Path
 ) -> None:
     home = site if installed else checkout
-    for module in ("schemas/errors", "schemas/printable", "gatekeeper/cli"):
+    for module in ("schemas/errors", "schemas/text", "gatekeeper/cli/app"):
         source = home / f"{module}.py"
         put(cache_of(source), forged(source, PLANTED, kind))
     done = run_installed(home, "--version")
