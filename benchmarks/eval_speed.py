@@ -21,9 +21,10 @@ from torch import nn
 from gates.asking import weight_format
 from gates.bank import build_bank
 from gates.contracts import Bank, Dataset, IntArray, Queries
-from gates.suite import EVALUATED, Options, measure, passes, prepare
+from gates.suite import Options, measure, passes, prepare
 from gates.windows import draw, make_dataset, window_rows
 from schemas.records.metrics import OFFSETS, ROLLOUT_STEPS
+from schemas.records.splits import EVALUATED
 from trainers.registry import architecture
 
 CONTEXT, WIDTH = 5, 768

@@ -26,6 +26,7 @@ from gates.ridge import (
 from gates.seeded import hash_rows
 from gates.windows import draw
 from schemas.records.answers import Format
+from schemas.records.splits import TRAIN
 
 RIDGE_WINDOWS = 20_000
 """At most this many seeded windows are used to fit the ridge control."""
@@ -185,8 +186,8 @@ def _make_ridge(
     dataset: Dataset, evaluated: tuple[str, ...], *, seed: int
 ) -> tuple[RidgeControl, RidgeSource]:
     bank, context, horizon = dataset.bank, dataset.context, dataset.horizon
-    if "train" in dataset.splits and "train" not in evaluated:
-        rows = draw(dataset.splits["train"].last_rows, count=RIDGE_WINDOWS, seed=seed)
+    if TRAIN in dataset.splits and TRAIN not in evaluated:
+        rows = draw(dataset.splits[TRAIN].last_rows, count=RIDGE_WINDOWS, seed=seed)
         contexts, targets = gather_training(bank, rows, context=context, horizon=horizon)
         held = holdout_articles(bank.articles[rows], fraction=0.2, seed=seed)
         fit = fit_ridge(contexts, targets, strengths=RIDGE_STRENGTHS, holdout=held)

@@ -19,8 +19,8 @@ from gates.offset_sweep import OffsetSweep
 from gates.retrieval import retrieval_values
 from gates.rollout import Rollout
 from schemas.errors import DataError
-from schemas.records.metrics import PAIR
 from schemas.records.report import Metric
+from schemas.records.splits import EVALUATED, PAIR
 
 POWER = 0.8
 """Chance with which the smallest detectable difference would have been found."""
@@ -69,8 +69,7 @@ def compare_recorded(first: Recorded, second: Recorded, confidence: float) -> di
             mine, theirs = _VALUES[gate](samples), _VALUES[gate](other)
             found[split] |= {name: paired_difference(mine[name], theirs[name], confidence) for name in mine}
     sides = [
-        [_BINS.values(recorded[split][_BINS.name]) for split in ("val", "ood")]
-        for recorded in (first, second)
+        [_BINS.values(recorded[split][_BINS.name]) for split in EVALUATED] for recorded in (first, second)
     ]
     found[PAIR] = {
         f"{name.removesuffix('cos')}delta": paired_gap(

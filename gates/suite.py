@@ -20,11 +20,9 @@ from gates.rollout import Rollout
 from gates.windows import draw
 from schemas.errors import DataError, EvaluationError, UsageError
 from schemas.records.answers import Answers
-from schemas.records.metrics import PAIR, ROLLOUT_STEPS
+from schemas.records.metrics import ROLLOUT_STEPS
 from schemas.records.report import Evidence, Metric, Metrics
-
-EVALUATED: tuple[str, str] = ("val", "ood")
-"""The splits every evaluation measures; gate E compares the first with the second."""
+from schemas.records.splits import EVALUATED, PAIR
 
 GATES_VERSION = 2
 """Raised whenever a gate, a control or the draw measures or scores something differently."""

@@ -23,6 +23,7 @@ from gatekeeper.data.formats.npz import Array, npz_bytes, open_npz
 from gates.bank import build_bank
 from schemas.disk.atomic import write_bytes
 from schemas.errors import DataError, GatekeeperError
+from schemas.records.splits import OOD, TRAIN, VAL
 
 IN_DISTRIBUTION, OUT_OF_DISTRIBUTION = "state_union", "inaugural"
 EVERY = 3
@@ -108,10 +109,10 @@ def assign_splits(collections: Array) -> list[str]:
     seen = 0
     for collection in collections.tolist():
         if collection == OUT_OF_DISTRIBUTION:
-            splits.append("ood")
+            splits.append(OOD)
         elif collection == IN_DISTRIBUTION:
             seen += 1
-            splits.append("val" if seen % EVERY == 0 else "train")
+            splits.append(VAL if seen % EVERY == 0 else TRAIN)
         else:
             raise DataError(f"unknown collection {collection!r}")
     return splits

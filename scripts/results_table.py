@@ -7,9 +7,9 @@ with its interval, and article R@5 with the context left out; then the controls 
 import sys
 
 from gatekeeper.render.rows import interval, number
-from gates.suite import EVALUATED
 from schemas.reading.report import read_report
 from schemas.records.report import Metrics, Report
+from schemas.records.splits import EVALUATED
 
 COLUMNS = {
     "margin": "offset_sweep.margin",

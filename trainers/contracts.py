@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from schemas.errors import ModelError, UsageError
 from schemas.reading.number import real, whole
 from schemas.reasons import reason
-from schemas.records.history import History
+from schemas.records.history import Epoch, History, Steps
 from schemas.records.policy import Policy
 from trainers.interrupts import Interrupts
-from trainers.monitor import Monitor
 
 if TYPE_CHECKING:  # plug-ins are found, described and given flags by programs that must start without torch
     import torch
@@ -117,6 +116,59 @@ def _checked(name: str, key: str, value: object) -> ConfigValue:
     return size
 
 
+@dataclass(frozen=True)
+class RunStart:
+    """Where a run begins, or goes on.
+
+    Attributes:
+        epochs: in all. steps: of each.
+        epoch: that comes next, from 1. step: already done in it.
+        done: the epochs before it.
+        part: means from log line to log line of the part of it that is done.
+    """
+
+    epochs: int
+    steps: int
+    epoch: int = 1
+    step: int = 0
+    done: tuple[Epoch, ...] = ()
+    part: tuple[Steps, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class StepProgress:
+    """A step that was just taken.
+
+    Attributes:
+        epoch: from 1. step: in it, from 1.
+        samples: windows trained on in this epoch. seconds: spent on them.
+        means: the figures since the last log line (name in :data:`schemas.records.history.FIGURES` -> mean).
+            Asking waits for the device, so ask a few times a second, not at every step.
+    """
+
+    epoch: int
+    step: int
+    samples: int
+    seconds: float
+    means: Callable[[], Mapping[str, float]]
+
+
+class Monitor:
+    """Hears of everything and does nothing; a subclass answers what it cares for."""
+
+    def begin(self, start: RunStart) -> None:
+        """Before the first step; also where a run is resumed, with what it had done before."""
+
+    def step(self, progress: StepProgress) -> None:
+        """After every step. It runs between two steps, so it must be quick."""
+
+    def interval(self, epoch: int, steps: Steps) -> None:
+        """With every log line: the means since the one before."""
+
+    def epoch(self, record: Epoch) -> None:
+        """After every epoch and its Mini-5CAT, with what the history keeps of it."""
+
+
 def _alone() -> "Group":
     from trainers.processes import Group
 
@@ -138,7 +190,7 @@ class TrainingJob:
         group: the processes that train together.
         interrupts: whether somebody asked the run to end.
         log: takes a line for people; silent on all processes but the first.
-        monitor: told of steps and epochs, on the first process; see :mod:`trainers.monitor`.
+        monitor: told of steps and epochs, on the first process.
         resume: continue from the states saved in ``folder``.
     """
 

@@ -17,8 +17,8 @@ import click
 from gatekeeper.cli.terminal import is_terminal, wants_colour
 from gatekeeper.cli.voice import quiet, warn
 from schemas.records.history import Epoch, MiniGates, SplitGates
-from trainers.loop.selection import SELECTED_ON
-from trainers.monitor import Monitor, RunStart, StepProgress
+from schemas.records.splits import SELECTING
+from trainers.contracts import Monitor, RunStart, StepProgress
 
 INTERVAL = 0.1
 """Seconds from one picture to the next at least."""
@@ -153,8 +153,8 @@ def picture(
 def _figures(splits: Mapping[str, SplitGates], before: Mapping[str, SplitGates]) -> list[str]:
     shown = []
     for label, name, form in (("margin", "margin", "+.3f"), ("R@5", "recall", ".3f"), ("cos", "cos", ".3f")):
-        value = getattr(splits[SELECTED_ON], name)
-        old = getattr(before[SELECTED_ON], name) if SELECTED_ON in before else None
+        value = getattr(splits[SELECTING], name)
+        old = getattr(before[SELECTING], name) if SELECTING in before else None
         text = "-" if value is None else format(value, form)
         shown.append(f"{label} {text}{_arrow(value, old, form)}")
     return shown

@@ -43,13 +43,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from gatekeeper.config.keys import DATA_KEYS, EVAL_KEYS, SPLITS, Converter, SplitSpec, Unfit
+from gatekeeper.config.keys import DATA_KEYS, EVAL_KEYS, Converter, SplitSpec, Unfit
 from gatekeeper.data.formats.bank_keys import BankKeys
 from gates.bins_delta import DEFAULT_EDGES
 from schemas.disk.opening import open_regular
 from schemas.errors import UsageError
 from schemas.names import refuse_unknown
 from schemas.reading.strict_toml import MAX_BYTES, loads
+from schemas.records.splits import SPLITS
 
 FILE_NAME = "gatekeeper.toml"
 

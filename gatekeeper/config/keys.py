@@ -5,9 +5,7 @@ from pathlib import Path
 from typing import cast
 
 from gatekeeper.config.articles import ArticleList, list_articles, parse_articles
-
-SPLITS: tuple[str, str, str] = ("train", "val", "ood")
-"""Names of the splits, in the order they are made."""
+from schemas.records.splits import SPLITS
 
 RETRIEVALS: tuple[str, str, str] = ("auto", "faiss", "torch")
 """Libraries a bank search may use."""
@@ -95,9 +93,7 @@ def _edges(value: object, folder: Path) -> tuple[float, float]:
 
 DATA_KEYS: dict[str, Converter] = {
     "bank": _path,
-    "train": _split,
-    "val": _split,
-    "ood": _split,
+    **dict.fromkeys(SPLITS, _split),
     "context": _count,
     "horizon": _count,
     "vectors_key": _text,

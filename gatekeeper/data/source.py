@@ -9,7 +9,6 @@ import numpy as np
 
 from gatekeeper.config.articles import ArticleList
 from gatekeeper.config.file import Config
-from gatekeeper.config.keys import SPLITS
 from gatekeeper.data.article_lookup import find_articles
 from gatekeeper.data.formats.bank import read_bank_file
 from gatekeeper.data.formats.dataset import OpenDataset, open_dataset
@@ -19,6 +18,7 @@ from gates.contracts import Bank, Dataset, IntArray
 from gates.windows import make_dataset, refuse_shared_articles, window_rows
 from schemas.disk.whole_folder import left_behind
 from schemas.errors import DataError, UsageError
+from schemas.records.splits import SPLITS
 
 
 @dataclass(frozen=True, eq=False)

@@ -57,15 +57,9 @@ from schemas.errors import ModelError, OutputError, ReportError, UsageError
 from schemas.reading.codec import encode
 from schemas.reading.document import check_document
 from schemas.reading.model_format import SUFFIXES
+from schemas.reading.production import parse_production, read_production
 from schemas.reading.strict_json import dumps
-from schemas.records.production import (
-    PRODUCTION_VERSION,
-    DeployedModel,
-    Predecessor,
-    Production,
-    parse_production,
-    read_production,
-)
+from schemas.records.production import PRODUCTION_VERSION, DeployedModel, Predecessor, Production
 
 _BLOCK = 2**20
 _TEMPORARY = ".gatekeeper-"

@@ -19,9 +19,9 @@ from gatekeeper.installation.sources import files_verified
 from schemas.disk.opening import beside
 from schemas.errors import ModelError, ReportError, SignatureError
 from schemas.reading.document import read_bounded
-from schemas.reading.policy import LoadedPolicy
 from schemas.reading.report import parse_report
 from schemas.records.decision import DECISION_VERSION, ChampionUsed, Decision, PolicyUsed
+from schemas.records.policy import LoadedPolicy
 from schemas.records.report import Metrics, Report
 from schemas.verdict.gains import gains, incomparable
 from schemas.verdict.judge import judge

@@ -16,12 +16,11 @@ from gatekeeper.evaluation.environment import choose_device, choose_retrieval, d
 from gates.asking import ask
 from gates.contracts import Dataset, Predictor
 from gates.order import ORDER
-from gates.suite import EVALUATED, GATES_VERSION, Bench, Measurement, Options
+from gates.suite import GATES_VERSION, Bench, Measurement, Options
 from gates.windows import context_rows, rows_digest
 from schemas.disk.atomic import write_bytes
 from schemas.errors import UsageError
-from schemas.reading.policy import LoadedPolicy
-from schemas.records.policy import Policy
+from schemas.records.policy import LoadedPolicy, Policy
 from schemas.records.report import (
     SCHEMA_VERSION,
     BankInput,
@@ -33,6 +32,7 @@ from schemas.records.report import (
     Setup,
     SplitInput,
 )
+from schemas.records.splits import EVALUATED, TRAIN
 from schemas.verdict.judge import judge
 
 HorizonSource = Literal["checkpoint", "sequence file", "flag", "config", "default"]
@@ -163,7 +163,7 @@ def make_report(
         policy_sha256=policy.sha256,
         policy_source=policy.source,
         config=config,
-        train_sha256=rows_digest(dataset.splits["train"].last_rows) if "train" in dataset.splits else None,
+        train_sha256=rows_digest(dataset.splits[TRAIN].last_rows) if TRAIN in dataset.splits else None,
     )
     settings = Settings(
         context=shape.context,

@@ -13,7 +13,7 @@ from schemas.disk.opening import beside, read_digested
 from schemas.errors import DataError, ReportError
 from schemas.records.metrics import GATES, METRICS
 from schemas.records.report import Metric, Metrics, Report
-from schemas.verdict.checks import PAIRED
+from schemas.records.splits import EVALUATED
 from schemas.verdict.gains import gains, incomparable
 
 Differences = Mapping[str, Mapping[str, Paired]]
@@ -95,9 +95,9 @@ def read_scores(scored: Scored) -> Recorded:
         ) from None
     if data is None:
         raise DataError(f"{path} is not the file that {scored.path} names: its digest differs")
-    recorded: dict[str, dict[str, Samples]] = {split: {} for split in PAIRED}
+    recorded: dict[str, dict[str, Samples]] = {split: {} for split in EVALUATED}
     with npz_from_bytes(data, str(path)) as file:
-        for split in PAIRED:
+        for split in EVALUATED:
             articles = file.array(f"{split}.articles")
             for gate in GATES:
                 prefix = f"{split}.{gate}."

@@ -28,13 +28,15 @@ from gatekeeper.evaluation.companions import envelope_path, scores_path
 from gatekeeper.evaluation.controls import is_control
 from gatekeeper.evaluation.illustrations import illustrate
 from gatekeeper.training.folder import CONFIG_FILE
-from gates.suite import EVALUATED, Bench, Options, measure, passes, prepare
+from gates.suite import Bench, Options, measure, passes, prepare
 from schemas.disk.room import check_room
 from schemas.errors import OutputError, UsageError
-from schemas.reading.policy import LoadedPolicy, load_policy
+from schemas.reading.policy import load_policy
 from schemas.reading.report import write_report
 from schemas.records.history import HISTORY_FILE
+from schemas.records.policy import LoadedPolicy
 from schemas.records.report import Report
+from schemas.records.splits import EVALUATED
 from schemas.text import CONTROL, printable
 from schemas.verdict.soundness import CONTROLS
 

@@ -11,10 +11,11 @@ from gatekeeper.training.history import find_training
 from gates.contracts import Bank, FloatArray, IntArray
 from gates.controls import RIDGE_WINDOWS
 from gates.frontier import Frontier, linear_frontier
-from gates.suite import EVALUATED, Bench, Measurement
+from gates.suite import Bench, Measurement
 from gates.windows import context_rows, draw
 from schemas.errors import DataError
 from schemas.records.report import Report
+from schemas.records.splits import EVALUATED, TRAIN
 
 FRONTIER_WINDOWS = 10_000
 """At most this many seeded windows are measured; as many are fitted as for the ridge control."""
@@ -44,9 +45,9 @@ def illustrate(bench: Bench, measured: Measurement, report: Report, folder: Path
 def find_frontier(bench: Bench) -> Mapping[str, Frontier] | Absent:
     """The linear frontier, fitted on train and measured on the samples of the evaluation."""
     dataset, options = bench.dataset, bench.options
-    if "train" not in dataset.splits:
+    if TRAIN not in dataset.splits:
         return Absent("There is no linear frontier: it is fitted on a train split, and the data have none.")
-    fitted = draw(dataset.splits["train"].last_rows, count=RIDGE_WINDOWS, seed=options.seed)
+    fitted = draw(dataset.splits[TRAIN].last_rows, count=RIDGE_WINDOWS, seed=options.seed)
     tests = {
         name: draw(rows, count=FRONTIER_WINDOWS, seed=options.seed) for name, rows in bench.sampled.items()
     }

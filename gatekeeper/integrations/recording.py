@@ -19,7 +19,7 @@ from schemas.reading.codec import decode, encode
 from schemas.reading.strict_json import MAX_BYTES, dumps, loads
 from schemas.records.history import Epoch, Steps
 from schemas.records.report import Report
-from trainers.monitor import Monitor, RunStart, StepProgress
+from trainers.contracts import Monitor, RunStart, StepProgress
 
 EXPERIMENT = "gatekeeper"
 

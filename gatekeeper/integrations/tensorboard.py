@@ -18,7 +18,7 @@ from gatekeeper.training.curves import epoch_figures, final_figures
 from gatekeeper.training.recorder import End, Recorder
 from schemas.errors import OutputError, UsageError
 from schemas.records.history import Epoch, Steps
-from trainers.monitor import RunStart
+from trainers.contracts import RunStart
 
 if TYPE_CHECKING:
     from tensorboard.summary.writer.record_writer import RecordWriter

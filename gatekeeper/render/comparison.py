@@ -9,11 +9,12 @@ from gatekeeper.render.markdown import escape
 from gatekeeper.render.rows import BESIDE, interval, number
 from gatekeeper.render.table import OUTCOMES
 from gates.paired import POWER
-from schemas.records.metrics import GATES, METRICS, PAIR
+from schemas.records.metrics import COSINE, GATES, MARGIN, METRICS, RECALL_SEEN
 from schemas.records.report import Metric, Report
+from schemas.records.splits import OOD, PAIR
 from schemas.text import printable
 
-STANDINGS = ("offset_sweep.margin", "offset_sweep.cos", "retrieval.article.r@5")
+STANDINGS = (MARGIN, COSINE, RECALL_SEEN)
 
 
 def render_comparison(
@@ -47,15 +48,15 @@ def render_comparison(
 def render_standings(first: Scored, found: Sequence[tuple[Scored, Differences]], *, markdown: bool) -> str:
     """A leaderboard on ood, best margin first; differences are to A, whose own row shows none."""
     entries = [(first, None), *found]
-    entries.sort(key=lambda entry: -(_value(entry[0].report, "ood", STANDINGS[0]) or -2.0))
+    entries.sort(key=lambda entry: -(_value(entry[0].report, OOD, STANDINGS[0]) or -2.0))
     rows = []
     for scored, differences in entries:
         verdict = scored.report.judgement.verdict
         name = escape(scored.name) if markdown else printable(scored.name)
         row = [name, OUTCOMES[verdict.outcome], f"{verdict.gates_passed}/{len(GATES)}"]
         for name in STANDINGS:
-            value = number(_value(scored.report, "ood", name))
-            paired = None if differences is None else differences["ood"][name].metric
+            value = number(_value(scored.report, OOD, name))
+            paired = None if differences is None else differences[OOD][name].metric
             row += [value, "A" if paired is None else f"{number(paired.value)} {interval(paired)}"]
         rows.append(row)
     headers = ["model", "verdict", "gates"]

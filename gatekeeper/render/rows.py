@@ -1,8 +1,9 @@
 """Rows of the result table: one a check, and the figures that belong beside them."""
 
-from schemas.records.metrics import GATE_LETTERS, PAIR
+from schemas.records.metrics import GATE_LETTERS
 from schemas.records.policy import CHAMPION
 from schemas.records.report import Check, Metric, Report
+from schemas.records.splits import PAIR
 from schemas.verdict.wording import figure
 
 CONTROL_HEADS = {

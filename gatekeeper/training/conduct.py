@@ -44,9 +44,8 @@ from schemas.records.report import Report
 from schemas.text import printable
 from trainers.checkpoints.saved_states import FOLDER as STATES
 from trainers.checkpoints.saved_states import MANIFEST
-from trainers.contracts import MODEL_FILE, Trained, Trainer
+from trainers.contracts import MODEL_FILE, Monitor, Trained, Trainer
 from trainers.interrupts import listening
-from trainers.monitor import Monitor
 from trainers.processes import Group, connect, disconnect, join_group
 from trainers.registry import trainer_names
 

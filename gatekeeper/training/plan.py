@@ -23,16 +23,16 @@ from gatekeeper.evaluation.illustrations import illustrate
 from gatekeeper.evaluation.model import load_model
 from gatekeeper.training.folder import REPORT_FILE, RunRecord, config_to_plain
 from gates.contracts import Dataset, Predictor
-from gates.suite import EVALUATED, Options, measure, passes, prepare
+from gates.suite import Options, measure, passes, prepare
 from gates.windows import rows_digest
 from schemas.errors import DataError, Interrupted, UsageError
-from schemas.reading.policy import LoadedPolicy
 from schemas.reading.report import write_report
+from schemas.records.policy import LoadedPolicy
 from schemas.records.report import Outcome, Report
+from schemas.records.splits import EVALUATED, TRAIN
 from schemas.verdict.soundness import CONTROLS
-from trainers.contracts import MODEL_FILE, Trained, Trainer, TrainingJob
+from trainers.contracts import MODEL_FILE, Monitor, Trained, Trainer, TrainingJob
 from trainers.interrupts import Interrupts
-from trainers.monitor import Monitor
 from trainers.processes import Group
 
 
@@ -103,7 +103,7 @@ def make_plan(
         config=(data.context, data.horizon),
         default_horizon=recipe.default_horizon,
     )
-    missing = [name for name in ("train", *EVALUATED) if name not in source.splits]
+    missing = [name for name in (TRAIN, *EVALUATED) if name not in source.splits]
     if missing:
         raise DataError(
             f"training needs a {missing[0]} split; name it with --{missing[0]} or in gatekeeper.toml"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from schemas.records.report import Report
-from trainers.monitor import Monitor
+from trainers.contracts import Monitor
 
 Ending = Literal["FINISHED", "FAILED", "KILLED"]
 """How a run ended, in MLflow's words: done, an error, interrupted."""

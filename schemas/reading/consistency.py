@@ -8,8 +8,9 @@ from schemas.errors import PolicyError, ReportError
 from schemas.reading.codec import encode
 from schemas.reading.policy import builtin_by_digest
 from schemas.reading.policy_rules import check_policy
-from schemas.records.metrics import METRICS, PAIR
+from schemas.records.metrics import METRICS
 from schemas.records.report import Evidence, Judgement, Metric, Metrics, Report
+from schemas.records.splits import EVALUATED, PAIR
 from schemas.verdict.judge import judge
 
 
@@ -100,7 +101,7 @@ def _check_metrics(metrics: Metrics, report: Report, who: str) -> None:
 
 
 def _drawn(report: Report, split: str, who: str) -> int:
-    names = ("val", "ood") if split == PAIR else (split,)
+    names = EVALUATED if split == PAIR else (split,)
     missing = [name for name in names if name not in report.inputs.splits]
     if missing:
         raise ReportError(f"{who}: split {missing[0]!r} is not among the inputs")

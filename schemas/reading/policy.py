@@ -9,7 +9,6 @@ import math
 import os
 import re
 import unicodedata
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -20,7 +19,7 @@ from schemas.reading.codec import decode
 from schemas.reading.policy_rules import check_policy
 from schemas.reading.schema import violation
 from schemas.reading.strict_toml import MAX_BYTES, loads
-from schemas.records.policy import DataPin, Policy
+from schemas.records.policy import DataPin, LoadedPolicy, Policy
 
 POLICY_VERSION = "1.0"
 DEFAULT_CONFIDENCE = 0.95
@@ -30,21 +29,6 @@ _TOO_DEEP = f"not a policy: tables and lists are nested more than {_MAX_DEPTH} d
 _LINE_KEYS = {"minimum": "min", "maximum": "max", "above": "above"}
 _PIN_KEYS = tuple(field.name for field in dataclasses.fields(DataPin))
 _GAIN_KEYS = ("max_regression", "min_gain", "max_gain")
-
-
-@dataclass(frozen=True)
-class LoadedPolicy:
-    """A policy and where it came from.
-
-    Attributes:
-        policy: the thresholds.
-        sha256: hex digest of the TOML file's bytes.
-        source: ``built-in``, or the file's name without its folders.
-    """
-
-    policy: Policy
-    sha256: str
-    source: str
 
 
 def builtin_policies() -> tuple[str, ...]:

@@ -6,9 +6,9 @@ from collections.abc import Collection
 from datetime import date
 
 from schemas.errors import PolicyError
-from schemas.records.metrics import GATES, PAIR, known_metric
+from schemas.records.metrics import GATES, known_metric
 from schemas.records.policy import CHAMPION, ChampionRule, DataPin, Policy, PolicyCheck
-from schemas.verdict.checks import SPLITS
+from schemas.records.splits import PAIR, SPLITS
 from schemas.verdict.judge import BACKWARD_BIAS
 
 

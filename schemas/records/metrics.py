@@ -1,7 +1,7 @@
 """Names of all metrics a report can hold, and what each one means.
 
 A metric is addressed by ``gate.name``. Most belong to one split; the *pair* metrics of
-gate E compare two splits and are stored under the pair's name (``val-ood``).
+gate E compare two splits and are stored under the pair's name (:data:`schemas.records.splits.PAIR`).
 """
 
 import difflib
@@ -23,9 +23,14 @@ POOLS: tuple[str, ...] = ("bank", "bank_unseen", "article", "article_unseen")
 ABLATIONS: tuple[str, ...] = ("shuffle", "reverse", "leave_one_out", "repeat_last", "cross_article")
 ROLLOUT_STEPS = 5
 BINS: tuple[str, ...] = ("low", "normal", "high")
-PAIR = "val-ood"
-"""Name under which the metrics that compare val with ood are stored."""
 
+COSINE = "offset_sweep.cos"
+MARGIN = "offset_sweep.margin"
+RECALL_SEEN = "retrieval.article.r@5"
+"""Counts the rows of the context among the candidates: whoever repeats what was read finds some of them."""
+RECALL_UNSEEN = "retrieval.article_unseen.r@5"
+"""The same with the rows of the context left out."""
+CHANCE_UNSEEN = "retrieval.article_unseen.chance@5"
 
 _COUNTED = ("offset_sweep.peak_offset", "offset_sweep.win_rate_prev")
 

@@ -154,3 +154,18 @@ class Policy:
     champion: tuple[ChampionRule, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     data: DataPin | None = None
+
+
+@dataclass(frozen=True)
+class LoadedPolicy:
+    """A policy and where it came from.
+
+    Attributes:
+        policy: the thresholds.
+        sha256: hex digest of the TOML file's bytes.
+        source: ``built-in``, or the file's name without its folders.
+    """
+
+    policy: Policy
+    sha256: str
+    source: str

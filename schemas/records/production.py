@@ -1,12 +1,8 @@
 """What is in production: the record in ``PRODUCTION.json``."""
 
-import os
 from dataclasses import dataclass
 from typing import Literal
 
-from schemas.reading.codec import decode
-from schemas.reading.document import check_document, read_document
-from schemas.reading.strict_json import loads
 from schemas.records.decision import PolicyUsed
 
 PRODUCTION_VERSION = "1.0"
@@ -58,23 +54,3 @@ class Production:
     replaced: int | None
     predecessor: Predecessor | None
     restores: int | None
-
-
-def read_production(path: str | os.PathLike[str]) -> Production:
-    """Read a ``PRODUCTION.json``.
-
-    Raises:
-        ReportError: it cannot be read, is no strict JSON, has another major version or breaks the schema.
-    """
-    return read_document(path, "production", parse_production)
-
-
-def parse_production(data: bytes) -> Production:
-    """:func:`read_production` from memory.
-
-    Raises:
-        ReportError: as there.
-    """
-    value = loads(data)
-    check_document("production", PRODUCTION_VERSION, value)
-    return decode(Production, value, where="production")

@@ -4,16 +4,11 @@ import math
 from collections.abc import Iterator
 
 from schemas.records.answers import ROUNDING
-from schemas.records.metrics import METRICS, PAIR
+from schemas.records.metrics import METRICS
 from schemas.records.policy import Policy, PolicyCheck
 from schemas.records.report import Check, Metric, Metrics, Status
+from schemas.records.splits import EVALUATED, PAIR, SPLITS
 from schemas.verdict.wording import compared, near_zero, place, subject
-
-SPLITS: tuple[str, ...] = ("train", "val", "ood")
-"""Names a policy may check on."""
-
-PAIRED: tuple[str, str] = ("val", "ood")
-"""The two splits a pair metric compares."""
 
 _WORST_FIRST: tuple[Status, ...] = ("error", "fail", "inconclusive", "skipped", "waived")
 
@@ -155,7 +150,7 @@ def _sizes(line: PolicyCheck, split: str, metrics: Metrics, metric: Metric) -> I
     yield subject(line, split), metric
     if split == PAIR and name in METRICS and METRICS[name].pair:
         mean = f"{name.removesuffix('delta')}cos"
-        for side in PAIRED:
+        for side in EVALUATED:
             found = metrics.get(side, {}).get(mean)
             yield place(mean, side), found or Metric(None, None, None, 0, 0)
 

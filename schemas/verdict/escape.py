@@ -7,13 +7,10 @@ target of -0.28 and retrieval below chance. Such a model must never pass, whatev
 import math
 from dataclasses import dataclass
 
+from schemas.records.metrics import CHANCE_UNSEEN, COSINE, RECALL_UNSEEN
 from schemas.records.report import Evidence, Metrics
 from schemas.verdict.checks import measured_splits
 from schemas.verdict.wording import figure
-
-COSINE = "offset_sweep.cos"
-RECALL = "retrieval.article_unseen.r@5"
-CHANCE = "retrieval.article_unseen.chance@5"
 
 
 @dataclass(frozen=True)
@@ -59,15 +56,17 @@ def _points_away(evidence: Evidence, split: str) -> tuple[bool, str]:
 
 
 def _no_better_than_chance(evidence: Evidence, split: str) -> tuple[bool, str]:
-    mine, chance = (value_of(evidence.model, split, name) for name in (RECALL, CHANCE))
+    mine, chance = (value_of(evidence.model, split, name) for name in (RECALL_UNSEEN, CHANCE_UNSEEN))
     if mine is None or chance is None:
-        return False, _unknown(split, f"{RECALL if mine is None else CHANCE} is undefined")
+        return False, _unknown(split, f"{RECALL_UNSEEN if mine is None else CHANCE_UNSEEN} is undefined")
     if mine > chance:
         return False, ""
-    best = value_of(evidence.controls.get("oracle", {}), split, RECALL)
+    best = value_of(evidence.controls.get("oracle", {}), split, RECALL_UNSEEN)
     if best is not None and best <= chance:
         # In articles of a few chunks every order puts the target into the top five.
-        return False, _unknown(split, f"even the oracle's {RECALL} is not above chance {figure(chance)}")
+        return False, _unknown(
+            split, f"even the oracle's {RECALL_UNSEEN} is not above chance {figure(chance)}"
+        )
     return True, (
         f"the model has escaped on {split}: its article R@5 {figure(mine)}, context left out, "
         f"is not above chance {figure(chance)}"

@@ -3,11 +3,11 @@
 from datetime import date
 
 from schemas.records.answers import ROUNDING, allowance, coarsest
-from schemas.records.metrics import GATE_LETTERS, GATES
+from schemas.records.metrics import COSINE, GATE_LETTERS, GATES, RECALL_SEEN
 from schemas.records.policy import CHAMPION, Policy
 from schemas.records.report import Check, Evidence, GateResult, Judgement, Metrics, Outcome, Setup, Verdict
 from schemas.verdict.checks import gate_status, measured_splits, run_champion_checks, run_checks
-from schemas.verdict.escape import COSINE, find_escape, value_of
+from schemas.verdict.escape import find_escape, value_of
 from schemas.verdict.pin import objections as pin_objections
 from schemas.verdict.pin import remarks as pin_remarks
 from schemas.verdict.soundness import check_controls, unsound, vacuous_for
@@ -16,8 +16,6 @@ from schemas.verdict.wording import figure, gate_title
 
 BACKWARD_BIAS = "backward_bias"
 """Name of the checks that belong to none of the five gates: the model must not point backward."""
-
-_RECALL = "retrieval.article.r@5"
 
 
 PASSING = ("pass", "waived")
@@ -171,7 +169,7 @@ def _ridge_remarks(evidence: Evidence) -> list[str]:
     for split in measured_splits(evidence.model):
         known = [
             (label, mine, rival)
-            for label, name in (("cos", COSINE), ("article R@5", _RECALL))
+            for label, name in (("cos", COSINE), ("article R@5", RECALL_SEEN))
             if (mine := value_of(evidence.model, split, name)) is not None
             and (rival := value_of(ridge, split, name)) is not None
         ]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from schemas.records.policy import DataPin
 from schemas.records.report import Inputs, Settings, SplitInput
-from schemas.verdict.checks import SPLITS
+from schemas.records.splits import OOD, SPLITS, VAL
 
 SUBJECT = ("bank", "context", "horizon")
 """What a pinned split depends on: its digest covers numbers of rows, not what the rows hold."""
@@ -50,8 +50,8 @@ def _other_data(pin: DataPin, inputs: Inputs) -> Iterator[str]:
     parts = (
         ("bank", pin.bank, inputs.bank.sha256),
         ("windows of train", pin.train, inputs.train_sha256 or "none"),
-        ("windows of val", pin.val, splits.get("val", "none")),
-        ("windows of ood", pin.ood, splits.get("ood", "none")),
+        ("windows of val", pin.val, splits.get(VAL, "none")),
+        ("windows of ood", pin.ood, splits.get(OOD, "none")),
     )
     for what, wanted, found in parts:
         if wanted is not None and wanted != found:

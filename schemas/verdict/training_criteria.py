@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from schemas.records.history import LAMBDA_RANGE, Epoch, History, SplitGates
+from schemas.records.splits import SELECTING
 
-JUDGED_ON = "val"
-COSINE, COSINE_BY = 0.50, 5
+LEAST_COSINE, COSINE_BY = 0.50, 5
 MARGIN_BY = 5
-RECALL, RECALL_BY = 0.70, 8
+LEAST_RECALL, RECALL_BY = 0.70, 8
 
 STALL = 0.01
 """A gap that ends an epoch this far below its best is not rising steadily."""
@@ -37,9 +37,9 @@ def success_criteria(history: History) -> tuple[Criterion, ...]:
     no epoch ends more than 0.01 below the best before it.
     """
     return (
-        _by("val cosine >= 0.50 by epoch 5", history, COSINE_BY, "cos", COSINE, inclusive=True),
+        _by("val cosine >= 0.50 by epoch 5", history, COSINE_BY, "cos", LEAST_COSINE, inclusive=True),
         _by("margin positive by epoch 5", history, MARGIN_BY, "margin", 0.0, inclusive=False),
-        _by("R@5 >= 70% by epoch 8", history, RECALL_BY, "recall", RECALL, inclusive=True),
+        _by("R@5 >= 70% by epoch 8", history, RECALL_BY, "recall", LEAST_RECALL, inclusive=True),
         _lambda(history),
         _gap(history),
     )
@@ -59,7 +59,7 @@ def _by(name: str, history: History, epoch: int, field: str, bound: float, *, in
 def _minis(history: History) -> Iterator[tuple[Epoch, SplitGates]]:
     for epoch in history.epochs:
         if epoch.mini is not None:
-            yield epoch, epoch.mini.splits[JUDGED_ON]
+            yield epoch, epoch.mini.splits[SELECTING]
 
 
 def _lambda(history: History) -> Criterion:

@@ -6,8 +6,8 @@ import torch
 
 from gates.contracts import Dataset, Queries
 from gates.controls import make_controls
-from gates.suite import EVALUATED
 from gates.windows import make_dataset, window_rows
+from schemas.records.splits import EVALUATED
 from schemas.verdict.soundness import CONTROLS
 
 

@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
-from schemas.reading.policy import LoadedPolicy, load_policy
+from schemas.reading.policy import load_policy
 from schemas.records.answers import Answers
-from schemas.records.metrics import METRICS, PAIR
-from schemas.records.policy import Policy
+from schemas.records.metrics import METRICS
+from schemas.records.policy import LoadedPolicy, Policy
 from schemas.records.report import (
     SCHEMA_VERSION,
     BankInput,
@@ -25,6 +25,7 @@ from schemas.records.report import (
     SplitInput,
     TrainedBy,
 )
+from schemas.records.splits import PAIR
 from schemas.verdict.judge import judge
 
 EvidenceFactory = Callable[[], Evidence]

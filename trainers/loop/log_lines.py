@@ -6,8 +6,8 @@ from torch import nn
 
 from schemas.records.history import MiniGates, SplitGates
 from schemas.records.metrics import GATE_LETTERS
+from schemas.records.splits import SELECTING
 from trainers.loop.objective import Objective
-from trainers.loop.selection import SELECTED_ON
 from trainers.loop.settings import GradientSettings
 
 
@@ -35,7 +35,7 @@ def mini(gates: MiniGates, *, pushed: bool) -> Iterator[str]:
         pushed: whether the recipe has the seed's push, so that the seed's advice applies.
     """
     for split, figures in gates.splits.items():
-        where = "" if split == SELECTED_ON else f" {split}"
+        where = "" if split == SELECTING else f" {split}"
         margin, cos = _figure(figures.margin, "+.3f"), _figure(figures.cos, ".3f")
         recall, unseen = _figure(figures.recall, ".3f"), _figure(figures.recall_unseen, ".3f")
         yield f"[Mini-5CAT{where}] Margin: {margin} | R@5: {recall} | cos: {cos} | R@5 unseen: {unseen}"
@@ -53,7 +53,7 @@ def mini(gates: MiniGates, *, pushed: bool) -> Iterator[str]:
 
 
 def _sign(gates: MiniGates) -> str:
-    figures = gates.splits[SELECTED_ON]
+    figures = gates.splits[SELECTING]
     if figures.margin is None:
         return "⚠️  The margin is undefined on these samples"
     if gates.escaped:

@@ -4,18 +4,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gates.contracts import Dataset, Predictor
-from gates.suite import EVALUATED, Options, measure, prepare
+from gates.suite import Options, measure, prepare
 from schemas.errors import Interrupted
 from schemas.records.history import MiniGates, SplitGates
+from schemas.records.metrics import COSINE, MARGIN, RECALL_SEEN, RECALL_UNSEEN
 from schemas.records.policy import Policy
 from schemas.records.report import Evidence
-from schemas.verdict.escape import COSINE, RECALL, value_of
+from schemas.records.splits import EVALUATED, SELECTING
+from schemas.verdict.escape import value_of
 from schemas.verdict.judge import judge
 from schemas.verdict.soundness import check_controls, unsound
 from trainers.interrupts import Interrupts
-from trainers.loop.selection import MARGIN, SELECTED_ON, Standing, rank_weights
-
-ARTICLE_RECALL = "retrieval.article.r@5"
+from trainers.loop.selection import Standing, rank_weights
 
 
 @dataclass(frozen=True)
@@ -73,8 +73,8 @@ class MiniSuite:
         evidence = self.bench.evidence(measured)
         judgement = judge(evidence, self.policy, confidence=self.bench.options.confidence)
         values = {
-            name: value_of(evidence.model, SELECTED_ON, metric)
-            for name, metric in (("cosine", COSINE), ("margin", MARGIN), ("recall", ARTICLE_RECALL))
+            name: value_of(evidence.model, SELECTING, metric)
+            for name, metric in (("cosine", COSINE), ("margin", MARGIN), ("recall", RECALL_SEEN))
         }
         cosine = values["cosine"] or 0.0
         return MiniResult(
@@ -89,7 +89,7 @@ class MiniSuite:
             cosine=cosine,
             margin=values["margin"] or 0.0,
             recall=values["recall"] or 0.0,
-            constant=value_of(evidence.controls["constant"], SELECTED_ON, COSINE) or 0.0,
+            constant=value_of(evidence.controls["constant"], SELECTING, COSINE) or 0.0,
         )
 
     def _advance(self, count: int) -> None:
@@ -106,6 +106,6 @@ def _figures(evidence: Evidence, split: str) -> SplitGates:
         margin=value(MARGIN),
         margin_prev=value("offset_sweep.margin_prev"),
         margin_last=value("offset_sweep.margin_last"),
-        recall=value(ARTICLE_RECALL),
-        recall_unseen=value(RECALL),
+        recall=value(RECALL_SEEN),
+        recall_unseen=value(RECALL_UNSEEN),
     )

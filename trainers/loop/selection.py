@@ -9,21 +9,18 @@ margins that are not positive the larger one would be the one that has learned l
 from dataclasses import dataclass, replace
 
 from schemas.records.answers import allowance
-from schemas.records.metrics import GATES
+from schemas.records.metrics import COSINE, GATES, MARGIN, RECALL_UNSEEN
 from schemas.records.policy import Policy
 from schemas.records.report import Evidence
+from schemas.records.splits import SELECTING
 from schemas.verdict.checks import gate_status, run_checks
-from schemas.verdict.escape import COSINE, RECALL, find_escape, value_of
-
-SELECTED_ON = "val"
+from schemas.verdict.escape import find_escape, value_of
 
 RULE = (
     "not escaped on val, then most gates passed on val (A to D), then the larger margin on val where "
     "its interval lies above 0, then the larger article R@5 on val (context left out), "
     "then the larger cosine on val"
 )
-
-MARGIN = "offset_sweep.margin"
 
 
 @dataclass(frozen=True, order=True)
@@ -49,21 +46,19 @@ class Standing:
 
 def rank_weights(evidence: Evidence, policy: Policy, *, admissible: bool) -> Standing:
     """The standing of what was measured, by the policy's checks on val."""
-    mine = only(evidence, SELECTED_ON)
-    lines = tuple(
-        replace(line, splits=(SELECTED_ON,)) for line in policy.checks if SELECTED_ON in line.splits
-    )
+    mine = only(evidence, SELECTING)
+    lines = tuple(replace(line, splits=(SELECTING,)) for line in policy.checks if SELECTING in line.splits)
     checks = run_checks(mine.model, replace(policy, checks=lines), rounding=allowance(mine.answers))
     escape = find_escape(mine)
-    margin = mine.model[SELECTED_ON][MARGIN]
+    margin = mine.model[SELECTING][MARGIN]
     reliable = margin.value is not None and margin.low is not None and margin.low > 0.0
     return Standing(
         admissible=admissible,
         sound=not escape.escaped and not escape.undecided,
         gates_passed=sum(gate_status(gate, checks) == "pass" for gate in GATES),
         margin=margin.value if reliable and margin.value is not None else 0.0,
-        recall=value_of(mine.model, SELECTED_ON, RECALL) or 0.0,
-        cosine=value_of(mine.model, SELECTED_ON, COSINE) or 0.0,
+        recall=value_of(mine.model, SELECTING, RECALL_UNSEEN) or 0.0,
+        cosine=value_of(mine.model, SELECTING, COSINE) or 0.0,
     )
 
 

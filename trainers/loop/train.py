@@ -9,7 +9,7 @@ import torch
 from gates.contracts import IntArray
 from schemas.errors import Interrupted, TrainingError
 from schemas.records.history import FIGURES, Epoch, MiniGates, Steps, Warned
-from trainers.contracts import MODEL_FILE, Trained, TrainingJob
+from trainers.contracts import MODEL_FILE, RunStart, StepProgress, Trained, TrainingJob
 from trainers.loop import log_lines as speech
 from trainers.loop.collapse import Alarm, Watch
 from trainers.loop.mini_5cat import MiniResult, MiniSuite
@@ -17,7 +17,6 @@ from trainers.loop.objective import Objective
 from trainers.loop.settings import GradientSettings
 from trainers.loop.setup import Run, begin, history_of, keep_best, load_best, make_learner, save, tell
 from trainers.loop.state import Learner, State
-from trainers.monitor import RunStart, StepProgress
 
 ROLLBACKS = 3
 """A run that collapses once more is stopped."""

@@ -8,7 +8,6 @@ from gatekeeper.cli.choice import Choice
 from gatekeeper.cli.options import key_options, overwrite_option, tell
 from gatekeeper.cli.types import FILE
 from gatekeeper.cli.voice import show
-from gatekeeper.config.keys import SPLITS
 from gatekeeper.config.outputs import Output, refuse_overwriting
 from gatekeeper.data.building.convert import convert
 from gatekeeper.data.building.splits import file_digest, refuse_unprintable
@@ -18,6 +17,7 @@ from gatekeeper.data.formats.dataset import UNMATCHED, Dtype, refuse_taken
 from gatekeeper.render.dataset import render_built, render_counts
 from schemas.errors import UsageError
 from schemas.records.dataset import Origin
+from schemas.records.splits import SPLITS
 from schemas.text import printable
 
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from gatekeeper.config.articles import ArticleList, parse_articles
-from gatekeeper.config.keys import SPLITS
 from gatekeeper.data.article_lookup import find_articles
 from gates.contracts import Bank, IntArray
 from gates.seeded import hash_rows
 from gates.windows import make_dataset, refuse_shared_articles, window_rows
 from schemas.disk.opening import open_regular
 from schemas.errors import DataError, UsageError
+from schemas.records.splits import SPLITS
 
 _SHARE = re.compile(r"0?\.[0-9]+|1(\.0*)?|[0-9]{1,2}(\.[0-9]+)?%|100%")
 _MOST_TEXT = 2000

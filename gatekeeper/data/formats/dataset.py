@@ -28,7 +28,6 @@ import numpy.typing as npt
 
 from gatekeeper import __version__
 from gatekeeper.config.articles import format_articles, parse_articles
-from gatekeeper.config.keys import SPLITS
 from gatekeeper.data.article_lookup import find_numbers
 from gatekeeper.data.formats.bank import pack_texts
 from gatekeeper.data.formats.stored_arrays import check_order, check_unit, map_array, map_rows, map_texts
@@ -42,6 +41,7 @@ from schemas.disk.opening import open_regular
 from schemas.disk.whole_folder import left_behind, refuse_occupied, replace_folder
 from schemas.errors import DataError, GatekeeperError
 from schemas.reading.codec import encode
+from schemas.reading.dataset import read_dataset_record
 from schemas.reading.document import check_document
 from schemas.reading.strict_json import MAX_BYTES, dumps, loads
 from schemas.records.dataset import (
@@ -51,8 +51,8 @@ from schemas.records.dataset import (
     StoredBank,
     StoredFile,
     StoredSplit,
-    read_dataset_record,
 )
+from schemas.records.splits import SPLITS
 
 RECORD = "dataset.json"
 VECTORS, ARTICLES, CHUNKS = "vectors.npy", "articles.npy", "chunks.npy"

@@ -21,10 +21,11 @@ from gates.contracts import Bank, IntArray
 from schemas.disk.atomic import write_text
 from schemas.disk.whole_folder import refuse_occupied, replace_folder
 from schemas.errors import DataError
+from schemas.records.splits import OOD, TRAIN, VAL
 
 BANK, SETTINGS = "bank.npz", "gatekeeper.toml"
 _FIRST_LINE = "# Made by gatekeeper data synth"
-_SHARES = (("train", 0.6), ("val", 0.2), ("ood", 0.2))
+_SHARES = ((TRAIN, 0.6), (VAL, 0.2), (OOD, 0.2))
 
 
 def refuse_taken(folder: Path, *, overwrite: bool) -> None:
@@ -121,8 +122,8 @@ def divide(articles: IntArray) -> dict[str, IntArray]:
         raise DataError(f"expected at least {len(_SHARES)} articles, one a split; found {count}")
     held_out = {name: max(1, math.floor(share * count)) for name, share in _SHARES[1:]}
     first = count - sum(held_out.values())
-    second = first + held_out["val"]
-    return {"train": articles[:first], "val": articles[first:second], "ood": articles[second:]}
+    second = first + held_out[VAL]
+    return {TRAIN: articles[:first], VAL: articles[first:second], OOD: articles[second:]}
 
 
 def _settings(label: str, bank: Bank, splits: Mapping[str, IntArray], shape: Mapping[str, int]) -> str:

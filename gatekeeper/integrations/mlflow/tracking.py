@@ -11,7 +11,7 @@ from gatekeeper.training.curves import epoch_figures, epoch_means, final_figures
 from gatekeeper.training.recorder import End, Recorder
 from schemas.errors import GatekeeperError, OutputError
 from schemas.records.history import Epoch
-from trainers.monitor import RunStart
+from trainers.contracts import RunStart
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -30,8 +30,9 @@ from gatekeeper.render.page.strokes import (
     required_here,
 )
 from gatekeeper.render.page.svg import Drawing, drawing, to_svg
-from schemas.records.metrics import ABLATIONS, BINS, PAIR, POOLS, RECALL_AT, ROLLOUT_STEPS
+from schemas.records.metrics import ABLATIONS, BINS, POOLS, RECALL_AT, ROLLOUT_STEPS
 from schemas.records.report import Report
+from schemas.records.splits import PAIR
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -22,16 +22,14 @@ from gatekeeper.render.page.palette import CONTROLS, INK, MODEL, MUTED, Series
 from gatekeeper.render.page.strokes import curve, legend, model_curve, required
 from gatekeeper.render.page.svg import Drawing, drawing, to_svg
 from gatekeeper.render.rows import number
-from schemas.records.metrics import OFFSETS
+from schemas.records.metrics import COSINE, MARGIN, OFFSETS
 from schemas.records.report import Metrics, Report
-from schemas.verdict.escape import COSINE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from gates.frontier import Frontier
 
-MARGIN = "offset_sweep.margin"
 _CURVE = {f"offset_sweep.cos@{k:+d}": k for k in OFFSETS}
 
 

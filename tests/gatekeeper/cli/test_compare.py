@@ -7,7 +7,8 @@ from dataclasses import replace
 import click.testing
 import pytest
 
-from schemas.records.metrics import METRICS, PAIR
+from schemas.records.metrics import METRICS
+from schemas.records.splits import PAIR
 from tests.gatekeeper.forgery import Files, edit, forge
 
 Run = Callable[..., click.testing.Result]

@@ -10,7 +10,8 @@ from pathlib import Path
 import click.testing
 import pytest
 
-from schemas.records.production import Production, read_production
+from schemas.reading.production import read_production
+from schemas.records.production import Production
 from tests.gatekeeper.forgery import MARGIN, Files, forge, measured
 
 Run = Callable[..., click.testing.Result]

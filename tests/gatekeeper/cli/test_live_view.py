@@ -17,7 +17,7 @@ from gatekeeper.data.synthetic.worlds import FORWARD
 from schemas.records.history import FIGURES, MiniGates
 from tests.gatekeeper.integrations.epochs import epoch, mini
 from tests.gatekeeper.terminal import ROOT, seen_on_terminal
-from trainers.monitor import RunStart, StepProgress
+from trainers.contracts import RunStart, StepProgress
 
 MEANS = dict.fromkeys(FIGURES, 0.0) | {"loss": 0.00231, "gap": 0.052, "lambda_eff": 0.01234}
 

@@ -13,10 +13,10 @@ from gatekeeper.deployment.signing.statement import make_statement
 from gatekeeper.deployment.verify import Demands, Submission, read_submission
 from gatekeeper.evaluation.companions import envelope_path
 from schemas.reading.consistency import derive
-from schemas.reading.policy import LoadedPolicy, parse_policy
+from schemas.reading.policy import parse_policy
 from schemas.reading.report import parse_report, report_to_json
 from schemas.records.answers import Answers
-from schemas.records.metrics import PAIR
+from schemas.records.policy import LoadedPolicy
 from schemas.records.report import (
     SCHEMA_VERSION,
     BankInput,
@@ -35,6 +35,7 @@ from schemas.records.report import (
     SplitInput,
     Verdict,
 )
+from schemas.records.splits import PAIR
 from tests.model_files import model_bytes
 
 CREATED = datetime(2026, 1, 31, 12, tzinfo=UTC)

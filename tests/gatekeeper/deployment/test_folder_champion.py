@@ -12,8 +12,8 @@ from gatekeeper.deployment.signing.statement import make_statement
 from gatekeeper.deployment.verify import Demands
 from gatekeeper.evaluation.companions import envelope_path
 from schemas.errors import GatekeeperError, ReportError, SignatureError, UsageError
-from schemas.reading.policy import LoadedPolicy
 from schemas.reading.report import parse_report
+from schemas.records.policy import LoadedPolicy
 from tests.gatekeeper.deployment.folders import Offers, back, flip, folder, refuses, report_of
 from tests.gatekeeper.deployment.served import ANY, put, served, sha256, snapshot
 from tests.gatekeeper.deployment.submissions import (

@@ -10,7 +10,8 @@ import pytest
 from gatekeeper.deployment.folder import deploy, history
 from gatekeeper.deployment.verify import Demands
 from schemas.errors import ReportError
-from schemas.records.production import Production, read_production
+from schemas.reading.production import read_production
+from schemas.records.production import Production
 from tests.gatekeeper.deployment.folders import Offers, back
 from tests.gatekeeper.deployment.served import ANY, put, served
 from tests.gatekeeper.deployment.submissions import NOW, RELATIVE, make_report, report_bytes

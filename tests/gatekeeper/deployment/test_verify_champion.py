@@ -18,9 +18,9 @@ from gatekeeper.deployment.verify import (
     read_submission,
 )
 from schemas.errors import DataError, ReportError, SignatureError
-from schemas.reading.policy import LoadedPolicy
 from schemas.reading.report import read_report
 from schemas.records.decision import ChampionUsed
+from schemas.records.policy import LoadedPolicy
 from schemas.records.report import Report, ScoresFile
 from tests.gatekeeper.deployment.rulings import ANY, MODEL, OTHER, ask, outcome, refusal
 from tests.gatekeeper.deployment.submissions import (

@@ -11,7 +11,7 @@ from gatekeeper.training.recorder import End, Recorder
 from schemas.errors import Interrupted
 from schemas.records.history import FIGURES, Epoch, Steps
 from tests.gatekeeper.integrations.epochs import epoch
-from trainers.monitor import Monitor, RunStart, StepProgress
+from trainers.contracts import Monitor, RunStart, StepProgress
 
 EVENTS = ("begin", "step", "interval", "epoch", "close")
 

@@ -14,10 +14,11 @@ from gatekeeper.render.ci.github import render_annotations
 from gatekeeper.render.ci.junit import render_junit
 from gatekeeper.render.decision import render_decision, render_decision_markdown
 from schemas.reading.codec import encode
-from schemas.reading.policy import LoadedPolicy, load_policy, parse_policy
+from schemas.reading.policy import load_policy, parse_policy
 from schemas.reading.report import report_to_json
 from schemas.reading.strict_json import dumps
 from schemas.records.decision import ChampionUsed, PolicyUsed
+from schemas.records.policy import LoadedPolicy
 from schemas.records.report import Evidence, Judgement, Report
 from tests.schemas import conftest as fabricated
 

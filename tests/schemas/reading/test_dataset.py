@@ -8,16 +8,9 @@ import pytest
 
 from schemas.errors import ReportError
 from schemas.reading.codec import encode
+from schemas.reading.dataset import parse_dataset_record, read_dataset_record
 from schemas.reading.strict_json import dumps
-from schemas.records.dataset import (
-    DatasetRecord,
-    Origin,
-    StoredBank,
-    StoredFile,
-    StoredSplit,
-    parse_dataset_record,
-    read_dataset_record,
-)
+from schemas.records.dataset import DatasetRecord, Origin, StoredBank, StoredFile, StoredSplit
 
 RECORD = DatasetRecord(
     schema_version="1.0",

@@ -8,8 +8,9 @@ import pytest
 
 from schemas.errors import PolicyError
 from schemas.reading.policy import builtin_by_digest, builtin_policies, load_policy, parse_policy
-from schemas.records.metrics import METRICS, PAIR, known_metric
+from schemas.records.metrics import METRICS, known_metric
 from schemas.records.policy import PolicyCheck
+from schemas.records.splits import PAIR
 from tests.schemas.policies import CHECK, HEAD
 
 VALID = HEAD + CHECK

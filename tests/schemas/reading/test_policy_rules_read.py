@@ -3,8 +3,8 @@
 import pytest
 
 from schemas.reading.policy import load_policy
-from schemas.records.metrics import PAIR
 from schemas.records.policy import ChampionRule, Policy, PolicyCheck, Waiver
+from schemas.records.splits import PAIR
 from tests.schemas.policies import CHECK, HEAD
 from tests.schemas.rules import RULE, WAIVER, parsed, refusal, swap
 

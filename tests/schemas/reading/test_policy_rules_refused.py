@@ -8,8 +8,9 @@ import pytest
 
 from schemas.errors import PolicyError
 from schemas.reading.policy_rules import check_policy
-from schemas.records.metrics import METRICS, PAIR
+from schemas.records.metrics import METRICS
 from schemas.records.policy import ChampionRule, PolicyCheck, Waiver
+from schemas.records.splits import PAIR
 from tests.schemas.rules import ALL, BASE, RULE, WAIVER, line, parsed, refusal, swap
 
 FIVE = '["offset_sweep", "retrieval", "ablations", "rollout", "bins_delta"]'

@@ -8,15 +8,10 @@ import pytest
 
 from schemas.errors import ReportError
 from schemas.reading.codec import encode
+from schemas.reading.production import parse_production, read_production
 from schemas.reading.strict_json import dumps
 from schemas.records.decision import PolicyUsed
-from schemas.records.production import (
-    DeployedModel,
-    Predecessor,
-    Production,
-    parse_production,
-    read_production,
-)
+from schemas.records.production import DeployedModel, Predecessor, Production
 
 RECORD = Production(
     schema_version="1.0",

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from schemas.errors import ReportError
 from schemas.reading.codec import encode
 from schemas.reading.report import parse_report, report_to_json
-from schemas.records.metrics import PAIR
 from schemas.records.policy import DataPin
 from schemas.records.report import Check, GateResult, Report, Verdict
+from schemas.records.splits import PAIR
 from schemas.verdict.soundness import CONTROLS
 
 ReportFactory = Callable[..., Report]

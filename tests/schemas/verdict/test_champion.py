@@ -7,9 +7,10 @@ import pytest
 
 from schemas.reading.report import parse_report, report_to_json
 from schemas.reading.strict_json import dumps
-from schemas.records.metrics import GATES, PAIR
+from schemas.records.metrics import GATES
 from schemas.records.policy import ChampionRule, Decide, Policy, PolicyCheck, Severity, Waiver
 from schemas.records.report import Evidence, Judgement, Metric, Report
+from schemas.records.splits import PAIR
 from schemas.verdict.gains import gains
 from schemas.verdict.judge import judge
 from schemas.verdict.wording import gate_title

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.records.metrics import METRICS, PAIR
+from schemas.records.metrics import METRICS
 from schemas.records.report import Evidence, Metric, Metrics, Report, SplitInput
+from schemas.records.splits import PAIR
 from schemas.verdict.gains import gains, incomparable
 
 EvidenceFactory = Callable[[], Evidence]

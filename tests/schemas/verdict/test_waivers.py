@@ -8,9 +8,9 @@ from schemas.errors import ReportError
 from schemas.reading.consistency import derive
 from schemas.reading.report import parse_report, report_to_json
 from schemas.reading.strict_json import dumps
-from schemas.records.metrics import PAIR
 from schemas.records.policy import Policy, PolicyCheck, Severity, Waiver
 from schemas.records.report import Evidence, Report
+from schemas.records.splits import PAIR
 from schemas.verdict.checks import run_checks
 from schemas.verdict.judge import judge
 from schemas.verdict.waivers import apply_waivers, describe_waivers, in_force

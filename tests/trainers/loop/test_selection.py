@@ -9,10 +9,10 @@ import pytest
 from gates.contracts import Dataset
 from gates.suite import Options, prepare
 from schemas.reading.policy import load_policy
-from schemas.records.metrics import PAIR
 from schemas.records.policy import Policy
 from schemas.records.report import Evidence, Metric, Metrics
-from trainers.loop.selection import RULE, SELECTED_ON, Standing, only, rank_weights
+from schemas.records.splits import PAIR, SELECTING
+from trainers.loop.selection import RULE, Standing, only, rank_weights
 
 POLICY = load_policy("seed-5cat").policy
 
@@ -200,7 +200,7 @@ def test_only_keeps_one_split_of_model_and_controls() -> None:
 
 
 def test_the_rule_says_what_is_done() -> None:
-    assert SELECTED_ON == "val"
+    assert SELECTING == "val"
     assert RULE == (
         "not escaped on val, then most gates passed on val (A to D), then the larger margin on val where "
         "its interval lies above 0, then the larger article R@5 on val (context left out), "

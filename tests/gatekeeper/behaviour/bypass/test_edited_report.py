@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from schemas.reading.strict_json import MAX_BYTES
-from schemas.records.metrics import PAIR
 from schemas.records.report import Evidence, Metrics, Report
+from schemas.records.splits import PAIR
 from tests.gatekeeper.behaviour.bypass.gate import Gate, blocked, sign
 from tests.gatekeeper.forgery import (
     MARGIN,

@@ -10,7 +10,7 @@ from gatekeeper.data.building.splits import divide, parse_split
 from gatekeeper.data.formats.bank import read_bank
 from gatekeeper.data.formats.dataset import open_dataset
 from gatekeeper.data.formats.sequences import read_sequences
-from schemas.records.dataset import read_dataset_record
+from schemas.reading.dataset import read_dataset_record
 from tests.gatekeeper.cli.data_sets import ARTICLES, BUILD, Arrays, Run, names, refused, rewrite
 
 

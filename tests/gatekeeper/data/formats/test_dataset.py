@@ -20,10 +20,11 @@ from gates.bank import build_bank
 from gates.contracts import Bank
 from gates.windows import rows_digest, window_rows
 from schemas.errors import DataError, OutputError, UsageError
+from schemas.reading.dataset import read_dataset_record
 from schemas.reading.report import read_report
 from schemas.reading.schema import violation
 from schemas.reading.strict_json import dumps
-from schemas.records.dataset import Origin, StoredBank, StoredFile, StoredSplit, read_dataset_record
+from schemas.records.dataset import Origin, StoredBank, StoredFile, StoredSplit
 from schemas.records.report import Report
 from tests.gatekeeper.data.formats.stored import (
     ARTICLES,

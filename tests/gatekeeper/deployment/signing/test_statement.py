@@ -9,7 +9,7 @@ import pytest
 
 from gatekeeper.deployment.signing.statement import Bound, make_statement, read_statement
 from schemas.errors import SignatureError
-from schemas.reading.policy import LoadedPolicy
+from schemas.records.policy import LoadedPolicy
 from schemas.records.report import Report
 from tests.gatekeeper.deployment.submissions import NO_LOSS, POLICY, make_policy, make_report, with_judgement
 

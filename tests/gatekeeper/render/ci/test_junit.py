@@ -14,7 +14,7 @@ from schemas.reading.policy import parse_policy
 from schemas.records.metrics import GATES
 from schemas.records.policy import CHAMPION
 from schemas.records.report import Check, GateResult, Judgement, Outcome, Verdict
-from schemas.verdict.checks import SPLITS
+from schemas.records.splits import SPLITS
 from schemas.verdict.judge import BACKWARD_BIAS, judge
 from tests.gatekeeper.render.rulings import (
     CASES,

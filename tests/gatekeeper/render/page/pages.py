@@ -14,8 +14,8 @@ from gatekeeper.render.page.page import render_page
 from gates.frontier import Frontier, Point
 from gates.intervals import ONE_ARTICLE
 from schemas.records.history import History, Warned
-from schemas.records.metrics import PAIR
 from schemas.records.report import Evidence, Metric, Metrics, Report
+from schemas.records.splits import PAIR
 from schemas.verdict.judge import judge
 from tests.gatekeeper.render.rulings import MARGIN, POLICY, RECALL, make_evidence, make_policy
 from tests.schemas import conftest as fabricated

@@ -7,11 +7,10 @@ import pytest
 from schemas.errors import Interrupted
 from schemas.reading.history import read_history
 from schemas.records.history import FIGURES, HISTORY_FILE, Epoch, Steps
-from trainers.contracts import TrainingJob
+from trainers.contracts import Monitor, RunStart, StepProgress, TrainingJob
 from trainers.loop import train as loop
 from trainers.loop.setup import Run
 from trainers.loop.state import State
-from trainers.monitor import Monitor, RunStart, StepProgress
 from trainers.registry import trainer
 
 MakeJob = Callable[..., TrainingJob]
