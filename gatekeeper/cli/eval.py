@@ -2,23 +2,30 @@
 
 import os
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 import click
 
 from gatekeeper.cli.choice import Choice
 from gatekeeper.cli.completion import complete
 from gatekeeper.cli.guard import end, guard_of
-from gatekeeper.cli.options import data_options, eval_options
-from gatekeeper.cli.page import html_option
+from gatekeeper.cli.options import data_options, eval_options, tell
+from gatekeeper.cli.page import html_option, write_page
+from gatekeeper.cli.progress import bar
 from gatekeeper.cli.stdout import reserved_stdout
 from gatekeeper.cli.types import FILE
-from gatekeeper.cli.voice import show, show_json, warn
+from gatekeeper.cli.voice import say, show, show_json, warn
 from gatekeeper.evaluation.controls import control_name, is_control
 from schemas.errors import EXIT_CODES, EXIT_USAGE, GatekeeperError, UsageError
 from schemas.reading.report import report_to_json
 from schemas.records.report import Report
 from schemas.text import printable
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+    from gatekeeper.config.file import Config
+    from gatekeeper.evaluation.evaluate import Evaluator
 
 Format = Literal["table", "json", "markdown"]
 
@@ -83,10 +90,10 @@ def _evaluate(
     allow_code: bool,
 ) -> int:
     """Write a report of each model and print them; the highest exit code."""
+    from gatekeeper.cli.eval_outputs import check_targets
     from gatekeeper.cli.terminal import colour_on
     from gatekeeper.config.file import resolve_config
     from gatekeeper.deployment.signing.keys import load_private
-    from gatekeeper.evaluation.evaluate import Work, check_targets
     from gatekeeper.render.table import render_leaderboard, render_markdown, render_table
 
     key = None if sign_key is None else load_private(sign_key)
@@ -97,12 +104,12 @@ def _evaluate(
             raise UsageError(f"--sign-key signs reports of model files; {spec!r} is none")
     for spec in filter(is_control, models):
         control_name(spec)  # a misspelt name is told before anything is measured
-    work = Work.begin(settings, flags, key, html, allow_code=allow_code)
+    evaluator = _open(settings, flags, allow_code=allow_code)
     reports: list[Report] = []
     codes: list[int] = []
     for spec in models:
         try:
-            report = work.evaluate(spec)
+            report = _report_on(spec, evaluator, settings.eval.report, html, key)
         except UsageError:
             raise
         except GatekeeperError as error:
@@ -124,6 +131,61 @@ def _evaluate(
     elif len(models) > 1 and reports:
         show(render_leaderboard(reports, markdown=form == "markdown"), file=stdout)
     return max(codes)
+
+
+def _open(config: "Config", flags: dict[str, object], *, allow_code: bool) -> "Evaluator":
+    """Load policy and data."""
+    from gatekeeper.data.source import open_source
+    from gatekeeper.evaluation.assemble import make_options
+    from gatekeeper.evaluation.evaluate import Evaluator
+    from gatekeeper.evaluation.shape import AskedShape
+    from schemas.reading.policy import load_policy
+
+    policy = load_policy(config.eval.policy)
+    options = make_options(config.eval, policy.policy)
+    source = open_source(config)
+    tell(source.notes)
+    if config.eval.retrieval == "auto" and options.retrieval == "torch":
+        say("note: bank search with torch; faiss and torch can clash on macOS")
+    flag = _whole(flags.get("context")), _whole(flags.get("horizon"))
+    data = config.data
+    # A flag replaces the file's value; the two are one voice.
+    file = data.context if flag[0] is None else None, data.horizon if flag[1] is None else None
+    asked = AskedShape(flag, file)
+    return Evaluator(source, policy, options, asked, config=config.shown, allow_code=allow_code)
+
+
+def _report_on(
+    spec: str,
+    evaluator: "Evaluator",
+    report: Path | None,
+    page: Path | None,
+    key: "Ed25519PrivateKey | None",
+) -> Report:
+    """Measure one model; write its report, the scores, and the signature and page that are asked for."""
+    from gatekeeper.cli.eval_outputs import default_report
+    from gatekeeper.deployment.signing.sign import sign_report
+    from gatekeeper.evaluation.illustrations import illustrate
+    from gatekeeper.evaluation.writing import write_evaluation
+    from gatekeeper.training.history import find_training
+
+    candidate = evaluator.load(spec, bar)
+    for note in candidate.notes:
+        say(f"note: {note}")
+    result = evaluator.evaluate(candidate, bar)
+    path = report or default_report(spec)
+    written = write_evaluation(result, path, own=int(report is None))
+    say(f"report: {printable(str(path))}")
+    if key is not None:
+        say(f"signature: {printable(str(sign_report(path, key)))}")
+    if page is not None:
+        training = find_training(Path(spec).parent, written)
+        write_page(written, illustrate(result.bench, result.measurement, training), page)
+    return written
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def _runs_foreign_code(models: tuple[str, ...], *, allow_code: bool) -> bool:

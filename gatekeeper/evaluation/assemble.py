@@ -1,25 +1,18 @@
-"""From a model and a data source to a :class:`~schemas.records.report.Report` with its companion files."""
+"""From a measurement to a :class:`~schemas.records.report.Report` and the scores of its samples."""
 
-import hashlib
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from gatekeeper.config.file import EvalConfig
-from gatekeeper.config.keys import DEFAULT_CONTEXT, DEFAULT_HORIZON
-from gatekeeper.data.formats.npz import npz_bytes
 from gatekeeper.evaluation.environment import choose_device, choose_retrieval, describe_environment
-from gates.asking import ask
-from gates.contracts import Dataset, Predictor
+from gatekeeper.evaluation.shape import Shape
+from gates.contracts import Dataset
 from gates.order import ORDER
 from gates.suite import GATES_VERSION, Bench, Measurement, Options
-from gates.windows import context_rows, rows_digest
-from schemas.disk.atomic import write_bytes
-from schemas.errors import UsageError
+from gates.windows import rows_digest
 from schemas.records.policy import LoadedPolicy, Policy
 from schemas.records.report import (
     SCHEMA_VERSION,
@@ -27,84 +20,12 @@ from schemas.records.report import (
     Inputs,
     ModelInput,
     Report,
-    ScoresFile,
     Settings,
     Setup,
     SplitInput,
 )
 from schemas.records.splits import EVALUATED, TRAIN
 from schemas.verdict.judge import judge
-
-HorizonSource = Literal["checkpoint", "sequence file", "flag", "config", "default"]
-
-
-@dataclass(frozen=True, eq=False)
-class Candidate:
-    """A model ready to be measured.
-
-    Attributes:
-        predictor: answers queries.
-        info: what the report says about it.
-        horizon, context: what it was trained for; None where its checkpoint is silent.
-        default_report: where its report goes unless the user names another place.
-    """
-
-    predictor: Predictor
-    info: ModelInput
-    horizon: int | None
-    context: int | None
-    default_report: Path
-
-
-@dataclass(frozen=True)
-class Shape:
-    """Context length and horizon of an evaluation, and who decided the horizon."""
-
-    context: int
-    horizon: int
-    source: HorizonSource
-
-
-def settle_shape(
-    *,
-    checkpoint: tuple[int | None, int | None],
-    data: tuple[int | None, int | None],
-    flag: tuple[int | None, int | None],
-    config: tuple[int | None, int | None],
-    default_horizon: int = DEFAULT_HORIZON,
-) -> Shape:
-    """Agree on (context, horizon) from all who name one; each pair is (context, horizon).
-
-    Where nobody names a horizon, it is ``default_horizon``.
-
-    The order of precedence is checkpoint, sequence file, flag, config, default. Whoever names a
-    value must agree with the first who does: a model trained for one horizon must never be
-    measured at another without a word.
-
-    Raises:
-        UsageError: two sources disagree.
-    """
-    voices: tuple[tuple[HorizonSource, tuple[int | None, int | None]], ...] = (
-        ("checkpoint", checkpoint),
-        ("sequence file", data),
-        ("flag", flag),
-        ("config", config),
-    )
-    settled: list[tuple[int, HorizonSource]] = []
-    for position, (what, default) in enumerate((("context", DEFAULT_CONTEXT), ("horizon", default_horizon))):
-        named = [(pair[position], source) for source, pair in voices if pair[position] is not None]
-        if not named:
-            settled.append((default, "default"))
-            continue
-        value, source = cast(int, named[0][0]), named[0][1]
-        for other, other_source in named[1:]:
-            if other != value:
-                raise UsageError(
-                    f"the {source} says {what} {value}, the {other_source} says {what} {other}; "
-                    "evaluate a model at what it was trained for"
-                )
-        settled.append((value, source))
-    return Shape(context=settled[0][0], horizon=settled[1][0], source=settled[1][1])
 
 
 def make_options(chosen: EvalConfig, policy: Policy) -> Options:
@@ -128,8 +49,8 @@ def make_options(chosen: EvalConfig, policy: Policy) -> Options:
 
 def make_report(
     bench: Bench,
-    candidate: Candidate,
-    measured: Measurement,
+    model: ModelInput,
+    measurement: Measurement,
     policy: LoadedPolicy,
     shape: Shape,
     *,
@@ -140,18 +61,18 @@ def make_report(
 
     Args:
         bench: the drawn windows and the controls' scores.
-        candidate: whose measurement it is.
-        measured: what it scored.
+        model: whose measurement it is.
+        measurement: what it scored.
         policy: who judges.
         shape: context and horizon.
         config: the configuration file that was read, as people shall see it.
         now: the time it is made; the clock's by default.
     """
     options, dataset = bench.options, bench.dataset
-    evidence = bench.evidence(measured)
+    evidence = bench.evidence(measurement)
     made = now or datetime.now(UTC)
     inputs = Inputs(
-        model=candidate.info,
+        model=model,
         bank=BankInput(
             source=Path(dataset.bank.source).name,
             sha256=dataset.bank.sha256,
@@ -198,38 +119,20 @@ def make_report(
     )
 
 
-def write_scores(path: Path, bench: Bench, measured: Measurement) -> ScoresFile:
-    """Write the per-sample scores beside the report and return their name and digest.
+def score_arrays(bench: Bench, measurement: Measurement) -> dict[str, npt.NDArray[np.generic]]:
+    """The per-sample scores, by the names they have in a file.
 
-    Keys: ``<split>.last_rows`` and ``<split>.articles`` (S,) name the windows;
-    ``<split>.<gate>.index`` (m,) says which of them a gate measured, and
-    ``<split>.<gate>.<array>`` (m, ...) holds what it measured.
+    ``<split>.last_rows`` and ``<split>.articles`` (S,) name the windows; ``<split>.<gate>.index`` (m,)
+    says which of them a gate measured, and ``<split>.<gate>.<array>`` (m, ...) holds what it measured.
     """
     arrays: dict[str, npt.NDArray[np.generic]] = {}
     for split, rows in bench.sampled.items():
         arrays[f"{split}.last_rows"] = rows
         arrays[f"{split}.articles"] = bench.dataset.bank.articles[rows]
-        for gate, samples in measured.samples[split].items():
+        for gate, samples in measurement.samples[split].items():
             arrays[f"{split}.{gate}.index"] = samples.index
             arrays |= {f"{split}.{gate}.{name}": array for name, array in samples.arrays.items()}
-    data = npz_bytes(arrays)
-    write_bytes(path, data, own=1)
-    return ScoresFile(name=path.name, sha256=hashlib.sha256(data).hexdigest())
-
-
-def check_width(predictor: Predictor, dataset: Dataset) -> None:
-    """One forward pass on a real window, so that a misfit is told before anything is measured.
-
-    Without a val split there is no window, and nothing is checked.
-
-    Raises:
-        PredictionError: the model does not map (1, L, D) to (1, D).
-    """
-    if EVALUATED[0] not in dataset.splits:
-        return  # what is missing is told where the windows are drawn
-    row = dataset.splits[EVALUATED[0]].last_rows[:1]
-    window = dataset.bank.vectors[context_rows(row, dataset.context)]  # a copy, which the model may change
-    ask(predictor, window, row + dataset.horizon)
+    return arrays
 
 
 def _split_input(dataset: Dataset, bench: Bench, name: str) -> SplitInput:

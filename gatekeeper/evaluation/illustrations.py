@@ -2,19 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from gatekeeper.evaluation.extras import Absent, Chunk, Extras, TextWindow, TextWindows
-from gatekeeper.training.history import find_training
+from gatekeeper.evaluation.extras import Absent, Chunk, Extras, TextWindow, TextWindows, Training
 from gates.contracts import Bank, FloatArray, IntArray
 from gates.controls import RIDGE_WINDOWS
 from gates.frontier import Frontier, linear_frontier
 from gates.suite import Bench, Measurement
 from gates.windows import context_rows, draw
 from schemas.errors import DataError
-from schemas.records.report import Report
 from schemas.records.splits import EVALUATED, TRAIN
 
 FRONTIER_WINDOWS = 10_000
@@ -26,20 +23,15 @@ LONGEST = 2_000
 _BLOCK = 65_536
 
 
-def illustrate(bench: Bench, measured: Measurement, report: Report, folder: Path) -> Extras:
-    """Everything that only the data, the measurement and the model's folder can tell.
+def illustrate(bench: Bench, measurement: Measurement, training: Training | Absent) -> Extras:
+    """Everything that only the data and the measurement can tell, beside the training of the model.
 
     Args:
         bench: data and samples of the evaluation.
-        measured: the model's scores on the bench's samples.
-        report: what was made of them.
-        folder: where the model lies, and with it the history of its training.
+        measurement: the model's scores on the bench's samples.
+        training: the run that made the model.
     """
-    return Extras(
-        frontier=find_frontier(bench),
-        windows=text_windows(bench, measured),
-        training=find_training(folder, report),
-    )
+    return Extras(find_frontier(bench), text_windows(bench, measurement), training)
 
 
 def find_frontier(bench: Bench) -> Mapping[str, Frontier] | Absent:
@@ -65,19 +57,19 @@ def find_frontier(bench: Bench) -> Mapping[str, Frontier] | Absent:
         return Absent(f"There is no linear frontier: {' '.join(str(error).split())}.")
 
 
-def text_windows(bench: Bench, measured: Measurement) -> Mapping[str, TextWindows] | Absent:
+def text_windows(bench: Bench, measurement: Measurement) -> Mapping[str, TextWindows] | Absent:
     """The windows of each split with the highest and the lowest cosine to the target, as text."""
     if bench.dataset.bank.texts is None:
         return Absent("There are no texts to show: the bank holds vectors only.")
-    return {split: _of_split(bench, measured, split) for split in EVALUATED}
+    return {split: _of_split(bench, measurement, split) for split in EVALUATED}
 
 
-def _of_split(bench: Bench, measured: Measurement, split: str) -> TextWindows:
-    cosines = measured.samples[split]["bins_delta"].arrays["cos"]
-    dataset, extremes = bench.dataset, measured.extremes[split]
+def _of_split(bench: Bench, measurement: Measurement, split: str) -> TextWindows:
+    cosines = measurement.samples[split]["bins_delta"].arrays["cos"]
+    dataset, extremes = bench.dataset, measurement.extremes[split]
     chosen = np.concatenate([extremes.best, extremes.worst])
     rows, similarity = _nearest(extremes.predictions, dataset.bank)
-    ranks = measured.samples[split]["retrieval"].arrays
+    ranks = measurement.samples[split]["retrieval"].arrays
     windows = [
         _Reader(dataset.bank, dataset.context, dataset.horizon).window(
             int(bench.sampled[split][sample]),

@@ -1,12 +1,15 @@
-"""Models from files and from the user's own code."""
+"""Models from files, from the user's own code and among the controls, ready to be measured."""
 
+import contextlib
 import hashlib
 import importlib
 import io
+import itertools
 import re
 import reprlib
 import sys
 import warnings
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -14,11 +17,16 @@ from typing import Literal
 import torch
 from torch import nn
 
+from gatekeeper.evaluation.controls import control_name
+from gates.asking import ask
+from gates.contracts import Dataset, Predictor
+from gates.windows import context_rows
 from schemas.errors import ModelError
 from schemas.reading.model_format import PROGRAMS, model_format
 from schemas.reading.number import whole
 from schemas.reasons import reason
 from schemas.records.report import ModelFormat, ModelInput, TrainedBy
+from schemas.records.splits import EVALUATED
 from trainers.checkpoints.checkpoint import Checkpoint, Restored, read_checkpoint, restore
 from trainers.predictor import ModulePredictor
 
@@ -29,24 +37,73 @@ _FACTORY = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
 @dataclass(frozen=True, eq=False)
-class LoadedModel:
-    """A model ready to answer.
+class Candidate:
+    """A model ready to be measured.
 
     Attributes:
-        predictor: on its device, in evaluation mode.
+        predictor: answers queries; of a file or factory a module on its device, in evaluation mode.
         info: what a report says about it.
         horizon, context: what it was trained for, None where nothing says so.
         notes: what was read otherwise than it stands in the file, a sentence each.
     """
 
-    predictor: ModulePredictor
+    predictor: Predictor
     info: ModelInput
-    horizon: int | None
-    context: int | None
+    horizon: int | None = None
+    context: int | None = None
     notes: tuple[str, ...] = ()
 
 
-def load_model(spec: str, *, device: torch.device, dimension: int, allow_code: bool) -> LoadedModel:
+def control_candidate(spec: str, controls: Mapping[str, Predictor]) -> Candidate:
+    """A built-in control, ``control:NAME``, as the model under evaluation.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    name = control_name(spec)
+    return Candidate(
+        controls[name],
+        ModelInput(
+            spec=spec,
+            kind="control",
+            architecture=name,
+            sha256=None,
+            format=None,
+            prefix=None,
+            parameters=0,
+            fingerprint="not applicable",
+            training=None,
+        ),
+    )
+
+
+def module_candidate(module: nn.Module, name: str | None = None) -> Candidate:
+    """A module that somebody holds, where its weights lie; it is neither moved nor switched to another mode.
+
+    Args:
+        module: (B, L, D) -> (B, D).
+        name: what reports and messages call it; its class's name by default.
+    """
+    first = next(itertools.chain(module.parameters(), module.buffers()), torch.empty(0))
+    kind = type(module)
+    called = kind.__name__ if name is None else name
+    info = _info(module, called, "factory", f"{kind.__module__}:{kind.__qualname__}", None)
+    return Candidate(ModulePredictor(module, called, first.device), info)
+
+
+@contextlib.contextmanager
+def answering(module: nn.Module) -> Iterator[None]:
+    """In evaluation mode within the block, and afterwards each of its parts in the mode it was in."""
+    modes = [(part, part.training) for part in module.modules()]
+    module.eval()
+    try:
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
+
+
+def load_model(spec: str, *, device: torch.device, dimension: int, allow_code: bool) -> Candidate:
     """Load a file, or call ``package.module:factory``. An existing path wins.
 
     Args:
@@ -79,7 +136,7 @@ def load_model(spec: str, *, device: torch.device, dimension: int, allow_code: b
     )
 
 
-def _load_file(path: Path, *, device: torch.device, dimension: int, allow_code: bool) -> LoadedModel:
+def _load_file(path: Path, *, device: torch.device, dimension: int, allow_code: bool) -> Candidate:
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -93,24 +150,19 @@ def _load_file(path: Path, *, device: torch.device, dimension: int, allow_code: 
                 f"{path} is {PROGRAMS[form]}, which runs code when loaded; add --allow-code if you trust it"
             )
         module = _load_program(data, form, path)
-        return _loaded(module, path.name, "exported", form, digest, device=device, form=form)
+        return _on(device, module, _info(module, path.name, "exported", form, (digest, form)))
     checkpoint = read_checkpoint(data, path.name)
     _check_width(checkpoint, dimension, path)
     restored = restore(checkpoint, path.name)
-    loaded = _loaded(
-        restored.module,
-        path.name,
-        "checkpoint",
-        checkpoint.model_type if restored.alpha is None else f"residual {checkpoint.model_type}",
-        digest,
-        device=device,
-        form=form,
-        prefix=restored.prefix,
-        mark="absent" if checkpoint.fingerprint is None else "verified",
+    architecture = checkpoint.model_type if restored.alpha is None else f"residual {checkpoint.model_type}"
+    info = replace(
+        _info(restored.module, path.name, "checkpoint", architecture, (digest, form)),
+        prefix=restored.prefix or None,
+        fingerprint="absent" if checkpoint.fingerprint is None else "verified",
         training=_training(checkpoint),
     )
     return replace(
-        loaded,
+        _on(device, restored.module, info),
         horizon=checkpoint.horizon,
         context=checkpoint.context,
         notes=_notes(restored, checkpoint.model_type, path.name),
@@ -169,7 +221,7 @@ def _load_program(data: bytes, kind: str, path: Path) -> nn.Module:
         raise ModelError(f"{path} cannot be loaded as a {kind} program: {reason(error)}") from error
 
 
-def _load_factory(spec: str, *, device: torch.device) -> LoadedModel:
+def _load_factory(spec: str, *, device: torch.device) -> Candidate:
     module_name, _, attribute = spec.partition(":")
     if "" not in sys.path:
         sys.path.insert(0, "")  # the console script, unlike python -m, leaves the working directory out
@@ -180,7 +232,7 @@ def _load_factory(spec: str, *, device: torch.device) -> LoadedModel:
         made = found if isinstance(found, nn.Module) else found() if callable(found) else found
         if isinstance(made, nn.Module):
             made.eval()
-            return _loaded(made, spec, "factory", spec, None, device=device)
+            return _on(device, made, _info(made, spec, "factory", spec, None))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # an exit from user code would look like a pass
@@ -188,32 +240,31 @@ def _load_factory(spec: str, *, device: torch.device) -> LoadedModel:
     raise ModelError(f"{spec} must be or return a torch.nn.Module; found {type(made).__name__}")
 
 
-def _loaded(
+def _on(device: torch.device, module: nn.Module, info: ModelInput) -> Candidate:
+    module.to(device)  # in place; an own class may override it and return nothing
+    return Candidate(ModulePredictor(module, info.spec, device), info)
+
+
+def _info(
     module: nn.Module,
     name: str,
     kind: Literal["checkpoint", "factory", "exported"],
     architecture: str,
-    digest: str | None,
-    *,
-    device: torch.device,
-    form: ModelFormat | None = None,
-    prefix: str = "",
-    mark: Literal["verified", "absent", "not applicable"] = "not applicable",
-    training: TrainedBy | None = None,
-) -> LoadedModel:
-    module.to(device)  # in place; an own class may override it and return nothing
-    info = ModelInput(
+    file: "tuple[str, ModelFormat] | None",
+) -> ModelInput:
+    """What a report says of a module, and of the file it came from: (digest, format)."""
+    digest, form = (None, None) if file is None else file
+    return ModelInput(
         spec=name,
         kind=kind,
         architecture=architecture,
         sha256=digest,
         format=form,
-        prefix=prefix or None,
+        prefix=None,
         parameters=sum(parameter.numel() for parameter in module.parameters()),
-        fingerprint=mark,
-        training=training,
+        fingerprint="not applicable",
+        training=None,
     )
-    return LoadedModel(ModulePredictor(module, name, device), info, None, None)
 
 
 def _training(checkpoint: Checkpoint) -> TrainedBy | None:
@@ -227,3 +278,18 @@ def _training(checkpoint: Checkpoint) -> TrainedBy | None:
         epoch=found if found is not None and found > 0 else None,
         rule=rule if isinstance(rule, str) and _LINE.fullmatch(rule) else None,
     )
+
+
+def check_width(predictor: Predictor, dataset: Dataset) -> None:
+    """One forward pass on a real window, so that a misfit is told before anything is measured.
+
+    Without a val split there is no window, and nothing is checked.
+
+    Raises:
+        PredictionError: the model does not map (1, L, D) to (1, D).
+    """
+    if EVALUATED[0] not in dataset.splits:
+        return  # what is missing is told where the windows are drawn
+    row = dataset.splits[EVALUATED[0]].last_rows[:1]
+    window = dataset.bank.vectors[context_rows(row, dataset.context)]  # a copy, which the model may change
+    ask(predictor, window, row + dataset.horizon)

@@ -1,38 +1,35 @@
 """A training run from its data to its verdict."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from gatekeeper.cli.progress import bar
 from gatekeeper.config.file import Config
 from gatekeeper.data.source import DataSource
-from gatekeeper.evaluation.assemble import (
-    Candidate,
-    Shape,
-    make_options,
-    make_report,
-    settle_shape,
-    write_scores,
-)
-from gatekeeper.evaluation.companions import scores_path
+from gatekeeper.evaluation.assemble import make_options
 from gatekeeper.evaluation.environment import describe_environment
+from gatekeeper.evaluation.evaluate import Evaluator
 from gatekeeper.evaluation.extras import Extras
 from gatekeeper.evaluation.illustrations import illustrate
 from gatekeeper.evaluation.model import load_model
+from gatekeeper.evaluation.shape import Shape, settle_shape
+from gatekeeper.evaluation.writing import write_evaluation
 from gatekeeper.training.folder import REPORT_FILE, RunRecord, config_to_plain
+from gatekeeper.training.history import find_training
+from gates.answers import Progress
 from gates.contracts import Dataset, Predictor
-from gates.suite import Options, measure, passes, prepare
+from gates.suite import Options
 from gates.windows import rows_digest
 from schemas.errors import DataError, Interrupted, UsageError
-from schemas.reading.report import write_report
 from schemas.records.policy import LoadedPolicy
 from schemas.records.report import Outcome, Report
 from schemas.records.splits import EVALUATED, TRAIN
-from schemas.verdict.soundness import CONTROLS
 from trainers.contracts import MODEL_FILE, Monitor, Trained, Trainer, TrainingJob
 from trainers.interrupts import Interrupts
+from trainers.predictor import ModulePredictor
 from trainers.processes import Group
 
 
@@ -177,30 +174,22 @@ def final_evaluation(
 
     With ``illustrated`` also what a page shows beside the report.
     """
-    device, dataset = plan.options.device, plan.dataset
-    path = folder / REPORT_FILE
-    model = load_model(
-        str(folder / MODEL_FILE), device=device, dimension=dataset.bank.dimension, allow_code=False
+    evaluator = Evaluator(plan.dataset, plan.policy, plan.options, config=plan.config.shown)
+    candidate = load_model(
+        str(folder / MODEL_FILE),
+        device=plan.options.device,
+        dimension=plan.dataset.bank.dimension,
+        allow_code=False,
     )
-    candidate = Candidate(
-        predictor=model.predictor,
-        info=model.info,
-        horizon=model.horizon,
-        context=model.context,
-        default_report=path,
-    )
-    windows = sum(
-        min(len(dataset.splits[name].last_rows), plan.options.max_samples or 2**62) for name in EVALUATED
-    )
-    total = passes(dataset) * windows * (len(CONTROLS) + 1)
-
+    module = cast(ModulePredictor, candidate.predictor).module  # every file's is one
     reports: list[Report] = []
     extras: list[Extras] = []
 
-    def evaluate(predictor: Predictor) -> Outcome:
-        with bar("final evaluation", total) as advance:
+    @contextlib.contextmanager
+    def watched(what: str, total: int) -> Iterator[Progress]:
+        with bar(f"final evaluation: {what}", total) as advance:
 
-            def progress(count: int) -> None:
+            def interruptible(count: int) -> None:
                 if interrupts.received is not None:
                     raise Interrupted(
                         f"interrupted by {interrupts.received} during the final evaluation; the training is "
@@ -208,16 +197,15 @@ def final_evaluation(
                     )
                 advance(count)
 
-            bench = prepare(dataset, plan.options, progress)
-            measured = measure(bench, predictor, progress)
-        shape = replace(plan.shape, source="checkpoint")
-        report = make_report(bench, candidate, measured, plan.policy, shape, config=plan.config.shown)
-        report = replace(report, scores=write_scores(scores_path(path), bench, measured))
-        write_report(report, path, own=1)
+            yield interruptible
+
+    def evaluate(predictor: Predictor) -> Outcome:
+        result = evaluator.evaluate(replace(candidate, predictor=predictor), watched)
+        report = write_evaluation(result, folder / REPORT_FILE, own=1)
         reports.append(report)
         if illustrated:
-            extras.append(illustrate(bench, measured, report, folder))
+            extras.append(illustrate(result.bench, result.measurement, find_training(folder, report)))
         return report.judgement.verdict.outcome
 
-    outcome = group.on_first(model.predictor.module, device, evaluate, name=MODEL_FILE)
+    outcome = group.on_first(module, plan.options.device, evaluate, name=MODEL_FILE)
     return Final(outcome, reports[0] if reports else None, extras[0] if extras else None)

@@ -36,7 +36,7 @@ def audit_command(
     from gatekeeper.config.file import resolve_config
     from gatekeeper.data.audit.audit import audit
     from gatekeeper.data.source import open_source
-    from gatekeeper.evaluation.assemble import settle_shape
+    from gatekeeper.evaluation.shape import settle_shape
     from gatekeeper.render.audit import render_audit
 
     settings = resolve_config(config, flags)

@@ -6,6 +6,7 @@ import itertools
 import sys
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,13 @@ import pytest
 import torch
 from torch import nn
 
-from gatekeeper.evaluation.model import LoadedModel, load_model
-from gates.contracts import Queries
+from gatekeeper.evaluation.model import Candidate, answering, check_width, load_model, module_candidate
+from gates.bank import build_bank
+from gates.contracts import Dataset, Queries
+from gates.windows import make_dataset, window_rows
 from schemas.errors import ModelError, PredictionError
 from trainers.checkpoints.checkpoint import save_checkpoint
+from trainers.predictor import ModulePredictor
 from trainers.registry import architecture
 
 WIDTH, CONTEXT = 6, 4
@@ -27,7 +31,7 @@ Module = Callable[[str], str]
 _names = itertools.count()
 
 
-def load(spec: str | Path, *, allow_code: bool = False, dimension: int = WIDTH) -> LoadedModel:
+def load(spec: str | Path, *, allow_code: bool = False, dimension: int = WIDTH) -> Candidate:
     return load_model(str(spec), device=CPU, dimension=dimension, allow_code=allow_code)
 
 
@@ -299,8 +303,9 @@ def test_a_class_a_function_and_a_module_are_models(attribute: str, own: Module)
 
 def test_own_modules_are_evaluated(own: Module) -> None:
     name = own("module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Dropout(0.5)).train()\n")
-    model = load(f"{name}:module")
-    assert not model.predictor.module.training
+    predictor = load(f"{name}:module").predictor
+    assert isinstance(predictor, ModulePredictor)
+    assert not predictor.module.training
 
 
 def test_an_existing_path_wins(own: Module, checkpoint: Path) -> None:
@@ -383,3 +388,69 @@ def test_own_code_that_gives_no_prediction(body: str, reason: str, own: Module) 
     model = load(f"{name}:Odd")
     with pytest.raises(PredictionError, match=reason):
         model.predictor.predict(queries())
+
+
+# --- modules in somebody's hands ---------------------------------------------------------------------
+
+
+def test_a_module_in_hand_says_what_it_is(linear: nn.Module) -> None:
+    model = module_candidate(linear)
+    assert (model.info.spec, model.info.kind, model.info.sha256) == (type(linear).__name__, "factory", None)
+    assert model.info.architecture == f"{type(linear).__module__}:{type(linear).__qualname__}"
+    assert model.info.parameters == sum(weights.numel() for weights in linear.parameters())
+    assert (model.horizon, model.context) == (None, None)
+    named = module_candidate(linear, "epoch 3")
+    assert named.info.spec == named.predictor.name == "epoch 3"
+
+
+def test_a_module_in_hand_answers_where_it_lies() -> None:
+    assert module_candidate(nn.Linear(2, 2, device="meta")).predictor.device == torch.device("meta")
+    assert module_candidate(nn.BatchNorm1d(2, affine=False)).predictor.device == CPU
+    assert module_candidate(nn.Flatten()).predictor.device == CPU
+
+
+def test_each_part_gets_back_the_mode_it_was_in() -> None:
+    module = nn.Sequential(nn.Dropout(0.5), nn.BatchNorm1d(2))
+    module[1].eval()  # as somebody freezes it
+    with answering(module):
+        assert not any(part.training for part in module.modules())
+    assert [part.training for part in module.modules()] == [True, True, False]
+
+
+# --- a model and the data ----------------------------------------------------------------------------
+
+
+def small_data() -> Dataset:
+    """One article in val, of width 4."""
+    rows = np.random.default_rng(0).standard_normal((10, 4))
+    bank = build_bank(rows, np.zeros(10, dtype=np.int64), np.arange(10), source="small")
+    val = window_rows(bank, np.zeros(1, dtype=np.int64), context=5, horizon=1)
+    return make_dataset(bank, {"val": val}, context=5, horizon=1)
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (nn.Flatten(), r"m must return predictions of shape \(1, 4\); found \(1, 20\)"),
+        (nn.Identity(), r"m must return predictions of shape \(1, 4\); found \(1, 5, 4\)"),
+        (nn.Linear(3, 3), r"m cannot read contexts of shape \(1, 5, 4\): "),
+    ],
+)
+def test_a_model_of_another_shape_is_told_before_anything_is_measured(
+    module: nn.Module, message: str
+) -> None:
+    predictor, dataset = ModulePredictor(module, "m", torch.device("cpu")), small_data()
+    with pytest.raises(PredictionError, match=message):
+        check_width(predictor, dataset)
+    check_width(predictor, replace(dataset, splits={}))  # no window to try it on
+
+
+def test_a_model_that_fits_may_write_into_what_it_is_tried_on() -> None:
+    class Writes(nn.Module):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return x.fill_(1.0)[:, -1]
+
+    dataset = small_data()
+    before = dataset.bank.vectors.copy()
+    check_width(ModulePredictor(Writes(), "m", torch.device("cpu")), dataset)
+    assert np.array_equal(dataset.bank.vectors, before)

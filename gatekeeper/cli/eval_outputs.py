@@ -1,0 +1,71 @@
+"""Where the reports of ``gatekeeper eval`` go, and what may stand in their way."""
+
+import os
+import re
+from pathlib import Path
+
+from gatekeeper.cli.page import check_page_target
+from gatekeeper.config.file import Config
+from gatekeeper.config.outputs import Output, key_file, refuse_overwriting
+from gatekeeper.evaluation.companions import envelope_path, scores_path
+from gatekeeper.training.folder import CONFIG_FILE
+from schemas.disk.room import check_room
+from schemas.errors import OutputError, UsageError
+from schemas.records.history import HISTORY_FILE
+from schemas.text import CONTROL
+
+
+def default_report(spec: str) -> Path:
+    """Beside a model file, else in the working directory: ``<model>.report.json``."""
+    path = Path(spec)
+    if path.is_file():
+        return path.with_name(f"{path.stem}.report.json")
+    return Path(f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', spec)}.report.json")
+
+
+def check_targets(
+    models: tuple[str, ...], config: Config, page: Path | None, sign_key: str | None = None
+) -> None:
+    """Refuse report paths that would fail or destroy something after the work is done."""
+    report = config.eval.report
+    if len(models) > 1 and report is not None:
+        raise UsageError(
+            f"--report names one file, found {len(models)} models; leave it out and each model gets its own"
+        )
+    if len(models) > 1 and page is not None:
+        raise UsageError(
+            f"--html names one file, found {len(models)} models; write the pages with gatekeeper report"
+        )
+    targets = [report] if report is not None else [default_report(spec) for spec in models]
+    for file in (*(Path(spec) for spec in models), *targets):
+        if CONTROL.search(file.name):
+            raise UsageError(
+                f"a report holds the names of its files, and {file.name!r} is no text on one line; rename it"
+            )
+    for target in targets:
+        if targets.count(target) > 1:
+            raise UsageError(f"several models would write {target}; evaluate them one by one with --report")
+        if target.name:  # "." has none, and is told below
+            check_room(target, scores_path(target), *([envelope_path(target)] if sign_key else ()))
+        if target.exists() and not target.is_file():
+            raise OutputError(f"the report {target} exists and is no regular file; name another")
+        if not (target.parent.is_dir() and os.access(target.parent, os.W_OK)):
+            raise OutputError(f"the report's folder {target.parent} does not exist or cannot be written")
+    if page is not None:
+        check_page_target(page)
+    files = [Path(spec) for spec in models if Path(spec).exists()]
+    beside = [file.parent / name for file in files for name in (HISTORY_FILE, CONFIG_FILE)]
+    refuse_overwriting(
+        _outputs(targets, page, named=report is not None, signed=sign_key is not None),
+        (*config.inputs(), *files, *beside, key_file(sign_key)),
+    )
+
+
+def _outputs(targets: list[Path], page: Path | None, *, named: bool, signed: bool) -> list[Output]:
+    found = [] if page is None else [Output("page", page)]
+    for target in targets:
+        found.append(Output("report", target, own=not named))
+        found.append(Output("file of scores", scores_path(target), own=True))
+        if signed:
+            found.append(Output("signature", envelope_path(target), own=True))
+    return found
