@@ -24,8 +24,8 @@ from gates.intervals import summarise
 from gates.seeded import hash_rows
 from gates.windows import context_rows
 from schemas.errors import EvaluationError
+from schemas.records.evidence import Metric
 from schemas.records.metrics import ABLATIONS
-from schemas.records.report import Metric
 
 
 class Ablations:

@@ -8,8 +8,8 @@ from gates.contracts import PredictorAnswers, Samples, Values
 from gates.geometry import coherence, cosine_to_rows
 from gates.intervals import Estimate, estimate_mean, gap_metric, summarise
 from gates.windows import context_rows
+from schemas.records.evidence import Metric
 from schemas.records.metrics import BINS
-from schemas.records.report import Metric
 
 DEFAULT_EDGES = (0.45, 0.55)
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from schemas.records.answers import Format
-from schemas.records.report import Metric
+from schemas.records.evidence import Metric
 
 if TYPE_CHECKING:  # scores are read and compared by programs that must start without torch
     import torch

@@ -15,7 +15,7 @@ from gates.contracts import Bank, BoolArray, DoubleArray, FloatArray, IntArray
 from gates.intervals import mean_metric, share_metric
 from gates.ridge import RidgeFit, fit_ridge, holdout_articles
 from gates.windows import context_rows
-from schemas.records.report import Metric
+from schemas.records.evidence import Metric
 
 STRENGTHS = (1e-3, 1e-2, 1e-1)
 _ORDER_STRENGTH = 1e-3

@@ -20,8 +20,8 @@ from gates.ranks import article_rivals, context_rivals
 from gates.ridge import fit_ridge, holdout_articles
 from gates.windows import context_rows, fits
 from schemas.errors import DataError
+from schemas.records.evidence import Metric
 from schemas.records.metrics import OFFSETS
-from schemas.records.report import Metric
 
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
 

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 from gates.contracts import DoubleArray, IntArray, Values
-from schemas.records.report import Metric
+from schemas.records.evidence import Metric
 
 ONE_ARTICLE = "an interval needs samples of at least 2 articles"
 NO_SAMPLE = "no sample"

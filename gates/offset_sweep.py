@@ -9,8 +9,8 @@ from gates.contracts import DoubleArray, IntArray, PredictorAnswers, Samples, Va
 from gates.geometry import cosine_to_rows
 from gates.intervals import ONE_ARTICLE, estimate_mean, student_t, summarise, undefined
 from gates.windows import fits
+from schemas.records.evidence import Metric
 from schemas.records.metrics import OFFSETS
-from schemas.records.report import Metric
 
 TARGET = OFFSETS.index(0)
 PREVIOUS = OFFSETS.index(-1)

@@ -19,7 +19,7 @@ from gates.offset_sweep import OffsetSweep
 from gates.retrieval import retrieval_values
 from gates.rollout import Rollout
 from schemas.errors import DataError
-from schemas.records.report import Metric
+from schemas.records.evidence import Metric
 from schemas.records.splits import EVALUATED, PAIR
 
 POWER = 0.8

@@ -8,8 +8,8 @@ import numpy as np
 from gates.contracts import IntArray, PredictorAnswers, Samples, Values
 from gates.intervals import summarise
 from gates.windows import context_rows
+from schemas.records.evidence import Metric
 from schemas.records.metrics import POOLS, RECALL_AT
-from schemas.records.report import Metric
 
 if TYPE_CHECKING:
     import torch

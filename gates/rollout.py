@@ -13,8 +13,8 @@ from gates.contracts import FloatArray, IntArray, PredictorAnswers, Samples, Val
 from gates.geometry import cosine_to_rows
 from gates.intervals import summarise
 from gates.windows import context_rows, fits
+from schemas.records.evidence import Metric
 from schemas.records.metrics import ROLLOUT_STEPS
-from schemas.records.report import Metric
 
 
 class Rollout:

@@ -8,7 +8,7 @@ from gates.contracts import Bank, DoubleArray, IntArray
 from gates.geometry import cosine_to_rows
 from gates.intervals import mean_metric
 from gates.seeded import hash_rows
-from schemas.records.report import Metric
+from schemas.records.evidence import Metric
 
 _BLOCK = 65_536
 

@@ -20,8 +20,8 @@ from gates.rollout import Rollout
 from gates.windows import draw
 from schemas.errors import DataError, EvaluationError, UsageError
 from schemas.records.answers import Answers
+from schemas.records.evidence import Evidence, Metric, Metrics
 from schemas.records.metrics import ROLLOUT_STEPS
-from schemas.records.report import Evidence, Metric, Metrics
 from schemas.records.splits import EVALUATED, PAIR
 
 GATES_VERSION = 2

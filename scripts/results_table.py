@@ -8,7 +8,8 @@ import sys
 
 from gatekeeper.render.rows import interval, number
 from schemas.reading.report import read_report
-from schemas.records.report import Metrics, Report
+from schemas.records.evidence import Metrics
+from schemas.records.report import Report
 from schemas.records.splits import EVALUATED
 
 COLUMNS = {

@@ -8,7 +8,8 @@ from schemas.disk.opening import open_regular, why
 from schemas.errors import ModelError, ReportError
 from schemas.reading.file_kinds import kind_of
 from schemas.reading.model_format import format_of
-from schemas.records.report import ModelFormat, Report
+from schemas.records.inputs import ModelFormat
+from schemas.records.report import Report
 
 
 def open_model(path: Path) -> BufferedReader:

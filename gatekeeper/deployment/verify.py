@@ -21,8 +21,9 @@ from schemas.errors import ModelError, ReportError, SignatureError
 from schemas.reading.document import read_bounded
 from schemas.reading.report import parse_report
 from schemas.records.decision import DECISION_VERSION, ChampionUsed, Decision, PolicyUsed
+from schemas.records.evidence import Metrics
 from schemas.records.policy import LoadedPolicy
-from schemas.records.report import Metrics, Report
+from schemas.records.report import Report
 from schemas.verdict.gains import gains, incomparable
 from schemas.verdict.judge import judge
 

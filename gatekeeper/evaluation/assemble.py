@@ -13,17 +13,9 @@ from gates.contracts import Dataset
 from gates.order import ORDER
 from gates.suite import GATES_VERSION, Bench, Measurement, Options
 from gates.windows import rows_digest
+from schemas.records.inputs import BankInput, Inputs, ModelInput, Settings, Setup, SplitInput
 from schemas.records.policy import LoadedPolicy, Policy
-from schemas.records.report import (
-    SCHEMA_VERSION,
-    BankInput,
-    Inputs,
-    ModelInput,
-    Report,
-    Settings,
-    Setup,
-    SplitInput,
-)
+from schemas.records.report import SCHEMA_VERSION, Report
 from schemas.records.splits import EVALUATED, TRAIN
 from schemas.verdict.judge import judge
 

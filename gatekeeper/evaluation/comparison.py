@@ -11,8 +11,9 @@ from gates.contracts import Samples
 from gates.paired import Paired, Recorded, compare_recorded
 from schemas.disk.opening import beside, read_digested
 from schemas.errors import DataError, ReportError
+from schemas.records.evidence import Metric, Metrics
 from schemas.records.metrics import GATES, METRICS
-from schemas.records.report import Metric, Metrics, Report
+from schemas.records.report import Report
 from schemas.records.splits import EVALUATED
 from schemas.verdict.gains import gains, incomparable
 

@@ -13,7 +13,7 @@ from gatekeeper import __version__
 from gates.bank_search import Backend
 from schemas.errors import UsageError
 from schemas.reasons import reason
-from schemas.records.report import Environment
+from schemas.records.inputs import Environment
 
 DEVICES = ("cpu", "cuda", "mps")
 

@@ -25,7 +25,7 @@ from schemas.errors import ModelError
 from schemas.reading.model_format import PROGRAMS, model_format
 from schemas.reading.number import whole
 from schemas.reasons import reason
-from schemas.records.report import ModelFormat, ModelInput, TrainedBy
+from schemas.records.inputs import ModelFormat, ModelInput, TrainedBy
 from schemas.records.splits import EVALUATED
 from trainers.checkpoints.checkpoint import Checkpoint, Restored, read_checkpoint, restore
 from trainers.predictor import ModulePredictor

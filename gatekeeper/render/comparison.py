@@ -9,8 +9,9 @@ from gatekeeper.render.markdown import escape
 from gatekeeper.render.rows import BESIDE, interval, number
 from gatekeeper.render.table import OUTCOMES
 from gates.paired import POWER
+from schemas.records.evidence import Metric
 from schemas.records.metrics import COSINE, GATES, MARGIN, METRICS, RECALL_SEEN
-from schemas.records.report import Metric, Report
+from schemas.records.report import Report
 from schemas.records.splits import OOD, PAIR
 from schemas.text import printable
 

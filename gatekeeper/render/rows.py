@@ -1,8 +1,10 @@
 """Rows of the result table: one a check, and the figures that belong beside them."""
 
+from schemas.records.evidence import Metric
+from schemas.records.judgement import Check
 from schemas.records.metrics import GATE_LETTERS
 from schemas.records.policy import CHAMPION
-from schemas.records.report import Check, Metric, Report
+from schemas.records.report import Report
 from schemas.records.splits import PAIR
 from schemas.verdict.wording import figure
 

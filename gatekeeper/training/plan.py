@@ -24,8 +24,9 @@ from gates.contracts import Dataset, Predictor
 from gates.suite import Options
 from gates.windows import rows_digest
 from schemas.errors import DataError, Interrupted, UsageError
+from schemas.records.judgement import Outcome
 from schemas.records.policy import LoadedPolicy
-from schemas.records.report import Outcome, Report
+from schemas.records.report import Report
 from schemas.records.splits import EVALUATED, TRAIN
 from trainers.contracts import MODEL_FILE, Monitor, Trained, Trainer, TrainingJob
 from trainers.interrupts import Interrupts

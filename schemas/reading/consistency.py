@@ -8,8 +8,10 @@ from schemas.errors import PolicyError, ReportError
 from schemas.reading.codec import encode
 from schemas.reading.policy import builtin_by_digest
 from schemas.reading.policy_rules import check_policy
+from schemas.records.evidence import Evidence, Metric, Metrics
+from schemas.records.judgement import Judgement
 from schemas.records.metrics import METRICS
-from schemas.records.report import Evidence, Judgement, Metric, Metrics, Report
+from schemas.records.report import Report
 from schemas.records.splits import EVALUATED, PAIR
 from schemas.verdict.judge import judge
 

@@ -21,7 +21,7 @@ from typing import IO
 from schemas.disk.opening import open_regular
 from schemas.errors import ModelError
 from schemas.reading.file_kinds import HEAD, FileKind, begins_like_safetensors, kind_of_bytes
-from schemas.records.report import ModelFormat
+from schemas.records.inputs import ModelFormat
 
 SUFFIXES: Mapping[ModelFormat, str] = {
     "pt": ".pt",

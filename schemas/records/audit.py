@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from schemas.records.report import Metric
+from schemas.records.evidence import Metric
 
 AUDIT_VERSION = "1.0"
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from schemas.records.report import Judgement
+from schemas.records.judgement import Judgement
 
 DECISION_VERSION = "1.1"
 

@@ -1,12 +1,13 @@
-"""Metrics against a policy: one :class:`~schemas.records.report.Check` per policy line and split."""
+"""Metrics against a policy: one :class:`~schemas.records.judgement.Check` per policy line and split."""
 
 import math
 from collections.abc import Iterator
 
 from schemas.records.answers import ROUNDING
+from schemas.records.evidence import Metric, Metrics
+from schemas.records.judgement import Check, Status
 from schemas.records.metrics import METRICS
 from schemas.records.policy import Policy, PolicyCheck
-from schemas.records.report import Check, Metric, Metrics, Status
 from schemas.records.splits import EVALUATED, PAIR, SPLITS
 from schemas.verdict.wording import compared, near_zero, place, subject
 

@@ -7,8 +7,8 @@ target of -0.28 and retrieval below chance. Such a model must never pass, whatev
 import math
 from dataclasses import dataclass
 
+from schemas.records.evidence import Evidence, Metrics
 from schemas.records.metrics import CHANCE_UNSEEN, COSINE, RECALL_UNSEEN
-from schemas.records.report import Evidence, Metrics
 from schemas.verdict.checks import measured_splits
 from schemas.verdict.wording import figure
 

@@ -1,7 +1,8 @@
 """How much better a model is than the champion, metric by metric, from two reports alone. Pure."""
 
+from schemas.records.evidence import Evidence, Metric, Metrics
 from schemas.records.metrics import METRICS
-from schemas.records.report import Evidence, Metric, Metrics, Report
+from schemas.records.report import Report
 
 NO_INTERVAL = "two reports alone give no interval of their difference; it needs the scores of both"
 

@@ -3,9 +3,11 @@
 from datetime import date
 
 from schemas.records.answers import ROUNDING, allowance, coarsest
+from schemas.records.evidence import Evidence, Metrics
+from schemas.records.inputs import Setup
+from schemas.records.judgement import Check, GateResult, Judgement, Outcome, Verdict
 from schemas.records.metrics import COSINE, GATE_LETTERS, GATES, RECALL_SEEN
 from schemas.records.policy import CHAMPION, Policy
-from schemas.records.report import Check, Evidence, GateResult, Judgement, Metrics, Outcome, Setup, Verdict
 from schemas.verdict.checks import gate_status, measured_splits, run_champion_checks, run_checks
 from schemas.verdict.escape import find_escape, value_of
 from schemas.verdict.pin import objections as pin_objections

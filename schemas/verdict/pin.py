@@ -7,8 +7,8 @@ all of its windows, unless the policy itself names how many are drawn and with w
 
 from collections.abc import Iterator
 
+from schemas.records.inputs import Inputs, Settings, SplitInput
 from schemas.records.policy import DataPin
-from schemas.records.report import Inputs, Settings, SplitInput
 from schemas.records.splits import OOD, SPLITS, VAL
 
 SUBJECT = ("bank", "context", "horizon")

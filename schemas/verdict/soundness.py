@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from schemas.records.evidence import Evidence, Metrics
+from schemas.records.judgement import Check
 from schemas.records.metrics import GATES
 from schemas.records.policy import Policy
-from schemas.records.report import Check, Evidence, Metrics
 from schemas.verdict.checks import binding, run_checks
 from schemas.verdict.wording import gate_title
 

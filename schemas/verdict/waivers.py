@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 
+from schemas.records.judgement import Check
 from schemas.records.policy import Policy, Waiver
-from schemas.records.report import Check
 from schemas.verdict.wording import place
 
 COVERED = ("fail", "inconclusive")

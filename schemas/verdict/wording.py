@@ -3,9 +3,10 @@
 The wording is part of the report contract: a reader derives it again and compares.
 """
 
+from schemas.records.evidence import Metric
+from schemas.records.judgement import Status
 from schemas.records.metrics import GATE_LETTERS, METRICS
 from schemas.records.policy import CHAMPION, PolicyCheck
-from schemas.records.report import Metric, Status
 from schemas.records.splits import PAIR
 
 _WHOLE_NUMBERS = ("offset_sweep.peak_offset",)

@@ -21,7 +21,8 @@ from gatekeeper.deployment.signing.keys import generate
 from schemas.reading.consistency import derive
 from schemas.reading.report import read_report, report_to_json
 from schemas.reading.strict_json import dumps
-from schemas.records.report import Evidence, Metrics, Report
+from schemas.records.evidence import Evidence, Metrics
+from schemas.records.report import Report
 
 WORLD = replace(FORWARD, articles=60, chunks=20, dimension=16)
 MODELS = {"best": 1.0, "weaker": 0.9}

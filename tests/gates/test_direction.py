@@ -14,7 +14,7 @@ from gates.direction import Direction, Maps, fit_maps, learned_direction, tell_d
 from gates.ridge import RidgeFit, holdout_articles
 from gates.windows import window_rows
 from schemas.errors import DataError
-from schemas.records.report import Metric
+from schemas.records.evidence import Metric
 from tests.gates import naive_intervals
 from tests.gates.conftest import awkward_bank
 

@@ -18,7 +18,7 @@ from gates.geometry import cosine_to_rows
 from gates.ridge import holdout_articles
 from gates.windows import context_rows, window_rows
 from schemas.errors import DataError
-from schemas.records.report import Metric
+from schemas.records.evidence import Metric
 from tests.gates import naive_intervals
 from tests.gates.conftest import awkward_bank
 

@@ -11,8 +11,8 @@ from gates.controls import make_controls
 from gates.suite import Options, make_gates, measure, passes, prepare, run_gates
 from gates.windows import make_dataset, window_rows
 from schemas.errors import DataError, EvaluationError, PredictionError, UsageError
+from schemas.records.evidence import Metric
 from schemas.records.metrics import METRICS, POOLS, RECALL_AT
-from schemas.records.report import Metric
 from schemas.records.splits import EVALUATED, PAIR
 from tests.gates.conftest import OPTIONS, Fixed, Mixer, quiet, run_all, values
 

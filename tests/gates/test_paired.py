@@ -16,8 +16,8 @@ from gates.paired import NO_MEDIAN, compare_recorded, paired_difference, paired_
 from gates.retrieval import retrieval_values
 from gates.rollout import Rollout
 from schemas.errors import DataError
+from schemas.records.evidence import Metric
 from schemas.records.metrics import METRICS, POOLS
-from schemas.records.report import Metric
 
 Kind = Literal["mean", "share", "median", "least"]
 Array = npt.NDArray[Any]

@@ -14,8 +14,8 @@ from gates.contracts import Bank, Dataset, IntArray, Predictor, Queries
 from gates.controls import make_controls
 from gates.suite import Measurement, Options
 from gates.windows import context_rows, make_dataset, window_rows
+from schemas.records.evidence import Metric
 from schemas.records.metrics import ABLATIONS, BINS, OFFSETS, POOLS, RECALL_AT, ROLLOUT_STEPS
-from schemas.records.report import Metric
 from schemas.records.splits import EVALUATED, PAIR
 from tests.gates import naive, naive_intervals
 from tests.gates.conftest import Mixer, run_all

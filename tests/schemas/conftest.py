@@ -8,23 +8,11 @@ import pytest
 
 from schemas.reading.policy import load_policy
 from schemas.records.answers import Answers
+from schemas.records.evidence import Evidence, Metric, Metrics
+from schemas.records.inputs import BankInput, Environment, Inputs, ModelInput, Settings, SplitInput, TrainedBy
 from schemas.records.metrics import METRICS
 from schemas.records.policy import LoadedPolicy, Policy
-from schemas.records.report import (
-    SCHEMA_VERSION,
-    BankInput,
-    Environment,
-    Evidence,
-    Inputs,
-    Metric,
-    Metrics,
-    ModelInput,
-    Report,
-    ScoresFile,
-    Settings,
-    SplitInput,
-    TrainedBy,
-)
+from schemas.records.report import SCHEMA_VERSION, Report, ScoresFile
 from schemas.records.splits import PAIR
 from schemas.verdict.judge import judge
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from gates.contracts import Dataset, Predictor
 from gates.suite import Options, measure, prepare
 from schemas.errors import Interrupted
+from schemas.records.evidence import Evidence
 from schemas.records.history import MiniGates, SplitGates
 from schemas.records.metrics import COSINE, MARGIN, RECALL_SEEN, RECALL_UNSEEN
 from schemas.records.policy import Policy
-from schemas.records.report import Evidence
 from schemas.records.splits import EVALUATED, SELECTING
 from schemas.verdict.escape import value_of
 from schemas.verdict.judge import judge

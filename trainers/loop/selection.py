@@ -9,9 +9,9 @@ margins that are not positive the larger one would be the one that has learned l
 from dataclasses import dataclass, replace
 
 from schemas.records.answers import allowance
+from schemas.records.evidence import Evidence
 from schemas.records.metrics import COSINE, GATES, MARGIN, RECALL_UNSEEN
 from schemas.records.policy import Policy
-from schemas.records.report import Evidence
 from schemas.records.splits import SELECTING
 from schemas.verdict.checks import gate_status, run_checks
 from schemas.verdict.escape import find_escape, value_of

@@ -12,8 +12,8 @@ from gates.direction import Direction
 from gates.frontier import Frontier
 from gates.windows import shared_articles
 from schemas.records.audit import Misplaced
+from schemas.records.evidence import Metric
 from schemas.records.policy import Policy
-from schemas.records.report import Metric
 from schemas.verdict.wording import figure
 
 MARGIN = 0.05

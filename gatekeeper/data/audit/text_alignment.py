@@ -16,7 +16,7 @@ import scipy.sparse
 from gates.contracts import ArticleId, Bank, DoubleArray
 from gates.intervals import mean_metric
 from gates.seeded import hash_rows
-from schemas.records.report import Metric
+from schemas.records.evidence import Metric
 
 SHIFTS = (-3, -2, -1, 1, 2, 3)
 ARTICLES = 500

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from gatekeeper import DISTRIBUTION
 from schemas.errors import ReportError, SignatureError
 from schemas.reading.strict_json import loads
-from schemas.records.report import Check, Report
+from schemas.records.judgement import Check
+from schemas.records.report import Report
 
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE = "https://in-toto.io/attestation/test-result/v0.1"

@@ -11,7 +11,8 @@ import xml.etree.ElementTree as ET
 from gatekeeper.deployment.verify import Ruling
 from gatekeeper.render.rows import bounds, interval, number, shown_status
 from gatekeeper.render.table import decided_by
-from schemas.records.report import Check, Metric, Verdict
+from schemas.records.evidence import Metric
+from schemas.records.judgement import Check, Verdict
 from schemas.text import harmless_xml
 
 NAME = "gatekeeper"

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from gatekeeper.render.page.svg import Drawing
 from gatekeeper.render.rows import interval, number
+from schemas.records.evidence import Metric, Metrics
 from schemas.records.policy import CHAMPION
-from schemas.records.report import Metric, Metrics, Report
+from schemas.records.report import Report
 from schemas.verdict.checks import measured_splits
 
 WIDTH, HEIGHT = 440.0, 320.0

@@ -22,8 +22,9 @@ from gatekeeper.render.page.palette import CONTROLS, INK, MODEL, MUTED, Series
 from gatekeeper.render.page.strokes import curve, legend, model_curve, required
 from gatekeeper.render.page.svg import Drawing, drawing, to_svg
 from gatekeeper.render.rows import number
+from schemas.records.evidence import Metrics
 from schemas.records.metrics import COSINE, MARGIN, OFFSETS
-from schemas.records.report import Metrics, Report
+from schemas.records.report import Report
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

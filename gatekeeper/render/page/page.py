@@ -14,7 +14,8 @@ from gatekeeper.render.page.provenance import provenance
 from gatekeeper.render.page.training import training_plots
 from gatekeeper.render.rows import letter_of, result_headers, result_rows
 from gatekeeper.render.table import OUTCOMES, beside_reasons, render_heading, tally
-from schemas.records.report import GateResult, Report
+from schemas.records.judgement import GateResult
+from schemas.records.report import Report
 
 SYMBOLS = {
     "pass": "✓",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from gatekeeper.render.page.figures import arms, estimate, reach
 from gatekeeper.render.page.palette import ACCENT, INK, PAPER, Series, split_look
-from schemas.records.report import Metric
+from schemas.records.evidence import Metric
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,25 +16,19 @@ from schemas.reading.consistency import derive
 from schemas.reading.policy import parse_policy
 from schemas.reading.report import parse_report, report_to_json
 from schemas.records.answers import Answers
-from schemas.records.policy import LoadedPolicy
-from schemas.records.report import (
-    SCHEMA_VERSION,
+from schemas.records.evidence import Evidence, Metric, Metrics
+from schemas.records.inputs import (
     BankInput,
     Environment,
-    Evidence,
-    GateResult,
     Inputs,
-    Judgement,
-    Metric,
-    Metrics,
     ModelFormat,
     ModelInput,
-    Report,
-    ScoresFile,
     Settings,
     SplitInput,
-    Verdict,
 )
+from schemas.records.judgement import GateResult, Judgement, Verdict
+from schemas.records.policy import LoadedPolicy
+from schemas.records.report import SCHEMA_VERSION, Report, ScoresFile
 from schemas.records.splits import PAIR
 from tests.model_files import model_bytes
 

@@ -18,8 +18,10 @@ from schemas.reading.policy import load_policy, parse_policy
 from schemas.reading.report import report_to_json
 from schemas.reading.strict_json import dumps
 from schemas.records.decision import ChampionUsed, PolicyUsed
+from schemas.records.evidence import Evidence
+from schemas.records.judgement import Judgement
 from schemas.records.policy import LoadedPolicy
-from schemas.records.report import Evidence, Judgement, Report
+from schemas.records.report import Report
 from tests.schemas import conftest as fabricated
 
 NOW = datetime(2026, 2, 1, 9, 30, tzinfo=UTC)

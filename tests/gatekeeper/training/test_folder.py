@@ -24,7 +24,7 @@ from gatekeeper.training.folder import (
     write_record,
 )
 from schemas.errors import OutputError, ReportError, UsageError
-from schemas.records.report import Environment
+from schemas.records.inputs import Environment
 from trainers.contracts import MODEL_FILE
 
 ENVIRONMENT = Environment(

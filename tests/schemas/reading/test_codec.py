@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from schemas.errors import PolicyError, ReportError
 from schemas.reading.codec import decode, encode
-from schemas.records.report import Metric, Report, Settings
+from schemas.records.evidence import Metric
+from schemas.records.inputs import Settings
+from schemas.records.report import Report
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ import pytest
 
 from schemas.errors import ReportError
 from schemas.reading.consistency import check_report
-from schemas.records.report import Evidence, Metric, Report
+from schemas.records.evidence import Evidence, Metric
+from schemas.records.report import Report
 from schemas.verdict.judge import judge
 
 ReportFactory = Callable[..., Report]

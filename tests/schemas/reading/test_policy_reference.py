@@ -14,8 +14,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.records.evidence import Evidence, Metric, Metrics
+from schemas.records.judgement import Judgement
 from schemas.records.policy import ChampionRule, Policy, PolicyCheck, Waiver
-from schemas.records.report import Evidence, Judgement, Metric, Metrics
 from schemas.records.splits import PAIR
 from schemas.verdict.gains import gains as gains_of
 from schemas.verdict.judge import judge

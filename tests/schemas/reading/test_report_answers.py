@@ -9,8 +9,8 @@ import pytest
 from schemas.errors import ReportError
 from schemas.reading.report import parse_report, report_to_json
 from schemas.records.answers import Answers
+from schemas.records.evidence import Evidence
 from schemas.records.policy import Policy
-from schemas.records.report import Evidence
 from schemas.verdict.judge import judge
 from tests.schemas.conftest import ANSWERS, Change, EvidenceFactory, ReportFactory
 

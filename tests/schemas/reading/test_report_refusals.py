@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from schemas.errors import ReportError
 from schemas.reading.codec import encode
 from schemas.reading.report import parse_report, report_to_json
+from schemas.records.judgement import Check, GateResult, Verdict
 from schemas.records.policy import DataPin
-from schemas.records.report import Check, GateResult, Report, Verdict
+from schemas.records.report import Report
 from schemas.records.splits import PAIR
 from schemas.verdict.soundness import CONTROLS
 

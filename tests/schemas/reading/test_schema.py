@@ -14,26 +14,12 @@ from jsonschema import Draft202012Validator
 from schemas.errors import UsageError
 from schemas.reading.policy import DEFAULT_CONFIDENCE
 from schemas.reading.report import CHECKSUM, SCHEMAS, schema_text
+from schemas.records.evidence import Evidence, Metric
+from schemas.records.inputs import BankInput, Environment, Inputs, ModelInput, Settings, SplitInput
+from schemas.records.judgement import Check, GateResult, Judgement, Outcome, Status, Verdict
 from schemas.records.metrics import GATES, METRICS
 from schemas.records.policy import CHAMPION, ChampionRule, DataPin, Policy, PolicyCheck, Waiver
-from schemas.records.report import (
-    BankInput,
-    Check,
-    Environment,
-    Evidence,
-    GateResult,
-    Inputs,
-    Judgement,
-    Metric,
-    ModelInput,
-    Outcome,
-    Report,
-    ScoresFile,
-    Settings,
-    SplitInput,
-    Status,
-    Verdict,
-)
+from schemas.records.report import Report, ScoresFile
 from schemas.verdict.judge import BACKWARD_BIAS
 from schemas.verdict.soundness import CONTROLS, TRIVIAL
 

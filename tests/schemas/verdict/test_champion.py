@@ -7,9 +7,11 @@ import pytest
 
 from schemas.reading.report import parse_report, report_to_json
 from schemas.reading.strict_json import dumps
+from schemas.records.evidence import Evidence, Metric
+from schemas.records.judgement import Judgement
 from schemas.records.metrics import GATES
 from schemas.records.policy import ChampionRule, Decide, Policy, PolicyCheck, Severity, Waiver
-from schemas.records.report import Evidence, Judgement, Metric, Report
+from schemas.records.report import Report
 from schemas.records.splits import PAIR
 from schemas.verdict.gains import gains
 from schemas.verdict.judge import judge

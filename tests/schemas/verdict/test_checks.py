@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.records.evidence import Metric, Metrics
+from schemas.records.judgement import Check, Status
 from schemas.records.policy import Policy, PolicyCheck, Severity
-from schemas.records.report import Check, Metric, Metrics, Status
 from schemas.records.splits import PAIR
 from schemas.verdict.checks import decide, gate_status, measured_splits, run_checks
 from schemas.verdict.wording import figure

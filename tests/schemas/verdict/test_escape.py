@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
+from schemas.records.evidence import Evidence
 from schemas.records.policy import Policy
-from schemas.records.report import Evidence
 from schemas.verdict.judge import judge
 
 EvidenceFactory = Callable[[], Evidence]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from schemas.records.report import Evidence, Metric
+from schemas.records.evidence import Evidence, Metric
 from schemas.verdict.escape import Escape, find_escape, value_of
 
 EvidenceFactory = Callable[[], Evidence]

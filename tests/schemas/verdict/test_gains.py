@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.records.evidence import Evidence, Metric, Metrics
+from schemas.records.inputs import SplitInput
 from schemas.records.metrics import METRICS
-from schemas.records.report import Evidence, Metric, Metrics, Report, SplitInput
+from schemas.records.report import Report
 from schemas.records.splits import PAIR
 from schemas.verdict.gains import gains, incomparable
 

@@ -8,9 +8,10 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.records.evidence import Evidence, Metric
+from schemas.records.judgement import Judgement
 from schemas.records.metrics import GATES, METRICS
 from schemas.records.policy import Policy, PolicyCheck
-from schemas.records.report import Evidence, Judgement, Metric
 from schemas.records.splits import PAIR
 from schemas.verdict.judge import judge
 

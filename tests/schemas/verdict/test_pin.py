@@ -10,8 +10,10 @@ import pytest
 from schemas.errors import PolicyError
 from schemas.reading.consistency import derive
 from schemas.reading.policy import parse_policy
+from schemas.records.evidence import Evidence
+from schemas.records.inputs import Setup
 from schemas.records.policy import DataPin, Policy, Waiver
-from schemas.records.report import Evidence, Report, Setup
+from schemas.records.report import Report
 from schemas.verdict.judge import judge
 from tests.schemas.policies import CHECK, HEAD
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 
 import pytest
 
+from schemas.records.evidence import Evidence
 from schemas.records.metrics import GATES
 from schemas.records.policy import Decide, Policy, PolicyCheck, Severity
-from schemas.records.report import Evidence
 from schemas.records.splits import PAIR
 from schemas.verdict.judge import judge
 from tests.schemas.rules import BASE, line

@@ -5,8 +5,8 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
+from schemas.records.evidence import Evidence, Metrics
 from schemas.records.policy import Policy
-from schemas.records.report import Evidence, Metrics
 from schemas.verdict.soundness import CONTROLS, check_controls, unsound, vacuous_for
 
 EvidenceFactory = Callable[[], Evidence]

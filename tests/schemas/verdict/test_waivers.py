@@ -8,8 +8,9 @@ from schemas.errors import ReportError
 from schemas.reading.consistency import derive
 from schemas.reading.report import parse_report, report_to_json
 from schemas.reading.strict_json import dumps
+from schemas.records.evidence import Evidence
 from schemas.records.policy import Policy, PolicyCheck, Severity, Waiver
-from schemas.records.report import Evidence, Report
+from schemas.records.report import Report
 from schemas.records.splits import PAIR
 from schemas.verdict.checks import run_checks
 from schemas.verdict.judge import judge

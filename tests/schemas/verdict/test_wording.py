@@ -2,8 +2,9 @@
 
 import pytest
 
+from schemas.records.evidence import Metric
+from schemas.records.judgement import Status
 from schemas.records.policy import PolicyCheck
-from schemas.records.report import Metric, Status
 from schemas.verdict.wording import compared
 
 

@@ -9,8 +9,8 @@ import pytest
 from gates.contracts import Dataset
 from gates.suite import Options, prepare
 from schemas.reading.policy import load_policy
+from schemas.records.evidence import Evidence, Metric, Metrics
 from schemas.records.policy import Policy
-from schemas.records.report import Evidence, Metric, Metrics
 from schemas.records.splits import PAIR, SELECTING
 from trainers.loop.selection import RULE, Standing, only, rank_weights
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from schemas.reading.strict_json import MAX_BYTES
-from schemas.records.report import Evidence, Metrics, Report
+from schemas.records.evidence import Evidence, Metrics
+from schemas.records.report import Report
 from schemas.records.splits import PAIR
 from tests.gatekeeper.behaviour.bypass.gate import Gate, blocked, sign
 from tests.gatekeeper.forgery import (

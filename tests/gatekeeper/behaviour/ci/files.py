@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from schemas.reading.report import write_report
-from schemas.records.report import Evidence
+from schemas.records.evidence import Evidence
 from tests.gatekeeper.render.rulings import make_report
 from tests.model_files import model_bytes
 

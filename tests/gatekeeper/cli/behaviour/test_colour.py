@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from gatekeeper.render.table import OUTCOMES, render_markdown, render_table, render_verdict
-from schemas.records.report import Outcome
+from schemas.records.judgement import Outcome
 from tests.gatekeeper.forgery import Files
 from tests.gatekeeper.render.page.pages import report_of
 from tests.gatekeeper.terminal import ROOT, seen_on_terminal

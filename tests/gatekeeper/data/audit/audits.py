@@ -14,8 +14,8 @@ from schemas.records.audit import (
     Audit,
     AuditRow,
 )
+from schemas.records.evidence import Metric
 from schemas.records.policy import Policy
-from schemas.records.report import Metric
 
 NOW = datetime(2026, 5, 4, 3, 2, 1, tzinfo=UTC)
 

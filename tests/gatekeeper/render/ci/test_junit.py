@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from gatekeeper.deployment.verify import Ruling
 from gatekeeper.render.ci.junit import render_junit, render_junit_error
 from schemas.reading.policy import parse_policy
+from schemas.records.judgement import Check, GateResult, Judgement, Outcome, Verdict
 from schemas.records.metrics import GATES
 from schemas.records.policy import CHAMPION
-from schemas.records.report import Check, GateResult, Judgement, Outcome, Verdict
 from schemas.records.splits import SPLITS
 from schemas.verdict.judge import BACKWARD_BIAS, judge
 from tests.gatekeeper.render.rulings import (

@@ -13,8 +13,9 @@ from gatekeeper.evaluation.extras import Absent, Chunk, Extras, TextWindow, Text
 from gatekeeper.render.page.page import render_page
 from gates.frontier import Frontier, Point
 from gates.intervals import ONE_ARTICLE
+from schemas.records.evidence import Evidence, Metric, Metrics
 from schemas.records.history import History, Warned
-from schemas.records.report import Evidence, Metric, Metrics, Report
+from schemas.records.report import Report
 from schemas.records.splits import PAIR
 from schemas.verdict.judge import judge
 from tests.gatekeeper.render.rulings import MARGIN, POLICY, RECALL, make_evidence, make_policy

@@ -13,7 +13,7 @@ import pytest
 from gatekeeper.render.page.page import render_page
 from gatekeeper.render.table import render_table
 from schemas.reading.report import content_sha256
-from schemas.records.report import Evidence, Metrics
+from schemas.records.evidence import Evidence, Metrics
 from tests.gatekeeper.render.page import pages
 from tests.gatekeeper.render.page.pages import CASES, HOSTILE, NOTHING, OUTLINED, SPLITS, golden, outline
 from tests.gatekeeper.render.rulings import MARGIN, POLICY, make_evidence

@@ -13,7 +13,8 @@ from gatekeeper.render.page.figures import Plot
 from gatekeeper.render.page.strokes import bar, line_style, point_style
 from gatekeeper.render.page.svg import drawing, to_svg
 from gatekeeper.render.page.training import training_plots
-from schemas.records.report import Evidence, Metric, Metrics, Report
+from schemas.records.evidence import Evidence, Metric, Metrics
+from schemas.records.report import Report
 from tests.gatekeeper.render.page import pages
 from tests.schemas import histories
 
