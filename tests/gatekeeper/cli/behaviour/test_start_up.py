@@ -18,7 +18,8 @@ ROOT = Path(__file__).parents[4]
 PROBE = """
 import contextlib, io, json, os, sys
 from gatekeeper.__main__ import main
-heavy = ("torch", "faiss", "scipy", "matplotlib", "jinja2", "mlflow", "sentence_transformers", "tensorboard")
+heavy = ("numpy", "torch", "faiss", "scipy", "matplotlib", "jinja2", "mlflow", "tensorboard")
+heavy += ("sentence_transformers",)
 for arguments, variables in json.loads(sys.argv[1]):
     sys.argv, output, code = ["gatekeeper", *arguments], io.TextIOWrapper(io.BytesIO()), 0
     os.environ.update(variables)
@@ -84,7 +85,8 @@ TELLING: list[Line] = [
 
 def test_what_only_tells_loads_nothing_heavy() -> None:
     for (arguments, _), (code, names, output) in zip(TELLING, told(*TELLING), strict=True):
-        assert (code, names) == (0, []), arguments
+        assert code == 0, arguments
+        assert set(names) <= {"numpy"}, arguments  # the help of the data commands
         assert output, arguments
 
 
