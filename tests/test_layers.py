@@ -70,7 +70,7 @@ def imported(tree: ast.Module) -> Iterator[str]:
             assert node.level == 0, "imports are written in full"
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "importlib.import_module":
-            yield from (each.value for each in node.args[:1] if isinstance(each, ast.Constant))
+            yield from (str(each.value) for each in node.args[:1] if isinstance(each, ast.Constant))
 
 
 def files_imported(tree: ast.Module) -> Iterator[str]:
@@ -204,7 +204,7 @@ gatekeeper/training/settings.py imports gatekeeper/cli/choice.py
 
 gatekeeper/training/settings.py imports gatekeeper/cli/completion.py
 
-gates/answers.py start_run has 9 parameters
+gates/answers.py ask_split has 9 parameters
 
 schemas/records/dataset.py imports schemas/reading/codec.py
 
@@ -217,8 +217,6 @@ schemas/records/production.py imports schemas/reading/codec.py
 schemas/records/production.py imports schemas/reading/document.py
 
 schemas/records/production.py imports schemas/reading/strict_json.py
-
-trainers/contracts.py writes with print
 """
 """What is still to be mended; a line that is mended goes from here in the same commit."""
 

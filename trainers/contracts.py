@@ -187,9 +187,9 @@ class TrainingJob:
         folder: the run folder; the trainer leaves :data:`MODEL_FILE` there.
         policy: its checks on val choose the weights that are kept.
         options: how the gates measure.
+        log: takes a line for people; silent on all processes but the first.
         group: the processes that train together.
         interrupts: whether somebody asked the run to end.
-        log: takes a line for people; silent on all processes but the first.
         monitor: told of steps and epochs, on the first process.
         resume: continue from the states saved in ``folder``.
     """
@@ -200,9 +200,9 @@ class TrainingJob:
     folder: Path
     policy: Policy
     options: "Options"
+    log: Callable[[str], None]
     group: "Group" = field(default_factory=_alone)
     interrupts: Interrupts = field(default_factory=Interrupts)
-    log: Callable[[str], None] = print
     monitor: Monitor = field(default_factory=Monitor)
     resume: bool = False
 

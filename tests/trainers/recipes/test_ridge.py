@@ -63,6 +63,7 @@ def fit(data: Dataset, settings: RidgeSettings, seed: int = 0) -> Fitted:
             folder=folder,
             policy=load_policy("seed-5cat").policy,
             options=Options(),
+            log=lambda line: None,
         )
         summary = TRAINER.fit(job, settings).summary
         checkpoint = read_checkpoint((folder / MODEL_FILE).read_bytes(), MODEL_FILE)
