@@ -18,8 +18,11 @@ from gatekeeper.config.file import resolve_config
 from gatekeeper.data.source import open_source
 from gatekeeper.evaluation.extras import Absent, Extras
 from gatekeeper.evaluation.illustrations import find_frontier
-from gatekeeper.render.page.gates import ablations, bins, retrieval, rollout
+from gatekeeper.render.page.ablations import ablations
+from gatekeeper.render.page.bins import bins
 from gatekeeper.render.page.offsets import offset_sweep, plane
+from gatekeeper.render.page.retrieval import retrieval
+from gatekeeper.render.page.rollout import rollout
 from gatekeeper.render.page.svg import Drawing
 from gates.frontier import Frontier
 from gates.suite import Options, prepare

@@ -167,7 +167,7 @@ def _report_on(
     from gatekeeper.deployment.signing.sign import sign_report
     from gatekeeper.evaluation.illustrations import illustrate
     from gatekeeper.evaluation.writing import write_evaluation
-    from gatekeeper.training.history import find_training
+    from gatekeeper.training.history import find_run, find_training
 
     candidate = evaluator.load(spec, bar)
     for note in candidate.notes:
@@ -179,8 +179,9 @@ def _report_on(
     if key is not None:
         say(f"signature: {printable(str(sign_report(path, key)))}")
     if page is not None:
-        training = find_training(Path(spec).parent, written)
-        write_page(written, illustrate(result.bench, result.measurement, training), page)
+        folder = Path(spec).parent
+        training, run = find_training(folder, written), find_run(folder, written)
+        write_page(written, illustrate(result.bench, result.measurement, training=training, run=run), page)
     return written
 
 

@@ -44,7 +44,7 @@ def report_command(report: Path, html: Path | None, opening: bool) -> None:
         return
     # Only here: the table needs nothing of it, and shall be there at once.
     from gatekeeper.training.folder import CONFIG_FILE
-    from gatekeeper.training.history import find_training
+    from gatekeeper.training.history import find_run, find_training
     from schemas.records.history import HISTORY_FILE
 
     check_page_target(page)
@@ -54,6 +54,7 @@ def report_command(report: Path, html: Path | None, opening: bool) -> None:
         frontier=Absent(f"The linear frontier is not drawn: {_AGAIN}"),
         windows=Absent(f"The best and worst windows are not shown as text: {_AGAIN}"),
         training=find_training(report.parent, found),
+        run=find_run(report.parent, found),
     )
     write_page(found, extras, page, own=int(html is None))
     if opening and not webbrowser.open(page.resolve().as_uri()):

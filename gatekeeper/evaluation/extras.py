@@ -68,7 +68,7 @@ class TextWindows:
 
 @dataclass(frozen=True)
 class Training:
-    """The run that made the model: its history, and the stages of its ramp or why there are none."""
+    """The run that made the model: its history, and the stages of its ramp or why they are not known."""
 
     history: History
     ramp: "tuple[Stage, ...] | Absent"
@@ -81,9 +81,11 @@ class Extras:
     Attributes:
         frontier: split -> what a linear model can buy on its windows.
         windows: split -> its best and worst windows as text.
-        training: the run that made the model.
+        training: the run that made the model; None where it had no epochs.
+        run: name of its folder, "" where the model lies in no run folder.
     """
 
     frontier: "Mapping[str, Frontier] | Absent"
     windows: Mapping[str, TextWindows] | Absent
-    training: Training | Absent
+    training: Training | Absent | None
+    run: str = ""

@@ -23,15 +23,18 @@ LONGEST = 2_000
 _BLOCK = 65_536
 
 
-def illustrate(bench: Bench, measurement: Measurement, training: Training | Absent) -> Extras:
+def illustrate(
+    bench: Bench, measurement: Measurement, *, training: Training | Absent | None, run: str
+) -> Extras:
     """Everything that only the data and the measurement can tell, beside the training of the model.
 
     Args:
         bench: data and samples of the evaluation.
         measurement: the model's scores on the bench's samples.
-        training: the run that made the model.
+        training: the run that made the model, None where it had no epochs.
+        run: its name, "" where it has none.
     """
-    return Extras(find_frontier(bench), text_windows(bench, measurement), training)
+    return Extras(find_frontier(bench), text_windows(bench, measurement), training, run)
 
 
 def find_frontier(bench: Bench) -> Mapping[str, Frontier] | Absent:

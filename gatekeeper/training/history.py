@@ -17,7 +17,7 @@ LARGEST = 1e9
 """As a policy's bounds have it; a plot of wilder numbers would show nothing but them, if anything."""
 
 
-def find_training(folder: Path, report: Report) -> Training | Absent:
+def find_training(folder: Path, report: Report) -> Training | Absent | None:
     """The history in ``folder``, if it is of the run that made the model of ``report``.
 
     No digest binds a history to a report, so recipe and kept epoch must be the same.
@@ -25,12 +25,13 @@ def find_training(folder: Path, report: Report) -> Training | Absent:
     Args:
         folder: where the model or its report lies.
         report: says who trained the model.
+
+    Returns:
+        The training, or why it cannot be shown; None where there is none with epochs.
     """
     trained = report.inputs.model.training
-    if trained is None:
-        return Absent("The report names no training, so there is no history to show.")
-    if trained.epoch is None:
-        return Absent(f"The recipe {trained.trainer} has no epochs, so there is no history to show.")
+    if trained is None or trained.epoch is None:
+        return None
     path = folder / HISTORY_FILE
     if not path.is_file():
         return Absent(
@@ -50,6 +51,17 @@ def find_training(folder: Path, report: Report) -> Training | Absent:
     if extreme is not None:
         return Absent(f"The {HISTORY_FILE} beside the report cannot be drawn: {extreme:g} is in it.")
     return Training(history, _ramp(folder, history.trainer))
+
+
+def find_run(folder: Path, report: Report) -> str:
+    """Name of ``folder`` if it is that of the run that made the model of ``report``, else ""."""
+    trained = report.inputs.model.training
+    if trained is None or not (folder / CONFIG_FILE).is_file():
+        return ""
+    try:
+        return folder.resolve().name if read_record(folder).trainer == trained.trainer else ""
+    except GatekeeperError:
+        return ""
 
 
 def _extreme(history: History) -> float | None:
@@ -72,6 +84,6 @@ def _ramp(folder: Path, trainer: str) -> tuple[Stage, ...] | Absent:
         text = record.settings.get("ramp")
         if record.trainer != trainer or (text is not None and not isinstance(text, str)):
             return Absent(f"The {CONFIG_FILE} beside the history is of another run, so a ramp is not marked.")
-        return Absent(f"The recipe {trainer} has no ramp.") if text is None else parse_ramp(text)
+        return () if text is None else parse_ramp(text)
     except GatekeeperError as error:
         return Absent(f"The ramp is not marked: {' '.join(str(error).split())}.")

@@ -18,7 +18,7 @@ from gatekeeper.evaluation.model import load_model
 from gatekeeper.evaluation.shape import Shape, settle_shape
 from gatekeeper.evaluation.writing import write_evaluation
 from gatekeeper.training.folder import REPORT_FILE, RunRecord, config_to_plain
-from gatekeeper.training.history import find_training
+from gatekeeper.training.history import find_run, find_training
 from gates.answers import Progress
 from gates.contracts import Dataset, Predictor
 from gates.suite import Options
@@ -205,7 +205,8 @@ def final_evaluation(
         report = write_evaluation(result, folder / REPORT_FILE, own=1)
         reports.append(report)
         if illustrated:
-            extras.append(illustrate(result.bench, result.measurement, find_training(folder, report)))
+            training, run = find_training(folder, report), find_run(folder, report)
+            extras.append(illustrate(result.bench, result.measurement, training=training, run=run))
         return report.judgement.verdict.outcome
 
     outcome = group.on_first(module, plan.options.device, evaluate, name=MODEL_FILE)

@@ -3,16 +3,20 @@
 import base64
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gatekeeper.evaluation.extras import Absent, Extras
+from gatekeeper.evaluation.extras import Absent, Extras, Training
+from gatekeeper.render.page.ablations import ablations
+from gatekeeper.render.page.bins import bins
 from gatekeeper.render.page.figures import Plot, Table
-from gatekeeper.render.page.gates import ablations, bins, retrieval, rollout
 from gatekeeper.render.page.offsets import offset_sweep, plane
 from gatekeeper.render.page.provenance import provenance
+from gatekeeper.render.page.retrieval import retrieval
+from gatekeeper.render.page.rollout import rollout
 from gatekeeper.render.page.training import training_plots
-from gatekeeper.render.rows import letter_of, result_headers, result_rows
+from gatekeeper.render.rows import CONTROL_HEADS, HEADERS, letter_of, result_headers, result_rows
 from gatekeeper.render.table import OUTCOMES, beside_reasons, render_heading, tally
 from schemas.records.judgement import GateResult
 from schemas.records.report import Report
@@ -31,8 +35,8 @@ SYMBOLS = {
 """A status is a word and a symbol; colour only repeats it."""
 
 _UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
-_STATUS = 6
-"""Column of the result table that holds the status."""
+_COLUMNS = ("", "metric", "split", "value", "threshold", "status", "95% interval")
+"""Of the result table, in the order of the page; the controls follow."""
 
 
 @dataclass(frozen=True)
@@ -68,9 +72,9 @@ def render_page(report: Report, extras: Extras) -> str:
 
 def _content(report: Report, extras: Extras) -> dict[str, Any]:
     verdict = report.judgement.verdict
-    headers, rows = result_headers(report), result_rows(report)
+    plots = _plots(report, extras)
     return {
-        "model": report.inputs.model.spec,
+        "model": f"{extras.run}/{report.inputs.model.spec}" if extras.run else report.inputs.model.spec,
         "outcome": verdict.outcome,
         "word": OUTCOMES[verdict.outcome],
         "tally": tally(report),
@@ -78,13 +82,12 @@ def _content(report: Report, extras: Extras) -> dict[str, Any]:
         "beside": beside_reasons(report),
         "facts": render_heading(report).split("\n"),
         "gates": [_gate(gate) for gate in report.judgement.gates],
-        "plots": _plots(report, extras),
-        "training_absent": extras.training.sentence if isinstance(extras.training, Absent) else "",
+        "plots": [plot for plot in plots if plot.drawings],
         "windows": {} if isinstance(extras.windows, Absent) else extras.windows,
-        "windows_absent": extras.windows.sentence if isinstance(extras.windows, Absent) else "",
+        "absent": _absent(plots, extras),
         "horizon": report.settings.horizon,
-        "checks": Table("Every check, and the figures beside them", tuple(headers), tuple(map(tuple, rows))),
-        "status_column": _STATUS,
+        "checks": _checks(report),
+        "status_column": _COLUMNS.index("status"),
         "provenance": provenance(report),
         "created": report.created,
         "version": report.environment.tool_version,
@@ -100,9 +103,24 @@ def _plots(report: Report, extras: Extras) -> list[Plot]:
         bins(report),
         plane(report, extras),
     ]
-    if not isinstance(extras.training, Absent):
+    if isinstance(extras.training, Training):
         plots.append(training_plots(extras.training))
     return plots
+
+
+def _absent(plots: Sequence[Plot], extras: Extras) -> tuple[str, ...]:
+    """What a section would have shown and cannot, section by section."""
+    others = (each.sentence for each in (extras.training, extras.windows) if isinstance(each, Absent))
+    return (*(line for plot in plots if not plot.drawings for line in plot.absent), *others)
+
+
+def _checks(report: Report) -> Table:
+    """All checks; value, threshold and status first, since a phone shows no more than them."""
+    heads = dict(zip(HEADERS, result_headers(report), strict=True))
+    order = [HEADERS.index(name) for name in (*_COLUMNS, *CONTROL_HEADS.values())]
+    rows = tuple(tuple(row[place] for place in order) for row in result_rows(report))
+    caption = "Every check, and the figures beside them"
+    return Table(caption, tuple(heads[HEADERS[place]] for place in order), rows)
 
 
 def _gate(gate: GateResult) -> Gate:

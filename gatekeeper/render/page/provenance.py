@@ -18,13 +18,14 @@ def _model(report: Report) -> Table:
         ("model", model.spec),
         ("kind", model.kind),
         ("architecture", model.architecture),
-        ("parameters", f"{model.parameters:,}"),
         ("SHA-256", model.sha256 or "none: it is no file"),
         ("fingerprint", model.fingerprint),
-        ("trained by", "unknown: the model does not say" if trained is None else trained.trainer),
     ]
+    if model.parameters:
+        rows.append(("parameters", f"{model.parameters:,}"))
     if trained is not None:
         rows += [
+            ("trained by", trained.trainer),
             ("kept epoch", "the recipe has no epochs" if trained.epoch is None else str(trained.epoch)),
             ("chosen by", trained.rule or "nothing to choose from"),
         ]
@@ -86,12 +87,13 @@ def _environment(report: Report) -> Table:
     rows = [
         ("gatekeeper", found.tool_version),
         ("gatekeeper SHA-256", found.tool_sha256),
-        ("git revision", found.git_revision or "unknown"),
         ("Python", found.python),
         ("platform", found.platform),
         ("device", f"{found.device}, {found.threads} threads"),
         ("packages", ", ".join(f"{name} {version}" for name, version in sorted(found.packages.items()))),
     ]
+    if found.git_revision is not None:
+        rows.append(("git revision", found.git_revision))
     return _table("Environment", rows)
 
 
@@ -101,10 +103,9 @@ def _document(report: Report) -> Table:
         ("made", report.created),
         ("format", f"report {report.schema_version}"),
         ("content SHA-256", content_sha256(report)),
-        ("scores of each sample", "none" if scores is None else scores.name),
     ]
     if scores is not None:
-        rows.append(("scores SHA-256", scores.sha256))
+        rows += [("scores of each sample", scores.name), ("scores SHA-256", scores.sha256)]
     return _table("Report", rows)
 
 

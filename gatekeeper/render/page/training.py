@@ -80,7 +80,7 @@ def _watched(history: History) -> tuple[str, ...]:
     if others:
         named = ", ".join(f"{name} ({count})" for name, count in others.items())
         told.append(f"The collapse watch warned of {named}.")
-    return (*told,) if found else ("The collapse watch did not call the run collapsed.", *told)
+    return tuple(told)
 
 
 def _measured(history: History, key: str) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from gatekeeper.evaluation.extras import Absent, Extras, Training
 from gatekeeper.render.page.page import render_page
 from gatekeeper.training.folder import RunRecord, write_record
-from gatekeeper.training.history import find_training
+from gatekeeper.training.history import find_run, find_training
 from schemas.reading.history import write_history
 from schemas.records.inputs import TrainedBy
 from schemas.records.report import Report
@@ -42,14 +42,17 @@ def test_a_report_without_a_training(tmp_path: Path) -> None:
     put(tmp_path)
     report = trained()
     model = replace(report.inputs.model, training=None)
-    found = find_training(tmp_path, replace(report, inputs=replace(report.inputs, model=model)))
-    assert found == Absent("The report names no training, so there is no history to show.")
+    assert find_training(tmp_path, replace(report, inputs=replace(report.inputs, model=model))) is None
+
+
+def test_a_recipe_without_epochs(tmp_path: Path) -> None:
+    put(tmp_path)
+    assert find_training(tmp_path, trained("ridge", None)) is None
 
 
 @pytest.mark.parametrize(
     ("report", "sentence"),
     [
-        (trained("ridge", None), "The recipe ridge has no epochs, so there is no history to show."),
         (
             trained("p6", 2),
             "The training_history.json beside the report is of another run, so it is not shown: it is of "
@@ -106,7 +109,6 @@ def damage(folder: Path) -> None:
             lambda folder: write_record(folder, replace(RECORD, settings={"ramp": "7"})),
             "The ramp is not marked: a ramp is written first epoch:margin:share",
         ),
-        (lambda folder: write_record(folder, replace(RECORD, settings={})), "The recipe p6b has no ramp."),
     ],
 )
 def test_a_ramp_that_is_not_known_is_said(
@@ -119,6 +121,31 @@ def test_a_ramp_that_is_not_known_is_said(
     assert found.history == history()
     assert isinstance(found.ramp, Absent)
     assert found.ramp.sentence.startswith(sentence)
+
+
+def test_a_recipe_without_a_ramp(tmp_path: Path) -> None:
+    put(tmp_path, replace(RECORD, settings={}))
+    assert find_training(tmp_path, trained()) == Training(history(), ())
+
+
+def test_the_run_has_the_name_of_its_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "gru_p6b_20260102_030405"
+    folder.mkdir()
+    write_record(folder, RECORD)
+    assert find_run(folder, trained()) == "gru_p6b_20260102_030405"
+    monkeypatch.chdir(folder)
+    assert find_run(Path(), trained()) == "gru_p6b_20260102_030405"
+
+
+@pytest.mark.parametrize(
+    "change", [remove, damage, lambda folder: write_record(folder, replace(RECORD, trainer="p6c"))]
+)
+def test_a_folder_that_is_not_of_the_run_names_nothing(
+    tmp_path: Path, change: Callable[[Path], None]
+) -> None:
+    put(tmp_path)
+    change(tmp_path)
+    assert find_run(tmp_path, trained()) == ""
 
 
 @pytest.mark.parametrize(

@@ -133,10 +133,10 @@ def deployable() -> str:
 
 
 @functools.cache
-def blocked() -> str:
+def blocked(spec: str = "best_model.pt") -> str:
     """Two checks fail, one is a warning, one is waived; only the report is there."""
     evidence = make_evidence({(MARGIN, "val"): 0.03, (RECALL, "val"): 0.6, ("rollout.avg_cos", "ood"): 0.4})
-    return render_page(report_of(evidence, policy=POLICY), NOTHING)
+    return render_page(report_of(evidence, policy=POLICY, spec=spec), NOTHING)
 
 
 @functools.cache
@@ -144,6 +144,24 @@ def one_article() -> str:
     """No interval, so no check can be decided."""
     evidence = change_all(make_evidence(), low=None, high=None, articles=1, reason=ONE_ARTICLE)
     return render_page(report_of(evidence), NOTHING)
+
+
+@functools.cache
+def undecided() -> str:
+    """The required margin lies within its interval, and intervals decide."""
+    evidence = make_evidence({(MARGIN, "val"): 0.055, (MARGIN, "ood"): 0.055})
+    return render_page(report_of(evidence, policy=POLICY.replace('"point"', '"bound"')), NOTHING)
+
+
+@functools.cache
+def control() -> str:
+    """A control on vectors: it has no training, and the bank no texts."""
+    report = report_of(spec="control:ridge")
+    model = replace(
+        report.inputs.model, kind="control", architecture="ridge", sha256=None, parameters=0, training=None
+    )
+    report = replace(report, inputs=replace(report.inputs, model=model))
+    return render_page(report, replace(NOTHING, frontier=frontier(), training=None))
 
 
 @functools.cache
@@ -200,13 +218,15 @@ CASES: Mapping[str, Callable[[], str]] = {
     "deployable": deployable,
     "blocked": blocked,
     "one_article": one_article,
+    "undecided": undecided,
+    "control": control,
     "skipped_gate": skipped_gate,
     "error": error,
     "hostile": hostile,
 }
 OUTLINED = ("deployable", "blocked", "skipped_gate")
 
-_VOID = {"meta", "link", "img", "br"}
+_VOID = {"meta", "link", "img", "br", "wbr"}
 _SHOWN = ("id", "class", "role", "tabindex", "href", "lang", "dir")
 _ARIA = ("label", "labelledby", "describedby", "hidden")
 

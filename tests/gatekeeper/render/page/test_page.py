@@ -19,7 +19,17 @@ from tests.gatekeeper.render.page.pages import CASES, HOSTILE, NOTHING, OUTLINED
 from tests.gatekeeper.render.rulings import MARGIN, POLICY, make_evidence
 
 GATES = ("offset-sweep", "retrieval", "ablations", "rollout", "bins", "plane")
-SECTIONS = [*GATES, "training", "windows", "checks", "provenance"]
+SHOWN = {
+    "deployable": [*GATES, "training", "windows", "checks", "provenance"],
+    "blocked": [*GATES, "checks", "absent", "provenance"],
+    "one_article": [*GATES, "checks", "absent", "provenance"],
+    "undecided": [*GATES, "checks", "absent", "provenance"],
+    "skipped_gate": [*(key for key in GATES if key != "ablations"), "checks", "absent", "provenance"],
+    "error": ["checks", "absent", "provenance"],
+    "control": [*GATES, "checks", "absent", "provenance"],
+    "hostile": [*GATES, "training", "windows", "checks", "provenance"],
+}
+"""The sections that have something to show."""
 PLOTS = {
     *(
         f"{kind} on {split}"
@@ -41,7 +51,7 @@ TRAINED = {
 
 def words(page: str) -> str:
     """What a reader sees, in one line."""
-    body = re.sub(r"</?span[^>]*>", "", page.partition("</style>")[2])
+    body = re.sub(r"</?span[^>]*>|<wbr>", "", page.partition("</style>")[2])
     return html.unescape(" ".join(re.sub(r"<[^>]*>", " ", body).split()))
 
 
@@ -63,10 +73,19 @@ def test_a_fixed_report_has_a_fixed_outline(case: str) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_the_verdict_comes_first_and_every_section_follows_in_order(case: str) -> None:
+def test_the_verdict_comes_first_and_what_there_is_to_show_follows_in_order(case: str) -> None:
     page = CASES[case]()
     found = re.findall(r"<section (?:class=\"verdict|id=\"([a-z-]+)\")", page)
-    assert found == ["", *SECTIONS]
+    assert found == ["", *SHOWN[case]]
+    assert re.findall(r'<li><a href="#([a-z-]+)">', page) == ["content", *SHOWN[case]]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_nothing_that_is_shown_is_empty(case: str) -> None:
+    page = CASES[case]()
+    assert not re.search(r"<(ul|ol|dl|tbody|section|p|h[1-6]|div|figure)\b[^>]*>\s*</\1>", page)
+    for each in ("plots", "figures"):
+        assert not re.search(rf'<[a-z]+ class="{each}">\s*</', page)
 
 
 def test_everything_that_can_be_drawn_is_drawn() -> None:
@@ -98,7 +117,9 @@ def test_the_table_of_checks_holds_what_the_terminal_shows() -> None:
     rows = [line.split() for line in render_table(report).split("\n") if re.match(r"([A-E]|bias)  ", line)]
     assert len(rows) == 37
     for row in rows:
-        row = [f"✓ {cell}" if cell == "PASS" else cell for cell in row]
+        # gate, metric, split, value, interval (two words), threshold and status, controls
+        gate, beside = row[:4] + row[6:-6], row[4:6] + row[-6:]
+        row = [f"✓ {cell}" if cell == "PASS" else cell for cell in gate + beside]
         assert " ".join(row) in shown
 
 
@@ -110,25 +131,25 @@ def test_the_provenance_holds_every_digest() -> None:
         assert digest in shown
 
 
-# What cannot be shown is said in its place.
+# What cannot be shown is said: in its section where there is one, else in one list.
 
 
 @pytest.mark.parametrize(
     ("key", "sentence"),
     [
         ("plane", "The linear frontier is not drawn."),
-        ("windows", "The texts are not shown."),
-        ("training", "No training."),
+        ("absent", "The texts are not shown."),
+        ("absent", "No training."),
     ],
 )
-def test_what_a_report_alone_does_not_hold_is_said_in_its_place(key: str, sentence: str) -> None:
+def test_what_a_report_alone_does_not_hold_is_said(key: str, sentence: str) -> None:
     assert sentence in section(pages.blocked(), key)
     assert sentence not in words(pages.deployable())
 
 
-def test_a_gate_that_was_not_measured_is_said_in_its_place() -> None:
+def test_a_gate_that_was_not_measured_is_said() -> None:
     page = pages.skipped_gate()
-    shown = section(page, "ablations")
+    shown = section(page, "absent")
     for split in SPLITS:
         assert f"There is no ablation on {split}: the report holds no figures for it." in shown
     assert "There is no rollout on ood: no window fits." in section(page, "rollout")
@@ -136,9 +157,9 @@ def test_a_gate_that_was_not_measured_is_said_in_its_place() -> None:
     assert "C ablations – SKIPPED" in words(page)
 
 
-def test_without_any_measurement_every_section_says_so() -> None:
-    for key in GATES:
-        assert re.search(r"There is no [a-zA-Z ]+: no split was measured\.", section(pages.error(), key))
+def test_without_any_measurement_every_gate_says_so() -> None:
+    found = re.findall(r"There is no ([a-z ]+): no split was measured\.", section(pages.error(), "absent"))
+    assert found == ["offset sweep", "retrieval", "ablation", "rollout", "figure by bin", "margin and cosine"]
     assert "! ERROR best_model.pt" in words(pages.error())
 
 
@@ -202,10 +223,18 @@ def test_whatever_is_undefined_or_missing_there_is_a_page(share: float, seed: in
     good = make_evidence()
     evidence = Evidence(damaged(good.model), {name: damaged(each) for name, each in good.controls.items()})
     page = render_page(pages.report_of(evidence), NOTHING)
-    assert re.findall(r"<section id=\"([a-z-]+)\"", page) == SECTIONS
+    found = re.findall(r"<section id=\"([a-z-]+)\"", page)
+    assert found == [key for key in SHOWN["blocked"] if key in found]
+    assert {"checks", "absent", "provenance"} < {*found}
     assert "undefined: damaged" in page
     assert not re.search(r"\bnan\b", page)
     outline(page)
+
+
+def test_the_name_of_the_run_stands_before_that_of_its_model() -> None:
+    page = render_page(pages.report_of(), replace(NOTHING, run="gru_p6b_20260102_030405"))
+    assert words(page).count("DEPLOYABLE gru_p6b_20260102_030405/best_model.pt") == 1
+    assert "<title>DEPLOYABLE: gru_p6b_20260102_030405/best_model.pt – gatekeeper</title>" in page
 
 
 # Nothing is loaded, nothing runs.

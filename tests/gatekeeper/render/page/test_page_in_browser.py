@@ -36,6 +36,22 @@ SMALLEST_LETTERS = """Math.min(...[...document.querySelectorAll('figure svg')].m
 ))"""
 
 
+LARGEST_NAME = "gru_p6b_20260102_030405_with_a_name_made_long/best_model.of.epoch.17.safetensors"
+RIGHT_END = """Math.max(...[...document.querySelectorAll('#checks tr')].map(row =>
+    [...row.children].slice(3, 6).at(-1)).map(cell => {
+        const range = document.createRange();
+        range.selectNodeContents(cell);
+        return range.getBoundingClientRect().right;
+    }))"""
+OVERLAPS = """[...document.querySelectorAll('#provenance tr')].filter(row => {
+    const range = document.createRange();
+    range.selectNodeContents(row.children[0]);
+    return range.getBoundingClientRect().right > row.children[1].getBoundingClientRect().left;
+}).map(row => row.children[0].textContent)"""
+NAV_AND_TITLE = """[document.querySelector('nav').getBoundingClientRect(),
+    document.getElementById('checks-title').getBoundingClientRect()].map(each => [each.top, each.bottom])"""
+
+
 @pytest.fixture(scope="module")
 def browser() -> "Iterator[Browser]":
     with launched() as started:
@@ -179,6 +195,44 @@ def test_the_page_is_used_with_the_keyboard_alone(fresh: Seen) -> None:
     fresh.page.keyboard.press("Tab")
     named = fresh.run("document.activeElement.getAttribute('aria-label')")
     assert named == "Mean cosine by offset from the target"
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_name_verdict_and_gates_stand_in_the_first_screen(
+    browser: "Browser", tmp_path: Path, size: tuple[int, int]
+) -> None:
+    file = tmp_path / "page.html"
+    file.write_text(pages.blocked(spec=LARGEST_NAME), encoding="utf-8")
+    opened = Seen(browser, file)
+    opened.look(size)
+    for part in ("h1 .word", "h1 .model", ".tally", ".gates", ".gates + h2"):
+        assert opened.run(f"document.querySelector('{part}').getBoundingClientRect().bottom") <= size[1]
+    assert opened.run("document.querySelector('h1 .model').textContent") == LARGEST_NAME
+    opened.page.close()
+
+
+@pytest.mark.parametrize("case", ["deployable", "blocked", "one_article", "undecided", "control"])
+def test_on_a_phone_value_threshold_and_status_are_in_view(seen: Mapping[str, Seen], case: str) -> None:
+    seen[case].look(PHONE)
+    assert 0 < seen[case].run(RIGHT_END) <= PHONE[0] - 16
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE, NARROW])
+def test_the_labels_of_the_provenance_leave_room_for_what_they_name(
+    seen: Mapping[str, Seen], size: tuple[int, int]
+) -> None:
+    seen["deployable"].look(size)
+    assert seen["deployable"].run(OVERLAPS) == []
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_the_navigation_stays_and_covers_no_title(fresh: Seen, size: tuple[int, int]) -> None:
+    fresh.page.emulate_media(reduced_motion="reduce")
+    fresh.page.set_viewport_size({"width": size[0], "height": size[1]})
+    fresh.page.click("nav a[href='#checks']")
+    (top, bottom), (title, _) = fresh.run(NAV_AND_TITLE)
+    assert (top, fresh.run("scrollY") > 1000) == (0, True)
+    assert bottom <= title < bottom + 40
 
 
 def test_on_paper_the_figures_are_open_and_the_links_are_gone(fresh: Seen) -> None:

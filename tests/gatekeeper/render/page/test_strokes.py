@@ -8,8 +8,10 @@ from dataclasses import replace
 import pytest
 
 from gatekeeper.evaluation.extras import Absent, Training
-from gatekeeper.render.page import gates
+from gatekeeper.render.page.ablations import ablations
+from gatekeeper.render.page.bins import bins
 from gatekeeper.render.page.figures import Plot
+from gatekeeper.render.page.retrieval import retrieval
 from gatekeeper.render.page.strokes import bar, line_style, point_style
 from gatekeeper.render.page.svg import drawing, to_svg
 from gatekeeper.render.page.training import training_plots
@@ -81,9 +83,9 @@ def markers(markup: str) -> set[str]:
 def test_the_gates_show_every_split_in_a_look_of_its_own(names: tuple[str, ...]) -> None:
     report = with_splits(*names)
     count = 2 + len(names)
-    assert len(bars(gates.retrieval(report))) == count
-    assert len(bars(gates.bins(report))) == count
-    assert len(markers(gates.ablations(report).drawings[0].markup)) == count
+    assert len(bars(retrieval(report))) == count
+    assert len(bars(bins(report))) == count
+    assert len(markers(ablations(report).drawings[0].markup)) == count
 
 
 def test_the_training_shows_every_split_in_a_look_of_its_own() -> None:

@@ -11,13 +11,13 @@ from gatekeeper.render.page.svg import Drawing
 from gatekeeper.render.page.training import training_plots
 from schemas.records.history import Epoch, History
 from tests.gatekeeper.render.page.pages import history
-from trainers.recipes.ramp import parse_ramp
+from trainers.recipes.ramp import Stage, parse_ramp
 
 RAMP = parse_ramp("1:0.02:0.4,3:0.05:1,9:0.1:1")
 
 
-def plots(told: History, ramp: str = "") -> Plot:
-    return training_plots(Training(told, Absent(ramp) if ramp else RAMP))
+def plots(told: History, ramp: tuple[Stage, ...] | Absent = RAMP) -> Plot:
+    return training_plots(Training(told, ramp))
 
 
 def words(drawn: Drawing) -> list[str]:
@@ -57,11 +57,17 @@ def test_the_table_has_a_row_for_each_epoch_and_split() -> None:
 
 
 def test_a_run_that_neither_collapsed_nor_has_a_ramp() -> None:
-    plot = plots(history(warnings=(), best_epoch=None, ended=""), "There is no ramp.")
-    assert plot.absent == ("There is no ramp.", "The collapse watch did not call the run collapsed.")
+    plot = plots(history(warnings=(), best_epoch=None, ended=""), ())
+    assert plot.absent == ()
     assert "No weights were kept. It has not ended." in plot.lead
     for each in plot.drawings:
         assert not {"kept", "collapse", "margin 0.02"} & set(words(each))
+
+
+def test_a_ramp_that_is_not_known_is_said() -> None:
+    plot = plots(history(), Absent("The ramp is not marked."))
+    assert plot.absent[0] == "The ramp is not marked."
+    assert not {"margin 0.02", "margin 0.05"} & set(words(plot.drawings[0]))
 
 
 @pytest.mark.parametrize(
