@@ -15,25 +15,15 @@ from gatekeeper.installation.files import BUILTIN_POLICIES, InstallationError, v
 from tests.gatekeeper.behaviour.ci.files import write_submission
 from tests.gatekeeper.installation.wheel import (
     ROOT,
-    build,
     cache_of,
     copy_site,
     install_over,
-    pip,
     put,
     run_installed,
     run_python,
 )
 
 FOREIGN = b"RAN = True\n"
-
-
-@pytest.fixture(scope="session")
-def wheel_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built and installed once."""
-    folder = tmp_path_factory.mktemp("wheel")
-    pip("install", "--target", str(folder / "site"), str(build(folder)))
-    return folder / "site"
 
 
 @pytest.fixture
