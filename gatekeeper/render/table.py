@@ -11,7 +11,7 @@ from schemas.records.answers import coarsest
 from schemas.records.metrics import GATES
 from schemas.records.report import Report
 from schemas.text import printable
-from schemas.verdict.judge import PASSING
+from schemas.verdict.checks import PASSING
 
 OUTCOMES = {"deployable": "DEPLOYABLE", "blocked": "BLOCKED", "error": "ERROR"}
 _COLOURS = {"deployable": "green", "blocked": "red", "error": "yellow"}

@@ -180,6 +180,7 @@ def _claims(judgement: Judgement) -> Judgement:
         checks=tuple(replace(check, sentence="") for check in judgement.checks),
         gates=judgement.gates,
         verdict=replace(judgement.verdict, reasons=(), warnings=(), waivers=(), remarks=()),
+        diagnosis=replace(judgement.diagnosis, sentence=""),
     )
 
 

@@ -80,6 +80,32 @@ class Verdict:
         return self.outcome == "deployable"
 
 
+DiagnosisName = Literal[
+    "undecided",
+    "collapsed",
+    "points_away",
+    "copies",
+    "chance",
+    "looks_back",
+    "misplaced",
+    "less_than_copying",
+    "no_transfer",
+    "ignores_context",
+    "ignores_order",
+    "beaten_by_ridge",
+    "falls_short",
+    "sound",
+]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What the model does, by name and in one sentence for people."""
+
+    name: DiagnosisName
+    sentence: str
+
+
 @dataclass(frozen=True)
 class Judgement:
     """Everything derived from evidence and policy."""
@@ -87,3 +113,4 @@ class Judgement:
     checks: tuple[Check, ...]
     gates: tuple[GateResult, ...]
     verdict: Verdict
+    diagnosis: Diagnosis

@@ -11,6 +11,9 @@ from schemas.records.policy import Policy, PolicyCheck
 from schemas.records.splits import EVALUATED, PAIR, SPLITS
 from schemas.verdict.wording import compared, near_zero, place, subject
 
+PASSING: tuple[Status, ...] = ("pass", "waived")
+"""Statuses that let a check or a gate through."""
+
 _WORST_FIRST: tuple[Status, ...] = ("error", "fail", "inconclusive", "skipped", "waived")
 
 

@@ -8,7 +8,8 @@ from schemas.records.inputs import Setup
 from schemas.records.judgement import Check, GateResult, Judgement, Outcome, Verdict
 from schemas.records.metrics import COSINE, GATE_LETTERS, GATES, RECALL_SEEN
 from schemas.records.policy import CHAMPION, Policy
-from schemas.verdict.checks import gate_status, measured_splits, run_champion_checks, run_checks
+from schemas.verdict.checks import PASSING, gate_status, measured_splits, run_champion_checks, run_checks
+from schemas.verdict.diagnosis import diagnose
 from schemas.verdict.escape import find_escape, value_of
 from schemas.verdict.pin import objections as pin_objections
 from schemas.verdict.pin import remarks as pin_remarks
@@ -18,10 +19,6 @@ from schemas.verdict.wording import figure, gate_title
 
 BACKWARD_BIAS = "backward_bias"
 """Name of the checks that belong to none of the five gates: the model must not point backward."""
-
-
-PASSING = ("pass", "waived")
-"""Statuses that let a check or a gate through."""
 
 
 def judge(
@@ -86,7 +83,7 @@ def judge(
             *pin_remarks(policy.data),
         ),
     )
-    return Judgement(checks=checks, gates=gates, verdict=verdict)
+    return Judgement(checks, gates, verdict, diagnose(evidence, gates, verdict))
 
 
 def _too_narrow(policy: Policy, checks: tuple[Check, ...], confidence: float) -> list[str]:

@@ -3,6 +3,9 @@
 The wording is part of the report contract: a reader derives it again and compares.
 """
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from schemas.records.evidence import Metric
 from schemas.records.judgement import Status
 from schemas.records.metrics import GATE_LETTERS, METRICS
@@ -12,6 +15,20 @@ from schemas.records.splits import PAIR
 _WHOLE_NUMBERS = ("offset_sweep.peak_offset",)
 _MOST_DIGITS = 9
 _ROUNDING = 1e-6  # of float32 cosines; written as a power of ten, for 0.000000000 says nothing
+
+
+GATE_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "offset_sweep": "nearest to target",
+        "retrieval": "finds the target",
+        "ablations": "needs its context",
+        "rollout": "survives itself",
+        "bins_delta": "as good elsewhere",
+        "backward_bias": "no backward bias",
+        "champion": "against champion",
+    }
+)
+"""What a gate asks of a model."""
 
 
 def place(metric: str, split: str) -> str:
@@ -30,6 +47,25 @@ def gate_title(gate: str) -> str:
     if gate in GATE_LETTERS:
         return f"gate {GATE_LETTERS[gate]} ({gate})"
     return "the champion check" if gate == CHAMPION else "the backward-bias check"
+
+
+def gate_in_words(gate: str) -> str:
+    """What a gate asks, for people who do not know its name.
+
+    Example:
+        >>> gate_in_words("rollout"), gate_in_words("backward_bias")
+        ('D (survives itself)', 'the backward-bias check')
+    """
+    if gate not in GATE_LETTERS:
+        return gate_title(gate)
+    return f"{GATE_LETTERS[gate]} ({GATE_WORDS[gate]})"
+
+
+def share(value: float, digits: int = 0) -> str:
+    """A share as a percentage, e.g. ``48%``; only all of them are 100%, and none is 0%."""
+    text = f"{value:.{digits}%}"
+    nearly = {"0%": "<1%", "100%": ">99%"}
+    return nearly.get(text, text) if 0 < value < 1 else text
 
 
 def figure(value: float, digits: int = 3) -> str:

@@ -16,7 +16,7 @@ from gatekeeper.render.table import OUTCOMES
 from schemas.errors import OutputError
 from schemas.records.policy import CHAMPION, Policy
 from schemas.text import printable
-from schemas.verdict.judge import PASSING
+from schemas.verdict.checks import PASSING
 
 SUMMARY_LIMIT = 2**20
 _CUT = "\n\n(cut here: GitHub shows 1 MiB at most)\n"

@@ -26,7 +26,7 @@ from schemas.records.inputs import (
     Settings,
     SplitInput,
 )
-from schemas.records.judgement import GateResult, Judgement, Verdict
+from schemas.records.judgement import Diagnosis, GateResult, Judgement, Verdict
 from schemas.records.policy import LoadedPolicy
 from schemas.records.report import SCHEMA_VERSION, Report, ScoresFile
 from schemas.records.splits import PAIR
@@ -149,7 +149,12 @@ def make_report(
         evidence=Evidence(
             _metrics(cosine), {who: _metrics(value) for who, value in _COSINES.items()}, {"val": _ANSWERS}
         ),
-        judgement=Judgement((), (GateResult("", "error", ()),), Verdict("error", 0, False, (), (), (), ())),
+        judgement=Judgement(
+            (),
+            (GateResult("", "error", ()),),
+            Verdict("error", 0, False, (), (), (), ()),
+            Diagnosis("undecided", ""),
+        ),
         scores=scores,
     )
     return with_judgement(report)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gatekeeper.deployment.verify import Ruling
 from gatekeeper.render.ci.junit import render_junit, render_junit_error
 from schemas.reading.policy import parse_policy
-from schemas.records.judgement import Check, GateResult, Judgement, Outcome, Verdict
+from schemas.records.judgement import Check, Diagnosis, GateResult, Judgement, Outcome, Verdict
 from schemas.records.metrics import GATES
 from schemas.records.policy import CHAMPION
 from schemas.records.splits import SPLITS
@@ -337,7 +337,8 @@ def judgements(draw: st.DrawFn) -> Judgement:
         remarks=draw(texts),
     )
     names = [*GATES, *(name for name in (BACKWARD_BIAS, CHAMPION) if any(one.gate == name for one in found))]
-    return Judgement(found, tuple(GateResult(name, "pass", ()) for name in names), verdict)
+    diagnosis = Diagnosis("sound" if verdict.deployable else "falls_short", draw(ANYTHING))
+    return Judgement(found, tuple(GateResult(name, "pass", ()) for name in names), verdict, diagnosis)
 
 
 @settings(deadline=None)

@@ -1,0 +1,294 @@
+"""What does the model do instead of predicting? One sentence in plain words, from the metrics. Pure.
+
+The verdict says whether a model may be deployed, the diagnosis says what is the matter with it. Every rule
+sets a figure of the model beside one that a control has which knows nothing, so that it means the same on
+any data. Those controls are the yardstick: ``copy_last`` copies, ``constant`` has collapsed, ``random`` is no
+better than chance.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from schemas.records.answers import ROUNDING
+from schemas.records.evidence import Evidence, Metric
+from schemas.records.judgement import Diagnosis, DiagnosisName, GateResult, Verdict
+from schemas.records.metrics import ABLATIONS, CHANCE_UNSEEN, COSINE, OFFSETS, RECALL_UNSEEN
+from schemas.records.splits import EVALUATED, OOD, VAL
+from schemas.verdict.checks import PASSING, measured_splits
+from schemas.verdict.wording import figure, gate_in_words, share
+
+COPY = 0.9
+"""A mean cosine to the last chunk from which an answer is a copy of it. Chunks of one article have about 0.5
+to each other, and the answers of a ridge regression about 0.65 to its last chunk."""
+
+STILL = 0.01
+"""A change of the cosine that is none: a tenth of what the published thresholds of gate C ask for."""
+
+AWAY = -0.05
+"""A mean cosine from which a model turns its back on the target. Random directions stay above it on a hundred
+windows of width 32."""
+
+NEEDED = 0.1
+"""A context was needed where its damage costs at least this share of the lead over a constant answer."""
+
+DROP = 0.05
+"""A fall of the cosine from val to ood, beyond that of copying: what gate E of the seed's policy allows."""
+
+LAST_MARGIN, MARGIN, PEAK = (f"offset_sweep.{name}" for name in ("margin_last", "margin", "peak_offset"))
+MEAN_COSINE = "bins_delta.cos"
+_SWEEP = tuple(f"offset_sweep.cos@{k:+d}" for k in OFFSETS)
+
+_LONGEST = 1_000
+
+
+def diagnose(evidence: Evidence, gates: tuple[GateResult, ...], verdict: Verdict) -> Diagnosis:
+    """What the metrics tell of the model, the most telling first.
+
+    One answer to everything comes before what that answer is. Then come answers that need no knowledge
+    (turned away, copied, at random), answers at the wrong place, answers that find less than a copy, what
+    holds at home only, and at last what may be missing in a model that knows something.
+
+    Args:
+        evidence: metrics of the model and of the controls over the same samples.
+        gates: their results under the policy.
+        verdict: what the policy decides. An evaluation that cannot decide is ``undecided``, and only a
+            deployable model is ``sound``.
+
+    Example:
+        >>> verdict = Verdict("error", 0, False, ("no split was evaluated",), (), (), ())
+        >>> diagnose(Evidence({}, {}), (), verdict)
+        Diagnosis(name='undecided', sentence='Nothing is decided: no split was evaluated.')
+    """
+    if verdict.outcome == "error":
+        return Diagnosis("undecided", f"Nothing is decided: {verdict.reasons[0][:_LONGEST]}.")
+    splits = [_Split(name, evidence) for name in measured_splits(evidence.model)]
+    name, clause = _fault(splits) or _fall(evidence) or _gap(splits) or ("sound", "")
+    if clause:
+        return Diagnosis(name, f"The model {'passes, but ' if verdict.deployable else ''}{clause}.")
+    found = _found(splits[0])
+    if verdict.deployable:
+        return Diagnosis("sound", f"The model is sound: {found}.")
+    return Diagnosis("falls_short", f"The model does not pass {_missed(gates, verdict)}; {found}.")
+
+
+@dataclass(frozen=True)
+class _Split:
+    """The figures of one split."""
+
+    name: str
+    evidence: Evidence
+
+    def metric(self, name: str, who: str = "") -> Metric | None:
+        """Of the model, or of the control ``who``; None where it was not measured."""
+        metrics = self.evidence.controls.get(who, {}) if who else self.evidence.model
+        return metrics.get(self.name, {}).get(name)
+
+    def value(self, name: str, who: str = "") -> float:
+        """The estimate; NaN where it is not known or not finite, so that no comparison with it holds."""
+        metric = self.metric(name, who)
+        value = math.nan if metric is None or metric.value is None else metric.value
+        return value if math.isfinite(value) else math.nan
+
+    def low(self, name: str) -> float:
+        """The lower end of the model's interval, its estimate where it has none."""
+        metric = self.metric(name)
+        return self.value(name) if metric is None or metric.low is None else metric.low
+
+    def high(self, name: str) -> float:
+        """The upper end likewise."""
+        metric = self.metric(name)
+        return self.value(name) if metric is None or metric.high is None else metric.high
+
+
+Finding = tuple[DiagnosisName, str]
+
+
+def _fault(splits: list[_Split]) -> Finding | None:
+    """The first rule of those that no model with knowledge breaks, or that it holds elsewhere only."""
+    faults = {split.name: [name for name, rule in _FAULTS if rule(split)] for split in splits}
+    for name, rule in _FAULTS:
+        hits = {split.name: clause for split in splits if (clause := rule(split))}
+        if set(hits) == {OOD} and faults.get(VAL) == []:
+            return "no_transfer", f"does not transfer; elsewhere it {hits[OOD]}"
+        if hits:
+            return name, next(iter(hits.values()))
+    return None
+
+
+def _fall(evidence: Evidence) -> Finding | None:
+    """How far the cosine falls from val to ood, where it falls further than that of a copy."""
+    home, away = (_Split(name, evidence) for name in EVALUATED)
+    mine = home.value(MEAN_COSINE) - away.value(MEAN_COSINE)
+    copied = home.value(MEAN_COSINE, "copy_last") - away.value(MEAN_COSINE, "copy_last")
+    if mine - max(copied, 0.0) > DROP:
+        ends = f"{figure(home.value(MEAN_COSINE))} on val to {figure(away.value(MEAN_COSINE))} on ood"
+        return "no_transfer", f"does not transfer: its cosine to the target falls from {ends}"
+    return None
+
+
+def _gap(splits: list[_Split]) -> Finding | None:
+    """What is missing in a model that knows something."""
+    found = ((name, rule(split)) for name, rule in _GAPS for split in splits)
+    return next(((name, clause) for name, clause in found if clause), None)
+
+
+def _collapsed(split: _Split) -> str:
+    """No damage to the context moves any answer, and what is found is what a constant finds."""
+    damaged = [split.metric(f"ablations.{name}") for name in ABLATIONS]
+    moved = [math.inf if each is None or each.value is None else _moved(each, each.value) for each in damaged]
+    if (
+        max(moved) > STILL
+        or not split.low(RECALL_UNSEEN) <= split.value(RECALL_UNSEEN, "constant")
+        or _is_random(split)
+    ):
+        return ""
+    return (
+        f"gives one answer to whatever it reads: on {split.name} no damage to the context "
+        f"moves its cosine by {STILL:g}"
+    )
+
+
+def _is_random(split: _Split) -> bool:
+    """Whether it is that control, which does not read either: it draws a direction for every row."""
+    return all(abs(split.value(name) - split.value(name, "random")) <= ROUNDING for name in _SWEEP)
+
+
+def _moved(metric: Metric, value: float) -> float:
+    """The mean change or the standard deviation of the samples, whichever is larger.
+
+    The interval of a mean is about twice ``deviation / sqrt(n)`` to either side. A random direction's
+    cosines change by nothing on average, but each one does.
+    """
+    if metric.low is None or metric.high is None:
+        return abs(value)
+    return max(abs(value), (metric.high - metric.low) / 4 * math.sqrt(metric.n))
+
+
+def _turned_away(split: _Split) -> str:
+    if split.value(COSINE) <= AWAY and split.value(COSINE) < split.value(COSINE, "constant"):
+        return f"points away from the target: {_beside_constant(split)}"
+    return ""
+
+
+def _copies(split: _Split) -> str:
+    if not split.value(COSINE) - split.value(LAST_MARGIN) >= COPY:
+        return ""
+    return f"copies the last chunk it read: {_beside_last(split)}"
+
+
+def _by_chance(split: _Split) -> str:
+    mine, chance = split.value(RECALL_UNSEEN), split.value(CHANCE_UNSEEN)
+    if not split.low(RECALL_UNSEEN) <= chance:
+        return ""
+    how = "is no better than chance" if mine <= chance else "cannot be told from chance"
+    return f"{how}: {_beside(split, 'chance', chance)}"
+
+
+def _looks_back(split: _Split) -> str:
+    if not split.high(LAST_MARGIN) < 0:
+        return ""
+    return f"is closer to the last chunk it read than to the target: {_beside_last(split)}"
+
+
+def _misplaced(split: _Split) -> str:
+    peak = split.value(PEAK)
+    if not (split.high(MARGIN) < 0 and peak):
+        return ""
+    there = split.value(f"offset_sweep.cos@{peak:+.0f}")
+    places = "" if abs(peak) == 1 else f"{abs(peak):.0f} "
+    chunk = f"chunk {places}{'after' if peak > 0 else 'before'} the target"
+    return (
+        f"is closer to the {chunk} than to the target: on {split.name} cosine {figure(there)} "
+        f"against {figure(split.value(COSINE))}"
+    )
+
+
+def _below_constant(split: _Split) -> str:
+    if split.value(COSINE) < split.value(COSINE, "constant"):
+        return f"points further away from the target than a constant: {_beside_constant(split)}"
+    return ""
+
+
+def _less_than_copying(split: _Split) -> str:
+    copied = split.value(RECALL_UNSEEN, "copy_last")
+    if split.value(RECALL_UNSEEN) < copied:
+        return f"finds less than copying does: {_beside(split, 'copying', copied)}"
+    return ""
+
+
+def _ignores_context(split: _Split) -> str:
+    if not _unneeded(split, ABLATIONS):
+        return ""
+    return f"ignores what it reads: on {split.name} it loses next to nothing, whatever is done to the context"
+
+
+def _ignores_order(split: _Split) -> str:
+    if not _unneeded(split, ("shuffle", "reverse")):
+        return ""
+    return f"ignores the order of what it reads: on {split.name} a shuffled context serves it as well"
+
+
+def _unneeded(split: _Split, damages: tuple[str, ...]) -> bool:
+    lead = split.value(COSINE) - split.value(COSINE, "constant")
+    return lead > 0 and all(split.value(f"ablations.{name}") > -NEEDED * lead for name in damages)
+
+
+def _beaten_by_ridge(split: _Split) -> str:
+    mine, ridge = split.value(RECALL_UNSEEN), split.value(RECALL_UNSEEN, "ridge")
+    if mine < ridge or (mine == ridge and split.value(COSINE) <= split.value(COSINE, "ridge")):
+        return f"knows no more than ridge, a linear fit: {_beside(split, 'ridge', ridge)}"
+    return ""
+
+
+_Rules = tuple[tuple[DiagnosisName, Callable[[_Split], str]], ...]
+
+_FAULTS: _Rules = (
+    ("collapsed", _collapsed),
+    ("points_away", _turned_away),
+    ("copies", _copies),
+    ("chance", _by_chance),
+    ("looks_back", _looks_back),
+    ("misplaced", _misplaced),
+    ("points_away", _below_constant),
+    ("less_than_copying", _less_than_copying),
+)
+_GAPS: _Rules = (
+    ("ignores_context", _ignores_context),
+    ("ignores_order", _ignores_order),
+    ("beaten_by_ridge", _beaten_by_ridge),
+)
+
+
+def _beside(split: _Split, what: str, theirs: float) -> str:
+    mine = split.value(RECALL_UNSEEN)
+    digits = 0 if share(mine) != share(theirs) or mine == theirs else 1
+    return (
+        f"on {split.name} it finds {share(mine, digits)} of unseen targets among five, "
+        f"{what} {share(theirs, digits)}"
+    )
+
+
+def _beside_constant(split: _Split) -> str:
+    mine, constant = split.value(COSINE), split.value(COSINE, "constant")
+    return f"on {split.name} cosine {figure(mine)}, a constant answer {figure(constant)}"
+
+
+def _beside_last(split: _Split) -> str:
+    cosine = split.value(COSINE)
+    return f"on {split.name} cosine {figure(cosine - split.value(LAST_MARGIN))} against {figure(cosine)}"
+
+
+def _found(split: _Split) -> str:
+    rivals: Mapping[str, float] = {
+        what: split.value(RECALL_UNSEEN, who) for what, who in (("copying", "copy_last"), ("ridge", "ridge"))
+    }
+    beside = "".join(f", {what} {share(value)}" for what, value in rivals.items() if not math.isnan(value))
+    return (
+        f"on {split.name} it finds {share(split.value(RECALL_UNSEEN))} of unseen targets among five{beside}"
+    )
+
+
+def _missed(gates: tuple[GateResult, ...], verdict: Verdict) -> str:
+    failed = [gate_in_words(gate.name) for gate in gates if gate.status not in PASSING]
+    return ", ".join(failed) or f"the policy: {verdict.reasons[0][:_LONGEST]}"

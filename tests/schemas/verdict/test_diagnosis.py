@@ -1,0 +1,248 @@
+"""One sentence that says what a model does instead of predicting."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import pytest
+
+from schemas.records.evidence import Evidence, Metric
+from schemas.records.judgement import Diagnosis
+from schemas.records.metrics import ABLATIONS, OFFSETS
+from schemas.records.policy import Policy
+from schemas.verdict.judge import judge
+
+EvidenceFactory = Callable[[], Evidence]
+
+COS = "offset_sweep.cos"
+LAST = "offset_sweep.margin_last"
+MARGIN = "offset_sweep.margin"
+PEAK = "offset_sweep.peak_offset"
+UNSEEN = "retrieval.article_unseen.r@5"
+DAMAGED = tuple(f"ablations.{name}" for name in ABLATIONS)
+BOTH = ("val", "ood")
+
+
+def diagnosed(evidence: Evidence, policy: Policy) -> Diagnosis:
+    return judge(evidence, policy, confidence=0.95).diagnosis
+
+
+def set_to(
+    evidence: Evidence, figures: Mapping[str, float], splits: tuple[str, ...] = BOTH, half: float = 0.001
+) -> Evidence:
+    """The model with some figures set, each within an interval of half that width."""
+    model = dict(evidence.model)
+    for split in splits:
+        changed = {
+            name: replace(model[split][name], value=value, low=value - half, high=value + half)
+            for name, value in figures.items()
+        }
+        model[split] = {**model[split], **changed}
+    return replace(evidence, model=model)
+
+
+def still(evidence: Evidence) -> Evidence:
+    return set_to(evidence, dict.fromkeys(DAMAGED, 0.0), half=0.0)
+
+
+CASES: dict[str, tuple[Mapping[str, float], str, str]] = {
+    "a good model": (
+        {},
+        "sound",
+        "The model is sound: on val it finds 98% of unseen targets among five, copying 20%, ridge 20%.",
+    ),
+    "turned away": (
+        {COS: -0.28, LAST: -0.1},
+        "points_away",
+        "The model points away from the target: on val cosine -0.280, a constant answer 0.400.",
+    ),
+    "a copy": (
+        {COS: 0.45, LAST: -0.55},
+        "copies",
+        "The model copies the last chunk it read: on val cosine 1.000 against 0.450.",
+    ),
+    "below chance": (
+        {UNSEEN: 0.09},
+        "chance",
+        "The model is no better than chance: on val it finds 9% of unseen targets among five, chance 10%.",
+    ),
+    "not shown to be above chance": (
+        {UNSEEN: 0.1006},
+        "chance",
+        "The model passes, but cannot be told from chance: on val it finds 10.1% of unseen targets among "
+        "five, chance 10.0%.",
+    ),
+    "closer to what it read": (
+        {LAST: -0.1},
+        "looks_back",
+        "The model is closer to the last chunk it read than to the target: on val cosine 0.700 against "
+        "0.600.",
+    ),
+    "closer to what lies between": (
+        {MARGIN: -0.1, PEAK: -1.0, "offset_sweep.cos@-1": 0.7},
+        "misplaced",
+        "The model is closer to the chunk before the target than to the target: on val cosine 0.700 against "
+        "0.600.",
+    ),
+    "closer to what comes later": (
+        {MARGIN: -0.1, PEAK: 2.0, "offset_sweep.cos@+2": 0.7},
+        "misplaced",
+        "The model is closer to the chunk 2 after the target than to the target: on val cosine 0.700 against "
+        "0.600.",
+    ),
+    "below a constant answer": (
+        {COS: 0.35},
+        "points_away",
+        "The model points further away from the target than a constant: on val cosine 0.350, a constant "
+        "answer 0.400.",
+    ),
+    "less than a copy": (
+        {UNSEEN: 0.15},
+        "less_than_copying",
+        "The model passes, but finds less than copying does: on val it finds 15% of unseen targets among "
+        "five, copying 20%.",
+    ),
+    "no context needed": (
+        dict.fromkeys(DAMAGED, -0.019),
+        "ignores_context",
+        "The model passes, but ignores what it reads: on val it loses next to nothing, whatever is done to "
+        "the context.",
+    ),
+    "no order needed": (
+        {"ablations.shuffle": -0.019, "ablations.reverse": -0.001},
+        "ignores_order",
+        "The model passes, but ignores the order of what it reads: on val a shuffled context serves it as "
+        "well.",
+    ),
+    "a gate too few": (
+        {MARGIN: 0.03},
+        "falls_short",
+        "The model does not pass A (nearest to target); on val it finds 98% of unseen targets among five, "
+        "copying 20%, ridge 20%.",
+    ),
+}
+
+
+@pytest.mark.parametrize(("figures", "name", "sentence"), CASES.values(), ids=CASES)
+def test_what_a_model_does_is_told_in_one_sentence(
+    good_evidence: EvidenceFactory,
+    seed_policy: Policy,
+    figures: Mapping[str, float],
+    name: str,
+    sentence: str,
+) -> None:
+    assert diagnosed(set_to(good_evidence(), figures), seed_policy) == Diagnosis(name, sentence)  # type: ignore[arg-type]
+
+
+def test_what_no_damage_moves_has_collapsed(good_evidence: EvidenceFactory, seed_policy: Policy) -> None:
+    flat = {f"offset_sweep.cos@{k:+d}": -0.3 for k in OFFSETS}
+    evidence = set_to(still(good_evidence()), {**flat, COS: -0.3, UNSEEN: 0.20})
+    assert diagnosed(evidence, seed_policy) == Diagnosis(
+        "collapsed",
+        "The model gives one answer to whatever it reads: on val no damage to the context moves its cosine "
+        "by 0.01.",
+    )
+
+
+@pytest.mark.parametrize("half", [0.0021, 0.02])
+def test_answers_that_move_are_no_constant(
+    good_evidence: EvidenceFactory, seed_policy: Policy, half: float
+) -> None:
+    """An interval of ±0.0021 around no change, on 400 windows: each answer moves by 0.021."""
+    evidence = set_to(set_to(good_evidence(), dict.fromkeys(DAMAGED, 0.0), half=half), {UNSEEN: 0.09})
+    assert diagnosed(evidence, seed_policy).name == "chance"
+
+
+def test_what_finds_more_than_a_constant_is_none(good_evidence: EvidenceFactory, seed_policy: Policy) -> None:
+    """Where all chunks share a direction, a model that knows the rest hardly moves either."""
+    assert diagnosed(still(good_evidence()), seed_policy).name == "ignores_context"
+
+
+def test_directions_drawn_at_random_do_not_move_and_are_no_constant(
+    good_evidence: EvidenceFactory, seed_policy: Policy
+) -> None:
+    drawn = {f"offset_sweep.cos@{k:+d}": 0.001 * k for k in OFFSETS}
+    evidence = set_to(still(good_evidence()), {**drawn, COS: 0.0, UNSEEN: 0.09})
+    controls = {**evidence.controls, "random": evidence.model}
+    assert diagnosed(replace(evidence, controls=controls), seed_policy).name == "chance"
+
+
+def test_what_is_true_at_home_only_does_not_transfer(
+    good_evidence: EvidenceFactory, seed_policy: Policy
+) -> None:
+    assert diagnosed(set_to(good_evidence(), {UNSEEN: 0.15}, ("ood",)), seed_policy) == Diagnosis(
+        "no_transfer",
+        "The model passes, but does not transfer; elsewhere it finds less than copying does: on ood it finds "
+        "15% of unseen targets among five, copying 20%.",
+    )
+
+
+def test_a_cosine_that_falls_does_not_transfer(good_evidence: EvidenceFactory, seed_policy: Policy) -> None:
+    evidence = set_to(good_evidence(), {"bins_delta.cos": 0.6}, ("val",))
+    evidence = set_to(evidence, {"bins_delta.cos": 0.54}, ("ood",))
+    assert diagnosed(evidence, seed_policy) == Diagnosis(
+        "no_transfer",
+        "The model passes, but does not transfer: its cosine to the target falls from 0.600 on val to 0.540 "
+        "on ood.",
+    )
+    copied = dict(evidence.controls["copy_last"])
+    copied["val"] = {**copied["val"], "bins_delta.cos": replace(copied["val"]["bins_delta.cos"], value=0.15)}
+    controls = {**evidence.controls, "copy_last": copied}
+    assert diagnosed(replace(evidence, controls=controls), seed_policy).name == "sound"
+
+
+def test_a_fault_on_one_split_beside_another_is_told_where_it_is(
+    good_evidence: EvidenceFactory, seed_policy: Policy
+) -> None:
+    evidence = set_to(set_to(good_evidence(), {UNSEEN: 0.15}, ("val",)), {UNSEEN: 0.05}, ("ood",))
+    assert diagnosed(evidence, seed_policy) == Diagnosis(
+        "chance",
+        "The model is no better than chance: on ood it finds 5% of unseen targets among five, chance 10%.",
+    )
+
+
+@pytest.mark.parametrize(("cosine", "name"), [(0.6, "beaten_by_ridge"), (0.601, "sound")])
+def test_who_finds_as_much_as_ridge_must_be_nearer(
+    good_evidence: EvidenceFactory, seed_policy: Policy, cosine: float, name: str
+) -> None:
+    evidence = good_evidence()
+    controls = {**evidence.controls, "ridge": evidence.model}
+    assert diagnosed(set_to(replace(evidence, controls=controls), {COS: cosine}), seed_policy).name == name
+
+
+def test_what_cannot_be_decided_is_no_diagnosis(good_evidence: EvidenceFactory, seed_policy: Policy) -> None:
+    evidence = good_evidence()
+    controls = {name: found for name, found in evidence.controls.items() if name != "ridge"}
+    assert diagnosed(replace(evidence, controls=controls), seed_policy) == Diagnosis(
+        "undecided",
+        "Nothing is decided: the control 'ridge' was not measured, so nothing shows that the gates are sound "
+        "here.",
+    )
+
+
+def test_figures_that_are_not_known_decide_nothing(
+    good_evidence: EvidenceFactory, seed_policy: Policy
+) -> None:
+    """Only what the escape test needs is there; the policy blocks, and the sentence says what is known."""
+    evidence = good_evidence()
+    unknown = Metric(None, None, None, 0, 0, "no sample")
+    kept = (COS, UNSEEN, "retrieval.article_unseen.chance@5")
+    model = {
+        split: {name: metric if name in kept else unknown for name, metric in rows.items()}
+        for split, rows in evidence.model.items()
+    }
+    found = diagnosed(replace(evidence, model=model), seed_policy)
+    assert found.name == "falls_short"
+    assert found.sentence.startswith("The model does not pass A (nearest to target), B (finds the target), ")
+
+
+def test_the_name_sound_is_kept_for_deployable_models(
+    good_evidence: EvidenceFactory, seed_policy: Policy
+) -> None:
+    blocked = replace(seed_policy, min_gates_passed=6)
+    judgement = judge(good_evidence(), blocked, confidence=0.95)
+    assert judgement.verdict.outcome == "blocked"
+    assert judgement.diagnosis == Diagnosis(
+        "falls_short",
+        "The model does not pass the policy: 5 of the 5 gates passed (A, B, C, D, E), the policy needs 6; on "
+        "val it finds 98% of unseen targets among five, copying 20%, ridge 20%.",
+    )
