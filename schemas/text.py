@@ -10,6 +10,8 @@ character. A text that becomes part of a line passes :func:`printable`, and ever
 import re
 from collections.abc import Callable
 
+from schemas.reasons import without_advice
+
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 """What no line of a report holds: control characters, and halves of pairs, which are no text."""
 
@@ -17,6 +19,10 @@ _JOINERS = "\u200c\u200d"  # emoji and several scripts are made with them
 _BREAK = "\u200b"  # keeps a name in markdown from being a mention; printable() lets none of others pass
 _STYLES = re.compile("(\x1b\\[(?:0|31|32|33)m)")
 """The colours of ours. Those of others get no further than printable()."""
+
+_CREDENTIALS = re.compile(r"(?<=//)[^/\s@]*@")
+
+_SHOWN = 200  # characters of what a library says
 
 _ODD = re.compile(r"[^\n -~]")
 """A character that has to be looked at."""
@@ -38,6 +44,17 @@ def printable(text: str) -> str:
     """
     line = " ".join(text.split())
     return _commanding_nothing(_ODD.sub(_shown, line), _apart)
+
+
+def one_line(error: Exception) -> str:
+    r"""What a library says went wrong, without credentials in it.
+
+    Example:
+        >>> one_line(OSError("no answer from https://me:secret@example.org\nat all"))
+        'no answer from https://example.org at all'
+    """
+    text = printable(without_advice(str(error))) or type(error).__name__
+    return _CREDENTIALS.sub("", text)[:_SHOWN]
 
 
 def harmless(text: str) -> str:

@@ -16,9 +16,10 @@ import click
 
 from gatekeeper.cli.terminal import is_terminal, wants_colour
 from gatekeeper.cli.voice import quiet, warn
+from gatekeeper.training.recorder import View
 from schemas.records.history import Epoch, MiniGates, SplitGates
 from schemas.records.splits import SELECTING
-from trainers.contracts import Monitor, RunStart, StepProgress
+from trainers.contracts import RunStart, StepProgress
 
 INTERVAL = 0.1
 """Seconds from one picture to the next at least."""
@@ -43,7 +44,7 @@ def open_status() -> "Status | None":
 
 
 @dataclass
-class Status(Monitor):
+class Status(View):
     """The status, and the log lines above it.
 
     Attributes:
@@ -61,12 +62,6 @@ class Status(Monitor):
     _begun: float = field(default=0.0, init=False)
     _drawn: float | None = field(default=None, init=False)
     _height: int = field(default=0, init=False)
-
-    def __enter__(self) -> "Status":
-        return self
-
-    def __exit__(self, *raised: object) -> None:
-        self.erase()
 
     def begin(self, start: RunStart) -> None:
         """Start the clock; what the gates said before counts as the last."""

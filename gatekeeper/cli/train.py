@@ -1,22 +1,35 @@
 """``gatekeeper train``: one subcommand a registered trainer, its flags made from its settings."""
 
+import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import click
 
 from gatekeeper.cli.completion import complete
 from gatekeeper.cli.groups import NamedGroup
 from gatekeeper.cli.guard import end, guard_of
-from gatekeeper.cli.options import train_data_options
-from gatekeeper.cli.page import check_page_target, html_option
+from gatekeeper.cli.options import tell, train_data_options
+from gatekeeper.cli.page import check_page_target, html_option, write_page
+from gatekeeper.cli.progress import bar
+from gatekeeper.cli.recipe_options import settings_options
 from gatekeeper.cli.stdout import reserved_stdout
+from gatekeeper.cli.terminal import colour_on
 from gatekeeper.cli.types import FILE
-from gatekeeper.training.settings import settings_options
-from schemas.errors import UsageError
-from trainers.contracts import Trainer
+from gatekeeper.cli.voice import say, show, warn
+from schemas.errors import EXIT_CODES, UsageError
+from schemas.records.report import Report
+from schemas.text import printable
+from trainers.contracts import MODEL_FILE, Trainer
 from trainers.registry import TRAINERS, listed, trainer
+
+if TYPE_CHECKING:
+    from gatekeeper.integrations.recording import RecorderOptions
+    from gatekeeper.training.conduct import Audience
+    from gatekeeper.training.final import RunResult
+    from gatekeeper.training.plan import Plan, RunRequest
+    from gatekeeper.training.recorder import Recorder
 
 
 class TrainerGroup(NamedGroup):
@@ -66,15 +79,14 @@ def train_command(recipe: Trainer) -> click.Command:
         if html is not None:
             check_page_target(html, made=out)
         from gatekeeper.integrations.recording import RecorderOptions
-        from gatekeeper.training.conduct import run_training
+        from gatekeeper.training.plan import RunRequest
 
-        wanted = RecorderOptions(tensorboard, mlflow, mlflow_experiment)
         flags = {name: value for name, value in given.items() if value is not None}
+        request = RunRequest(recipe, config, flags, out=out, resume=resume, page=html)
+        recorders = RecorderOptions(tensorboard, mlflow, mlflow_experiment)
         with reserved_stdout(process=guard_of(ctx) is not None) as stdout:
             try:
-                code = run_training(
-                    recipe, config, flags, out=out, resume=resume, page=html, wanted=wanted, stdout=stdout
-                )
+                code = _train(request, recorders, stdout)
             except (click.ClickException, click.exceptions.Exit) as error:
                 # No code of ours ends the command in there, and a plug-in's exit would look like a verdict.
                 raise RuntimeError(f"the recipe {recipe.name} tried to end the command") from error
@@ -107,3 +119,55 @@ def train_command(recipe: Trainer) -> click.Command:
     )
     flagged = train_data_options(command, horizon=recipe.default_horizon)
     return click.command(name=recipe.name, help=text)(flagged)
+
+
+def _train(request: "RunRequest", options: "RecorderOptions", stdout: TextIO) -> int:
+    """Train, evaluate and show; one process of possibly several. The exit code of the verdict."""
+    from gatekeeper.training.conduct import run_training
+    from gatekeeper.training.plan import plan_run
+    from trainers.processes import join_group
+
+    options.check()
+    group = join_group()
+    plan = plan_run(request, group, tell)
+    result = run_training(
+        plan, group, _audience(plan, options), out=request.out, illustrated=request.page is not None
+    )
+    if result.report is not None:
+        _show(result, result.report, stdout)
+        if request.page is not None and result.extras is not None:
+            write_page(result.report, result.extras, request.page)
+    return EXIT_CODES[result.outcome]
+
+
+def _audience(plan: "Plan", options: "RecorderOptions") -> "Audience":
+    from gatekeeper.cli.live_view import open_status
+    from gatekeeper.integrations.recording import open_recorders
+    from gatekeeper.training.conduct import Audience
+
+    status = open_status()
+    told = warn if status is None else status.log
+
+    def recorders(folder: Path) -> "Mapping[str, Recorder]":
+        return open_recorders(
+            options, folder, resume=plan.resumed is not None, params=plan.params(), warn=told
+        )
+
+    log = say if status is None else status.log
+    return Audience(log=log, warn=told, progress=bar, open_recorders=recorders, view=status)
+
+
+def _show(result: "RunResult", report: Report, stdout: TextIO) -> None:
+    from gatekeeper.render.criteria import render_criteria
+    from gatekeeper.render.table import decided_by, render_verdict
+    from gatekeeper.training.folder import REPORT_FILE
+
+    parts = [result.trained.summary]
+    if result.trained.history is not None:
+        parts += ["", render_criteria(result.trained.history)]
+    parts += ["", render_verdict(report, colour=colour_on(stdout)), ""]
+    model = str(result.folder / MODEL_FILE)
+    parts += [decided_by(report), f"model: {printable(model)}"]
+    parts += [f"report: {printable(str(result.folder / REPORT_FILE))}"]
+    parts += [f"next: gatekeeper eval {printable(shlex.quote(model))}"]
+    show("\n".join(parts), file=stdout)

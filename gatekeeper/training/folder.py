@@ -16,12 +16,16 @@ from schemas.disk.owned import is_own_folder, refuse_link
 from schemas.errors import OutputError, ReportError, UsageError
 from schemas.reading.strict_json import MAX_BYTES, dumps, loads
 from schemas.records.history import HISTORY_FILE
+from trainers.contracts import MODEL_FILE
 
 CONFIG_FILE = "config.json"
 REPORT_FILE = "5cat_results.json"
 RECORDERS_FILE = "recorders.json"
 SCORES_FILE = scores_path(Path(REPORT_FILE)).name
 RUNS = Path("runs")
+
+RECORDED = (CONFIG_FILE, HISTORY_FILE, REPORT_FILE, MODEL_FILE)
+"""What a run leaves, and MLflow keeps."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +62,6 @@ def new_folder(out: Path | None, architecture: str, recipe: str) -> Path:
     """
     # Only here: a record is also read by commands that must start without torch.
     from trainers.checkpoints.saved_states import FOLDER as STATES
-    from trainers.contracts import MODEL_FILE
 
     # A record alone is no run: it is left by one that was refused before its first step.
     stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
@@ -95,8 +98,6 @@ def refuse_links(folder: Path) -> None:
 
 def run_files(folder: Path) -> tuple[Path, ...]:
     """Every file that a run writes into its folder, its saved states apart."""
-    from trainers.contracts import MODEL_FILE
-
     names = (CONFIG_FILE, HISTORY_FILE, MODEL_FILE, REPORT_FILE, SCORES_FILE, RECORDERS_FILE, LOCK)
     return tuple(folder / name for name in names)
 

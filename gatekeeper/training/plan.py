@@ -1,37 +1,76 @@
-"""A training run from its data to its verdict."""
+"""From what is asked for to a training run that can start: everything loaded and checked, nothing written."""
 
-import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
-from gatekeeper.cli.progress import bar
-from gatekeeper.config.file import Config
-from gatekeeper.data.source import DataSource
+import torch
+
+from gatekeeper.config.file import Config, resolve_config
+from gatekeeper.config.keys import DATA_KEYS
+from gatekeeper.config.outputs import Output, refuse_overwriting
+from gatekeeper.data.source import DataSource, open_source
 from gatekeeper.evaluation.assemble import make_options
 from gatekeeper.evaluation.environment import describe_environment
-from gatekeeper.evaluation.evaluate import Evaluator
-from gatekeeper.evaluation.extras import Extras
-from gatekeeper.evaluation.illustrations import illustrate
-from gatekeeper.evaluation.model import load_model
-from gatekeeper.evaluation.shape import Shape, settle_shape
-from gatekeeper.evaluation.writing import write_evaluation
-from gatekeeper.training.folder import REPORT_FILE, RunRecord, config_to_plain
-from gatekeeper.training.history import find_run, find_training
-from gates.answers import Progress
-from gates.contracts import Dataset, Predictor
+from gatekeeper.evaluation.shape import Pair, Shape, settle_shape
+from gatekeeper.training.folder import (
+    CONFIG_FILE,
+    RECORDED,
+    RunRecord,
+    config_to_plain,
+    read_record,
+    recorded_config,
+    refuse_links,
+    run_files,
+)
+from gatekeeper.training.settings import build_settings
+from gates.contracts import Dataset
 from gates.suite import Options
 from gates.windows import rows_digest
-from schemas.errors import DataError, Interrupted, UsageError
-from schemas.records.judgement import Outcome
+from schemas.disk.room import check_room
+from schemas.errors import DataError, UsageError
+from schemas.names import refuse_unknown
+from schemas.reading.policy import load_policy
 from schemas.records.policy import LoadedPolicy
-from schemas.records.report import Report
 from schemas.records.splits import EVALUATED, TRAIN
-from trainers.contracts import MODEL_FILE, Monitor, Trained, Trainer, TrainingJob
-from trainers.interrupts import Interrupts
-from trainers.predictor import ModulePredictor
+from trainers.checkpoints.saved_states import FOLDER as STATES
+from trainers.checkpoints.saved_states import MANIFEST
+from trainers.contracts import Trainer
 from trainers.processes import Group
+from trainers.registry import trainer_names
+
+
+@dataclass(frozen=True, eq=False)
+class RunRequest:
+    """What is asked for.
+
+    Attributes:
+        recipe: who trains.
+        file: configuration file instead of the nearest one.
+        flags: what the command line gave for data, options and the recipe's settings, by name.
+        out: run folder; a new one where None.
+        resume: run folder to go on with instead.
+        page: where the report goes as a page; None where none is wanted.
+    """
+
+    recipe: Trainer
+    file: Path | None = None
+    flags: Mapping[str, object] = dataclasses.field(default_factory=dict)
+    out: Path | None = None
+    resume: Path | None = None
+    page: Path | None = None
+
+    def own(self) -> dict[str, object]:
+        """The flags of the recipe's settings."""
+        knobs = {field.name for field in dataclasses.fields(self.recipe.settings)}
+        return {name: value for name, value in self.flags.items() if name in knobs}
+
+    def rest(self) -> dict[str, object]:
+        """All other flags."""
+        own = self.own()
+        return {name: value for name, value in self.flags.items() if name not in own}
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +81,7 @@ class Plan:
         recipe, settings: what to do. config: with which data and options.
         dataset: the windows. shape: their context and horizon. policy: who judges.
         options: how the gates measure.
+        resumed: folder of the run that goes on; None for a new one.
     """
 
     recipe: Trainer
@@ -51,6 +91,7 @@ class Plan:
     shape: Shape
     policy: LoadedPolicy
     options: Options
+    resumed: Path | None = None
 
     def record(self) -> RunRecord:
         """For ``config.json``."""
@@ -69,6 +110,56 @@ class Plan:
             environment=asdict(describe_environment(self.options.device)),
         )
 
+    def params(self) -> dict[str, object]:
+        """What the training depends on, for MLflow."""
+        return {
+            "trainer": self.recipe.name,
+            **asdict(self.settings),
+            "context": self.shape.context,
+            "horizon": self.shape.horizon,
+            "seed": self.options.seed,
+            "policy": self.policy.policy.name,
+            "bank_sha256": self.dataset.bank.sha256,
+            "device": self.options.device,
+        }
+
+
+def plan_run(request: RunRequest, group: Group, tell: Callable[[Iterable[str]], None]) -> Plan:
+    """Load and check everything that a run needs.
+
+    Args:
+        request: what is asked for.
+        group: the processes that will train together.
+        tell: takes what a user should know about the data, on the first process.
+
+    Raises:
+        GatekeeperError: the run cannot be made, go on or be written.
+    """
+    out, resume = request.out, request.resume
+    if out is not None:
+        check_room(out, *(out / name for name in RECORDED), out / STATES / MANIFEST)
+    if resume is not None:
+        refuse_links(resume)
+    record = None if resume is None else _record(request, resume)
+    if record is not None and resume is not None:
+        settings = build_settings(request.recipe, record.settings, {}, where=f"{resume}: ")
+        config, shape = _resumed_config(request, record, resume), (record.context, record.horizon)
+    else:
+        config, shape = resolve_config(request.file, request.rest()), None
+        settings = _settings(request, config)
+    if group.size > 1:
+        config = _on_own_device(config, group)
+    source = open_source(config)
+    if group.first:
+        tell(source.notes)
+    plan = make_plan(
+        request.recipe, settings, config, source, load_policy(config.eval.policy), shape=shape or (None, None)
+    )
+    if record is not None:
+        check_same(plan, record)
+    _refuse_overwriting(request, config)
+    return dataclasses.replace(plan, resumed=resume)
+
 
 def make_plan(
     recipe: Trainer,
@@ -77,7 +168,7 @@ def make_plan(
     source: DataSource,
     policy: LoadedPolicy,
     *,
-    shape: tuple[int | None, int | None],
+    shape: Pair,
 ) -> Plan:
     """Settle context and horizon, cut the windows, choose the device.
 
@@ -129,85 +220,49 @@ def check_same(plan: Plan, record: RunRecord) -> None:
             )
 
 
-def train(
-    plan: Plan,
-    folder: Path,
-    *,
-    group: Group,
-    interrupts: Interrupts,
-    log: Callable[[str], None],
-    resume: bool,
-    monitor: Monitor | None = None,
-) -> Trained:
-    """Let the recipe do its work; leaves ``best_model.pt`` in the folder."""
-    job = TrainingJob(
-        dataset=plan.dataset,
-        seed=plan.options.seed,
-        device=plan.options.device,
-        folder=folder,
-        policy=plan.policy.policy,
-        options=plan.options,
-        group=group,
-        interrupts=interrupts,
-        log=log,
-        resume=resume,
-        monitor=monitor or Monitor(),
-    )
-    return plan.recipe.fit(job, plan.settings)
+def _settings(request: RunRequest, config: Config) -> Any:  # noqa: ANN401  (the recipe's own dataclass)
+    recipe = request.recipe
+    refuse_unknown(config.train, trainer_names(), f"{config.file}: [train] recipe ")
+    where = f"{config.file}: [train.{recipe.name}] "
+    return build_settings(recipe, config.train.get(recipe.name, {}), request.own(), where=where)
 
 
-@dataclass(frozen=True)
-class Final:
-    """How a run ended: the outcome on all processes, the whole report on the first.
+def _record(request: RunRequest, resume: Path) -> RunRecord:
+    record, rest = read_record(resume), request.rest()
+    if record.trainer != request.recipe.name:
+        raise UsageError(
+            f"{resume} is a run of {record.trainer!r}; continue it with gatekeeper train {record.trainer}"
+        )
+    refused = [*request.own(), *(name for name in ("seed", "policy", "context", "horizon") if name in rest)]
+    if refused:
+        flag = refused[0].replace("_", "-")
+        raise UsageError(f"--{flag} cannot change while a run is resumed; leave it out or start a new run")
+    return record
 
-    ``extras`` is what a page shows beside the report, None where none was asked for.
-    """
 
-    outcome: Outcome
-    report: Report | None
-    extras: Extras | None
+def _resumed_config(request: RunRequest, record: RunRecord, resume: Path) -> Config:
+    """The recorded one; data may have moved, and another device may go on."""
+    rest, base = request.rest(), recorded_config(record, resume)
+    given = resolve_config(request.file, rest) if request.file or set(rest) & set(DATA_KEYS) else base
+    evaluation = dataclasses.replace(base.eval, device=str(rest.get("device", base.eval.device)))
+    return dataclasses.replace(base, data=given.data, eval=evaluation)
 
 
-def final_evaluation(
-    plan: Plan, folder: Path, *, group: Group, interrupts: Interrupts, illustrated: bool = False
-) -> Final:
-    """The five gates on the kept weights; writes ``5cat_results.json`` and its scores.
+def _on_own_device(config: Config, group: Group) -> Config:
+    """Several processes on one machine: each takes the CUDA device of its own number."""
+    wanted = config.eval.device
+    if wanted == "cuda" or (wanted == "auto" and torch.cuda.is_available()):
+        return dataclasses.replace(
+            config, eval=dataclasses.replace(config.eval, device=f"cuda:{group.local}")
+        )
+    return config
 
-    With ``illustrated`` also what a page shows beside the report.
-    """
-    evaluator = Evaluator(plan.dataset, plan.policy, plan.options, config=plan.config.shown)
-    candidate = load_model(
-        str(folder / MODEL_FILE),
-        device=plan.options.device,
-        dimension=plan.dataset.bank.dimension,
-        allow_code=False,
-    )
-    module = cast(ModulePredictor, candidate.predictor).module  # every file's is one
-    reports: list[Report] = []
-    extras: list[Extras] = []
 
-    @contextlib.contextmanager
-    def watched(what: str, total: int) -> Iterator[Progress]:
-        with bar(f"final evaluation: {what}", total) as advance:
-
-            def interruptible(count: int) -> None:
-                if interrupts.received is not None:
-                    raise Interrupted(
-                        f"interrupted by {interrupts.received} during the final evaluation; the training is "
-                        f"complete. Continue with: gatekeeper train {plan.recipe.name} --resume {folder}"
-                    )
-                advance(count)
-
-            yield interruptible
-
-    def evaluate(predictor: Predictor) -> Outcome:
-        result = evaluator.evaluate(replace(candidate, predictor=predictor), watched)
-        report = write_evaluation(result, folder / REPORT_FILE, own=1)
-        reports.append(report)
-        if illustrated:
-            training, run = find_training(folder, report), find_run(folder, report)
-            extras.append(illustrate(result.bench, result.measurement, training=training, run=run))
-        return report.judgement.verdict.outcome
-
-    outcome = group.on_first(module, plan.options.device, evaluate, name=MODEL_FILE)
-    return Final(outcome, reports[0] if reports else None, extras[0] if extras else None)
+def _refuse_overwriting(request: RunRequest, config: Config) -> None:
+    """A resumed run only reads its record; a new folder holds nothing yet."""
+    files: tuple[Path, ...] = () if request.out is None else run_files(request.out)
+    if request.resume is not None:
+        files = tuple(path for path in run_files(request.resume) if path.name != CONFIG_FILE)
+    outputs = [] if request.page is None else [Output("page", request.page)]
+    outputs += [Output("file", path, own=True) for path in files]
+    refuse_overwriting(outputs, (*config.inputs(), request.file))

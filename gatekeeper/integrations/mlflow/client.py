@@ -7,21 +7,16 @@ import contextlib
 import importlib
 import io
 import os
-import re
 import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gatekeeper import DISTRIBUTION
 from schemas.errors import UsageError
-from schemas.reasons import without_advice
-from schemas.text import printable
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_SHOWN = 200  # characters of a message of MLflow's
-_CREDENTIALS = re.compile(r"(?<=//)[^/\s@]*@")
 _SETTINGS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",  # MLflow's own 7 wait four minutes for a server that is down
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -68,9 +63,3 @@ def new_client(uri: str | None = None) -> "MlflowClient":
     from mlflow import MlflowClient
 
     return MlflowClient(uri)
-
-
-def one_line(error: Exception) -> str:
-    """What went wrong, without credentials in it."""
-    text = printable(without_advice(str(error))) or type(error).__name__
-    return _CREDENTIALS.sub("", text)[:_SHOWN]

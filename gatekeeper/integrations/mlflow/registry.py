@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from gatekeeper.deployment.kept import REPORT
 from gatekeeper.deployment.verify import Submission, model_digest, read_submission
-from gatekeeper.integrations.mlflow.client import check_mlflow, new_client, one_line, silenced
+from gatekeeper.integrations.mlflow.client import check_mlflow, new_client, silenced
 from schemas.errors import GatekeeperError, ModelError, OutputError, ReportError, UsageError
+from schemas.text import one_line
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from gatekeeper.integrations.mlflow.client import new_client, one_line, silenced
+from gatekeeper.integrations.mlflow.client import new_client, silenced
 from gatekeeper.training.curves import epoch_figures, epoch_means, final_figures
 from gatekeeper.training.recorder import End, Recorder
 from schemas.errors import GatekeeperError, OutputError
 from schemas.records.history import Epoch
+from schemas.text import one_line
 from trainers.contracts import RunStart
 
 if TYPE_CHECKING:

@@ -98,9 +98,8 @@ def test_a_picture_replaces_the_one_before_and_leaves_nothing(clock: Clock) -> N
     clock.now += 1.0
     view.step(progress(2, 2))
     assert stream.getvalue().removeprefix(before).startswith("\r\x1b[2A\x1b[J")  # three lines
-    with view:
-        before = stream.getvalue()
-    assert stream.getvalue().removeprefix(before) == "\r\x1b[2A\x1b[J"
+    before = stream.getvalue()
+    view.erase()
     view.erase()
     assert stream.getvalue().removeprefix(before) == "\r\x1b[2A\x1b[J"
 
