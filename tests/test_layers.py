@@ -162,30 +162,6 @@ gatekeeper/render/table.py imports click
 
 gatekeeper/render/versions.py imports gatekeeper/integrations/mlflow/registry.py
 
-gatekeeper/training/conduct.py imports gatekeeper/cli/live_view.py
-
-gatekeeper/training/conduct.py imports gatekeeper/cli/options.py
-
-gatekeeper/training/conduct.py imports gatekeeper/cli/page.py
-
-gatekeeper/training/conduct.py imports gatekeeper/cli/terminal.py
-
-gatekeeper/training/conduct.py imports gatekeeper/cli/voice.py
-
-gatekeeper/training/conduct.py imports gatekeeper/integrations/recording.py
-
-gatekeeper/training/conduct.py imports gatekeeper/render/criteria.py
-
-gatekeeper/training/conduct.py imports gatekeeper/render/table.py
-
-gatekeeper/training/plan.py imports gatekeeper/cli/progress.py
-
-gatekeeper/training/settings.py imports click
-
-gatekeeper/training/settings.py imports gatekeeper/cli/choice.py
-
-gatekeeper/training/settings.py imports gatekeeper/cli/completion.py
-
 gates/answers.py ask_split has 9 parameters
 """
 """What is still to be mended; a line that is mended goes from here in the same commit."""
