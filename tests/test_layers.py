@@ -150,12 +150,6 @@ gatekeeper/cli/train.py run has 9 parameters
 
 gatekeeper/config/file.py imports gatekeeper/data/formats/bank_keys.py
 
-gatekeeper/data/building/embed.py imports gatekeeper/cli/voice.py
-
-gatekeeper/data/building/encoder.py imports gatekeeper/cli/terminal.py
-
-gatekeeper/data/building/encoder.py imports gatekeeper/cli/voice.py
-
 gatekeeper/data/formats/dataset.py write_dataset has 11 parameters
 
 gatekeeper/render/table.py imports click

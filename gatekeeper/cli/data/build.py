@@ -1,5 +1,6 @@
 """``gatekeeper data build``: a bank, or texts, and their splits as a data set folder."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import click
 from gatekeeper.cli.choice import Choice
 from gatekeeper.cli.options import key_options, overwrite_option, tell
 from gatekeeper.cli.progress import bar
+from gatekeeper.cli.terminal import is_terminal
 from gatekeeper.cli.types import FILE
-from gatekeeper.cli.voice import say, show
+from gatekeeper.cli.voice import hushed, quiet, say, show
 from gatekeeper.config.outputs import Output, refuse_overwriting
 from gatekeeper.data.building.embed import Embedded, embed
 from gatekeeper.data.building.embedding_cache import EmbeddingCache, cache_folder
@@ -147,11 +149,12 @@ def _embedded(
 
 
 def _vectors(texts: Texts, encoder: str, device: str, batch_size: int) -> Embedded:
-    loaded = load_encoder(encoder, device)
+    with hushed():
+        loaded = load_encoder(encoder, device, bars=is_terminal(sys.stderr) and not quiet())
     folder = cache_folder()
     cache = None if folder is None else EmbeddingCache(folder, loaded.digest)
     try:
-        with bar("embedding", len(texts.texts), unit="text") as progress:
+        with bar("embedding", len(texts.texts), unit="text") as progress, hushed():
             done = embed(texts.texts, loaded, cache=cache, batch_size=batch_size, progress=progress)
     finally:
         if cache is not None:

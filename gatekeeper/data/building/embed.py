@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gatekeeper.cli.voice import hushed
 from gatekeeper.data.building.embedding_cache import EmbeddingCache, text_key
 from gatekeeper.data.building.encoder import LoadedEncoder
 from gates.contracts import FloatArray
@@ -108,10 +107,9 @@ def next_size(size: int, seconds: float, most: int) -> int:
 
 
 def _encoded(encoder: LoadedEncoder, texts: list[str], batch_size: int) -> FloatArray:
-    with hushed():
-        answer = encoder.model.encode(
-            texts, batch_size=batch_size, show_progress_bar=False, convert_to_numpy=True
-        )
+    answer = encoder.model.encode(
+        texts, batch_size=batch_size, show_progress_bar=False, convert_to_numpy=True
+    )
     vectors = np.asarray(answer).astype(np.float32)
     if vectors.ndim != 2 or len(vectors) != len(texts) or not np.isfinite(vectors).all():
         raise DataError(f"the encoder returned {vectors.shape} for {len(texts)} texts, or NaN")

@@ -6,7 +6,6 @@ import importlib.util
 import io
 import json
 import re
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from gatekeeper import DISTRIBUTION
-from gatekeeper.cli.terminal import is_terminal
-from gatekeeper.cli.voice import hushed, quiet
 from schemas.errors import DataError, UsageError
 from schemas.reasons import without_advice
 
@@ -68,30 +65,34 @@ def find_encoder(name: str) -> None:
         _ask_hub(name)
 
 
-def load_encoder(name: str, device: str) -> LoadedEncoder:
+def load_encoder(name: str, device: str, *, bars: bool) -> LoadedEncoder:
     """A sentence-transformers model that :func:`find_encoder` found.
 
     What is on this machine is used as it is, without asking the hub for something newer.
 
+    Args:
+        name: a folder, or a name on the hub.
+        device: where it embeds.
+        bars: whether the libraries may show progress of their own on stderr.
+
     Raises:
         DataError: the model cannot be loaded.
     """
-    with hushed():
-        try:
-            from sentence_transformers import SentenceTransformer
+    try:
+        from sentence_transformers import SentenceTransformer
 
+        if not bars:
             _hide_bars()
-            folder = Path(name).expanduser()
-            place, local = (str(folder), True) if folder.is_dir() else (name, _cached(name))
-            with contextlib.redirect_stdout(io.StringIO()):
-                model = SentenceTransformer(place, device=device, local_files_only=local)
-        except Exception as error:  # noqa: BLE001  (the library raises whatever its dependencies do)
-            why = " ".join(without_advice(str(error)).split())[:200] or type(error).__name__
-            raise DataError(
-                f"cannot load the encoder {name!r}: {why}; name a folder that holds it, or check the "
-                "connection"
-            ) from None
-        return LoadedEncoder(cast(Encoder, model), _digest(model))
+        folder = Path(name).expanduser()
+        place, local = (str(folder), True) if folder.is_dir() else (name, _cached(name))
+        with contextlib.redirect_stdout(io.StringIO()):
+            model = SentenceTransformer(place, device=device, local_files_only=local)
+    except Exception as error:  # noqa: BLE001  (the library raises whatever its dependencies do)
+        why = " ".join(without_advice(str(error)).split())[:200] or type(error).__name__
+        raise DataError(
+            f"cannot load the encoder {name!r}: {why}; name a folder that holds it, or check the connection"
+        ) from None
+    return LoadedEncoder(cast(Encoder, model), _digest(model))
 
 
 def _cached(name: str) -> bool:
@@ -132,13 +133,11 @@ def _ask_hub(name: str) -> None:
 
 
 def _hide_bars() -> None:
-    """The libraries' own bars show only where ours would."""
-    if quiet() or not is_terminal(sys.stderr):
-        from huggingface_hub.utils.tqdm import disable_progress_bars
-        from transformers.utils.logging import disable_progress_bar
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+    from transformers.utils.logging import disable_progress_bar
 
-        disable_progress_bars()
-        disable_progress_bar()  # type: ignore[no-untyped-call]
+    disable_progress_bars()
+    disable_progress_bar()  # type: ignore[no-untyped-call]
 
 
 def _digest(model: "SentenceTransformer") -> str:

@@ -57,7 +57,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     encoder = Fake()
     monkeypatch.setattr("gatekeeper.cli.data.build.find_encoder", lambda name: None)
     monkeypatch.setattr(
-        "gatekeeper.cli.data.build.load_encoder", lambda name, device: LoadedEncoder(encoder, "d" * 64)
+        "gatekeeper.cli.data.build.load_encoder",
+        lambda name, device, *, bars: LoadedEncoder(encoder, "d" * 64),
     )
     return encoder
 
@@ -87,7 +88,7 @@ def forbidden(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No encoder may be loaded, and nothing written."""
     before = sorted(Path().rglob("*"))
 
-    def load(name: str, device: str) -> LoadedEncoder:
+    def load(name: str, device: str, *, bars: bool) -> LoadedEncoder:
         raise AssertionError("the encoder was loaded")
 
     monkeypatch.setattr("gatekeeper.cli.data.build.find_encoder", lambda name: None)
@@ -294,7 +295,7 @@ def test_texts_are_embedded_by_a_real_encoder(
     assert opened.bank.texts is not None
     assert opened.bank.texts[13] == "The music of day 1 1."
     assert list(opened.bank.texts[72:]) == ["", "a\ufffdb", "\ufffd half", "\u202eright to left"]
-    loaded = load_encoder(str(model), "cpu")
+    loaded = load_encoder(str(model), "cpu", bars=False)
     direct = np.asarray(loaded.model.encode([opened.bank.texts[13]]))
     assert float(direct[0] @ opened.bank.vectors[13]) == pytest.approx(1.0, abs=1e-5)
     assert [path.name for path in (cache / "embeddings").iterdir()] == [loaded.digest[:32]]
