@@ -17,7 +17,11 @@ ROOT = Path(__file__).parent.parent
 CLI = """What `--help` prints, of every command. A value in brackets is the default. `-h` and `-q, --quiet`
 (no progress, no notes: only errors on stderr) go with every command. `python -m gatekeeper` is the same
 program as `gatekeeper`; data go to stdout, progress and notes to stderr, and there is colour only on a
-terminal, and none where `NO_COLOR` is set.
+terminal, and none where `NO_COLOR` is set. A mistyped name is told the nearest one.
+
+`gatekeeper list trainers` (or gates, architectures, policies, controls; `--format json` for programs) names
+those of other packages too. Their line is read from their source, where `summary` is a plain text; nothing
+is imported for it.
 
 The shell completes commands, options and names:
 

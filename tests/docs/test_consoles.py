@@ -10,14 +10,16 @@ DOCS = ROOT / "docs"
 
 SHOWN_ONLY = {
     "deployment.md": "its commands stand in the tutorial, with the files they need",
+    "performance.md": "its benchmarks take minutes, and their figures are those of one machine",
     "results.md": "its trainings take hours; tests/trainers repeat its claims on small worlds",
     "mutations.md": "a run of all mutants takes hours",
 }
 """Pages whose commands are not run, and why."""
 
+README = ROOT / "README.md"
 PAGES = [
     page
-    for page in sorted(DOCS.rglob("*.md"))
+    for page in (README, *sorted(DOCS.rglob("*.md")))
     if page.name not in SHOWN_ONLY and any(steps_of(page.read_text(encoding="utf-8")))
 ]
 
@@ -33,14 +35,20 @@ def test_a_page_shows_what_its_commands_print(
         assert agrees(step.shown, real.rstrip().splitlines()), f"$ {step.command}\n{real}"
 
 
+def test_the_readme_fits_on_a_few_screens() -> None:
+    assert README.stat().st_size <= 8 * 1024
+
+
 def test_what_a_reader_is_led_to_first_is_run() -> None:
-    run = {page.relative_to(DOCS).as_posix() for page in PAGES}
+    run = {page.relative_to(DOCS).as_posix() for page in PAGES if page != README}
+    assert README in PAGES
     assert run >= {
         "index.md",
         "tutorial.md",
         "own-model.md",
         "data.md",
         "data-findings.md",
+        "training.md",
         "reading-a-report.md",
     }
     assert run >= {f"plugins/{kind}.md" for kind in ("architecture", "policy", "trainer")}

@@ -189,6 +189,7 @@ def browser() -> "Iterator[Browser]":
         "cli",
         "reference/gatekeeper.integrations",
         "results",
+        "architecture",
     ],
 )
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
