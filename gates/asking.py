@@ -74,7 +74,8 @@ def ask(predictor: Predictor, contexts: FloatArray, target_rows: IntArray) -> to
         PredictionError: another shape, or no such numbers.
     """
     batch = torch.from_numpy(contexts).to(predictor.device)
-    with torch.inference_mode():
+    # Not inference_mode: what a network keeps from this call, e.g. a mask, could not be trained with.
+    with torch.no_grad():
         answer: object = predictor.predict(Queries(batch, target_rows))
     expected = contexts.shape[0], contexts.shape[2]
     dense = ordinary(answer, predictor.name)

@@ -138,7 +138,7 @@ def _open(config: "Config", flags: dict[str, object], *, allow_code: bool) -> "E
     from gatekeeper.data.source import open_source
     from gatekeeper.evaluation.assemble import make_options
     from gatekeeper.evaluation.evaluate import Evaluator
-    from gatekeeper.evaluation.shape import AskedShape
+    from gatekeeper.evaluation.shape import asked_shape
     from schemas.reading.policy import load_policy
 
     policy = load_policy(config.eval.policy)
@@ -147,11 +147,7 @@ def _open(config: "Config", flags: dict[str, object], *, allow_code: bool) -> "E
     tell(source.notes)
     if config.eval.retrieval == "auto" and options.retrieval == "torch":
         say("note: bank search with torch; faiss and torch can clash on macOS")
-    flag = _whole(flags.get("context")), _whole(flags.get("horizon"))
-    data = config.data
-    # A flag replaces the file's value; the two are one voice.
-    file = data.context if flag[0] is None else None, data.horizon if flag[1] is None else None
-    asked = AskedShape(flag, file)
+    asked = asked_shape((_whole(flags.get("context")), _whole(flags.get("horizon"))), config.data)
     return Evaluator(source, policy, options, asked, config=config.shown, allow_code=allow_code)
 
 

@@ -65,11 +65,15 @@ class DataSource:
         return make_dataset(self.bank, rows, context=context, horizon=horizon)
 
 
-def open_source(config: Config) -> DataSource:
+def open_source(config: Config, bank: Bank | None = None) -> DataSource:
     """Read the bank and resolve the splits; without a bank in ``config``, the bundled speeches.
 
     A bank that is a folder is a built data set, with splits, context and horizon of its own. A split
     that ``config`` names replaces the one of that name.
+
+    Args:
+        config: which data.
+        bank: vectors in memory, in place of those that ``config`` names.
 
     Raises:
         UsageError: ``config`` names arrays of a bank, but no bank file.
@@ -79,7 +83,9 @@ def open_source(config: Config) -> DataSource:
     splits: dict[str, IntArray | Sequences] = {}
     notes: tuple[str, ...] = ()
     _refuse_keys(config)
-    if config.data.bank is None:
+    if bank is not None:
+        pass  # its splits are those that are named
+    elif config.data.bank is None:
         bank, bundled = read_speeches()
         splits.update(bundled)
     elif config.data.bank.is_dir() or left_behind(config.data.bank) is not None:

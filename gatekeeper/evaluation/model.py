@@ -28,6 +28,7 @@ from schemas.reasons import reason
 from schemas.records.inputs import ModelFormat, ModelInput, TrainedBy
 from schemas.records.splits import EVALUATED
 from trainers.checkpoints.checkpoint import Checkpoint, Restored, read_checkpoint, restore
+from trainers.outputs import Output
 from trainers.predictor import ModulePredictor
 
 _LINE = re.compile(r"[ -~]{1,400}")
@@ -77,18 +78,21 @@ def control_candidate(spec: str, controls: Mapping[str, Predictor]) -> Candidate
     )
 
 
-def module_candidate(module: nn.Module, name: str | None = None) -> Candidate:
+def module_candidate(
+    module: nn.Module, name: str | None = None, *, output: Output | None = None
+) -> Candidate:
     """A module that somebody holds, where its weights lie; it is neither moved nor switched to another mode.
 
     Args:
         module: (B, L, D) -> (B, D).
         name: what reports and messages call it; its class's name by default.
+        output: the part of its answer that is the prediction (:mod:`trainers.outputs`).
     """
     first = next(itertools.chain(module.parameters(), module.buffers()), torch.empty(0))
     kind = type(module)
     called = kind.__name__ if name is None else name
     info = _info(module, called, "factory", f"{kind.__module__}:{kind.__qualname__}", None)
-    return Candidate(ModulePredictor(module, called, first.device), info)
+    return Candidate(ModulePredictor(module, called, first.device, output), info)
 
 
 @contextlib.contextmanager

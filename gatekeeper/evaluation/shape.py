@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from gatekeeper.config.file import DataConfig
 from gatekeeper.config.keys import DEFAULT_CONTEXT, DEFAULT_HORIZON
 from schemas.errors import UsageError
 
@@ -31,6 +32,14 @@ class AskedShape:
 
 NOBODY = AskedShape()
 """Nobody asks for a shape."""
+
+
+def asked_shape(flag: Pair, file: DataConfig) -> AskedShape:
+    """What a user asks for; a flag replaces the file's value, so that the two are one voice."""
+    context, horizon = flag
+    return AskedShape(
+        flag, (file.context if context is None else None, file.horizon if horizon is None else None)
+    )
 
 
 def settle_shape(

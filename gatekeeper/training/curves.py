@@ -1,9 +1,9 @@
 """What the curves of a run are made of, by name."""
 
 import math
+from collections.abc import Mapping
 
-from schemas.records.history import FIGURES, Epoch
-from schemas.records.metrics import GATE_LETTERS
+from schemas.records.history import FIGURES, Epoch, MiniGates
 from schemas.records.report import Report
 
 
@@ -15,12 +15,20 @@ def epoch_figures(record: Epoch) -> dict[str, float]:
     values: dict[str, float | None] = {"train/lr": record.lr}
     if record.seconds > 0:
         values["train/samples_per_second"] = record.samples / record.seconds
-    if record.mini is not None:
-        for split, figures in record.mini.splits.items():
-            values |= {f"{split}/{name}": value for name, value in vars(figures).items()}
-        passed = [name for name, status in record.mini.gates.items() if status == "pass"]
-        values["gates/passed"] = float(len(GATE_LETTERS.keys() & set(passed)))
-    return {name: value for name, value in values.items() if value is not None and math.isfinite(value)}
+    return _defined(values) | ({} if record.mini is None else gate_figures(record.mini))
+
+
+def gate_figures(gates: MiniGates) -> dict[str, float]:
+    """What the gates measured on each split, as ``val/margin``, and how many passed.
+
+    Undefined figures are left out.
+    """
+    values = {
+        f"{split}/{name}": value
+        for split, figures in gates.splits.items()
+        for name, value in vars(figures).items()
+    }
+    return _defined(values) | {"gates/passed": float(len(gates.passed))}
 
 
 def epoch_means(record: Epoch) -> dict[str, float]:
@@ -51,3 +59,7 @@ def final_figures(report: Report) -> dict[str, float]:
         for check in report.judgement.checks
         if check.value is not None
     }
+
+
+def _defined(values: Mapping[str, float | None]) -> dict[str, float]:
+    return {name: value for name, value in values.items() if value is not None and math.isfinite(value)}

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from schemas.records.metrics import GATE_LETTERS
+
 HISTORY_VERSION = "1.0"
 
 HISTORY_FILE = "training_history.json"
@@ -76,6 +78,11 @@ class MiniGates:
     outcome: str
     escaped: bool
     kept: bool
+
+    @property
+    def passed(self) -> tuple[str, ...]:
+        """Letters of the gates that passed."""
+        return tuple(letter for name, letter in GATE_LETTERS.items() if self.gates.get(name) == "pass")
 
 
 @dataclass(frozen=True)

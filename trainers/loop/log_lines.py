@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from torch import nn
 
 from schemas.records.history import MiniGates, SplitGates
-from schemas.records.metrics import GATE_LETTERS
 from schemas.records.splits import SELECTING
 from trainers.loop.objective import Objective
 from trainers.loop.settings import GradientSettings
@@ -39,13 +38,8 @@ def mini(gates: MiniGates, *, pushed: bool) -> Iterator[str]:
         margin, cos = _figure(figures.margin, "+.3f"), _figure(figures.cos, ".3f")
         recall, unseen = _figure(figures.recall, ".3f"), _figure(figures.recall_unseen, ".3f")
         yield f"[Mini-5CAT{where}] Margin: {margin} | R@5: {recall} | cos: {cos} | R@5 unseen: {unseen}"
-    passed = [
-        GATE_LETTERS[name]
-        for name, status in gates.gates.items()
-        if status == "pass" and name in GATE_LETTERS
-    ]
     kept = "; best so far, kept" if gates.kept else ""
-    yield f"[Mini-5CAT] gates passed: {' '.join(passed) or 'none'}{kept}"
+    yield f"[Mini-5CAT] gates passed: {' '.join(gates.passed) or 'none'}{kept}"
     sign = _sign(gates)
     yield sign
     if pushed and "Negative margin" in sign:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from gates.contracts import Dataset, Predictor
 from gates.suite import Options, measure, prepare
 from schemas.errors import Interrupted
-from schemas.records.evidence import Evidence
+from schemas.records.evidence import Evidence, Metrics
 from schemas.records.history import MiniGates, SplitGates
 from schemas.records.metrics import COSINE, MARGIN, RECALL_SEEN, RECALL_UNSEEN
 from schemas.records.policy import Policy
@@ -26,6 +26,7 @@ class MiniResult:
         gates: for the history.
         standing: of these weights.
         cosine, margin, recall: on val. constant: cosine of the constant control there.
+        metrics: everything that was measured.
     """
 
     gates: MiniGates
@@ -34,6 +35,7 @@ class MiniResult:
     margin: float
     recall: float
     constant: float
+    metrics: Metrics
 
 
 class MiniSuite:
@@ -90,6 +92,7 @@ class MiniSuite:
             margin=values["margin"] or 0.0,
             recall=values["recall"] or 0.0,
             constant=value_of(evidence.controls["constant"], SELECTING, COSINE) or 0.0,
+            metrics=evidence.model,
         )
 
     def _advance(self, count: int) -> None:

@@ -1,7 +1,10 @@
-"""The state of torch's random numbers, which dropout draws from."""
+"""The state of random numbers, which dropout draws from."""
 
-from collections.abc import Mapping
+import contextlib
+import random
+from collections.abc import Iterator, Mapping
 
+import numpy as np
 import torch
 
 
@@ -22,3 +25,23 @@ def restore_random_state(state: Mapping[str, torch.Tensor], device: torch.device
         torch.cuda.set_rng_state(state["cuda"], device)
     elif device.type == "mps" and "mps" in state:
         torch.mps.set_rng_state(state["mps"])
+
+
+@contextlib.contextmanager
+def random_state_kept() -> Iterator[None]:
+    """Leave random numbers as they were before the block: Python's, numpy's, torch's on every device."""
+    python, arrays = random.getstate(), np.random.get_state()  # noqa: NPY002  (kept for whoever draws from it)
+    host = torch.get_rng_state()
+    # Asking a device that nobody has used would set it up.
+    cuda = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []  # type: ignore[no-untyped-call]
+    mps = torch.mps.get_rng_state() if torch.backends.mps.is_available() else None
+    try:
+        yield
+    finally:
+        random.setstate(python)
+        np.random.set_state(arrays)  # noqa: NPY002
+        torch.set_rng_state(host)
+        if cuda:
+            torch.cuda.set_rng_state_all(cuda)
+        if mps is not None:
+            torch.mps.set_rng_state(mps)

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from trainers.contracts import Architecture
+from trainers import Architecture
 
 
 class Perceptron(nn.Module):

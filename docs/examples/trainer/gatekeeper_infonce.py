@@ -12,15 +12,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from trainers.loop.gradient import GradientTrainer
-from trainers.loop.objective import Terms, Weight
-from trainers.loop.settings import GradientSettings, check_between
-from trainers.recipes.mse import MeanSquaredError
+from trainers import GradientSettings, GradientTrainer, MeanSquaredError, Terms, Weight, check_between
 
 if TYPE_CHECKING:  # `gatekeeper list` and `--help` read this module without loading torch
     import torch
 
-    from trainers.loop.batches import Batch, WindowBatches
+    from trainers import Batch, WindowBatches
 
 
 @dataclass(frozen=True, kw_only=True)

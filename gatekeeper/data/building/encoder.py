@@ -137,7 +137,7 @@ def _hide_bars() -> None:
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bars()
-    disable_progress_bar()  # type: ignore[no-untyped-call]
+    disable_progress_bar()
 
 
 def _digest(model: "SentenceTransformer") -> str:

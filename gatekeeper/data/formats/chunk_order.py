@@ -56,7 +56,7 @@ def read_chunks(
     """
     if key is None:
         note = f"{npz.source}: no array says the order of chunks; the rows of an article count in file order"
-        return _number_chunks(articles, npz.source), () if keys.chunks == FILE_ORDER else (note,)
+        return number_chunks(articles, npz.source), () if keys.chunks == FILE_ORDER else (note,)
     npz.check_rows(key, len(articles.numbers), "chunk indices")
     chunks = npz.array(key)
     if keys.chunks is not None:
@@ -90,7 +90,7 @@ def _same_order(articles: IntArray, first: Array, second: Array) -> bool:
     return bool((steps[0] == steps[1]).all())
 
 
-def _number_chunks(articles: Numbered, source: str) -> IntArray:
+def number_chunks(articles: Numbered, source: str) -> IntArray:
     """0, 1, 2, ... inside each article, in file order."""
     numbers = articles.numbers
     starts = np.flatnonzero(np.append(True, numbers[1:] != numbers[:-1]))

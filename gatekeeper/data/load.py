@@ -1,0 +1,138 @@
+"""``gatekeeper.load_data``: the data of an evaluation, from files or from memory."""
+
+import os
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gatekeeper.config.file import Config, EvalConfig, load_config, make_config
+from gatekeeper.config.keys import EVAL_KEYS
+from gatekeeper.data.arrays import bank_of_arrays
+from gatekeeper.data.source import DataSource, open_source
+from schemas.errors import UsageError
+from schemas.names import refuse_unknown
+from schemas.records.splits import SPLITS
+
+Articles = str | os.PathLike[str] | Iterable[int] | Iterable[str]
+"""The articles of a split: ranges (``"0-39,45"``), their ids one by one, or a sequence file (*.npz)."""
+
+_KEYS: Mapping[str, str] = {
+    "vectors": "vectors_key",
+    "articles": "article_key",
+    "chunks": "chunk_key",
+    "texts": "text_key",
+}
+
+_SETTINGS = tuple(key for key in EVAL_KEYS if key != "report")  # nothing is written here
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """What models are evaluated on; made by :func:`load_data`.
+
+    Attributes:
+        source: bank and splits.
+        config: of the file, where one was named, with what the call replaced in it.
+        context, horizon: that the call names, None where it does not.
+    """
+
+    source: DataSource
+    config: Config
+    context: int | None
+    horizon: int | None
+
+    def settings(self, **given: object) -> EvalConfig:
+        """How to evaluate: what is given, by keys of ``[eval]``, then what the file says; None is not given.
+
+        Raises:
+            UsageError: a key or value is wrong.
+        """
+        named = {name: value for name, value in given.items() if value is not None}
+        refuse_unknown(named, _SETTINGS, "")
+        found = make_config({}, named, folder=Path(), where="").eval
+        return replace(self.config.eval, **{name: getattr(found, name) for name in named})
+
+    def __repr__(self) -> str:
+        """E.g. ``<Data speeches: 9,302 chunks of width 384; train 44, val 21, ood 57 articles>``."""
+        bank = self.source.bank
+        sizes = ", ".join(f"{name} {len(self.source.articles(name))}" for name in self.source.splits)
+        splits = f"; {sizes} articles" if sizes else ""
+        return f"<Data {Path(bank.source).name}: {bank.rows:,} chunks of width {bank.dimension}{splits}>"
+
+
+def load_data(
+    data: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    *,
+    train: Articles | None = None,
+    val: Articles | None = None,
+    ood: Articles | None = None,
+    context: int | None = None,
+    horizon: int | None = None,
+    keys: Mapping[str, str] | None = None,
+) -> Data:
+    """Load vectors and say which articles belong to which split.
+
+    Args:
+        data: a bank (``*.npz``), the folder of a built data set, a ``gatekeeper.toml``, or arrays by name:
+            ``vectors`` (N, D) and ``articles`` (N,), maybe ``chunks`` (N,), ``texts`` (N,) and ``titles``
+            (:func:`gatekeeper.data.arrays.bank_of_arrays`). None is the bundled speeches.
+        train: articles of the split, as ranges (``"0-79"``), as a list, array or ``range`` of ids, or a
+            sequence file. It serves the ridge control.
+        val: likewise; the gates measure it.
+        ood: likewise; the gates measure it and compare it with val.
+        context: chunks a model reads; what the data or a checkpoint say, else 5.
+        horizon: places from the last chunk to the target; likewise, else 1.
+        keys: arrays of a bank file with names of their own, e.g. ``{"vectors": "embeddings_v2"}``; known are
+            ``vectors``, ``articles``, ``chunks`` and ``texts``.
+
+    Raises:
+        UsageError: an argument is no split, key or number.
+        DataError: a file or an array cannot be used, or a split names an article that is not there.
+
+    Example:
+        >>> import numpy as np
+        >>> vectors = np.random.default_rng(0).normal(size=(600, 8))
+        >>> articles = np.repeat(np.arange(30), 20)
+        >>> load_data({"vectors": vectors, "articles": articles}, val=range(15), ood="15-29")
+        <Data arrays: 600 chunks of width 8; val 15, ood 15 articles>
+    """
+    refuse_unknown(keys or {}, tuple(_KEYS), "keys: ")
+    given: dict[str, object] = {
+        **{name: _listed(spec) for name, spec in zip(SPLITS, (train, val, ood), strict=True)},
+        "context": context,  # checked with the others, and kept apart from what a file says
+        "horizon": horizon,
+        **{_KEYS[what]: name for what, name in (keys or {}).items()},
+    }
+    bank = None
+    base = Config()
+    if isinstance(data, Mapping):
+        if keys:
+            raise UsageError("keys name the arrays of a bank file; arrays in memory have their own names")
+        bank = bank_of_arrays(data)
+    elif data is not None and Path(data).suffix == ".toml":
+        base = load_config(Path(data))
+    elif data is not None:
+        given["bank"] = data if isinstance(data, Path) else os.fspath(data)
+    named = {name: value for name, value in given.items() if value is not None}
+    found = make_config(named, {}, folder=Path(), where="load_data: ").data
+    mine = {name: getattr(found, name) for name in named if name not in ("context", "horizon")}
+    config = replace(base, data=replace(base.data, **mine))
+    source = open_source(config, bank)
+    for note in source.notes:
+        warnings.warn(note, stacklevel=2)
+    return Data(source, config, found.context, found.horizon)
+
+
+def _listed(spec: Articles | None) -> object:
+    """A split as a configuration holds it: text, a path, or a list of plain ids."""
+    if spec is None or isinstance(spec, (str, os.PathLike)):
+        return spec if spec is None or isinstance(spec, (str, Path)) else os.fspath(spec)
+    if hasattr(spec, "tolist"):  # an array, a tensor, a column
+        return spec.tolist()
+    if isinstance(spec, Iterable):
+        return [each.item() if isinstance(each, np.generic) else each for each in spec]
+    return spec

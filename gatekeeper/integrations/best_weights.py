@@ -1,0 +1,119 @@
+"""What the callbacks of all training frameworks share: probing, keeping the best weights, stopping early."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from gatekeeper.probe import Probe, ProbeResult
+from schemas.disk.atomic import write_stream
+from schemas.errors import UsageError
+
+PREFIX = "gatekeeper/"
+"""What the names of logged metrics begin with."""
+
+
+class BestWeights:
+    """Measures a model now and then; keeps the weights that the gates on val prefer.
+
+    Args:
+        probe: measures.
+        every: epochs from one measurement to the next.
+        keep: file for the best weights (a state dict, which ``torch.load`` reads); in memory by default.
+        patience: stop after so many measurements without better weights; None goes on.
+        stop_escaped: stop as soon as the model has escaped. An untrained one has, so give it an epoch or two.
+        module: the submodule that maps (B, L, D) to (B, D), by its dotted name; the whole model by default.
+
+    Attributes:
+        best: what was measured of the best weights so far. best_epoch: after which epoch, from 1.
+        last: the newest measurement.
+
+    Raises:
+        UsageError: a number is below 1, or ``keep`` is in no folder.
+    """
+
+    def __init__(
+        self,
+        probe: Probe,
+        *,
+        every: int = 1,
+        keep: str | Path | None = None,
+        patience: int | None = None,
+        stop_escaped: bool = False,
+        module: str = "",
+    ) -> None:
+        for name, value in (("every", every), ("patience", patience)):
+            if value is not None and value < 1:
+                raise UsageError(f"{name} must be at least 1; found {value}")
+        if keep is not None and not Path(keep).parent.is_dir():
+            raise UsageError(
+                f"keep={str(keep)!r}: the folder {Path(keep).parent} does not exist; make it first"
+            )
+        self.probe, self.every, self.keep, self.module = probe, every, keep, module
+        self.patience, self.stop_escaped = patience, stop_escaped
+        self.best: ProbeResult | None = None
+        self.best_epoch: int | None = None
+        self.last: ProbeResult | None = None
+        self._weights: Mapping[str, torch.Tensor] = {}
+        self._waited = 0
+
+    def measure(self, model: nn.Module, epoch: int, *, write: bool = True) -> dict[str, float]:
+        """After an epoch: probe, and keep the weights if they are the best.
+
+        Args:
+            model: the whole model.
+            epoch: that ended, from 1.
+            write: this process writes the file; of several that train together, one does.
+
+        Returns:
+            Flat metrics for a logger; none in an epoch without a measurement.
+
+        Raises:
+            PredictionError: the model's answers cannot be measured.
+            OutputError: the file cannot be written.
+        """
+        if epoch % self.every:
+            return {}
+        self.last = self.probe(self._probed(model))
+        if self.last.better_than(self.best):
+            self.best, self.best_epoch, self._waited = self.last, epoch, 0
+            self._store(model, write=write)
+        else:
+            self._waited += 1
+        return {f"{PREFIX}{name}": value for name, value in self.last.metrics.items()}
+
+    @property
+    def done(self) -> bool:
+        """Whether the training shall stop."""
+        escaped = self.stop_escaped and self.last is not None and self.last.escaped
+        return escaped or (self.patience is not None and self._waited >= self.patience)
+
+    def load_best(self, model: nn.Module) -> None:
+        """Put the best weights into a model of the same shape.
+
+        Raises:
+            UsageError: nothing was measured yet.
+        """
+        if self.best is None:
+            raise UsageError("there are no best weights yet: nothing was measured")
+        weights = self._weights if self.keep is None else torch.load(self.keep, weights_only=True)
+        model.load_state_dict(weights)
+
+    def _probed(self, model: nn.Module) -> nn.Module:
+        try:
+            return model.get_submodule(self.module)
+        except AttributeError:
+            known = ", ".join(repr(name) for name, _ in model.named_children())
+            raise UsageError(
+                f"module={self.module!r}: {type(model).__name__} has no such part; found {known or 'none'}"
+            ) from None
+
+    def _store(self, model: nn.Module, *, write: bool) -> None:
+        if self.keep is None:
+            self._weights = {
+                name: value.detach().to("cpu", copy=True) if isinstance(value, torch.Tensor) else value
+                for name, value in model.state_dict().items()
+            }
+        elif write:
+            write_stream(self.keep, lambda file: torch.save(model.state_dict(), file))
