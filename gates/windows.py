@@ -22,7 +22,7 @@ def fits(bank: Bank, last_rows: IntArray, *, before: int, after: int) -> BoolArr
         after: rows needed after it.
 
     Returns:
-        (n,) True where all of them lie in the row's own gap-free answers.
+        (n,) True where all of them lie in the row's own gap-free run.
     """
     return (last_rows - before >= bank.run_first[last_rows]) & (last_rows + after <= bank.run_last[last_rows])
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 import numpy as np
 import pytest
@@ -85,37 +86,42 @@ def awkward_bank(dimension: int = 12, seed: int = 0) -> Bank:
     return build_bank(matrix, np.array(articles), np.array(chunks), source="awkward")
 
 
-@pytest.fixture(scope="session")
-def make_data() -> MakeDataset:
+def awkward_data(*, context: int = 5, horizon: int = 1, bank: Bank | None = None) -> Dataset:
     """A data set over the awkward bank: val articles 0-3, ood 4-7."""
-
-    def make(*, context: int = 5, horizon: int = 1, bank: Bank | None = None) -> Dataset:
-        chosen = bank or awkward_bank()
-        rows = {
-            name: window_rows(chosen, np.array(members), context=context, horizon=horizon)
-            for name, members in {"val": [0, 1, 2, 3], "ood": [4, 5, 6, 7]}.items()
-        }
-        return make_dataset(chosen, rows, context=context, horizon=horizon)
-
-    return make
+    chosen = bank or awkward_bank()
+    rows = {
+        name: window_rows(chosen, np.array(members), context=context, horizon=horizon)
+        for name, members in {"val": [0, 1, 2, 3], "ood": [4, 5, 6, 7]}.items()
+    }
+    return make_dataset(chosen, rows, context=context, horizon=horizon)
 
 
-@pytest.fixture(scope="session")
-def speeches() -> Bank:
+@cache
+def first_speeches() -> Bank:
     """The first 1,200 chunks of the bundled speeches, cut at an article's end."""
     bank, _ = read_speeches()
     last = int(bank.article_first[1200])
     return build_bank(bank.vectors[:last], bank.articles[:last], bank.chunks[:last], source="speeches")
 
 
+def mixer_for(dataset: Dataset, scale: float = 1.0) -> Mixer:
+    """A seeded :class:`Mixer` for a data set."""
+    generator = torch.Generator().manual_seed(1)
+    width = dataset.bank.dimension
+    weight = torch.randn(dataset.context * width, width, generator=generator) / dataset.context
+    return Mixer(weight, scale)
+
+
+@pytest.fixture(scope="session")
+def make_data() -> MakeDataset:
+    return awkward_data
+
+
+@pytest.fixture(scope="session")
+def speeches() -> Bank:
+    return first_speeches()
+
+
 @pytest.fixture(scope="session")
 def make_mixer() -> Callable[..., Mixer]:
-    """A seeded :class:`Mixer` for a data set."""
-
-    def make(dataset: Dataset, scale: float = 1.0) -> Mixer:
-        generator = torch.Generator().manual_seed(1)
-        width = dataset.bank.dimension
-        weight = torch.randn(dataset.context * width, width, generator=generator) / dataset.context
-        return Mixer(weight, scale)
-
-    return make
+    return mixer_for

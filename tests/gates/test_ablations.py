@@ -1,13 +1,20 @@
-"""Laws of the damage itself."""
+"""Gate C: the laws of the damage itself, and what it does to the cosine."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
 from gates.ablations import cross_article, leave_one_out, repeat_last, reverse, shuffle
 from gates.bank import build_bank
+from gates.contracts import IntArray
+from gates.windows import context_rows
 from schemas.errors import EvaluationError
+from schemas.records.metrics import ABLATIONS
+from schemas.records.splits import EVALUATED
+from tests.gates import naive
+from tests.gates.cases import EVERY_CASE, OPTIONS, Case, same_mean
 
 ROWS = np.arange(4, 40_004)[:, None] + np.arange(-4, 1)
 
@@ -68,3 +75,35 @@ def test_the_other_damages_by_hand() -> None:
     assert leave_one_out(rows, 2).tolist() == [[1, 2, 4, 5, 5]]
     assert leave_one_out(rows, 4).tolist() == [[1, 2, 3, 4, 4]]
     assert rows.tolist() == [[1, 2, 3, 4, 5]]
+
+
+@EVERY_CASE
+def test_it_agrees_with_its_definition(case: Case) -> None:
+    dataset, world = case.dataset, case.world
+    for split in EVALUATED:
+        metrics, places = case.measured.metrics[split], case.places(split)
+        rows = context_rows(dataset.splits[split].last_rows, dataset.context)
+
+        def damaged(chosen: IntArray, places: Sequence[naive.Place] = places) -> list[float]:
+            contexts = dataset.bank.vectors[chosen].astype(np.float64)
+            return [
+                naive.ablation_change(world, a, c, list(context))
+                for (a, c), context in zip(places, contexts, strict=True)
+            ]
+
+        windows = [world.window(a, c) for a, c in places]
+        pairs = list(zip(places, windows, strict=True))
+        expected = {
+            # Which permutation and which stranger is drawn is up to the seed; test_ablations.py holds
+            # the laws of the draw. What the draw does to the cosine is checked here.
+            "shuffle": damaged(shuffle(rows, seed=OPTIONS.seed)),
+            "cross_article": damaged(cross_article(rows, dataset.bank, seed=OPTIONS.seed)),
+            "reverse": [naive.ablation_change(world, *place, window[::-1]) for place, window in pairs],
+            "repeat_last": [
+                naive.ablation_change(world, *place, [window[-1]] * len(window)) for place, window in pairs
+            ],
+            "leave_one_out": [naive.leave_one_out_change(world, a, c) for a, c in places],
+        }
+        assert set(expected) == set(ABLATIONS)
+        for name, changes in expected.items():
+            same_mean(metrics[f"ablations.{name}"], changes, [a for a, _ in places])

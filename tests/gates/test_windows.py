@@ -1,0 +1,78 @@
+"""Windows, splits and draws against brute force."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gates.bank import build_bank
+from gates.contracts import Bank
+from gates.windows import context_rows, draw, make_dataset, rows_digest, window_rows
+from schemas.errors import DataError, UsageError
+
+
+def bank_of(chunks: dict[int, list[int]]) -> Bank:
+    articles = [article for article, numbers in chunks.items() for _ in numbers]
+    numbers = [number for numbers in chunks.values() for number in numbers]
+    vectors = np.random.default_rng(0).standard_normal((len(articles), 4))
+    return build_bank(vectors, np.array(articles), np.array(numbers), source="bank")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.dictionaries(st.integers(0, 5), st.sets(st.integers(0, 14), min_size=1), min_size=1),
+    st.integers(1, 5),
+    st.integers(1, 3),
+)
+def test_windows_agree_with_brute_force(chunks: dict[int, set[int]], context: int, horizon: int) -> None:
+    bank = bank_of({article: sorted(numbers) for article, numbers in sorted(chunks.items())})
+    expected = [
+        (article, last)
+        for article, numbers in sorted(chunks.items())
+        for last in sorted(numbers)
+        if all(c in numbers for c in range(last - context + 1, last + horizon + 1))
+    ]
+    rows = window_rows(bank, None, context=context, horizon=horizon)
+    assert list(zip(bank.articles[rows].tolist(), bank.chunks[rows].tolist(), strict=True)) == expected
+    for row, places in zip(rows, context_rows(rows, context), strict=True):
+        assert bank.chunks[places].tolist() == list(
+            range(bank.chunks[row] - context + 1, bank.chunks[row] + 1)
+        )
+
+
+def test_splits_must_not_share_an_article_nor_cross_a_gap() -> None:
+    bank = bank_of({0: list(range(10)), 1: [0, 1, 2, 4, 5, 6], 2: list(range(9))})
+    rows = window_rows(bank, np.array([0]), context=3, horizon=1)
+    with pytest.raises(DataError, match=r"splits 'val' and 'ood' share 1 article\(s\), first article 0"):
+        make_dataset(bank, {"val": rows[:2], "ood": rows[3:]}, context=3, horizon=1)
+    with pytest.raises(DataError, match=r"1 window\(s\) cross an article or a gap .* \(article 1\)"):
+        make_dataset(bank, {"val": np.array([12])}, context=3, horizon=1)
+    with pytest.raises(DataError, match="split 'val' of bank has no window"):
+        make_dataset(bank, {"val": rows[:0]}, context=3, horizon=1)
+    with pytest.raises(DataError, match="names row 99"):
+        make_dataset(bank, {"val": np.array([99])}, context=3, horizon=1)
+    with pytest.raises(UsageError, match="context and horizon must be at least 1"):
+        window_rows(bank, None, context=0, horizon=1)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 400), st.integers(1, 400), st.integers(0, 2**31))
+def test_a_draw_is_nested_and_does_not_depend_on_order(small: int, large: int, seed: int) -> None:
+    rows = np.arange(100, 400)
+    small, large = sorted((small, large))
+    shuffled = np.random.default_rng(seed).permutation(rows)
+    first = draw(rows, count=small, seed=seed)
+    assert set(first.tolist()) <= set(draw(shuffled, count=large, seed=seed).tolist())
+    assert len(first) == min(small, 300)
+    assert first.tolist() == sorted(set(first.tolist()))
+    assert rows_digest(first) == rows_digest(first[::-1])
+
+
+def test_a_draw_spreads_over_all_articles() -> None:
+    # 100 articles of 50 windows each: 1000 draws miss an article with chance below 1e-2 in all.
+    rows = np.arange(5000)
+    drawn = draw(rows, count=1000, seed=0)
+    assert len(np.unique(drawn // 50)) == 100
+    assert drawn.tolist() != draw(rows, count=1000, seed=1).tolist()
+    with pytest.raises(UsageError, match="at least 1"):
+        draw(rows, count=0, seed=0)
