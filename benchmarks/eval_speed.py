@@ -20,8 +20,9 @@ from torch import nn
 
 from gates.asking import weight_format
 from gates.bank import build_bank
-from gates.contracts import Bank, Dataset, IntArray, Queries
-from gates.suite import Options, measure, passes, prepare
+from gates.contracts import Bank, Dataset, IntArray, Queries, Window
+from gates.options import Options
+from gates.suite import measure, passes, prepare
 from gates.windows import draw, make_dataset, window_rows
 from schemas.records.metrics import OFFSETS, ROLLOUT_STEPS
 from schemas.records.splits import EVALUATED
@@ -64,10 +65,10 @@ def make_data(articles: int, chunks: int, horizon: int) -> Dataset:
         source="random walks",
     )
     splits = {
-        name: window_rows(bank, np.arange(i, articles, 3), context=CONTEXT, horizon=horizon)
+        name: window_rows(bank, np.arange(i, articles, 3), Window(CONTEXT, horizon))
         for i, name in enumerate(("train", *EVALUATED))
     }
-    return make_dataset(bank, splits, context=CONTEXT, horizon=horizon)
+    return make_dataset(bank, splits, Window(CONTEXT, horizon))
 
 
 def reference(module: nn.Module, bank: Bank, last_rows: IntArray, horizon: int) -> list[float]:

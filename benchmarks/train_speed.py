@@ -27,7 +27,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from gates.bank import build_bank
-from gates.contracts import Bank, Dataset, FloatArray, IntArray
+from gates.contracts import Bank, Dataset, FloatArray, IntArray, Window
 from gates.windows import make_dataset, window_rows
 from trainers.architectures.transformer import Transformer
 from trainers.loop.batches import WindowBatches
@@ -81,8 +81,8 @@ def make_data(rows: int) -> Dataset:
     articles = np.sort(rng.integers(0, max(3, rows // 69), rows))
     first = np.searchsorted(articles, articles)
     bank = build_bank(vectors, articles, np.arange(rows) - first, source="random rows")
-    train = window_rows(bank, np.arange(max(3, rows // 69) - 2), context=CONTEXT, horizon=HORIZON)
-    return make_dataset(bank, {"train": train}, context=CONTEXT, horizon=HORIZON)
+    train = window_rows(bank, np.arange(max(3, rows // 69) - 2), Window(CONTEXT, HORIZON))
+    return make_dataset(bank, {"train": train}, Window(CONTEXT, HORIZON))
 
 
 def plain_loop(data: Dataset, batch_size: int) -> Steps:
@@ -176,8 +176,8 @@ def open_large(rows: int) -> None:
     bank_bytes = data.bank.vectors.nbytes
     before = _resident()
     started = time.perf_counter()
-    split = window_rows(data.bank, np.unique(data.bank.articles)[:-2], context=CONTEXT, horizon=HORIZON)
-    dataset = make_dataset(data.bank, {"train": split}, context=CONTEXT, horizon=HORIZON)
+    split = window_rows(data.bank, np.unique(data.bank.articles)[:-2], Window(CONTEXT, HORIZON))
+    dataset = make_dataset(data.bank, {"train": split}, Window(CONTEXT, HORIZON))
     batches = WindowBatches(dataset, "train", device=CPU, seed=0)
     order = batches.order(1)
     batches.gather(order[:32])

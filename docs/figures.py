@@ -24,8 +24,10 @@ from gatekeeper.render.page.offsets import offset_sweep, plane
 from gatekeeper.render.page.retrieval import retrieval
 from gatekeeper.render.page.rollout import rollout
 from gatekeeper.render.page.svg import Drawing
+from gates.contracts import Window
 from gates.frontier import Frontier
-from gates.suite import Options, prepare
+from gates.options import Options
+from gates.suite import prepare
 from schemas.reading.report import read_report
 from schemas.records.report import Report
 
@@ -85,7 +87,7 @@ def _plane(report: Report, config: Path) -> Drawing:
 
 def _frontier(report: Report, config: Path) -> Mapping[str, Frontier] | Absent:
     source = open_source(resolve_config(config if config.name else None, {}))
-    dataset = source.dataset(context=report.settings.context, horizon=report.settings.horizon)
+    dataset = source.dataset(Window(report.settings.context, report.settings.horizon))
     return find_frontier(prepare(dataset, Options(max_samples=report.settings.max_samples), lambda _: None))
 
 

@@ -17,7 +17,7 @@ from tabulate import tabulate
 
 from gatekeeper.config.file import Config
 from gatekeeper.data.source import open_source
-from gates.contracts import Dataset
+from gates.contracts import Dataset, Window
 
 Vector = npt.NDArray[np.float32]
 Predict = Callable[[Vector, Vector, Vector], Vector]
@@ -187,14 +187,14 @@ def samples_of(dataset: Dataset, split: str, count: int) -> list[Article]:
     for last in dataset.splits[split].last_rows[:count]:
         first, end = int(bank.article_first[last]), int(bank.article_last[last]) + 1
         chunks: Vector = bank.vectors[first:end].astype(np.float32)
-        context = chunks[last - first - dataset.context + 1 : last - first + 1]
-        found.append(Article(chunks, int(last) + dataset.horizon - first, context))
+        context = chunks[last - first - dataset.window.context + 1 : last - first + 1]
+        found.append(Article(chunks, int(last) + dataset.window.horizon - first, context))
     return found
 
 
 def main() -> None:
     """Print the table."""
-    dataset = open_source(Config()).dataset(context=5, horizon=1)
+    dataset = open_source(Config()).dataset(Window(5, 1))
     splits = {name: samples_of(dataset, name, SAMPLES) for name in ("val", "ood")}
     rows = []
     for name, predict in predictors(dataset).items():

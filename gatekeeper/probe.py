@@ -5,11 +5,11 @@ from typing import Any
 
 from torch import nn
 
+from gatekeeper.config.window import settle_window
 from gatekeeper.data.load import Data
 from gatekeeper.evaluation.assemble import make_options
 from gatekeeper.evaluation.lookup import find_metric
 from gatekeeper.evaluation.model import answering, module_candidate
-from gatekeeper.evaluation.shape import asked_shape, settle_shape
 from gatekeeper.training.curves import gate_figures
 from schemas.reading.policy import load_policy
 from schemas.records.evidence import Metric
@@ -104,17 +104,11 @@ class Probe:
     ) -> None:
         chosen = data.settings(**settings, max_samples=samples)
         policy = load_policy(chosen.policy).policy
-        asked = asked_shape((data.context, data.horizon), data.config.data)
-        shape = settle_shape(
-            checkpoint=(None, None),
-            data=(data.source.context, data.source.horizon),
-            flag=asked.flag,
-            config=asked.config,
-        )
+        window = settle_window(data.source.window, *data.config.window_claims()).window
         self.output = output
         with random_state_kept():
             self._suite = MiniSuite(
-                data.source.dataset(context=shape.context, horizon=shape.horizon),
+                data.source.dataset(window),
                 policy,
                 make_options(chosen, policy),
                 samples=samples,

@@ -35,7 +35,7 @@ class Ablations:
 
     def measure(self, answers: PredictorAnswers) -> Samples:
         """Predict again from every damaged context."""
-        rows, targets = context_rows(answers.last_rows, answers.context), answers.target_rows
+        rows, targets = context_rows(answers.last_rows, answers.window.context), answers.target_rows
         base = cosine_to_rows(answers.base, answers.bank, targets)
 
         def change(predicted: FloatArray) -> DoubleArray:
@@ -80,14 +80,14 @@ def _without_each(answers: PredictorAnswers, rows: IntArray) -> Iterator[FloatAr
     targets = answers.target_rows
     first = answers.predict_rows(leave_one_out(rows, 0), targets)
     yield first
-    for position in range(1, answers.context - 1):
+    for position in range(1, answers.window.context - 1):
         yield answers.predict_rows(leave_one_out(rows, position), targets)
-    if answers.context > 1:
+    if answers.window.context > 1:
         before, known = _windows_before(answers.last_rows)
         asked = np.arange(len(rows)) if answers.reads_targets else np.flatnonzero(~known)
         predicted = first[before]
         predicted[asked] = answers.predict_rows(
-            leave_one_out(rows[asked], answers.context - 1), targets[asked]
+            leave_one_out(rows[asked], answers.window.context - 1), targets[asked]
         )
         yield predicted
 

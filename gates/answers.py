@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from gates.asking import SeenFormats, ask, unit_rows
-from gates.contracts import Bank, BoolArray, FloatArray, IntArray, Predictor
+from gates.contracts import Bank, BoolArray, Dataset, FloatArray, IntArray, Predictor, Window
+from gates.options import Options
 from gates.order import dealt_block, interleave
 from gates.windows import context_rows
 from schemas.errors import PredictionError
@@ -20,21 +21,33 @@ class SplitAnswers:
     """A :class:`gates.contracts.PredictorAnswers`; made by :func:`ask_split`, which fills ``base``."""
 
     predictor: Predictor
-    bank: Bank
+    dataset: Dataset
     split: str
-    context: int
-    horizon: int
-    seed: int
-    batch_size: int
     last_rows: IntArray
-    base: FloatArray
+    options: Options
     progress: Progress
+    base: FloatArray
     formats: SeenFormats = field(default_factory=SeenFormats)
+
+    @property
+    def bank(self) -> Bank:
+        """Where the windows lie."""
+        return self.dataset.bank
+
+    @property
+    def window(self) -> Window:
+        """Their shape."""
+        return self.dataset.window
+
+    @property
+    def seed(self) -> int:
+        """Of everything a gate draws."""
+        return self.options.seed
 
     @property
     def target_rows(self) -> IntArray:
         """(S,) bank row of each target."""
-        return self.last_rows + self.horizon
+        return self.last_rows + self.window.horizon
 
     @property
     def reads_targets(self) -> bool:
@@ -56,7 +69,7 @@ class SplitAnswers:
 
     def batches(self, count: int) -> list[IntArray]:
         """How ``count`` windows are dealt to batches, in this and every other pass."""
-        return list(interleave(count, self.batch_size, seed=self.seed, block=dealt_block(self.bank)))
+        return list(interleave(count, self.options.batch_size, seed=self.seed, block=dealt_block(self.bank)))
 
     def ask_again(self, windows: IntArray) -> FloatArray:
         """Ask some windows (m,), by number, once more, as one batch.
@@ -65,7 +78,9 @@ class SplitAnswers:
             (m, D) unit rows; NaN where the answer is not finite, zero where it is zero.
         """
         last = self.last_rows[windows]
-        return self._ask(self.bank.vectors[context_rows(last, self.context)], last + self.horizon)[0]
+        return self._ask(
+            self.bank.vectors[context_rows(last, self.window.context)], last + self.window.horizon
+        )[0]
 
     def _predict(
         self, contexts: Callable[[IntArray], FloatArray], target_rows: IntArray, *, zeros: bool
@@ -97,23 +112,26 @@ class SplitAnswers:
 
 def ask_split(
     predictor: Predictor,
-    bank: Bank,
+    dataset: Dataset,
     split: str,
     last_rows: IntArray,
-    *,
-    context: int,
-    horizon: int,
-    seed: int,
-    batch_size: int,
+    options: Options,
     progress: Progress,
 ) -> SplitAnswers:
     """Make the base predictions, once, for all gates.
 
+    Args:
+        predictor: who answers.
+        dataset: where the windows lie, and their shape.
+        split: its name.
+        last_rows: (S,) the windows that are asked.
+        options: seed and size of a batch.
+        progress: told of every batch.
+
     Raises:
         PredictionError: wrong shape or kind, or NaN, infinite or zero predictions (how many and where).
     """
-    unasked = np.empty((0, bank.dimension), dtype=np.float32)
-    answers = SplitAnswers(
-        predictor, bank, split, context, horizon, seed, batch_size, last_rows, unasked, progress
-    )
-    return replace(answers, base=answers.predict_rows(context_rows(last_rows, context), answers.target_rows))
+    unasked = np.empty((0, dataset.bank.dimension), dtype=np.float32)
+    answers = SplitAnswers(predictor, dataset, split, last_rows, options, progress, unasked)
+    contexts = context_rows(last_rows, dataset.window.context)
+    return replace(answers, base=answers.predict_rows(contexts, answers.target_rows))

@@ -28,7 +28,7 @@ class BinsDelta:
 
     def measure(self, answers: PredictorAnswers) -> Samples:
         """Cosines of the base predictions and the coherence bin of each context."""
-        mean_adjacent = coherence(answers.bank, context_rows(answers.last_rows, answers.context))
+        mean_adjacent = coherence(answers.bank, context_rows(answers.last_rows, answers.window.context))
         low, high = self.edges
         bins = np.where(mean_adjacent < low, 0, np.where(mean_adjacent > high, 2, 1))
         return Samples(

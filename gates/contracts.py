@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from schemas.errors import UsageError
 from schemas.records.answers import Format
 from schemas.records.evidence import Metric
 
@@ -77,6 +78,29 @@ class Bank:
         return int(self.vectors.shape[1])
 
 
+@dataclass(frozen=True)
+class Window:
+    """The shape of every window: what a model reads, and how far on its target lies.
+
+    Attributes:
+        context: L, chunks a model reads.
+        horizon: the target lies this many rows after the last of them.
+
+    Raises:
+        UsageError: one is below 1.
+    """
+
+    context: int
+    horizon: int
+
+    def __post_init__(self) -> None:
+        if self.context < 1 or self.horizon < 1:
+            raise UsageError(
+                f"context and horizon must be at least 1; found context {self.context}, "
+                f"horizon {self.horizon}"
+            )
+
+
 @dataclass(frozen=True, eq=False)
 class Split:
     """A named set of windows.
@@ -92,19 +116,17 @@ class Split:
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A bank and its splits for one context length and horizon.
+    """A bank and its splits for windows of one shape.
 
     Attributes:
         bank: all chunk vectors.
         splits: by name; no two share an article.
-        context: L, chunks a model reads.
-        horizon: the target lies this many rows after the window's last row.
+        window: context and horizon of all windows.
     """
 
     bank: Bank
     splits: Mapping[str, Split]
-    context: int
-    horizon: int
+    window: Window
 
 
 @dataclass(frozen=True, eq=False)
@@ -191,10 +213,7 @@ class PredictorAnswers(Protocol):
     def bank(self) -> Bank: ...
 
     @property
-    def context(self) -> int: ...
-
-    @property
-    def horizon(self) -> int: ...
+    def window(self) -> Window: ...
 
     @property
     def seed(self) -> int: ...
@@ -206,7 +225,7 @@ class PredictorAnswers(Protocol):
 
     @property
     def target_rows(self) -> IntArray:
-        """(S,) ``last_rows + horizon``."""
+        """(S,) ``last_rows + window.horizon``."""
         ...
 
     @property

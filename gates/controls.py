@@ -185,17 +185,17 @@ def make_controls(
 def _make_ridge(
     dataset: Dataset, evaluated: tuple[str, ...], *, seed: int
 ) -> tuple[RidgeControl, RidgeSource]:
-    bank, context, horizon = dataset.bank, dataset.context, dataset.horizon
+    bank = dataset.bank
     if TRAIN in dataset.splits and TRAIN not in evaluated:
         rows = draw(dataset.splits[TRAIN].last_rows, count=RIDGE_WINDOWS, seed=seed)
-        contexts, targets = gather_training(bank, rows, context=context, horizon=horizon)
+        contexts, targets = gather_training(bank, rows, dataset.window)
         held = holdout_articles(bank.articles[rows], fraction=0.2, seed=seed)
         fit = fit_ridge(contexts, targets, strengths=RIDGE_STRENGTHS, holdout=held)
         weights, biases = torch.from_numpy(fit.weight)[None], torch.from_numpy(fit.bias)[None]
         return RidgeControl(weights, biases, np.zeros(bank.rows, dtype=np.int64)), "train split"
     pooled = np.concatenate([dataset.splits[name].last_rows for name in evaluated])
     rows = draw(pooled, count=RIDGE_WINDOWS, seed=seed)
-    contexts, targets = gather_training(bank, rows, context=context, horizon=horizon)
+    contexts, targets = gather_training(bank, rows, dataset.window)
     fold_of_row = cross_fit_folds(bank.articles, folds=_FOLDS, seed=seed)
     weights, biases = cross_fit(contexts, targets, fold_of_row[rows], folds=_FOLDS, strengths=RIDGE_STRENGTHS)
     return RidgeControl(weights, biases, fold_of_row), "cross-fitted by article"

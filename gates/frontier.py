@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gates.contracts import Bank, FloatArray, IntArray, Samples
+from gates.contracts import Bank, FloatArray, IntArray, Samples, Window
 from gates.controls import RIDGE_STRENGTHS
 from gates.geometry import cosine_to_rows
 from gates.intervals import NO_SAMPLE, mean_metric, share_metric, undefined
@@ -55,9 +55,8 @@ def linear_frontier(
     bank: Bank,
     fit_rows: IntArray,
     tests: Mapping[str, IntArray],
+    window: Window,
     *,
-    context: int,
-    horizon: int,
     confidence: float,
     seed: int,
     alphas: Sequence[float] = ALPHAS,
@@ -69,8 +68,7 @@ def linear_frontier(
         fit_rows: last context rows of the windows to fit; those without a chunk after the target are
             left out.
         tests: split -> likewise, of other articles; those without all seven offsets are left out.
-        context: L.
-        horizon: places from the last context chunk to the target.
+        window: context and horizon.
         confidence: of the intervals.
         seed: of the articles held out to choose the strength.
         alphas: members of the family.
@@ -78,32 +76,32 @@ def linear_frontier(
     Raises:
         DataError: there is no window to fit.
     """
-    fit_rows = fit_rows[fits(bank, fit_rows, before=context - 1, after=horizon + 1)]
+    fit_rows = fit_rows[fits(bank, fit_rows, before=window.context - 1, after=window.horizon + 1)]
     if not len(fit_rows):
         raise DataError("no window to fit has a chunk after its target; use longer articles")
-    contexts = bank.vectors[context_rows(fit_rows, context)].reshape(len(fit_rows), -1)
+    contexts = bank.vectors[context_rows(fit_rows, window.context)].reshape(len(fit_rows), -1)
     held = holdout_articles(bank.articles[fit_rows], fraction=0.2, seed=seed)
-    rows = fit_rows + horizon
+    rows = fit_rows + window.horizon
     # One fit for the target and its neighbours: they share the matrix that is factored.
     answers = np.concatenate([bank.vectors[rows + k] for k in (0, -1, 1)], axis=1)
     fit = fit_ridge(contexts, answers, strengths=RIDGE_STRENGTHS, holdout=held, scored=bank.dimension)
     mean = _unit(bank.vectors.mean(axis=0, dtype=np.float64)[None].astype(np.float32))
     found = {}
     for name, given in tests.items():
-        last_rows = given[fits(bank, given + horizon, before=-OFFSETS[0], after=OFFSETS[-1])]
+        last_rows = given[fits(bank, given + window.horizon, before=-OFFSETS[0], after=OFFSETS[-1])]
         if not len(last_rows):
             nothing = undefined(NO_SAMPLE)
             found[name] = Frontier(
                 tuple(Point(alpha, nothing, nothing, nothing) for alpha in alphas), nothing
             )
             continue
-        targets = last_rows + horizon
-        tested = bank.vectors[context_rows(last_rows, context)].reshape(len(last_rows), -1)
+        targets = last_rows + window.horizon
+        tested = bank.vectors[context_rows(last_rows, window.context)].reshape(len(last_rows), -1)
         middle, before, after = np.split(tested @ fit.weight + fit.bias, 3, axis=1)
         points = []
         for alpha in alphas:
             predictions = _unit(middle - alpha * (before + after) / 2)
-            points.append(_point(bank, alpha, predictions, last_rows, targets, context, confidence))
+            points.append(_point(bank, alpha, predictions, last_rows, targets, window.context, confidence))
         constant = cosine_to_rows(np.repeat(mean, len(targets), axis=0), bank, targets)
         found[name] = Frontier(tuple(points), mean_metric(constant, bank.articles[targets], confidence))
     return found

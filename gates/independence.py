@@ -168,7 +168,7 @@ def _diagnosis(answers: SplitAnswers, limit: float) -> tuple[str, str]:
         return _REMEMBERS
     if _vary([answers.ask_again(batch) for _ in range(_REPEATS)], limit):
         return _DRAWS
-    if _vary([answers.base[batch], repeats[0]], limit) or answers.batch_size == 1:
+    if _vary([answers.base[batch], repeats[0]], limit) or answers.options.batch_size == 1:
         return _REMEMBERS
     return _READS
 

@@ -32,7 +32,7 @@ class OffsetSweep:
             articles=answers.bank.articles[targets],
             arrays={
                 "cosines": cosines,
-                "last": cosine_to_rows(predictions, answers.bank, targets - answers.horizon),
+                "last": cosine_to_rows(predictions, answers.bank, targets - answers.window.horizon),
             },
         )
 

@@ -41,7 +41,7 @@ class Retrieval:
         # Only here: recorded ranks are scored again by programs that must start without torch.
         from gates.ranks import article_rivals, bank_rivals, context_rivals
 
-        targets, contexts = answers.target_rows, context_rows(answers.last_rows, answers.context)
+        targets, contexts = answers.target_rows, context_rows(answers.last_rows, answers.window.context)
         seen = context_rivals(answers.base, answers.bank, targets, contexts)
         article = article_rivals(answers.base, answers.bank, targets)
         bank = bank_rivals(answers.base, answers.bank, targets, backend=self.backend, device=self.device)
@@ -49,9 +49,9 @@ class Retrieval:
         bank_size = np.full_like(article_size, answers.bank.rows)
         pools = {
             "bank": (bank, bank_size),
-            "bank_unseen": (bank.without(seen), bank_size - answers.context),
+            "bank_unseen": (bank.without(seen), bank_size - answers.window.context),
             "article": (article, article_size),
-            "article_unseen": (article.without(seen), article_size - answers.context),
+            "article_unseen": (article.without(seen), article_size - answers.window.context),
         }
         arrays: dict[str, IntArray] = {}
         for pool, (rivals, size) in pools.items():

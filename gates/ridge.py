@@ -13,7 +13,7 @@ from types import MappingProxyType
 import numpy as np
 import torch
 
-from gates.contracts import Bank, BoolArray, FloatArray, IntArray
+from gates.contracts import Bank, BoolArray, FloatArray, IntArray, Window
 from gates.seeded import hash_rows
 from gates.windows import context_rows
 from schemas.errors import DataError
@@ -35,12 +35,10 @@ class RidgeFit:
     scores: Mapping[float, float]
 
 
-def gather_training(
-    bank: Bank, last_rows: IntArray, *, context: int, horizon: int
-) -> tuple[FloatArray, FloatArray]:
+def gather_training(bank: Bank, last_rows: IntArray, window: Window) -> tuple[FloatArray, FloatArray]:
     """Flattened contexts (n, L * D) and targets (n, D) of windows."""
-    contexts = bank.vectors[context_rows(last_rows, context)].reshape(len(last_rows), -1)
-    return contexts, bank.vectors[last_rows + horizon]
+    contexts = bank.vectors[context_rows(last_rows, window.context)].reshape(len(last_rows), -1)
+    return contexts, bank.vectors[last_rows + window.horizon]
 
 
 def holdout_articles(articles: IntArray, *, fraction: float, seed: int) -> BoolArray:

@@ -29,26 +29,21 @@ class Rollout:
 
     def measure(self, answers: PredictorAnswers) -> Samples:
         """Roll out the windows whose H true chunks and whose horizon - 1 earlier contexts exist."""
-        index = np.flatnonzero(
-            fits(
-                answers.bank,
-                answers.last_rows,
-                before=answers.context - 1 + answers.horizon - 1,
-                after=answers.horizon + ROLLOUT_STEPS - 1,
-            )
-        )
+        context, horizon = answers.window.context, answers.window.horizon
+        before, after = context - 1 + horizon - 1, horizon + ROLLOUT_STEPS - 1
+        index = np.flatnonzero(fits(answers.bank, answers.last_rows, before=before, after=after))
         last = answers.last_rows[index]
         # Predicted rows in order: last + 1, last + 2, ...; those before the target first.
-        predicted = [_predict_ending_at(answers, last, -lead) for lead in range(answers.horizon - 1, 0, -1)]
+        predicted = [_predict_ending_at(answers, last, -lead) for lead in range(horizon - 1, 0, -1)]
         cosines = np.empty((len(index), ROLLOUT_STEPS), dtype=np.float64)
         for step in range(1, ROLLOUT_STEPS + 1):
             if step == 1:
                 answer = answers.base[index]
             else:
                 contexts = _mixed_contexts(answers, last, predicted, step - 1)
-                answer = answers.predict_contexts(contexts, last + answers.horizon + step - 1, zeros=True)
+                answer = answers.predict_contexts(contexts, last + horizon + step - 1, zeros=True)
             predicted.append(answer)
-            cosines[:, step - 1] = cosine_to_rows(answer, answers.bank, last + answers.horizon + step - 1)
+            cosines[:, step - 1] = cosine_to_rows(answer, answers.bank, last + horizon + step - 1)
         zeros = np.sum([~answer.any(axis=1) for answer in predicted], axis=0)
         return Samples(
             index=index, articles=answers.bank.articles[last], arrays={"cosines": cosines, "zeros": zeros}
@@ -72,15 +67,16 @@ class Rollout:
 def _predict_ending_at(answers: PredictorAnswers, last: IntArray, shift: int) -> FloatArray:
     """Predictions from the true contexts that end ``shift`` rows from ``last``."""
     ends = last + shift
-    return answers.predict_rows(context_rows(ends, answers.context), ends + answers.horizon, zeros=True)
+    window = answers.window
+    return answers.predict_rows(context_rows(ends, window.context), ends + window.horizon, zeros=True)
 
 
 def _mixed_contexts(
     answers: PredictorAnswers, last: IntArray, predicted: list[FloatArray], beyond: int
 ) -> FloatArray:
     """Contexts (m, L, D) that end at last + ``beyond``: true rows, then own predictions."""
-    rows = context_rows(last, answers.context)
-    own = min(beyond, answers.context)
+    rows = context_rows(last, answers.window.context)
+    own = min(beyond, answers.window.context)
     true_rows = rows[:, beyond:]
     ours = np.stack(predicted[beyond - own : beyond], axis=1)
     return np.concatenate([answers.bank.vectors[true_rows], ours], axis=1)

@@ -4,21 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import torch
-
 from gates.ablations import Ablations
 from gates.answers import Progress, ask_split
-from gates.bank_search import Backend
-from gates.bins_delta import DEFAULT_EDGES, BinsDelta
+from gates.bins_delta import BinsDelta
 from gates.contracts import Dataset, Gate, IntArray, Predictor, Samples
 from gates.controls import RidgeSource, make_controls
 from gates.extremes import Extremes, find_extremes
 from gates.independence import compare_again, compare_company
 from gates.offset_sweep import OffsetSweep
+from gates.options import Options
 from gates.retrieval import Retrieval
 from gates.rollout import Rollout
 from gates.windows import draw
-from schemas.errors import DataError, EvaluationError, UsageError
+from schemas.errors import DataError, EvaluationError
 from schemas.records.answers import Answers
 from schemas.records.evidence import Evidence, Metric, Metrics
 from schemas.records.metrics import ROLLOUT_STEPS
@@ -26,43 +24,6 @@ from schemas.records.splits import EVALUATED, PAIR
 
 GATES_VERSION = 2
 """Raised whenever a gate, a control or the draw measures or scores something differently."""
-
-CPU = torch.device("cpu")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """Knobs of an evaluation.
-
-    Attributes:
-        seed: of the sample draw, the ablations and the controls.
-        max_samples: windows kept per split by a seeded draw; None keeps all.
-        confidence: of every interval, in (0, 1).
-        bin_edges: coherence edges of gate E, ascending.
-        retrieval: library of the bank search. device: where torch makes it.
-        batch_size: contexts per model call.
-        min_samples: a split with fewer windows ends the evaluation. min_articles: likewise.
-    """
-
-    seed: int = 0
-    max_samples: int | None = None
-    confidence: float = 0.95
-    bin_edges: tuple[float, float] = DEFAULT_EDGES
-    retrieval: Backend = "faiss"
-    device: torch.device = CPU
-    batch_size: int = 256
-    min_samples: int = 100
-    min_articles: int = 5
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.seed < 2**63:
-            raise UsageError(f"the seed must lie in 0 to 2**63 - 1; found {self.seed}")
-        if not 0.0 < self.confidence < 1.0:
-            raise UsageError(f"the confidence must lie between 0 and 1; found {self.confidence}")
-        if not self.bin_edges[0] < self.bin_edges[1]:
-            raise UsageError(f"bin edges must ascend; found {self.bin_edges}")
-        if self.batch_size < 1:
-            raise UsageError(f"the batch size must be at least 1; found {self.batch_size}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +76,7 @@ def make_gates(options: Options) -> tuple[Gate, ...]:
 
 def passes(dataset: Dataset) -> int:
     """Predictions made per window at most: base, ablations (L + 4), rollout."""
-    return 1 + dataset.context + 4 + (dataset.horizon - 1) + (ROLLOUT_STEPS - 1)
+    return 1 + dataset.window.context + 4 + (dataset.window.horizon - 1) + (ROLLOUT_STEPS - 1)
 
 
 def prepare(dataset: Dataset, options: Options, progress: Progress) -> Bench:
@@ -179,7 +140,7 @@ def run_gates(
     """Measure a predictor on given windows and score all gates.
 
     Args:
-        dataset: the windows' bank, context and horizon.
+        dataset: the windows' bank and shape.
         options: knobs.
         sampled: split -> last rows.
         gates: in the order they ask.
@@ -195,17 +156,7 @@ def run_gates(
     answered: dict[str, Answers] = {}
     extremes: dict[str, Extremes] = {}
     for split, rows in sampled.items():
-        answers = ask_split(
-            predictor,
-            dataset.bank,
-            split,
-            rows,
-            context=dataset.context,
-            horizon=dataset.horizon,
-            seed=options.seed,
-            batch_size=options.batch_size,
-            progress=progress,
-        )
+        answers = ask_split(predictor, dataset, split, rows, options, progress)
         company = None if known else compare_company(answers)
         samples[split] = {gate.name: gate.measure(answers) for gate in gates}
         if company is not None:

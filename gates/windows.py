@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from gates.contracts import Bank, BoolArray, Dataset, IntArray, Split
+from gates.contracts import Bank, BoolArray, Dataset, IntArray, Split, Window
 from gates.seeded import hash_rows
 from schemas.errors import DataError, UsageError
 
@@ -27,17 +27,16 @@ def fits(bank: Bank, last_rows: IntArray, *, before: int, after: int) -> BoolArr
     return (last_rows - before >= bank.run_first[last_rows]) & (last_rows + after <= bank.run_last[last_rows])
 
 
-def window_rows(bank: Bank, articles: IntArray | None, *, context: int, horizon: int) -> IntArray:
+def window_rows(bank: Bank, articles: IntArray | None, window: Window) -> IntArray:
     """Last rows of all windows of the given articles (of all articles when None), ascending.
 
-    A window is ``context`` consecutive chunks of one article whose target, ``horizon`` chunks
-    after the last one, exists as well with no gap in between.
+    A window is ``window.context`` consecutive chunks of one article whose target, ``window.horizon``
+    chunks after the last one, exists as well with no gap in between.
     """
-    _check_shape(context, horizon)
     rows = np.arange(bank.rows, dtype=np.int64)
     if articles is not None:
         rows = rows[np.isin(bank.articles, articles)]
-    return rows[fits(bank, rows, before=context - 1, after=horizon)]
+    return rows[fits(bank, rows, before=window.context - 1, after=window.horizon)]
 
 
 def context_rows(last_rows: IntArray, context: int) -> IntArray:
@@ -45,25 +44,24 @@ def context_rows(last_rows: IntArray, context: int) -> IntArray:
     return last_rows[:, None] + np.arange(1 - context, 1, dtype=np.int64)
 
 
-def make_dataset(bank: Bank, splits: Mapping[str, IntArray], *, context: int, horizon: int) -> Dataset:
+def make_dataset(bank: Bank, splits: Mapping[str, IntArray], window: Window) -> Dataset:
     """Check splits given as last rows and bind them to their bank.
 
     Raises:
         DataError: a split has no window, names a row that is no window, or shares an article
             with another split.
     """
-    _check_shape(context, horizon)
     checked: dict[str, Split] = {}
     for name, given in splits.items():
         rows = np.unique(np.asarray(given, dtype=np.int64))
         if rows.size == 0:
             raise DataError(
-                f"split {name!r} of {bank.source} has no window of {context} chunks with a target "
-                f"{horizon} further on; name longer or more articles"
+                f"split {name!r} of {bank.source} has no window of {window.context} chunks with a target "
+                f"{window.horizon} further on; name longer or more articles"
             )
         if rows[0] < 0 or rows[-1] >= bank.rows:
             raise DataError(f"split {name!r} names row {rows[-1]}, but {bank.source} has {bank.rows} rows")
-        bad = rows[~fits(bank, rows, before=context - 1, after=horizon)]
+        bad = rows[~fits(bank, rows, before=window.context - 1, after=window.horizon)]
         if bad.size:
             raise DataError(
                 f"split {name!r}: {bad.size} window(s) cross an article or a gap in the chunk index, "
@@ -73,7 +71,7 @@ def make_dataset(bank: Bank, splits: Mapping[str, IntArray], *, context: int, ho
     refuse_shared_articles(
         bank, {name: np.unique(bank.articles[split.last_rows]) for name, split in checked.items()}
     )
-    return Dataset(bank=bank, splits=MappingProxyType(checked), context=context, horizon=horizon)
+    return Dataset(bank=bank, splits=MappingProxyType(checked), window=window)
 
 
 def shared_articles(splits: Mapping[str, IntArray]) -> Iterator[tuple[str, str, IntArray]]:
@@ -119,10 +117,3 @@ def draw(last_rows: IntArray, *, count: int | None, seed: int) -> IntArray:
 def rows_digest(last_rows: IntArray) -> str:
     """SHA-256 of a set of windows."""
     return hashlib.sha256(np.sort(last_rows).astype("<i8").tobytes()).hexdigest()
-
-
-def _check_shape(context: int, horizon: int) -> None:
-    if context < 1 or horizon < 1:
-        raise UsageError(
-            f"context and horizon must be at least 1; found context {context}, horizon {horizon}"
-        )

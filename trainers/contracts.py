@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # plug-ins are found, described and given flags by programs t
     from torch import nn
 
     from gates.contracts import Dataset
-    from gates.suite import Options
+    from gates.options import Options
     from trainers.processes import Group
 
 ConfigValue = int | float

@@ -104,7 +104,7 @@ def _evaluate(
             raise UsageError(f"--sign-key signs reports of model files; {spec!r} is none")
     for spec in filter(is_control, models):
         control_name(spec)  # a misspelt name is told before anything is measured
-    evaluator = _open(settings, flags, allow_code=allow_code)
+    evaluator = _open(settings, allow_code=allow_code)
     reports: list[Report] = []
     codes: list[int] = []
     for spec in models:
@@ -133,12 +133,11 @@ def _evaluate(
     return max(codes)
 
 
-def _open(config: "Config", flags: dict[str, object], *, allow_code: bool) -> "Evaluator":
+def _open(config: "Config", *, allow_code: bool) -> "Evaluator":
     """Load policy and data."""
     from gatekeeper.data.source import open_source
     from gatekeeper.evaluation.assemble import make_options
     from gatekeeper.evaluation.evaluate import Evaluator
-    from gatekeeper.evaluation.shape import asked_shape
     from schemas.reading.policy import load_policy
 
     policy = load_policy(config.eval.policy)
@@ -147,7 +146,7 @@ def _open(config: "Config", flags: dict[str, object], *, allow_code: bool) -> "E
     tell(source.notes)
     if config.eval.retrieval == "auto" and options.retrieval == "torch":
         say("note: bank search with torch; faiss and torch can clash on macOS")
-    asked = asked_shape((_whole(flags.get("context")), _whole(flags.get("horizon"))), config.data)
+    asked = config.window_claims()
     return Evaluator(source, policy, options, asked, config=config.shown, allow_code=allow_code)
 
 
@@ -179,10 +178,6 @@ def _report_on(
         training, run = find_training(folder, written), find_run(folder, written)
         write_page(written, illustrate(result.bench, result.measurement, training=training, run=run), page)
     return written
-
-
-def _whole(value: object) -> int | None:
-    return value if isinstance(value, int) else None
 
 
 def _runs_foreign_code(models: tuple[str, ...], *, allow_code: bool) -> bool:

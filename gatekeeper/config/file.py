@@ -44,6 +44,7 @@ from pathlib import Path
 from typing import Any
 
 from gatekeeper.config.keys import DATA_KEYS, EVAL_KEYS, Converter, SplitSpec, Unfit
+from gatekeeper.config.window import WindowClaim
 from gatekeeper.data.formats.bank_keys import BankKeys
 from gates.bins_delta import DEFAULT_EDGES
 from schemas.disk.opening import open_regular
@@ -114,12 +115,21 @@ class Config:
         data: which data. eval: how to evaluate.
         train: recipe -> its settings as the file holds them.
         file: the file it was read from, or None.
+        flags: keys of either section that a flag gave.
     """
 
     data: DataConfig = DataConfig()
     eval: EvalConfig = EvalConfig()
     train: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     file: Path | None = None
+    flags: frozenset[str] = frozenset()
+
+    def window_claims(self) -> tuple[WindowClaim, WindowClaim]:
+        """What flags and file say of the shape of a window; a flag replaces the file's value."""
+        named = {"context": self.data.context, "horizon": self.data.horizon}
+        flag = {name: value for name, value in named.items() if name in self.flags}
+        file = {name: value for name, value in named.items() if name not in self.flags}
+        return WindowClaim("flag", **flag), WindowClaim("config", **file)
 
     @property
     def shown(self) -> str | None:
@@ -160,7 +170,9 @@ def resolve_config(
     base = config.data
     if "bank" in data and not _same(data["bank"], base.bank):
         base = DataConfig()
-    return replace(config, data=replace(base, **data), eval=replace(config.eval, **rest))
+    return replace(
+        config, data=replace(base, **data), eval=replace(config.eval, **rest), flags=frozenset(given)
+    )
 
 
 def find_config(folder: Path) -> Path | None:

@@ -10,9 +10,6 @@ from schemas.records.splits import SPLITS
 RETRIEVALS: tuple[str, str, str] = ("auto", "faiss", "torch")
 """Libraries a bank search may use."""
 
-DEFAULT_CONTEXT, DEFAULT_HORIZON = 5, 1
-"""Shape of a window where nobody names it."""
-
 SplitSpec = Path | ArticleList
 """A sequence file, or the articles of a split."""
 

@@ -37,13 +37,10 @@ class Data:
     Attributes:
         source: bank and splits.
         config: of the file, where one was named, with what the call replaced in it.
-        context, horizon: that the call names, None where it does not.
     """
 
     source: DataSource
     config: Config
-    context: int | None
-    horizon: int | None
 
     def settings(self, **given: object) -> EvalConfig:
         """How to evaluate: what is given, by keys of ``[eval]``, then what the file says; None is not given.
@@ -103,7 +100,7 @@ def load_data(
     refuse_unknown(keys or {}, tuple(_KEYS), "keys: ")
     given: dict[str, object] = {
         **{name: _listed(spec) for name, spec in zip(SPLITS, (train, val, ood), strict=True)},
-        "context": context,  # checked with the others, and kept apart from what a file says
+        "context": context,
         "horizon": horizon,
         **{_KEYS[what]: name for what, name in (keys or {}).items()},
     }
@@ -119,12 +116,12 @@ def load_data(
         given["bank"] = data if isinstance(data, Path) else os.fspath(data)
     named = {name: value for name, value in given.items() if value is not None}
     found = make_config(named, {}, folder=Path(), where="load_data: ").data
-    mine = {name: getattr(found, name) for name in named if name not in ("context", "horizon")}
-    config = replace(base, data=replace(base.data, **mine))
+    mine = {name: getattr(found, name) for name in named}
+    config = replace(base, data=replace(base.data, **mine), flags=frozenset(mine))
     source = open_source(config, bank)
     for note in source.notes:
         warnings.warn(note, stacklevel=2)
-    return Data(source, config, found.context, found.horizon)
+    return Data(source, config)
 
 
 def _listed(spec: Articles | None) -> object:

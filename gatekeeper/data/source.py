@@ -1,6 +1,6 @@
 """From a configuration to a bank and its splits."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -9,12 +9,13 @@ import numpy as np
 
 from gatekeeper.config.articles import ArticleList
 from gatekeeper.config.file import Config
+from gatekeeper.config.window import SILENT, WindowClaim
 from gatekeeper.data.article_lookup import find_articles
 from gatekeeper.data.formats.bank import read_bank_file
 from gatekeeper.data.formats.dataset import OpenDataset, open_dataset
 from gatekeeper.data.formats.sequences import Sequences, read_sequences
 from gatekeeper.data.formats.speeches import read_speeches
-from gates.contracts import Bank, Dataset, IntArray
+from gates.contracts import Bank, Dataset, IntArray, Window
 from gates.windows import make_dataset, refuse_shared_articles, window_rows
 from schemas.disk.whole_folder import left_behind
 from schemas.errors import DataError, UsageError
@@ -28,41 +29,38 @@ class DataSource:
     Attributes:
         bank: all chunk vectors.
         splits: name -> articles, ascending (all their windows are meant), or sequences.
-        context: L where sequence files fix it, else None.
-        horizon: where sequence files fix it, else None.
+        window: its shape, where sequence files fix it.
         notes: what a user should know about the files, one sentence each.
     """
 
     bank: Bank
     splits: Mapping[str, IntArray | Sequences]
-    context: int | None
-    horizon: int | None
-    notes: tuple[str, ...]
+    window: WindowClaim = SILENT
+    notes: tuple[str, ...] = ()
 
     def articles(self, name: str) -> IntArray:
         """The articles of one split, ascending."""
         split = self.splits[name]
         return np.unique(self.bank.articles[split.last_rows]) if isinstance(split, Sequences) else split
 
-    def dataset(self, *, context: int, horizon: int) -> Dataset:
+    def dataset(self, window: Window) -> Dataset:
         """The splits as windows.
 
         Raises:
             UsageError: a sequence file holds windows of another shape.
             DataError: a split has no window, or two splits share an article.
         """
-        for what, asked, fixed in (("context", context, self.context), ("horizon", horizon, self.horizon)):
+        for what in ("context", "horizon"):
+            asked, fixed = getattr(window, what), getattr(self.window, what)
             if fixed is not None and asked != fixed:
                 raise UsageError(f"the sequence files hold windows of {what} {fixed}; found {what} {asked}")
         # Here and not only among the windows: an article too short for a window is shared as well.
         refuse_shared_articles(self.bank, {name: self.articles(name) for name in self.splits})
         rows = {
-            name: split.last_rows
-            if isinstance(split, Sequences)
-            else window_rows(self.bank, split, context=context, horizon=horizon)
+            name: split.last_rows if isinstance(split, Sequences) else window_rows(self.bank, split, window)
             for name, split in self.splits.items()
         }
-        return make_dataset(self.bank, rows, context=context, horizon=horizon)
+        return make_dataset(self.bank, rows, window)
 
 
 def open_source(config: Config, bank: Bank | None = None) -> DataSource:
@@ -109,8 +107,7 @@ def open_source(config: Config, bank: Bank | None = None) -> DataSource:
     return DataSource(
         bank=bank,
         splits=MappingProxyType(ordered),
-        context=_common("context", {file.source: file.context for file in files}),
-        horizon=_common("horizon", {file.source: file.horizon for file in files}),
+        window=_common_window(files),
         notes=notes + tuple(note for file in files for note in file.notes),
     )
 
@@ -125,17 +122,18 @@ def _refuse_keys(config: Config) -> None:
 def _stored(opened: OpenDataset) -> dict[str, Sequences]:
     record = opened.record
     return {
-        name: Sequences(opened.bank.source, rows, record.context, record.horizon, ())
+        name: Sequences(opened.bank.source, rows, Window(record.context, record.horizon), ())
         for name, rows in opened.splits.items()
     }
 
 
-def _common(what: str, values: Mapping[str, int]) -> int | None:
-    """The one value all files agree on; None without files."""
-    if not values:
-        return None
-    first = next(iter(values))
-    for file, value in values.items():
-        if value != values[first]:
-            raise DataError(f"{first} has {what} {values[first]}, {file} has {what} {value}; they must agree")
-    return values[first]
+def _common_window(files: Sequence[Sequences]) -> WindowClaim:
+    """The shape all files agree on; silent without files."""
+    for what in ("context", "horizon"):
+        for file in files[1:]:
+            first, value = getattr(files[0].window, what), getattr(file.window, what)
+            if value != first:
+                raise DataError(
+                    f"{files[0].source} has {what} {first}, {file.source} has {what} {value}; they must agree"
+                )
+    return WindowClaim("sequence file", **vars(files[0].window)) if files else SILENT

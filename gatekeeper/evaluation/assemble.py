@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gatekeeper.config.file import EvalConfig
+from gatekeeper.config.window import Origin
 from gatekeeper.evaluation.environment import choose_device, choose_retrieval, describe_environment
-from gatekeeper.evaluation.shape import Shape
 from gates.contracts import Dataset
+from gates.options import Options
 from gates.order import ORDER
-from gates.suite import GATES_VERSION, Bench, Measurement, Options
+from gates.suite import GATES_VERSION, Bench, Measurement
 from gates.windows import rows_digest
 from schemas.records.inputs import BankInput, Inputs, ModelInput, Settings, Setup, SplitInput
 from schemas.records.policy import LoadedPolicy, Policy
@@ -44,7 +45,7 @@ def make_report(
     model: ModelInput,
     measurement: Measurement,
     policy: LoadedPolicy,
-    shape: Shape,
+    horizon_source: Origin,
     *,
     config: str | None,
     now: datetime | None = None,
@@ -56,7 +57,7 @@ def make_report(
         model: whose measurement it is.
         measurement: what it scored.
         policy: who judges.
-        shape: context and horizon.
+        horizon_source: who decided the horizon.
         config: the configuration file that was read, as people shall see it.
         now: the time it is made; the clock's by default.
     """
@@ -79,9 +80,9 @@ def make_report(
         train_sha256=rows_digest(dataset.splits[TRAIN].last_rows) if TRAIN in dataset.splits else None,
     )
     settings = Settings(
-        context=shape.context,
-        horizon=shape.horizon,
-        horizon_source=shape.source,
+        context=dataset.window.context,
+        horizon=dataset.window.horizon,
+        horizon_source=horizon_source,
         seed=options.seed,
         max_samples=options.max_samples,
         confidence=options.confidence,

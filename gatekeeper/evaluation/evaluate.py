@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import nn
 
+from gatekeeper.config.window import SettledWindow, WindowClaim, settle_window
 from gatekeeper.data.source import DataSource
 from gatekeeper.evaluation.assemble import make_report, score_arrays
 from gatekeeper.evaluation.controls import is_control
@@ -34,10 +35,10 @@ from gatekeeper.evaluation.model import (
     load_model,
     module_candidate,
 )
-from gatekeeper.evaluation.shape import NOBODY, AskedShape, Shape, settle_shape
 from gates.answers import Progress
-from gates.contracts import Dataset
-from gates.suite import Bench, Measurement, Options, measure, passes, prepare
+from gates.contracts import Dataset, Window
+from gates.options import Options
+from gates.suite import Bench, Measurement, measure, passes, prepare
 from schemas.records.policy import LoadedPolicy
 from schemas.records.report import Report
 from schemas.records.splits import EVALUATED
@@ -84,7 +85,7 @@ class Evaluator:
             windows that are cut already.
         policy: who judges.
         options: how the gates measure, and where a model from a file or a factory answers.
-        asked: the shape of a window where the user names one, for a source.
+        asked: what the user says of the shape of a window, for a source.
         config: the configuration file as reports name it.
         allow_code: load files that run code.
     """
@@ -92,11 +93,11 @@ class Evaluator:
     data: DataSource | Dataset
     policy: LoadedPolicy
     options: Options
-    asked: AskedShape = NOBODY
+    asked: tuple[WindowClaim, ...] = ()
     config: str | None = None
     allow_code: bool = False
-    _cut: dict[tuple[int, int], Dataset] = field(default_factory=dict, init=False, repr=False)
-    _benches: dict[tuple[int, int], Bench] = field(default_factory=dict, init=False, repr=False)
+    _cut: dict[Window, Dataset] = field(default_factory=dict, init=False, repr=False)
+    _benches: dict[Window, Bench] = field(default_factory=dict, init=False, repr=False)
 
     def evaluate(self, model: Model, progress: Bar = silent, *, name: str | None = None) -> EvaluationResult:
         """Measure a model and judge it.
@@ -113,14 +114,16 @@ class Evaluator:
             with answering(model):
                 return self.evaluate(module_candidate(model, name), progress)
         candidate = model if isinstance(model, Candidate) else self.load(model, progress)
-        shape = self._shape(candidate)
-        dataset = self._dataset(shape)
+        settled = self._settle(candidate)
+        dataset = self._dataset(settled.window)
         check_width(candidate.predictor, dataset)
         bench = self._bench(dataset, progress)
         windows = sum(len(rows) for rows in bench.sampled.values())
         with progress(candidate.info.spec, passes(dataset) * windows) as advance:
             measurement = measure(bench, candidate.predictor, advance)
-        report = make_report(bench, candidate.info, measurement, self.policy, shape, config=self.config)
+        report = make_report(
+            bench, candidate.info, measurement, self.policy, settled.source, config=self.config
+        )
         return EvaluationResult(report, measurement, bench)
 
     def load(self, spec: str | Path, progress: Bar = silent) -> Candidate:
@@ -132,7 +135,9 @@ class Evaluator:
         """
         text = str(spec)
         if is_control(text):
-            return control_candidate(text, self._bench(self._dataset(self._shape(None)), progress).controls)
+            return control_candidate(
+                text, self._bench(self._dataset(self._settle(None).window), progress).controls
+            )
         return load_model(
             text,
             device=self.options.device,
@@ -140,27 +145,21 @@ class Evaluator:
             allow_code=self.allow_code,
         )
 
-    def _shape(self, candidate: Candidate | None) -> Shape:
-        data = self.data
-        cut = isinstance(data, Dataset)  # whoever cut the windows has asked for their shape
-        return settle_shape(
-            checkpoint=(None, None) if candidate is None else (candidate.context, candidate.horizon),
-            data=(None, None) if cut else (data.context, data.horizon),
-            flag=(data.context, data.horizon) if cut else self.asked.flag,
-            config=(None, None) if cut else self.asked.config,
-        )
+    def _settle(self, candidate: Candidate | None) -> SettledWindow:
+        trained = () if candidate is None else (candidate.trained,)
+        if isinstance(self.data, Dataset):  # whoever cut the windows has asked for their shape
+            return settle_window(*trained, WindowClaim("flag", **vars(self.data.window)))
+        return settle_window(*trained, self.data.window, *self.asked)
 
-    def _dataset(self, shape: Shape) -> Dataset:
+    def _dataset(self, window: Window) -> Dataset:
         if isinstance(self.data, Dataset):
             return self.data
-        key = shape.context, shape.horizon
-        if key not in self._cut:
-            self._cut[key] = self.data.dataset(context=shape.context, horizon=shape.horizon)
-        return self._cut[key]
+        if window not in self._cut:
+            self._cut[window] = self.data.dataset(window)
+        return self._cut[window]
 
     def _bench(self, dataset: Dataset, progress: Bar) -> Bench:
-        key = dataset.context, dataset.horizon
-        if key not in self._benches:
+        if dataset.window not in self._benches:
             most = self.options.max_samples or 2**62
             windows = sum(
                 min(len(dataset.splits[split].last_rows), most)
@@ -168,5 +167,5 @@ class Evaluator:
                 if split in dataset.splits
             )
             with progress("controls", passes(dataset) * len(CONTROLS) * windows) as advance:
-                self._benches[key] = prepare(dataset, self.options, advance)
-        return self._benches[key]
+                self._benches[dataset.window] = prepare(dataset, self.options, advance)
+        return self._benches[dataset.window]

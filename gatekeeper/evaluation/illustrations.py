@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gatekeeper.evaluation.extras import Absent, Chunk, Extras, TextWindow, TextWindows, Training
-from gates.contracts import Bank, FloatArray, IntArray
+from gates.contracts import Bank, FloatArray, IntArray, Window
 from gates.controls import RIDGE_WINDOWS
 from gates.frontier import Frontier, linear_frontier
 from gates.suite import Bench, Measurement
@@ -51,8 +51,7 @@ def find_frontier(bench: Bench) -> Mapping[str, Frontier] | Absent:
             dataset.bank,
             fitted,
             tests,
-            context=dataset.context,
-            horizon=dataset.horizon,
+            dataset.window,
             confidence=options.confidence,
             seed=options.seed,
         )
@@ -74,7 +73,7 @@ def _of_split(bench: Bench, measurement: Measurement, split: str) -> TextWindows
     rows, similarity = _nearest(extremes.predictions, dataset.bank)
     ranks = measurement.samples[split]["retrieval"].arrays
     windows = [
-        _Reader(dataset.bank, dataset.context, dataset.horizon).window(
+        _Reader(dataset.bank, dataset.window).window(
             int(bench.sampled[split][sample]),
             cosine=float(cosines[sample]),
             ranks=tuple(
@@ -109,14 +108,13 @@ class _Reader:
     """Rows of a bank as text."""
 
     bank: Bank
-    context: int
-    horizon: int
+    shape: Window
 
     def window(
         self, last: int, *, cosine: float, ranks: tuple[int, ...], nearest: int, nearest_cosine: float
     ) -> TextWindow:
-        target = last + self.horizon
-        rows = context_rows(np.array([last]), self.context)[0].tolist()
+        target = last + self.shape.horizon
+        rows = context_rows(np.array([last]), self.shape.context)[0].tolist()
         article_rank, article_size, bank_rank, bank_size = ranks
         return TextWindow(
             title=self._title(target),

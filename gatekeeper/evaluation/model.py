@@ -17,6 +17,7 @@ from typing import Literal
 import torch
 from torch import nn
 
+from gatekeeper.config.window import SILENT, WindowClaim
 from gatekeeper.evaluation.controls import control_name
 from gates.asking import ask
 from gates.contracts import Dataset, Predictor
@@ -44,14 +45,13 @@ class Candidate:
     Attributes:
         predictor: answers queries; of a file or factory a module on its device, in evaluation mode.
         info: what a report says about it.
-        horizon, context: what it was trained for, None where nothing says so.
+        trained: the shape of a window it was trained for, where its file says so.
         notes: what was read otherwise than it stands in the file, a sentence each.
     """
 
     predictor: Predictor
     info: ModelInput
-    horizon: int | None = None
-    context: int | None = None
+    trained: WindowClaim = SILENT
     notes: tuple[str, ...] = ()
 
 
@@ -167,8 +167,7 @@ def _load_file(path: Path, *, device: torch.device, dimension: int, allow_code: 
     )
     return replace(
         _on(device, restored.module, info),
-        horizon=checkpoint.horizon,
-        context=checkpoint.context,
+        trained=WindowClaim("checkpoint", checkpoint.context, checkpoint.horizon),
         notes=_notes(restored, checkpoint.model_type, path.name),
     )
 
@@ -295,5 +294,6 @@ def check_width(predictor: Predictor, dataset: Dataset) -> None:
     if EVALUATED[0] not in dataset.splits:
         return  # what is missing is told where the windows are drawn
     row = dataset.splits[EVALUATED[0]].last_rows[:1]
-    window = dataset.bank.vectors[context_rows(row, dataset.context)]  # a copy, which the model may change
-    ask(predictor, window, row + dataset.horizon)
+    window = dataset.window
+    chunks = dataset.bank.vectors[context_rows(row, window.context)]  # a copy, which the model may change
+    ask(predictor, chunks, row + window.horizon)

@@ -11,10 +11,10 @@ import torch
 from gatekeeper.config.file import Config, resolve_config
 from gatekeeper.config.keys import DATA_KEYS
 from gatekeeper.config.outputs import Output, refuse_overwriting
+from gatekeeper.config.window import DEFAULT_WINDOW, SILENT, WindowClaim, settle_window
 from gatekeeper.data.source import DataSource, open_source
 from gatekeeper.evaluation.assemble import make_options
 from gatekeeper.evaluation.environment import describe_environment
-from gatekeeper.evaluation.shape import Pair, Shape, settle_shape
 from gatekeeper.training.folder import (
     CONFIG_FILE,
     RECORDED,
@@ -27,7 +27,7 @@ from gatekeeper.training.folder import (
 )
 from gatekeeper.training.settings import build_settings
 from gates.contracts import Dataset
-from gates.suite import Options
+from gates.options import Options
 from gates.windows import rows_digest
 from schemas.disk.room import check_room
 from schemas.errors import DataError, UsageError
@@ -79,7 +79,7 @@ class Plan:
 
     Attributes:
         recipe, settings: what to do. config: with which data and options.
-        dataset: the windows. shape: their context and horizon. policy: who judges.
+        dataset: the windows. policy: who judges.
         options: how the gates measure.
         resumed: folder of the run that goes on; None for a new one.
     """
@@ -88,7 +88,6 @@ class Plan:
     settings: Any
     config: Config
     dataset: Dataset
-    shape: Shape
     policy: LoadedPolicy
     options: Options
     resumed: Path | None = None
@@ -102,8 +101,8 @@ class Plan:
             settings=asdict(self.settings),
             data=data,
             evaluation=evaluation,
-            context=self.shape.context,
-            horizon=self.shape.horizon,
+            context=self.dataset.window.context,
+            horizon=self.dataset.window.horizon,
             bank_sha256=self.dataset.bank.sha256,
             splits={name: rows_digest(split.last_rows) for name, split in splits.items()},
             policy_sha256=self.policy.sha256,
@@ -115,8 +114,8 @@ class Plan:
         return {
             "trainer": self.recipe.name,
             **asdict(self.settings),
-            "context": self.shape.context,
-            "horizon": self.shape.horizon,
+            "context": self.dataset.window.context,
+            "horizon": self.dataset.window.horizon,
             "seed": self.options.seed,
             "policy": self.policy.policy.name,
             "bank_sha256": self.dataset.bank.sha256,
@@ -143,18 +142,18 @@ def plan_run(request: RunRequest, group: Group, tell: Callable[[Iterable[str]], 
     record = None if resume is None else _record(request, resume)
     if record is not None and resume is not None:
         settings = build_settings(request.recipe, record.settings, {}, where=f"{resume}: ")
-        config, shape = _resumed_config(request, record, resume), (record.context, record.horizon)
+        config = _resumed_config(request, record, resume)
+        resumed = WindowClaim("checkpoint", record.context, record.horizon)
     else:
-        config, shape = resolve_config(request.file, request.rest()), None
+        config, resumed = resolve_config(request.file, request.rest()), SILENT
         settings = _settings(request, config)
     if group.size > 1:
         config = _on_own_device(config, group)
     source = open_source(config)
     if group.first:
         tell(source.notes)
-    plan = make_plan(
-        request.recipe, settings, config, source, load_policy(config.eval.policy), shape=shape or (None, None)
-    )
+    policy = load_policy(config.eval.policy)
+    plan = make_plan(request.recipe, settings, config, source, policy, resumed=resumed)
     if record is not None:
         check_same(plan, record)
     _refuse_overwriting(request, config)
@@ -168,7 +167,7 @@ def make_plan(
     source: DataSource,
     policy: LoadedPolicy,
     *,
-    shape: Pair,
+    resumed: WindowClaim = SILENT,
 ) -> Plan:
     """Settle context and horizon, cut the windows, choose the device.
 
@@ -178,28 +177,22 @@ def make_plan(
         config: data and options.
         source: the opened data.
         policy: who judges.
-        shape: context and horizon given by flag or by the record of a run, where they are.
+        resumed: what the record of a run says of the shape of a window.
 
     Raises:
         DataError: a split is missing or has no window.
         UsageError: two sources disagree on the shape, or this machine lacks the device.
     """
-    data = config.data
-    settled = settle_shape(
-        checkpoint=(None, None),
-        data=(source.context, source.horizon),
-        flag=shape,
-        config=(data.context, data.horizon),
-        default_horizon=recipe.default_horizon,
-    )
+    default = dataclasses.replace(DEFAULT_WINDOW, horizon=recipe.default_horizon)
+    window = settle_window(resumed, source.window, *config.window_claims(), default=default).window
     missing = [name for name in (TRAIN, *EVALUATED) if name not in source.splits]
     if missing:
         raise DataError(
             f"training needs a {missing[0]} split; name it with --{missing[0]} or in gatekeeper.toml"
         )
-    dataset = source.dataset(context=settled.context, horizon=settled.horizon)
+    dataset = source.dataset(window)
     recipe.check(dataset, settings)
-    return Plan(recipe, settings, config, dataset, settled, policy, make_options(config.eval, policy.policy))
+    return Plan(recipe, settings, config, dataset, policy, make_options(config.eval, policy.policy))
 
 
 def check_same(plan: Plan, record: RunRecord) -> None:

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import torch
 
-from gates.contracts import Bank, Dataset, Predictor, Queries
+from gates.contracts import Bank, Dataset, Predictor, Queries, Window
 from gates.controls import make_controls
-from gates.suite import Measurement, Options
+from gates.options import Options
+from gates.suite import Measurement
 from gates.windows import make_dataset, window_rows
 from schemas.records.evidence import Metric
 from schemas.records.splits import EVALUATED
@@ -63,7 +64,9 @@ class Case:
         places = list(zip(bank.articles.tolist(), bank.chunks.tolist(), strict=True))
         chunks = {place: bank.vectors[row].astype(np.float64) for row, place in enumerate(places)}
         row_of = {place: row for row, place in enumerate(places)}
-        return naive.World(chunks, self._asker(row_of), self.dataset.context, self.dataset.horizon)
+        return naive.World(
+            chunks, self._asker(row_of), self.dataset.window.context, self.dataset.window.horizon
+        )
 
     def _asker(self, row_of: dict[naive.Place, int]) -> naive.Model:
         """The predictor in float64, one question at a time."""
@@ -114,10 +117,10 @@ def speech_data(bank: Bank, horizon: int) -> Dataset:
     """A few windows of real text, spread over five articles."""
     articles = np.unique(bank.articles)
     rows = {
-        "val": window_rows(bank, articles[:2], context=5, horizon=horizon)[::6],
-        "ood": window_rows(bank, articles[-3:], context=5, horizon=horizon)[::12],
+        "val": window_rows(bank, articles[:2], Window(5, horizon))[::6],
+        "ood": window_rows(bank, articles[-3:], Window(5, horizon))[::12],
     }
-    return make_dataset(bank, rows, context=5, horizon=horizon)
+    return make_dataset(bank, rows, Window(5, horizon))
 
 
 CASES = (

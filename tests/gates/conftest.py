@@ -10,8 +10,9 @@ import torch
 
 from gatekeeper.data.formats.speeches import read_speeches
 from gates.bank import build_bank
-from gates.contracts import Bank, Dataset, Predictor, Queries
-from gates.suite import Measurement, Options, make_gates, run_gates
+from gates.contracts import Bank, Dataset, Predictor, Queries, Window
+from gates.options import Options
+from gates.suite import Measurement, make_gates, run_gates
 from gates.windows import make_dataset, window_rows
 from schemas.records.answers import Format
 
@@ -90,10 +91,10 @@ def awkward_data(*, context: int = 5, horizon: int = 1, bank: Bank | None = None
     """A data set over the awkward bank: val articles 0-3, ood 4-7."""
     chosen = bank or awkward_bank()
     rows = {
-        name: window_rows(chosen, np.array(members), context=context, horizon=horizon)
+        name: window_rows(chosen, np.array(members), Window(context, horizon))
         for name, members in {"val": [0, 1, 2, 3], "ood": [4, 5, 6, 7]}.items()
     }
-    return make_dataset(chosen, rows, context=context, horizon=horizon)
+    return make_dataset(chosen, rows, Window(context, horizon))
 
 
 @cache
@@ -108,7 +109,7 @@ def mixer_for(dataset: Dataset, scale: float = 1.0) -> Mixer:
     """A seeded :class:`Mixer` for a data set."""
     generator = torch.Generator().manual_seed(1)
     width = dataset.bank.dimension
-    weight = torch.randn(dataset.context * width, width, generator=generator) / dataset.context
+    weight = torch.randn(dataset.window.context * width, width, generator=generator) / dataset.window.context
     return Mixer(weight, scale)
 
 

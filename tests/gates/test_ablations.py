@@ -82,7 +82,7 @@ def test_it_agrees_with_its_definition(case: Case) -> None:
     dataset, world = case.dataset, case.world
     for split in EVALUATED:
         metrics, places = case.measured.metrics[split], case.places(split)
-        rows = context_rows(dataset.splits[split].last_rows, dataset.context)
+        rows = context_rows(dataset.splits[split].last_rows, dataset.window.context)
 
         def damaged(chosen: IntArray, places: Sequence[naive.Place] = places) -> list[float]:
             contexts = dataset.bank.vectors[chosen].astype(np.float64)

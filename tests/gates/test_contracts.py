@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from gates.bank import build_bank
-from gates.suite import Options, make_gates
+from gates.options import Options
+from gates.suite import make_gates
 from schemas.records.metrics import GATES
 from tests.gates.conftest import awkward_bank
 

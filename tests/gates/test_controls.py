@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from gates.contracts import Dataset, Queries
+from gates.contracts import Dataset, Queries, Window
 from gates.controls import make_controls
 from gates.windows import make_dataset, window_rows
 from schemas.records.splits import EVALUATED
@@ -43,14 +43,14 @@ def test_each_control_answers_as_its_name_says(make_data: Callable[..., Dataset]
 def test_ridge_learns_from_the_train_split_where_there_is_one(make_data: Callable[..., Dataset]) -> None:
     data = make_data()
     rows = {
-        name: window_rows(data.bank, np.array(members), context=5, horizon=1)
+        name: window_rows(data.bank, np.array(members), Window(5, 1))
         for name, members in {"train": [0, 1, 5], "val": [2, 3], "ood": [6, 7]}.items()
     }
-    dataset = make_dataset(data.bank, rows, context=5, horizon=1)
+    dataset = make_dataset(data.bank, rows, Window(5, 1))
     controls, source = make_controls(dataset, EVALUATED, seed=0)
     assert source == "train split"
     fewer = {"train": rows["train"], "val": rows["val"][:1], "ood": rows["ood"][:1]}
-    again, _ = make_controls(make_dataset(data.bank, fewer, context=5, horizon=1), EVALUATED, seed=0)
+    again, _ = make_controls(make_dataset(data.bank, fewer, Window(5, 1)), EVALUATED, seed=0)
     # What is evaluated has no influence on a ridge that was fitted on train.
     first, second = controls["ridge"], again["ridge"]
     contexts = torch.randn(3, 5, 12, generator=torch.Generator().manual_seed(0))

@@ -9,7 +9,7 @@ import pytest
 
 from gates import direction
 from gates.bank import build_bank
-from gates.contracts import Bank, DoubleArray, IntArray
+from gates.contracts import Bank, DoubleArray, IntArray, Window
 from gates.direction import Direction, Maps, fit_maps, learned_direction, tell_direction
 from gates.ridge import RidgeFit, holdout_articles
 from gates.windows import window_rows
@@ -79,8 +79,8 @@ def learned(bank: Bank, fitted: Sequence[int], *, context: int = 5, seed: int = 
     held_out = np.setdiff1d(every, fitted)
     return learned_direction(
         bank,
-        window_rows(bank, np.array(fitted), context=context, horizon=1),
-        window_rows(bank, held_out, context=context, horizon=1),
+        window_rows(bank, np.array(fitted), Window(context, 1)),
+        window_rows(bank, held_out, Window(context, 1)),
         context=context,
         confidence=CONFIDENCE,
         seed=seed,
@@ -274,7 +274,7 @@ def agreement(maps: Maps, window: DoubleArray) -> float:
 def test_a_window_is_told_by_whether_the_maps_predict_it_better_than_its_reversal(context: int) -> None:
     bank = drifting_bank(seed=2)
     maps = learned(bank, range(10), context=context).maps
-    rows = window_rows(bank, np.arange(10, 14), context=context, horizon=1)
+    rows = window_rows(bank, np.arange(10, 14), Window(context, 1))
     told = tell_direction(bank, maps, rows, context=context)
     windows = [bank.vectors[row - context + 1 : row + 2].astype(np.float64) for row in rows]
     assert told.tolist() == [agreement(maps, each) > agreement(maps, each[::-1]) for each in windows]
@@ -284,7 +284,7 @@ def test_a_window_is_told_by_whether_the_maps_predict_it_better_than_its_reversa
 def test_of_a_window_and_its_reversal_only_one_is_told() -> None:
     bank = directed_bank(push=3.0, seed=4, articles=12, chunks=20)
     maps = learned(bank, range(6)).maps
-    rows = window_rows(bank, np.arange(6, 12), context=5, horizon=1)
+    rows = window_rows(bank, np.arange(6, 12), Window(5, 1))
     there = tell_direction(bank, maps, rows, context=5)
     back = tell_direction(mirrored(bank), maps, rows, context=5)
     # Read backwards, an article's windows come in reverse order.
@@ -295,7 +295,7 @@ def test_of_a_window_and_its_reversal_only_one_is_told() -> None:
 
 def test_a_map_fitted_at_one_strength_is_the_one_that_was_chosen() -> None:
     bank = directed_bank(push=3.0, seed=4, articles=12, chunks=20)
-    rows = window_rows(bank, np.arange(6), context=5, horizon=1)
+    rows = window_rows(bank, np.arange(6), Window(5, 1))
     chosen = learned(bank, range(6)).maps.forward
     again = fit_maps(bank, rows, context=5, seed=9, strengths=(chosen.strength,)).forward
     np.testing.assert_allclose(again.weight, chosen.weight, atol=1e-3)
@@ -325,8 +325,7 @@ def test_nothing_is_learned_from_the_articles_that_are_measured() -> None:
     vectors[bank.articles == 1] = -vectors[bank.articles == 0][:26]
     changed = replace(bank, vectors=vectors)
     fitted, kept, both = (
-        window_rows(bank, np.array(articles), context=5, horizon=1)
-        for articles in ([0, 2, 5, 7], [3, 6], [1, 3, 6])
+        window_rows(bank, np.array(articles), Window(5, 1)) for articles in ([0, 2, 5, 7], [3, 6], [1, 3, 6])
     )
 
     def measured(bank: Bank, rows: IntArray) -> Direction:

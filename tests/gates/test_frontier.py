@@ -11,7 +11,17 @@ import torch
 from gatekeeper.data.synthetic.worlds import TRAP, build_world
 from gates import frontier
 from gates.bank import build_bank
-from gates.contracts import Bank, Dataset, DoubleArray, FloatArray, IntArray, Predictor, Queries, Split
+from gates.contracts import (
+    Bank,
+    Dataset,
+    DoubleArray,
+    FloatArray,
+    IntArray,
+    Predictor,
+    Queries,
+    Split,
+    Window,
+)
 from gates.controls import make_controls
 from gates.frontier import ALPHAS, Frontier, Point, linear_frontier
 from gates.geometry import cosine_to_rows
@@ -40,14 +50,13 @@ def family(
     fitted: Sequence[int] = FITTED,
 ) -> dict[str, Frontier]:
     def rows(articles: Sequence[int]) -> IntArray:
-        return window_rows(bank, np.array(articles), context=context, horizon=horizon)
+        return window_rows(bank, np.array(articles), Window(context, horizon))
 
     return linear_frontier(
         bank,
         rows(fitted),
         {name: rows(articles) for name, articles in SPLITS.items()},
-        context=context,
-        horizon=horizon,
+        Window(context, horizon),
         confidence=CONFIDENCE,
         seed=seed,
         alphas=alphas,
@@ -213,10 +222,10 @@ def control_of(bank: Bank, *, horizon: int, seed: int) -> tuple[Predictor, IntAr
     """The ridge control fitted on the windows that the frontier fits, and the windows of val it is asked."""
 
     def split(name: str, articles: Sequence[int], reach: int) -> Split:
-        return Split(name, window_rows(bank, np.array(articles), context=5, horizon=reach))
+        return Split(name, window_rows(bank, np.array(articles), Window(5, reach)))
 
     splits = {"train": split("train", FITTED, horizon + 1), "val": split("val", SPLITS["val"], horizon + 3)}
-    dataset = Dataset(bank, splits, 5, horizon)
+    dataset = Dataset(bank, splits, Window(5, horizon))
     return make_controls(dataset, ("val",), seed=seed)[0]["ridge"], splits["val"].last_rows
 
 
@@ -274,14 +283,14 @@ def test_a_split_without_a_measurable_window_is_undefined_and_says_why() -> None
 @pytest.mark.parametrize("horizon", [1, 2])
 def test_fitted_windows_without_a_chunk_after_the_target_are_left_out(horizon: int) -> None:
     bank = awkward_bank()
-    given = window_rows(bank, np.array(FITTED), context=5, horizon=horizon)
-    usable = window_rows(bank, np.array(FITTED), context=5, horizon=horizon + 1)
-    tests = {"val": window_rows(bank, np.array(SPLITS["val"]), context=5, horizon=horizon)}
+    given = window_rows(bank, np.array(FITTED), Window(5, horizon))
+    usable = window_rows(bank, np.array(FITTED), Window(5, horizon + 1))
+    tests = {"val": window_rows(bank, np.array(SPLITS["val"]), Window(5, horizon))}
     # Four articles, one of them with a gap.
     assert len(given) == len(usable) + 5
     assert linear_frontier(
-        bank, given, tests, context=5, horizon=horizon, confidence=CONFIDENCE, seed=0
-    ) == linear_frontier(bank, usable, tests, context=5, horizon=horizon, confidence=CONFIDENCE, seed=0)
+        bank, given, tests, Window(5, horizon), confidence=CONFIDENCE, seed=0
+    ) == linear_frontier(bank, usable, tests, Window(5, horizon), confidence=CONFIDENCE, seed=0)
 
 
 def test_there_must_be_windows_to_fit() -> None:
@@ -322,9 +331,9 @@ def test_chunks_that_equal_the_target_count_against_it(after: int, recall: float
     # Chunk 0, then five of context, the target, and those after it: all unseen ones tie with the target.
     bank = still(7 + after)
     rows = np.flatnonzero((bank.chunks == 5) & (bank.articles == 1))
-    fitted = window_rows(bank, np.array(FITTED), context=5, horizon=1)
+    fitted = window_rows(bank, np.array(FITTED), Window(5, 1))
     found = linear_frontier(
-        bank, fitted, {"val": rows}, context=5, horizon=1, confidence=CONFIDENCE, seed=0, alphas=(0.0,)
+        bank, fitted, {"val": rows}, Window(5, 1), confidence=CONFIDENCE, seed=0, alphas=(0.0,)
     )
     assert found["val"].points[0].recall.value == recall
 

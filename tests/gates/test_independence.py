@@ -11,8 +11,9 @@ import torch
 from torch import nn
 
 from gates.bank import build_bank
-from gates.contracts import Dataset, Queries
-from gates.suite import Measurement, Options, make_gates, run_gates
+from gates.contracts import Dataset, Queries, Window
+from gates.options import Options
+from gates.suite import Measurement, make_gates, run_gates
 from gates.windows import make_dataset, window_rows
 from schemas.errors import PredictionError
 from schemas.records.answers import Answers, Format
@@ -50,10 +51,10 @@ def noise() -> Dataset:
         rows, np.repeat(np.arange(ARTICLES), CHUNKS), np.tile(np.arange(CHUNKS), ARTICLES), source="noise"
     )
     splits = {
-        name: window_rows(bank, members, context=5, horizon=1)
+        name: window_rows(bank, members, Window(5, 1))
         for name, members in {"val": np.arange(6), "ood": np.arange(6, 12)}.items()
     }
-    return make_dataset(bank, splits, context=5, horizon=1)
+    return make_dataset(bank, splits, Window(5, 1))
 
 
 DATASET = noise()
@@ -403,10 +404,10 @@ def test_a_free_running_step_may_be_zero_and_is_fed_on_as_zero(horizon: int) -> 
     """A model that answers zero as soon as one of its own predictions is in the context."""
     bank = DATASET.bank
     rows = {
-        name: window_rows(bank, members, context=5, horizon=horizon)
+        name: window_rows(bank, members, Window(5, horizon))
         for name, members in {"val": np.arange(6), "ood": np.arange(6, 12)}.items()
     }
-    dataset = make_dataset(bank, rows, context=5, horizon=horizon)
+    dataset = make_dataset(bank, rows, Window(5, horizon))
     vectors = torch.from_numpy(bank.vectors)
     fed: list[torch.Tensor] = []
 

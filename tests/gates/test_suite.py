@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from gates.contracts import Dataset
-from gates.suite import Options, make_gates, measure, passes, prepare, run_gates
+from gates.contracts import Dataset, Window
+from gates.options import Options
+from gates.suite import make_gates, measure, passes, prepare, run_gates
 from gates.windows import make_dataset
 from schemas.errors import DataError, EvaluationError, UsageError
 from schemas.records.metrics import METRICS
@@ -67,7 +68,7 @@ def test_too_little_data_never_passes(make_data: Callable[..., Dataset]) -> None
 
 def test_missing_split_is_an_error(make_data: Callable[..., Dataset]) -> None:
     dataset = make_data()
-    only = make_dataset(dataset.bank, {"val": dataset.splits["val"].last_rows}, context=5, horizon=1)
+    only = make_dataset(dataset.bank, {"val": dataset.splits["val"].last_rows}, Window(5, 1))
     with pytest.raises(DataError, match="'ood' is missing"):
         prepare(only, OPTIONS, quiet)
 

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gates.bank import build_bank
-from gates.contracts import Bank
+from gates.contracts import Bank, Window
 from gates.windows import context_rows, draw, make_dataset, rows_digest, window_rows
 from schemas.errors import DataError, UsageError
 
@@ -32,7 +32,7 @@ def test_windows_agree_with_brute_force(chunks: dict[int, set[int]], context: in
         for last in sorted(numbers)
         if all(c in numbers for c in range(last - context + 1, last + horizon + 1))
     ]
-    rows = window_rows(bank, None, context=context, horizon=horizon)
+    rows = window_rows(bank, None, Window(context, horizon))
     assert list(zip(bank.articles[rows].tolist(), bank.chunks[rows].tolist(), strict=True)) == expected
     for row, places in zip(rows, context_rows(rows, context), strict=True):
         assert bank.chunks[places].tolist() == list(
@@ -42,17 +42,17 @@ def test_windows_agree_with_brute_force(chunks: dict[int, set[int]], context: in
 
 def test_splits_must_not_share_an_article_nor_cross_a_gap() -> None:
     bank = bank_of({0: list(range(10)), 1: [0, 1, 2, 4, 5, 6], 2: list(range(9))})
-    rows = window_rows(bank, np.array([0]), context=3, horizon=1)
+    rows = window_rows(bank, np.array([0]), Window(3, 1))
     with pytest.raises(DataError, match=r"splits 'val' and 'ood' share 1 article\(s\), first article 0"):
-        make_dataset(bank, {"val": rows[:2], "ood": rows[3:]}, context=3, horizon=1)
+        make_dataset(bank, {"val": rows[:2], "ood": rows[3:]}, Window(3, 1))
     with pytest.raises(DataError, match=r"1 window\(s\) cross an article or a gap .* \(article 1\)"):
-        make_dataset(bank, {"val": np.array([12])}, context=3, horizon=1)
+        make_dataset(bank, {"val": np.array([12])}, Window(3, 1))
     with pytest.raises(DataError, match="split 'val' of bank has no window"):
-        make_dataset(bank, {"val": rows[:0]}, context=3, horizon=1)
+        make_dataset(bank, {"val": rows[:0]}, Window(3, 1))
     with pytest.raises(DataError, match="names row 99"):
-        make_dataset(bank, {"val": np.array([99])}, context=3, horizon=1)
+        make_dataset(bank, {"val": np.array([99])}, Window(3, 1))
     with pytest.raises(UsageError, match="context and horizon must be at least 1"):
-        window_rows(bank, None, context=0, horizon=1)
+        window_rows(bank, None, Window(0, 1))
 
 
 @settings(max_examples=30, deadline=None)

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from gatekeeper.data.synthetic.worlds import World, build_world
-from gates.contracts import Dataset
-from gates.suite import Options
+from gates.contracts import Dataset, Window
+from gates.options import Options
 from gates.windows import make_dataset, window_rows
 from schemas.reading.policy import load_policy
 from trainers.contracts import TrainingJob
@@ -72,10 +72,10 @@ def world_data() -> Callable[[int], Dataset]:
 
     def make(horizon: int) -> Dataset:
         rows = {
-            name: window_rows(bank, np.array(articles), context=CONTEXT, horizon=horizon)
+            name: window_rows(bank, np.array(articles), Window(CONTEXT, horizon))
             for name, articles in parts.items()
         }
-        return make_dataset(bank, rows, context=CONTEXT, horizon=horizon)
+        return make_dataset(bank, rows, Window(CONTEXT, horizon))
 
     return make
 

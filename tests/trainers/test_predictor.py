@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from gates.bank import build_bank
-from gates.contracts import Dataset, Queries
-from gates.suite import Options
+from gates.contracts import Dataset, Queries, Window
+from gates.options import Options
 from gates.windows import make_dataset, window_rows
 from schemas.errors import PredictionError
 from schemas.reading.policy import load_policy
@@ -38,10 +38,10 @@ def dataset() -> Dataset:
     rows = np.random.default_rng(0).standard_normal((10 * 20, 8))
     bank = build_bank(rows, np.repeat(np.arange(10), 20), np.tile(np.arange(20), 10), source="noise")
     splits = {
-        name: window_rows(bank, members, context=5, horizon=1)
+        name: window_rows(bank, members, Window(5, 1))
         for name, members in {"val": np.arange(5), "ood": np.arange(5, 10)}.items()
     }
-    return make_dataset(bank, splits, context=5, horizon=1)
+    return make_dataset(bank, splits, Window(5, 1))
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,13 @@ def test_it_leaves_a_model_for_the_data_it_was_given(name: str, make_job: MakeJo
     assert trained.summary.startswith(name)
     assert "\n" not in trained.summary
     checkpoint = read_checkpoint((job.folder / MODEL_FILE).read_bytes(), MODEL_FILE)
-    assert (checkpoint.horizon, checkpoint.context) == (job.dataset.horizon, job.dataset.context)
+    assert (checkpoint.horizon, checkpoint.context) == (
+        job.dataset.window.horizon,
+        job.dataset.window.context,
+    )
     assert checkpoint.facts["trainer"] == name
     module = restore(checkpoint, MODEL_FILE).module
-    answer = module(torch.randn(3, job.dataset.context, job.dataset.bank.dimension))
+    answer = module(torch.randn(3, job.dataset.window.context, job.dataset.bank.dimension))
     assert answer.shape == (3, job.dataset.bank.dimension)
 
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 
 from gates.bank import build_bank
-from gates.contracts import Bank, Dataset
+from gates.contracts import Bank, Dataset, Window
 from gates.windows import make_dataset, window_rows
 from trainers.loop.batches import Batch, WindowBatches
 
@@ -34,8 +34,8 @@ PLACES = {
 
 
 def data(horizon: int = 2, context: int = 4) -> Dataset:
-    rows = window_rows(BANK, None, context=context, horizon=horizon)
-    return make_dataset(BANK, {"train": rows}, context=context, horizon=horizon)
+    rows = window_rows(BANK, None, Window(context, horizon))
+    return make_dataset(BANK, {"train": rows}, Window(context, horizon))
 
 
 def load(dataset: Dataset) -> tuple[WindowBatches, Batch, torch.Tensor]:
@@ -63,7 +63,7 @@ def cosine(one: Floats, other: Floats) -> float:
 def pairs(dataset: Dataset, predictions: torch.Tensor, k: int) -> Iterator[tuple[Floats, Floats, Floats]]:
     """Prediction, target and the chunk k places from it, window by window, where all three exist."""
     for prediction, last_row in zip(predictions, dataset.splits["train"].last_rows.tolist(), strict=True):
-        target = find(last_row, dataset.horizon)
+        target = find(last_row, dataset.window.horizon)
         assert target is not None
         other = find(target, k)
         if other is not None:

@@ -46,7 +46,7 @@ class WindowBatches:
     def __init__(self, dataset: Dataset, split: str, *, device: torch.device, seed: int) -> None:
         self.last_rows: IntArray = dataset.splits[split].last_rows
         self.device, self.seed = device, seed
-        self.context, self.horizon = dataset.context, dataset.horizon
+        self.context, self.horizon = dataset.window.context, dataset.window.horizon
         vectors = torch.from_numpy(dataset.bank.vectors)
         self.vectors = vectors.to(device) if _fits(vectors, device) else vectors
         bank, place = dataset.bank, self.vectors.device

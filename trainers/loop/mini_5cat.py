@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from gates.contracts import Dataset, Predictor
-from gates.suite import Options, measure, prepare
+from gates.options import Options
+from gates.suite import measure, prepare
 from schemas.errors import Interrupted
 from schemas.records.evidence import Evidence, Metrics
 from schemas.records.history import MiniGates, SplitGates

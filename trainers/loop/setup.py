@@ -60,7 +60,9 @@ def begin(
         wrap(module, settings, job.group, device, example), module, batches, job.group, settings
     )
     learner = make_learner(module, settings, objective, lr=settings.lr)
-    state = fresh_state(Watch(_constant_cosine(dataset.bank, batches.last_rows + dataset.horizon)), device)
+    state = fresh_state(
+        Watch(_constant_cosine(dataset.bank, batches.last_rows + dataset.window.horizon)), device
+    )
     store = Store(job.folder)
     if job.resume:
         _resume(job, store, learner, state)
@@ -89,7 +91,7 @@ def module_config(dataset: Dataset, settings: GradientSettings) -> dict[str, Con
     """
     sizes = {name: value for name in SIZES if (value := getattr(settings, name)) is not None}
     plugin = architecture(settings.architecture)
-    return plugin.sized_config(dimension=dataset.bank.dimension, context=dataset.context, sizes=sizes)
+    return plugin.sized_config(dimension=dataset.bank.dimension, context=dataset.window.context, sizes=sizes)
 
 
 def make_learner(
@@ -159,8 +161,8 @@ def keep_best(run: Run, learner: Learner, state: State, result: MiniResult) -> N
         model_type=run.settings.architecture,
         model_config=run.config,
         module=learner.module,
-        horizon=dataset.horizon,
-        context=dataset.context,
+        horizon=dataset.window.horizon,
+        context=dataset.window.context,
         extra={
             "trainer": run.trainer,
             "epoch": state.epoch,

@@ -71,8 +71,8 @@ class DirectionalObjective:
         self.stages = parse_ramp(settings.ramp)
         self.stage = self.stages[0]
         self.softness = 1.0
-        self.offset = previous_offset(settings.prev, dataset.horizon)
-        if settings.prev == "context[-2]" and dataset.context < 2:
+        self.offset = previous_offset(settings.prev, dataset.window.horizon)
+        if settings.prev == "context[-2]" and dataset.window.context < 2:
             raise UsageError("context[-2] needs a context of at least 2 chunks; choose another --prev")
         self.negative = f"{settings.prev} (k = {self.offset})"
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from gates.contracts import Window
 from schemas.errors import UsageError
 from trainers.contracts import MODEL_FILE, Trained, TrainingJob
 from trainers.registry import architecture
@@ -68,9 +69,9 @@ class Ridge:
         from trainers.checkpoints.checkpoint import save_checkpoint
 
         dataset = job.dataset
-        bank, context = dataset.bank, dataset.context
+        bank, context = dataset.bank, dataset.window.context
         rows = draw(dataset.splits["train"].last_rows, count=settings.max_windows, seed=job.seed)
-        contexts, targets = gather_training(bank, rows, context=context, horizon=dataset.horizon)
+        contexts, targets = gather_training(bank, rows, Window(context, dataset.window.horizon))
         held = holdout_articles(bank.articles[rows], fraction=settings.holdout, seed=job.seed)
         fit = fit_ridge(contexts, targets, strengths=settings.strengths, holdout=held)
 
@@ -89,7 +90,7 @@ class Ridge:
             model_type=self.architecture,
             model_config=config,
             module=module.eval(),
-            horizon=dataset.horizon,
+            horizon=dataset.window.horizon,
             context=context,
             extra={
                 "trainer": self.name,
@@ -100,7 +101,7 @@ class Ridge:
         )
         return Trained(
             f"ridge on {len(rows)} windows: strength {fit.strength:g} chosen on held-out articles "
-            f"(mean cosine {best:.4f} at horizon {dataset.horizon})"
+            f"(mean cosine {best:.4f} at horizon {dataset.window.horizon})"
         )
 
 

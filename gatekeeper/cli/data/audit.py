@@ -9,7 +9,7 @@ import click
 from gatekeeper.cli.choice import Choice
 from gatekeeper.cli.options import tell, train_data_options
 from gatekeeper.cli.voice import show, show_json
-from gatekeeper.config.keys import DEFAULT_HORIZON
+from gatekeeper.config.window import DEFAULT_WINDOW
 from schemas.errors import EXIT_BLOCKED
 from schemas.reading.codec import encode
 from schemas.reading.document import check_document
@@ -18,7 +18,7 @@ from schemas.records.audit import AUDIT_VERSION
 
 
 @click.command(name="audit")
-@functools.partial(train_data_options, horizon=DEFAULT_HORIZON)
+@functools.partial(train_data_options, horizon=DEFAULT_WINDOW.horizon)
 @click.option("--seed", type=click.IntRange(0), default=0, help="Of every draw [0].")
 @click.option("--format", "form", type=Choice(("table", "json")), default="table", help="[table].")
 @click.pass_context
@@ -34,25 +34,18 @@ def audit_command(
     data is unusable.
     """
     from gatekeeper.config.file import resolve_config
+    from gatekeeper.config.window import settle_window
     from gatekeeper.data.audit.audit import audit
     from gatekeeper.data.source import open_source
-    from gatekeeper.evaluation.shape import settle_shape
     from gatekeeper.render.audit import render_audit
 
     settings = resolve_config(config, flags)
     source = open_source(settings)
     tell(source.notes)
-    shape = settle_shape(
-        checkpoint=(None, None),
-        data=(source.context, source.horizon),
-        flag=(None, None),
-        config=(settings.data.context, settings.data.horizon),
-    )
     found = audit(
         source.bank,
         {name: source.articles(name) for name in source.splits},
-        context=shape.context,
-        horizon=shape.horizon,
+        settle_window(source.window, *settings.window_claims()).window,
         seed=seed,
         policy=load_policy(settings.eval.policy).policy,
     )

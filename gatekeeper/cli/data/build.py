@@ -24,7 +24,7 @@ from gatekeeper.data.formats.dataset import Dtype, refuse_taken, write_dataset
 from gatekeeper.data.formats.texts import Texts, is_texts, read_texts
 from gatekeeper.render.dataset import render_built
 from gates.bank import build_bank, outline_bank
-from gates.contracts import Bank
+from gates.contracts import Bank, Window
 from schemas.errors import UsageError
 from schemas.records.dataset import Origin
 from schemas.text import printable
@@ -73,7 +73,7 @@ def build_command(
 
     Exit codes: 0 done, 2 usage error, 3 the source, the encoder or the folder is unusable.
     """
-    requests = [parse_split(text) for text in splits]
+    requests, window = [parse_split(text) for text in splits], Window(context, horizon)
     if keys.flags() and is_texts(source):
         raise UsageError(f"{next(iter(keys.flags()))} names an array of a bank; {source} holds texts")
     if not out.resolve().name:
@@ -93,7 +93,7 @@ def build_command(
     if is_texts(source):
 
         def check(outline: Bank) -> None:
-            check_splits(outline, divide(outline, requests, seed=seed), context=context, horizon=horizon)
+            check_splits(outline, divide(outline, requests, seed=seed), window)
 
         digest, bank = _embedded(source, encoder, check, device=device, batch_size=batch_size)
     else:
@@ -104,8 +104,7 @@ def build_command(
         out,
         bank,
         divide(bank, requests, seed=seed),
-        context=context,
-        horizon=horizon,
+        window,
         dtype=dtype,
         origin=Origin(source.name, digest, None if encoder is None else Path(encoder).name, licence, note),
         overwrite=overwrite,

@@ -10,7 +10,6 @@ from gatekeeper.cli.choice import Choice
 from gatekeeper.cli.options import key_options, tell
 from gatekeeper.cli.types import FILE
 from gatekeeper.cli.voice import show, show_json
-from gatekeeper.config.keys import DEFAULT_CONTEXT, DEFAULT_HORIZON
 from gatekeeper.data.formats.bank_keys import BankKeys
 from schemas.errors import DataError
 from schemas.reading.codec import encode
@@ -32,6 +31,7 @@ def info_command(
     Exit codes: 0 done, 2 usage error, 3 the file is unusable (what is wrong with it is listed).
     """
     from gatekeeper.config.file import resolve_config
+    from gatekeeper.config.window import settle_window
     from gatekeeper.data.audit.defects import Defect, find_defects
     from gatekeeper.data.audit.survey import survey
     from gatekeeper.data.source import open_source
@@ -51,8 +51,7 @@ def info_command(
     found = survey(
         source.bank,
         {name: source.articles(name) for name in source.splits},
-        context=source.context or settings.data.context or DEFAULT_CONTEXT,
-        horizon=source.horizon or settings.data.horizon or DEFAULT_HORIZON,
+        settle_window(*([source.window] if source.window.context else settings.window_claims())).window,
         norms=norms,
     )
     found = replace(found, defects=defects)

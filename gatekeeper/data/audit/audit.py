@@ -1,6 +1,7 @@
 """Can a model learn direction from this data, and can these gates be passed on it?"""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from gatekeeper.data.audit.findings import find_findings, find_problems, find_sm
 from gatekeeper.data.audit.leakage import Leakage, find_leakage
 from gatekeeper.data.audit.reading_order import Reversals, find_reversed
 from gatekeeper.data.audit.text_alignment import Alignment, find_misaligned
-from gates.contracts import Bank, IntArray
+from gates.contracts import Bank, IntArray, Window
 from gates.direction import learned_direction
 from gates.frontier import Frontier, linear_frontier
 from gates.seeded import hash_rows
@@ -39,9 +40,8 @@ _TEXT = 400
 def audit(
     bank: Bank,
     splits: Mapping[str, IntArray],
+    window: Window,
     *,
-    context: int,
-    horizon: int,
     seed: int,
     policy: Policy,
     now: datetime | None = None,
@@ -52,8 +52,7 @@ def audit(
         bank: the bank.
         splits: name -> articles; without ``train`` half of all articles, by a seeded hash, are fitted
             and the other half is held out.
-        context: L.
-        horizon: places from the last context chunk to the target.
+        window: its context and horizon.
         seed: of every draw.
         policy: what an evaluation will ask; how much it needs of each split.
         now: the time of the record; the clock's by default.
@@ -62,14 +61,13 @@ def audit(
         DataError: there are no windows to fit or to measure.
     """
     fitted, held_out = _divide(bank, splits, seed)
-    fit_rows = _windows(bank, fitted, context, horizon, seed)
-    tests = {name: _windows(bank, found, context, horizon, seed) for name, found in held_out.items()}
-    adjacent = _windows(bank, fitted, context, 1, seed)
-    measured = _windows(bank, np.concatenate(list(held_out.values())), context, 1, seed)
+    context, adjacent_window = window.context, replace(window, horizon=1)
+    fit_rows = _windows(bank, fitted, window, seed)
+    tests = {name: _windows(bank, found, window, seed) for name, found in held_out.items()}
+    adjacent = _windows(bank, fitted, adjacent_window, seed)
+    measured = _windows(bank, np.concatenate(list(held_out.values())), adjacent_window, seed)
     direction = learned_direction(bank, adjacent, measured, context=context, confidence=CONFIDENCE, seed=seed)
-    frontier = linear_frontier(
-        bank, fit_rows, tests, context=context, horizon=horizon, confidence=CONFIDENCE, seed=seed
-    )
+    frontier = linear_frontier(bank, fit_rows, tests, window, confidence=CONFIDENCE, seed=seed)
     leakage = find_leakage(bank, splits, seed=seed)
     alignment = (
         None if bank.texts is None else find_misaligned(bank, bank.texts, confidence=CONFIDENCE, seed=seed)
@@ -83,10 +81,10 @@ def audit(
         source=Path(bank.source).name,
         bank_sha256=bank.sha256,
         context=context,
-        horizon=horizon,
+        horizon=window.horizon,
         direction=learned(direction),
         rows=(
-            *raw_rows(bank, every, context, horizon),
+            *raw_rows(bank, every, window),
             *direction_rows(direction, context),
             *([] if alignment is None else [alignment_row(alignment)]),
         ),
@@ -94,7 +92,7 @@ def audit(
         leaks=_leaks(bank, leakage),
         misplaced=misplaced,
         problems=(
-            *find_small(_sizes(bank, splits, context, horizon), policy),
+            *find_small(_sizes(bank, splits, window), policy),
             *find_problems(splits, leakage, frontier, misplaced, len(np.unique(bank.articles)), bank.id_of),
         ),
         findings=tuple(find_findings(direction, frontier, splits, alignment, reversals)),
@@ -125,22 +123,18 @@ def _divide(bank: Bank, splits: Mapping[str, IntArray], seed: int) -> tuple[IntA
     return np.sort(order[:half]), {"held-out half": np.sort(order[half:])}
 
 
-def _sizes(
-    bank: Bank, splits: Mapping[str, IntArray], context: int, horizon: int
-) -> dict[str, tuple[int, int]]:
+def _sizes(bank: Bank, splits: Mapping[str, IntArray], window: Window) -> dict[str, tuple[int, int]]:
     held_out = {name: articles for name, articles in splits.items() if name != "train"}
-    rows = {
-        name: window_rows(bank, articles, context=context, horizon=horizon)
-        for name, articles in held_out.items()
-    }
+    rows = {name: window_rows(bank, articles, window) for name, articles in held_out.items()}
     return {name: (len(found), len(np.unique(bank.articles[found]))) for name, found in rows.items()}
 
 
-def _windows(bank: Bank, articles: IntArray, context: int, horizon: int, seed: int) -> IntArray:
-    rows = window_rows(bank, articles, context=context, horizon=horizon)
+def _windows(bank: Bank, articles: IntArray, window: Window, seed: int) -> IntArray:
+    rows = window_rows(bank, articles, window)
     if not len(rows):
         raise DataError(
-            f"no window of {context} chunks with a target {horizon} further on in {len(articles)} article(s)"
+            f"no window of {window.context} chunks with a target {window.horizon} further on in "
+            f"{len(articles)} article(s)"
         )
     return draw(rows, count=WINDOWS, seed=seed)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from gatekeeper.data.audit.text_alignment import Alignment
-from gates.contracts import Bank, DoubleArray, IntArray
+from gates.contracts import Bank, DoubleArray, IntArray, Window
 from gates.direction import Direction
 from gates.geometry import coherence
 from gates.intervals import mean_metric
@@ -20,15 +20,15 @@ SAME = 0.005
 """Forward and backward predictability closer than this are the same."""
 
 
-def raw_rows(bank: Bank, last_rows: IntArray, context: int, horizon: int) -> Iterator[AuditRow]:
+def raw_rows(bank: Bank, last_rows: IntArray, window: Window) -> Iterator[AuditRow]:
     """Plain cosines of chunks with chunks; nothing is learned.
 
     Args:
         bank: the bank.
         last_rows: (n,) last context rows of the windows.
-        context: L.
-        horizon: places to the target.
+        window: their shape.
     """
+    context, horizon = window.context, window.horizon
     targets, articles = last_rows + horizon, bank.articles[last_rows]
 
     def row(name: str, cosines: DoubleArray, meaning: str, least: float | None = None) -> AuditRow:

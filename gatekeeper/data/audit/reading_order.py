@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gatekeeper.data.audit.figures import SAME
-from gates.contracts import ArticleId, Bank, BoolArray, IntArray
+from gates.contracts import ArticleId, Bank, BoolArray, IntArray, Window
 from gates.direction import Direction, fit_maps, tell_direction, tell_order
 from gates.seeded import hash_rows
 from gates.windows import window_rows
@@ -166,7 +166,7 @@ def _reversed(right: IntArray, count: IntArray) -> IntArray | None:
 
 def _drawn(bank: Bank, context: int, seed: int) -> IntArray:
     """All windows of seeded articles, as many as can be judged in seconds."""
-    rows = window_rows(bank, np.unique(bank.articles), context=context, horizon=1)
+    rows = window_rows(bank, np.unique(bank.articles), Window(context, 1))
     keys = hash_rows(bank.articles[rows], seed=seed, stream="reading order")
     return np.sort(rows[np.argsort(keys, kind="stable")[:WINDOWS]])
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gatekeeper.data.audit.defects import Defect, Norms
-from gates.contracts import Bank, IntArray
+from gates.contracts import Bank, IntArray, Window
 from gates.similarity import Similarity, similarity_by_distance
 from gates.windows import shared_articles, window_rows
 
@@ -70,9 +70,8 @@ class Survey:
 def survey(
     bank: Bank,
     splits: Mapping[str, IntArray],
+    window: Window,
     *,
-    context: int,
-    horizon: int,
     norms: Norms | None = None,
     seed: int = 0,
 ) -> Survey:
@@ -81,8 +80,7 @@ def survey(
     Args:
         bank: a bank.
         splits: name -> articles.
-        context: L, for counting windows.
-        horizon: likewise.
+        window: for counting windows.
         norms: of the vectors as stored.
         seed: of the pairs that stand for a distance.
     """
@@ -99,7 +97,7 @@ def survey(
         duplicates=find_duplicates(bank),
         defects=(),
         similarity=similarity_by_distance(bank, DISTANCES, confidence=0.95, most=PAIRS, seed=seed),
-        splits=_survey_splits(bank, splits, context, horizon),
+        splits=_survey_splits(bank, splits, window),
     )
 
 
@@ -135,14 +133,12 @@ def find_duplicates(bank: Bank) -> Defect:
     return Defect("exact duplicates of an earlier chunk", count, examples, fatal=False)
 
 
-def _survey_splits(
-    bank: Bank, splits: Mapping[str, IntArray], context: int, horizon: int
-) -> dict[str, SplitSurvey]:
+def _survey_splits(bank: Bank, splits: Mapping[str, IntArray], window: Window) -> dict[str, SplitSurvey]:
     shared = {(first, second): len(found) for first, second, found in shared_articles(splits)}
     return {
         name: SplitSurvey(
             articles=len(articles),
-            windows=len(window_rows(bank, articles, context=context, horizon=horizon)),
+            windows=len(window_rows(bank, articles, window)),
             shared={b: count for (a, b), count in shared.items() if a == name},
         )
         for name, articles in splits.items()

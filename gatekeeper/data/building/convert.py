@@ -10,7 +10,7 @@ import numpy as np
 
 from gatekeeper.data.formats.dataset import Dtype, write_dataset
 from gatekeeper.data.formats.sequences import REASONS, Resolution, resolve_sequences
-from gates.contracts import Bank
+from gates.contracts import Bank, Window
 from schemas.errors import DataError
 from schemas.records.dataset import DatasetRecord, Origin
 
@@ -63,18 +63,17 @@ def convert(
                 f"{each.source}: not one of its {len(each.reason)} sequences is a window of {bank.source} "
                 f"({_told(each)}); name the bank the file was made from"
             )
-        if (each.context, each.horizon) != (first.context, first.horizon):
+        if each.window != first.window:
             raise DataError(
-                f"{first_name} has context {first.context} and horizon {first.horizon}, {name} has context "
-                f"{each.context} and horizon {each.horizon}; convert them one by one"
+                f"{first_name} has {_shape(first.window)}, {name} has {_shape(each.window)}; "
+                "convert them one by one"
             )
     windows = {name: np.sort(each.last_rows[each.reason == 0]) for name, each in found.items()}
     record = write_dataset(
         folder,
         bank,
         {name: np.unique(bank.articles[rows]) for name, rows in windows.items()},
-        context=first.context,
-        horizon=first.horizon,
+        first.window,
         dtype=dtype,
         origin=origin,
         windows=windows,
@@ -82,6 +81,10 @@ def convert(
         overwrite=overwrite,
     )
     return Converted(record, {name: _counts(each) for name, each in found.items()})
+
+
+def _shape(window: Window) -> str:
+    return f"context {window.context} and horizon {window.horizon}"
 
 
 def _counts(found: Resolution) -> dict[str, int]:

@@ -10,7 +10,7 @@ import numpy as np
 
 from gatekeeper.config.articles import ArticleList, parse_articles
 from gatekeeper.data.article_lookup import find_articles
-from gates.contracts import Bank, IntArray
+from gates.contracts import Bank, IntArray, Window
 from gates.seeded import hash_rows
 from gates.windows import make_dataset, refuse_shared_articles, window_rows
 from schemas.disk.opening import open_regular
@@ -80,18 +80,15 @@ def divide(bank: Bank, requests: Sequence[SplitRequest], *, seed: int) -> dict[s
     return _shared(bank, shares, seed)
 
 
-def check_splits(bank: Bank, splits: Mapping[str, IntArray], *, context: int, horizon: int) -> None:
+def check_splits(bank: Bank, splits: Mapping[str, IntArray], window: Window) -> None:
     """Refuse splits that no data set can be made of; vectors do not matter.
 
     Raises:
         DataError: a split has no window, or two splits share an article.
     """
     refuse_shared_articles(bank, splits)
-    rows = {
-        name: window_rows(bank, articles, context=context, horizon=horizon)
-        for name, articles in splits.items()
-    }
-    make_dataset(bank, rows, context=context, horizon=horizon)
+    rows = {name: window_rows(bank, articles, window) for name, articles in splits.items()}
+    make_dataset(bank, rows, window)
 
 
 def refuse_unprintable(**texts: str | None) -> None:

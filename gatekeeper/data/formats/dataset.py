@@ -34,7 +34,7 @@ from gatekeeper.data.formats.stored_arrays import check_order, check_unit, map_a
 from gatekeeper.data.formats.stored_ids import FILES as ID_FILES
 from gatekeeper.data.formats.stored_ids import id_files, read_ids
 from gates.bank import assemble_bank, bank_digest
-from gates.contracts import Bank, FloatArray, IntArray
+from gates.contracts import Bank, FloatArray, IntArray, Window
 from gates.windows import make_dataset, refuse_shared_articles, rows_digest, window_rows
 from schemas.disk.atomic import write_text
 from schemas.disk.opening import open_regular
@@ -93,9 +93,8 @@ def write_dataset(
     folder: Path,
     bank: Bank,
     articles: Mapping[str, IntArray],
+    window: Window,
     *,
-    context: int,
-    horizon: int,
     dtype: Dtype,
     origin: Origin,
     windows: Mapping[str, IntArray] | None = None,
@@ -109,8 +108,7 @@ def write_dataset(
         folder: where to.
         bank: the chunk vectors.
         articles: split -> its articles.
-        context: L, chunks of a window.
-        horizon: places from its last chunk to the target.
+        window: shape of the windows.
         dtype: of the stored vectors. float16 halves the file; the bank is then the rounded one.
         origin: where the vectors come from.
         windows: split -> last rows, where they are not all windows of its articles.
@@ -128,10 +126,10 @@ def write_dataset(
         bank, stored = _rounded(bank)
     refuse_shared_articles(bank, articles)
     rows = {
-        name: window_rows(bank, found, context=context, horizon=horizon) if windows is None else windows[name]
+        name: window_rows(bank, found, window) if windows is None else windows[name]
         for name, found in articles.items()
     }
-    splits = make_dataset(bank, rows, context=context, horizon=horizon).splits
+    splits = make_dataset(bank, rows, window).splits
     record: list[DatasetRecord] = []
 
     def fill(place: Path) -> None:
@@ -156,8 +154,8 @@ def write_dataset(
                 schema_version=DATASET_VERSION,
                 created=(now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
                 tool_version=__version__,
-                context=context,
-                horizon=horizon,
+                context=window.context,
+                horizon=window.horizon,
                 bank=StoredBank(bank.rows, bank.dimension, len(np.unique(bank.articles)), dtype, bank.sha256),
                 splits={
                     name: StoredSplit(

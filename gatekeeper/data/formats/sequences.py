@@ -18,7 +18,7 @@ import numpy as np
 from gatekeeper.data.formats.npz import open_npz
 from gatekeeper.data.formats.sequence_labels import check_shapes, read_blocks, read_labels, vector_keys
 from gates.article_ids import Numbered
-from gates.contracts import Bank, BoolArray, FloatArray, IntArray
+from gates.contracts import Bank, BoolArray, FloatArray, IntArray, Window
 from schemas.errors import DataError
 
 TOLERANCE = 2e-3
@@ -36,14 +36,13 @@ class Sequences:
     Attributes:
         source: the file.
         last_rows: (n,) bank rows of the windows' last context chunks, ascending, each once.
-        context: L. horizon: places from the last context chunk to the target.
+        window: their shape.
         notes: what a user should know about the file, one sentence each.
     """
 
     source: str
     last_rows: IntArray
-    context: int
-    horizon: int
+    window: Window
     notes: tuple[str, ...]
 
 
@@ -65,8 +64,7 @@ class Resolution:
         chunks: (n,) of the stated target, after the shift that the vectors show.
         last_rows: (n,) bank row of the last context chunk; meaningless where ``reason`` is set.
         reason: (n,) index into :data:`REASONS` of why it is no window of the bank; 0 where it is one.
-        context: L.
-        horizon: places from the last context chunk to the target.
+        window: their shape.
         shift: by how many chunks the stated target lies before the true one.
         notes: what a user should know about the labels, one sentence each.
     """
@@ -76,8 +74,7 @@ class Resolution:
     chunks: IntArray
     last_rows: IntArray
     reason: IntArray
-    context: int
-    horizon: int
+    window: Window
     shift: int
     notes: tuple[str, ...]
 
@@ -125,8 +122,7 @@ def resolve_sequences(path: Path, bank: Bank) -> Resolution:
         chunks + reading.shift,
         last_rows,
         reason,
-        context,
-        reading.horizon,
+        Window(context, reading.horizon),
         reading.shift,
         labels.notes,
     )
@@ -146,7 +142,7 @@ def read_sequences(path: Path, bank: Bank) -> Sequences:
     windows = np.sort(found.last_rows[found.reason == 0])
     if not len(windows):
         raise DataError(f"{path}: none of its {count} sequences lies within one article without a gap")
-    return Sequences(str(path), windows, found.context, found.horizon, found.notes + _notes(found))
+    return Sequences(str(path), windows, found.window, found.notes + _notes(found))
 
 
 def _choose(
@@ -238,8 +234,8 @@ def _refuse_disagreement(found: Resolution, bank: Bank) -> None:
         shown = ", ".join(str(row) for row in bad[:_SHOWN])
         raise DataError(
             f"{found.source}: the vectors of {bad.size} of {len(found.reason)} sequences disagree with the "
-            f"bank {bank.source} at horizon {found.horizon}, first rows {shown}; name the bank the file was "
-            "made from"
+            f"bank {bank.source} at horizon {found.window.horizon}, first rows {shown}; name the bank the "
+            "file was made from"
         )
 
 

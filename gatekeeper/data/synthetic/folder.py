@@ -102,8 +102,8 @@ def write_copy(
     """
     splits = {name: source.articles(name) for name in source.splits} or divide(np.unique(bank.articles))
     shape = {
-        "context": source.context or config.data.context,
-        "horizon": source.horizon or config.data.horizon,
+        "context": source.window.context or config.data.context,
+        "horizon": source.window.horizon or config.data.horizon,
     }
     settings = _settings(
         label, bank, splits, {key: value for key, value in shape.items() if value is not None}

@@ -16,7 +16,7 @@ import pytest
 import torch
 
 from gatekeeper.data.formats.speeches import read_speeches
-from gates.contracts import Bank, IntArray
+from gates.contracts import Bank, IntArray, Window
 from gates.windows import window_rows
 from schemas.reading.history import read_history
 from schemas.reading.report import read_report
@@ -291,10 +291,7 @@ def test_the_seeds_four_files_work_as_they_are(
     monkeypatch.chdir(tmp_path)
     bank, splits = read_speeches()
     few = {"train": 6, "val": 5, "ood": 12}
-    rows = {
-        name: window_rows(bank, articles[: few[name]], context=5, horizon=2)
-        for name, articles in splits.items()
-    }
+    rows = {name: window_rows(bank, articles[: few[name]], Window(5, 2)) for name, articles in splits.items()}
     np.savez("art.npz", vectors=bank.vectors, article_indices=bank.articles, chunk_indices=bank.chunks)
     for name, last_rows in rows.items():
         old_file(tmp_path / f"{name}.npz", bank, last_rows, style=style)

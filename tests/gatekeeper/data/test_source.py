@@ -5,9 +5,10 @@ import pytest
 
 from gatekeeper.config.articles import parse_articles
 from gatekeeper.config.file import Config, DataConfig
+from gatekeeper.config.window import SILENT, WindowClaim
 from gatekeeper.data.formats.bank import write_bank
 from gatekeeper.data.source import DataSource, open_source
-from gates.contracts import Bank, IntArray
+from gates.contracts import Bank, IntArray, Window
 from gates.windows import window_rows
 from schemas.errors import DataError, UsageError
 
@@ -40,10 +41,10 @@ def test_nothing_configured_is_the_bundled_speeches(speeches: Speeches) -> None:
     source = open_source(Config())
     assert source.bank.source == "speeches"
     assert tuple(source.splits) == ("train", "val", "ood")
-    assert (source.context, source.horizon, source.notes) == (None, None, ())
-    dataset = source.dataset(context=5, horizon=1)
+    assert (source.window, source.notes) == (SILENT, ())
+    dataset = source.dataset(Window(5, 1))
     for name, articles in speeches[1].items():
-        expected = window_rows(source.bank, articles, context=5, horizon=1)
+        expected = window_rows(source.bank, articles, Window(5, 1))
         assert dataset.splits[name].last_rows.tolist() == expected.tolist()
 
 
@@ -56,25 +57,25 @@ def test_a_named_split_replaces_the_bundled_one() -> None:
 def test_own_bank_has_only_the_splits_named(bank_path: Path) -> None:
     source = open_data(bank=bank_path, val=parse_articles("3"), ood=parse_articles("9"))
     assert tuple(source.splits) == ("val", "ood")
-    dataset = source.dataset(context=4, horizon=2)
+    dataset = source.dataset(Window(4, 2))
     assert set(dataset.bank.articles[dataset.splits["ood"].last_rows]) == {9}
-    assert (dataset.context, dataset.horizon) == (4, 2)
+    assert (dataset.window.context, dataset.window.horizon) == (4, 2)
 
 
 def test_sequence_files_fix_context_and_horizon(tmp_path: Path, bank_path: Path, small_bank: Bank) -> None:
-    rows = window_rows(small_bank, np.array([9]), context=3, horizon=2)[::2]
+    rows = window_rows(small_bank, np.array([9]), Window(3, 2))[::2]
     file = save_sequences(tmp_path / "ood.npz", small_bank, rows, horizon=2)
     source = open_data(bank=bank_path, val=parse_articles("3,5"), ood=file)
-    assert (source.context, source.horizon) == (3, 2)
+    assert source.window == WindowClaim("sequence file", 3, 2)
     assert source.articles("ood").tolist() == [9]
-    dataset = source.dataset(context=3, horizon=2)
+    dataset = source.dataset(Window(3, 2))
     assert dataset.splits["ood"].last_rows.tolist() == rows.tolist()
     for context, horizon, what in (
         (5, 2, "context 3; found context 5"),
         (3, 1, "horizon 2; found horizon 1"),
     ):
         with pytest.raises(UsageError, match=f"hold windows of {what}"):
-            source.dataset(context=context, horizon=horizon)
+            source.dataset(Window(context, horizon))
 
 
 @pytest.mark.parametrize(("context", "horizon", "what"), [(3, 1, "horizon"), (4, 2, "context")])
@@ -83,7 +84,7 @@ def test_sequence_files_must_agree(
 ) -> None:
     files = {}
     for name, article, shape in (("val", 3, (3, 2)), ("ood", 5, (context, horizon))):
-        rows = window_rows(small_bank, np.array([article]), context=shape[0], horizon=shape[1])
+        rows = window_rows(small_bank, np.array([article]), Window(shape[0], shape[1]))
         files[name] = save_sequences(
             tmp_path / f"{name}.npz", small_bank, rows, context=shape[0], horizon=shape[1]
         )
@@ -145,28 +146,26 @@ def test_an_article_may_have_the_name_of_a_file(tmp_path: Path, monkeypatch: pyt
 def test_shared_articles(tmp_path: Path, bank_path: Path, small_bank: Bank) -> None:
     with pytest.raises(DataError, match="splits 'train' and 'ood' share 1 article") as caught:
         open_data(bank=bank_path, train=parse_articles("3,5"), ood=parse_articles("5,9")).dataset(
-            context=5, horizon=1
+            Window(5, 1)
         )
     assert "first article 5" in str(caught.value)
 
-    rows = window_rows(small_bank, np.array([5, 9]), context=3, horizon=1)
+    rows = window_rows(small_bank, np.array([5, 9]), Window(3, 1))
     file = save_sequences(tmp_path / "val.npz", small_bank, rows, horizon=1)
     with pytest.raises(DataError, match="splits 'val' and 'ood' share 1 article"):
-        open_data(bank=bank_path, val=file, ood=parse_articles("9")).dataset(context=3, horizon=1)
+        open_data(bank=bank_path, val=file, ood=parse_articles("9")).dataset(Window(3, 1))
 
 
 def test_an_article_too_short_for_a_window_is_shared_as_well(bank_path: Path) -> None:
     # Article 5 has 10 chunks: no window of 10 + 1, and yet it may not be in two splits.
     source = open_data(bank=bank_path, val=parse_articles("3,5"), ood=parse_articles("5,9"))
     with pytest.raises(DataError, match="first article 5"):
-        source.dataset(context=10, horizon=1)
+        source.dataset(Window(10, 1))
 
 
 def test_a_split_without_windows(bank_path: Path) -> None:
     with pytest.raises(DataError, match=r"split 'ood' of .* has no window of 9 chunks"):
-        open_data(bank=bank_path, val=parse_articles("3"), ood=parse_articles("9")).dataset(
-            context=9, horizon=1
-        )
+        open_data(bank=bank_path, val=parse_articles("3"), ood=parse_articles("9")).dataset(Window(9, 1))
 
 
 def test_missing_files(tmp_path: Path, bank_path: Path) -> None:

@@ -9,13 +9,14 @@ import pytest
 import torch
 from torch import nn
 
+from gatekeeper.config.window import WindowClaim
 from gatekeeper.data.source import DataSource
 from gatekeeper.evaluation.evaluate import Evaluator, Model
-from gatekeeper.evaluation.shape import AskedShape
 from gates.answers import Progress
 from gates.bank import build_bank
-from gates.contracts import Bank
-from gates.suite import Options, passes
+from gates.contracts import Bank, Window
+from gates.options import Options
+from gates.suite import passes
 from schemas.errors import ModelError, PredictionError, UsageError
 from schemas.reading.policy import load_policy
 from schemas.records.report import Report
@@ -39,12 +40,12 @@ def bank() -> Bank:
 
 @pytest.fixture
 def source(bank: Bank) -> DataSource:
-    return DataSource(bank, SPLITS, context=None, horizon=None, notes=())
+    return DataSource(bank, SPLITS)
 
 
 @pytest.fixture
 def evaluator(source: DataSource) -> Evaluator:
-    return Evaluator(source, POLICY, OPTIONS, AskedShape(flag=(CONTEXT, 2)))
+    return Evaluator(source, POLICY, OPTIONS, (WindowClaim("flag", CONTEXT, 2),))
 
 
 @pytest.fixture
@@ -131,11 +132,11 @@ def test_controls_are_measured_once_for_all_models_of_a_shape(
 def test_windows_that_are_cut_already_have_the_shape_they_have(
     source: DataSource, module: nn.Module, file: Path
 ) -> None:
-    cut = Evaluator(source.dataset(context=CONTEXT, horizon=2), POLICY, OPTIONS)
-    whole = Evaluator(source, POLICY, OPTIONS, AskedShape(flag=(CONTEXT, 2)))
+    cut = Evaluator(source.dataset(Window(CONTEXT, 2)), POLICY, OPTIONS)
+    whole = Evaluator(source, POLICY, OPTIONS, (WindowClaim("flag", CONTEXT, 2),))
     assert cut.evaluate(module).report.evidence == whole.evaluate(module).report.evidence
     assert shape_of(cut.evaluate(file).report) == (CONTEXT, 2, "checkpoint")
-    other = Evaluator(source.dataset(context=CONTEXT, horizon=1), POLICY, OPTIONS)
+    other = Evaluator(source.dataset(Window(CONTEXT, 1)), POLICY, OPTIONS)
     with pytest.raises(UsageError, match="the checkpoint says horizon 2, the flag says horizon 1"):
         other.evaluate(file)
 

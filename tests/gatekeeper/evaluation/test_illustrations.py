@@ -11,10 +11,11 @@ from gatekeeper.evaluation import illustrations
 from gatekeeper.evaluation.extras import Absent, TextWindow
 from gatekeeper.evaluation.illustrations import LONGEST, find_frontier, text_windows
 from gates.bank import build_bank
-from gates.contracts import Bank, Dataset, Queries
+from gates.contracts import Bank, Dataset, Queries, Window
 from gates.extremes import SHOWN
 from gates.frontier import linear_frontier
-from gates.suite import Bench, Measurement, Options, measure, prepare
+from gates.options import Options
+from gates.suite import Bench, Measurement, measure, prepare
 from gates.windows import draw, make_dataset, window_rows
 from schemas.records.answers import Format
 
@@ -58,8 +59,8 @@ def make_bench(dataset: Dataset | None = None) -> Bench:
 
 
 def make_data(bank: Bank, splits: tuple[str, ...] = ("train", "val", "ood")) -> Dataset:
-    rows = {name: window_rows(bank, SPLITS[name], context=CONTEXT, horizon=HORIZON) for name in splits}
-    return make_dataset(bank, rows, context=CONTEXT, horizon=HORIZON)
+    rows = {name: window_rows(bank, SPLITS[name], Window(CONTEXT, HORIZON)) for name in splits}
+    return make_dataset(bank, rows, Window(CONTEXT, HORIZON))
 
 
 @pytest.fixture(scope="module")
@@ -214,8 +215,7 @@ def test_the_frontier_is_fitted_on_the_windows_of_the_ridge_control_and_measured
         bench.dataset.bank,
         draw(train, count=40, seed=OPTIONS.seed),
         {split: draw(rows, count=30, seed=OPTIONS.seed) for split, rows in bench.sampled.items()},
-        context=CONTEXT,
-        horizon=HORIZON,
+        Window(CONTEXT, HORIZON),
         confidence=OPTIONS.confidence,
         seed=OPTIONS.seed,
     )

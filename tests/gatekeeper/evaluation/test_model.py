@@ -14,9 +14,10 @@ import pytest
 import torch
 from torch import nn
 
+from gatekeeper.config.window import SILENT, WindowClaim
 from gatekeeper.evaluation.model import Candidate, answering, check_width, load_model, module_candidate
 from gates.bank import build_bank
-from gates.contracts import Dataset, Queries
+from gates.contracts import Dataset, Queries, Window
 from gates.windows import make_dataset, window_rows
 from schemas.errors import ModelError, PredictionError
 from trainers.checkpoints.checkpoint import save_checkpoint
@@ -93,7 +94,7 @@ def test_a_checkpoint(suffix: str, linear: nn.Module, tmp_path: Path) -> None:
     assert model.info.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert model.info.parameters == CONTEXT * WIDTH * WIDTH + WIDTH
     assert model.info.fingerprint == "verified"
-    assert (model.horizon, model.context) == (2, CONTEXT)
+    assert model.trained == WindowClaim("checkpoint", CONTEXT, 2)
     assert model.predictor.name == path.name
     assert model.predictor.device == CPU
     assert torch.equal(model.predictor.predict(queries()), linear(queries().contexts))
@@ -107,7 +108,7 @@ def test_an_old_checkpoint_is_silent(linear: nn.Module, tmp_path: Path) -> None:
     }
     torch.save(content, tmp_path / "m.pt")
     model = load(tmp_path / "m.pt")
-    assert (model.info.fingerprint, model.horizon, model.context) == ("absent", None, None)
+    assert (model.info.fingerprint, model.trained) == ("absent", WindowClaim("checkpoint"))
 
 
 def test_another_width_is_refused(checkpoint: Path) -> None:
@@ -297,7 +298,7 @@ def test_a_class_a_function_and_a_module_are_models(attribute: str, own: Module)
     model = load(f"{name}:{attribute}")
     assert model.info.spec == model.info.architecture == f"{name}:{attribute}"
     assert (model.info.kind, model.info.sha256) == ("factory", None)
-    assert (model.horizon, model.context) == (None, None)
+    assert model.trained == SILENT
     assert torch.equal(model.predictor.predict(queries()), queries().contexts[:, -1])
 
 
@@ -398,7 +399,7 @@ def test_a_module_in_hand_says_what_it_is(linear: nn.Module) -> None:
     assert (model.info.spec, model.info.kind, model.info.sha256) == (type(linear).__name__, "factory", None)
     assert model.info.architecture == f"{type(linear).__module__}:{type(linear).__qualname__}"
     assert model.info.parameters == sum(weights.numel() for weights in linear.parameters())
-    assert (model.horizon, model.context) == (None, None)
+    assert model.trained == SILENT
     named = module_candidate(linear, "epoch 3")
     assert named.info.spec == named.predictor.name == "epoch 3"
 
@@ -424,8 +425,8 @@ def small_data() -> Dataset:
     """One article in val, of width 4."""
     rows = np.random.default_rng(0).standard_normal((10, 4))
     bank = build_bank(rows, np.zeros(10, dtype=np.int64), np.arange(10), source="small")
-    val = window_rows(bank, np.zeros(1, dtype=np.int64), context=5, horizon=1)
-    return make_dataset(bank, {"val": val}, context=5, horizon=1)
+    val = window_rows(bank, np.zeros(1, dtype=np.int64), Window(5, 1))
+    return make_dataset(bank, {"val": val}, Window(5, 1))
 
 
 @pytest.mark.parametrize(

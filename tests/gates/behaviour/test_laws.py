@@ -5,9 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from gates.contracts import Bank, Dataset
+from gates.contracts import Bank, Dataset, Window
 from gates.controls import make_controls
-from gates.suite import Options, make_gates, run_gates
+from gates.options import Options
+from gates.suite import make_gates, run_gates
 from gates.windows import make_dataset, window_rows
 from schemas.records.evidence import Metric
 from schemas.records.metrics import POOLS, RECALL_AT
@@ -20,10 +21,10 @@ def speech_data(request: pytest.FixtureRequest, speeches: Bank) -> Dataset:
     articles = np.unique(speeches.articles)
     half = len(articles) // 2
     rows = {
-        name: window_rows(speeches, chosen, context=5, horizon=request.param)[::5]
+        name: window_rows(speeches, chosen, Window(5, request.param))[::5]
         for name, chosen in {"val": articles[:half], "ood": articles[half:]}.items()
     }
-    return make_dataset(speeches, rows, context=5, horizon=request.param)
+    return make_dataset(speeches, rows, Window(5, request.param))
 
 
 def test_controls_on_real_text(speech_data: Dataset) -> None:
@@ -45,7 +46,7 @@ def test_controls_on_real_text(speech_data: Dataset) -> None:
             assert margin < 0.05
             assert recall < 0.70
         # copy_last returns the chunk at k = -horizon: that offset has cosine 1.
-        last = scores["copy_last"][split][f"offset_sweep.cos@{-speech_data.horizon}"].value
+        last = scores["copy_last"][split][f"offset_sweep.cos@{-speech_data.window.horizon}"].value
         assert last == pytest.approx(1.0, abs=1e-6)
         # A constant ignores its context, so no damage can matter.
         assert all(
@@ -109,10 +110,10 @@ def test_short_articles_leave_gates_undefined_not_zero() -> None:
         source="short",
     )
     rows = {
-        name: window_rows(bank, np.array(members), context=5, horizon=1)
+        name: window_rows(bank, np.array(members), Window(5, 1))
         for name, members in {"val": [0, 1, 2], "ood": [3, 4, 5]}.items()
     }
-    dataset = make_dataset(bank, rows, context=5, horizon=1)
+    dataset = make_dataset(bank, rows, Window(5, 1))
     controls, _ = make_controls(dataset, EVALUATED, seed=0)
     metrics = run_all(dataset, controls["copy_last"]).metrics["val"]
     for name in ("offset_sweep.margin", "offset_sweep.peak_offset", "rollout.avg_cos"):

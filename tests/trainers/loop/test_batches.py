@@ -10,7 +10,7 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from gates.bank import build_bank
-from gates.contracts import Bank
+from gates.contracts import Bank, Window
 from gates.windows import make_dataset, window_rows
 from schemas.errors import DataError
 from trainers.loop.batches import WindowBatches
@@ -67,10 +67,10 @@ def make_case(chunks: Chunks, context: int, horizon: int, width: int, seed: int)
     pairs = rng.permutation([(article, chunk) for article in chunks for chunk in chunks[article]])
     vectors = rng.standard_normal((len(pairs), width))
     bank = build_bank(vectors, pairs[:, 0], pairs[:, 1], source="bank")
-    rows = window_rows(bank, None, context=context, horizon=horizon)
+    rows = window_rows(bank, None, Window(context, horizon))
     if len(rows) == 0:
         reject()
-    dataset = make_dataset(bank, {"train": rows}, context=context, horizon=horizon)
+    dataset = make_dataset(bank, {"train": rows}, Window(context, horizon))
     places = [(int(a), int(c)) for a, c in zip(bank.articles, bank.chunks, strict=True)]
     lookup = dict(zip(places, bank.vectors, strict=True))
     # The lookup itself rests on the vectors that were given, not on the order of the bank.
@@ -123,7 +123,7 @@ def test_neighbours_are_looked_up(chunks: Chunks, context: int, horizon: int, wi
 def test_neighbours_by_hand() -> None:
     # Article 0 holds chunks 0 to 3 and 5, article 1 chunks 0 to 2: rows 0 to 3, 4, 5 to 7.
     bank = build_bank(np.eye(8), np.array([0] * 5 + [1] * 3), np.array([0, 1, 2, 3, 5, 0, 1, 2]), source="b")
-    dataset = make_dataset(bank, {"train": np.array([1, 2, 6])}, context=2, horizon=1)
+    dataset = make_dataset(bank, {"train": np.array([1, 2, 6])}, Window(2, 1))
     batches = WindowBatches(dataset, "train", device=CPU, seed=0)
     rows = torch.tensor([1, 2, 6])  # targets: rows 2, 3 and 7
     expected = {
@@ -200,7 +200,7 @@ def crc32(text: str) -> int:
 
 def order(seed: int, epoch: int) -> list[int]:
     case = some_case()
-    dataset = make_dataset(case.bank, {"train": case.batches.last_rows}, context=5, horizon=2)
+    dataset = make_dataset(case.bank, {"train": case.batches.last_rows}, Window(5, 2))
     found: list[int] = WindowBatches(dataset, "train", device=CPU, seed=seed).order(epoch).tolist()
     return found
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from gates.contracts import Dataset
-from gates.suite import Options, prepare
+from gates.options import Options
+from gates.suite import prepare
 from schemas.reading.policy import load_policy
 from schemas.records.evidence import Evidence, Metric, Metrics
 from schemas.records.policy import Policy

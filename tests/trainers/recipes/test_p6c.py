@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gates.bank import build_bank
+from gates.contracts import Window
 from gates.windows import make_dataset, window_rows
 from schemas.records.history import FIGURES
 from tests.trainers.duals import even, p6c, same, told, with_dual
@@ -208,8 +209,8 @@ def test_an_offset_that_no_article_is_long_enough_for_is_never_the_hardest() -> 
     # Four articles of chunks 0 to 5: a context of 4 and a horizon of 2 leave one target each, chunk 5.
     vectors = np.random.default_rng(3).standard_normal((24, WIDTH)) + 0.3
     bank = build_bank(vectors, np.repeat(np.arange(4), 6), np.tile(np.arange(6), 4), source="short")
-    rows = window_rows(bank, None, context=4, horizon=2)
-    dataset = make_dataset(bank, {"train": rows}, context=4, horizon=2)
+    rows = window_rows(bank, None, Window(4, 2))
+    dataset = make_dataset(bank, {"train": rows}, Window(4, 2))
     assert bank.chunks[rows + 2].tolist() == [5] * 4
     batches, batch, _ = load(dataset)
     # Predictions that are their targets: no gap is 0 or below, as one that nobody has seen might be.

@@ -11,9 +11,9 @@ import torch
 from torch import nn
 
 from gates.bank import build_bank
-from gates.contracts import Dataset
+from gates.contracts import Dataset, Window
+from gates.options import Options
 from gates.ridge import holdout_articles
-from gates.suite import Options
 from gates.windows import make_dataset, window_rows
 from schemas.errors import DataError, UsageError
 from schemas.reading.policy import load_policy
@@ -39,9 +39,9 @@ def dataset(*, horizon: int = 1, articles: int = ARTICLES) -> Dataset:
         np.tile(np.arange(CHUNKS), articles),
         source="walks",
     )
-    train = window_rows(bank, np.arange(articles - 1), context=CONTEXT, horizon=horizon)
-    val = window_rows(bank, np.array([articles - 1]), context=CONTEXT, horizon=horizon)
-    return make_dataset(bank, {"train": train, "val": val}, context=CONTEXT, horizon=horizon)
+    train = window_rows(bank, np.arange(articles - 1), Window(CONTEXT, horizon))
+    val = window_rows(bank, np.array([articles - 1]), Window(CONTEXT, horizon))
+    return make_dataset(bank, {"train": train, "val": val}, Window(CONTEXT, horizon))
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ def pairs(data: Dataset) -> tuple[Doubles, Doubles, npt.NDArray[np.int64]]:
     vectors = data.bank.vectors.astype(np.float64)
     rows = data.splits["train"].last_rows
     contexts = [vectors[row - CONTEXT + 1 : row + 1].reshape(-1) for row in rows]
-    return np.array(contexts), vectors[rows + data.horizon], data.bank.articles[rows]
+    return np.array(contexts), vectors[rows + data.window.horizon], data.bank.articles[rows]
 
 
 def solve(x: Doubles, y: Doubles, strength: float) -> tuple[Doubles, Doubles]:
@@ -139,7 +139,7 @@ def test_other_splits_are_not_looked_at() -> None:
         vectors = data.bank.vectors.copy()
         vectors[data.bank.articles == ARTICLES - 1] = value
         bank = build_bank(vectors, data.bank.articles, data.bank.chunks, source="changed")
-        return fit(make_dataset(bank, splits, context=CONTEXT, horizon=1), RidgeSettings())
+        return fit(make_dataset(bank, splits, Window(CONTEXT, 1)), RidgeSettings())
 
     first, second = with_val_vectors(1.0), with_val_vectors(-1.0)
     for key, tensor in first.module.state_dict().items():

@@ -101,7 +101,7 @@ def test_build_also_writes_sequences_that_old_tools_read(world: Path, run: Run, 
     for name in ("train", "val", "ood"):
         found = read_sequences(world / f"data_{name}_sequences.npz", bank)
         np.testing.assert_array_equal(found.last_rows, opened.splits[name])
-        assert found.horizon == horizon
+        assert found.window.horizon == horizon
 
 
 def test_build_replaces_a_data_set_only_where_told_and_nothing_else(world: Path, run: Run) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from gatekeeper.data.audit.audit import audit
 from gates.bank import build_bank
-from gates.contracts import Bank, DoubleArray, IntArray
+from gates.contracts import Bank, DoubleArray, IntArray, Window
 from schemas.reading.policy import load_policy
 from schemas.records.audit import (
     Audit,
@@ -43,7 +43,7 @@ def audited(
     seed: int = 0,
     policy: Policy = UNDEMANDING,
 ) -> Audit:
-    return audit(bank, splits, context=context, horizon=horizon, seed=seed, policy=policy, now=NOW)
+    return audit(bank, splits, Window(context, horizon), seed=seed, policy=policy, now=NOW)
 
 
 def figures(found: Audit) -> dict[str, AuditRow]:

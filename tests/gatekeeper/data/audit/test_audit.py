@@ -10,7 +10,7 @@ import pytest
 from gatekeeper.data.audit import audit as auditing
 from gatekeeper.data.audit import figures as audit_rows
 from gates.bank import build_bank
-from gates.contracts import Bank
+from gates.contracts import Bank, Window
 from gates.direction import learned_direction
 from gates.frontier import linear_frontier
 from gates.windows import window_rows
@@ -97,7 +97,7 @@ def test_learned_figures_are_those_of_the_gates_on_held_out_articles() -> None:
     bank = gapped_bank()
     found = audited(bank, GAPPED, horizon=2, seed=3)
     fitted, measured = (
-        window_rows(bank, articles, context=5, horizon=1) for articles in (np.arange(6), np.arange(6, 12))
+        window_rows(bank, articles, Window(5, 1)) for articles in (np.arange(6), np.arange(6, 12))
     )
     direction = learned_direction(bank, fitted, measured, context=5, confidence=0.95, seed=3)
     rows = figures(found)
@@ -105,10 +105,8 @@ def test_learned_figures_are_those_of_the_gates_on_held_out_articles() -> None:
     assert rows["ridge backward"].metric == direction.backward
     assert rows["ridge difference"].metric == direction.difference
     assert rows["order test"].metric == direction.order
-    splits = {name: window_rows(bank, each, context=5, horizon=2) for name, each in GAPPED.items()}
-    expected = linear_frontier(
-        bank, splits.pop("train"), splits, context=5, horizon=2, confidence=0.95, seed=3
-    )
+    splits = {name: window_rows(bank, each, Window(5, 2)) for name, each in GAPPED.items()}
+    expected = linear_frontier(bank, splits.pop("train"), splits, Window(5, 2), confidence=0.95, seed=3)
     assert list(found.frontier) == ["val", "ood"]
     for name, frontier in expected.items():
         points = tuple(FrontierPoint(p.alpha, p.margin, p.cos, p.recall) for p in frontier.points)

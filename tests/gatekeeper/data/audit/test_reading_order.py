@@ -11,7 +11,7 @@ from gatekeeper.data.formats.speeches import read_speeches
 from gatekeeper.data.synthetic.directed import directed_bank
 from gatekeeper.data.synthetic.worlds import FORWARD, build_world
 from gates.bank import build_bank
-from gates.contracts import Bank, DoubleArray
+from gates.contracts import Bank, DoubleArray, Window
 from gates.direction import learned_direction
 from gates.windows import window_rows
 
@@ -22,7 +22,7 @@ def looked_at(bank: Bank, *, fitted: Sequence[int] | None = None, context: int =
     articles = np.unique(bank.articles)
     first = articles[::2] if fitted is None else np.array(fitted)
     rest = np.setdiff1d(articles, first)
-    fit_rows, test_rows = (window_rows(bank, half, context=context, horizon=1) for half in (first, rest))
+    fit_rows, test_rows = (window_rows(bank, half, Window(context, 1)) for half in (first, rest))
     direction = learned_direction(bank, fit_rows, test_rows, context=context, confidence=0.95, seed=0)
     return find_reversed(bank, fit_rows, test_rows, direction, context=context, seed=0)
 

@@ -18,7 +18,7 @@ from gatekeeper.data.audit.survey import (
 )
 from gatekeeper.render.survey import render_defects, render_survey
 from gates.bank import build_bank
-from gates.contracts import Bank, DoubleArray, IntArray
+from gates.contracts import Bank, DoubleArray, IntArray, Window
 from gates.similarity import similarity_by_distance
 from gates.windows import window_rows
 
@@ -41,7 +41,7 @@ def bank_of(
 def surveyed(
     bank: Bank, splits: Mapping[str, IntArray] | None = None, *, context: int = 5, horizon: int = 1
 ) -> Survey:
-    return survey(bank, splits or {}, context=context, horizon=horizon)
+    return survey(bank, splits or {}, Window(context, horizon))
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -139,7 +139,7 @@ def test_splits_are_counted_with_their_windows(context: int, horizon: int) -> No
     found = surveyed(bank, splits, context=context, horizon=horizon).splits
     assert list(found) == ["train", "val", "ood"]
     for name, articles in splits.items():
-        windows = len(window_rows(bank, articles, context=context, horizon=horizon))
+        windows = len(window_rows(bank, articles, Window(context, horizon)))
         assert found[name] == SplitSurvey(len(articles), windows, {})
     # 12 - 5 chunks and none of article 5, which is too short.
     assert surveyed(bank, splits).splits["train"].windows == 7
@@ -160,8 +160,7 @@ def test_a_survey_is_rendered_with_every_figure() -> None:
     found = survey(
         bank,
         {"train": np.array([1]), "val": np.array([1, 3])},
-        context=2,
-        horizon=1,
+        Window(2, 1),
         norms=Norms(0.5, 1.0, 2.25),
     )
     # Five chunks are one vector and eight another: of ten adjacent pairs one goes from one to the other.

@@ -8,6 +8,7 @@ import pytest
 from gatekeeper.data.building.export import write_sequences
 from gatekeeper.data.formats.dataset import open_dataset
 from gatekeeper.data.formats.sequences import read_sequences
+from gates.contracts import Window
 from gates.windows import window_rows
 from schemas.errors import DataError, OutputError
 from tests.gatekeeper.data.formats.stored import ARTICLES, rich_bank, store
@@ -26,10 +27,10 @@ def test_the_windows_of_the_export_are_those_of_the_data_set(
         assert path.parent == tmp_path
         # Read with the bank the data set came from, which knows nothing of the folder.
         found = read_sequences(path, bank)
-        assert (found.context, found.horizon, found.notes) == (context, horizon, ())
+        assert (found.window, found.notes) == (Window(context, horizon), ())
         np.testing.assert_array_equal(found.last_rows, opened.splits[name])
         np.testing.assert_array_equal(
-            found.last_rows, window_rows(bank, ARTICLES[name], context=context, horizon=horizon)
+            found.last_rows, window_rows(bank, ARTICLES[name], Window(context, horizon))
         )
 
 
@@ -39,9 +40,7 @@ def test_the_vectors_of_half_precision_find_their_windows_too(tmp_path: Path, ho
     store(tmp_path / "data", bank, horizon=horizon, dtype="float16")
     for name, path in zip(ARTICLES, write_sequences(tmp_path / "data"), strict=True):
         found = read_sequences(path, bank)
-        np.testing.assert_array_equal(
-            found.last_rows, window_rows(bank, ARTICLES[name], context=5, horizon=horizon)
-        )
+        np.testing.assert_array_equal(found.last_rows, window_rows(bank, ARTICLES[name], Window(5, horizon)))
 
 
 @pytest.mark.parametrize("horizon", [1, 2])
@@ -68,7 +67,7 @@ def test_every_array_says_what_the_format_says(tmp_path: Path, horizon: int) -> 
 
 def test_windows_that_were_left_out_of_the_data_set_are_not_exported(tmp_path: Path) -> None:
     bank = rich_bank()
-    rows = {name: window_rows(bank, each, context=5, horizon=1)[1::3] for name, each in ARTICLES.items()}
+    rows = {name: window_rows(bank, each, Window(5, 1))[1::3] for name, each in ARTICLES.items()}
     store(tmp_path / "data", bank, windows=rows)
     for name, path in zip(ARTICLES, write_sequences(tmp_path / "data"), strict=True):
         np.testing.assert_array_equal(read_sequences(path, bank).last_rows, rows[name])

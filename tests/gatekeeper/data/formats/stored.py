@@ -9,7 +9,7 @@ import numpy as np
 
 from gatekeeper.data.formats.dataset import Dtype, open_dataset, write_dataset
 from gates.bank import build_bank
-from gates.contracts import Bank, FloatArray, IntArray
+from gates.contracts import Bank, FloatArray, IntArray, Window
 from schemas.errors import DataError
 from schemas.records.dataset import DatasetRecord, Origin
 
@@ -55,8 +55,7 @@ def store(
         folder,
         rich_bank() if bank is None else bank,
         ARTICLES if articles is None else articles,
-        context=context,
-        horizon=horizon,
+        Window(context, horizon),
         dtype=dtype,
         origin=ORIGIN,
         windows=windows,

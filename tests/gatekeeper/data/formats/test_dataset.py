@@ -17,7 +17,7 @@ import pytest
 from gatekeeper.data.formats.bank import read_bank, write_bank
 from gatekeeper.data.formats.dataset import Dtype, OpenDataset, is_dataset, open_dataset
 from gates.bank import build_bank
-from gates.contracts import Bank
+from gates.contracts import Bank, Window
 from gates.windows import rows_digest, window_rows
 from schemas.errors import DataError, OutputError, UsageError
 from schemas.reading.dataset import read_dataset_record
@@ -165,14 +165,14 @@ def test_windows_are_all_those_of_the_articles(
     assert (found.record.context, found.record.horizon) == (context, horizon)
     assert list(found.splits) == list(found.articles) == list(ARTICLES)
     for name, articles in ARTICLES.items():
-        expected = window_rows(bank, articles, context=context, horizon=horizon)
+        expected = window_rows(bank, articles, Window(context, horizon))
         np.testing.assert_array_equal(found.splits[name], expected)
         assert found.articles[name].tolist() == articles.tolist()
 
 
 def test_windows_may_be_fewer_than_all_those_of_the_articles(tmp_path: Path) -> None:
     bank = rich_bank()
-    rows = {name: window_rows(bank, a, context=5, horizon=1)[::2] for name, a in ARTICLES.items()}
+    rows = {name: window_rows(bank, a, Window(5, 1))[::2] for name, a in ARTICLES.items()}
     record = store(tmp_path / "data", bank, windows=rows)
     found = open_dataset(tmp_path / "data")
     for name in ARTICLES:
@@ -251,7 +251,7 @@ def test_the_record_says_what_is_in_the_folder(built: Path) -> None:
     assert record.origin == ORIGIN
     expected = {}
     for name, articles in (("train", "0-2,6"), ("val", "3,5"), ("ood", "4")):
-        rows = window_rows(bank, ARTICLES[name], context=5, horizon=1)
+        rows = window_rows(bank, ARTICLES[name], Window(5, 1))
         digest = hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()
         assert digest == rows_digest(rows)
         expected[name] = StoredSplit(len(rows), articles, digest)

@@ -8,7 +8,7 @@ import pytest
 from gatekeeper.data.formats.bank import write_bank
 from gatekeeper.data.formats.sequences import read_sequences
 from gates.bank import build_bank
-from gates.contracts import Bank, IntArray
+from gates.contracts import Bank, IntArray, Window
 from gates.windows import window_rows
 from schemas.errors import DataError
 
@@ -78,26 +78,26 @@ def test_speeches_round_trip(
     tmp_path: Path, speeches: Speeches, style: str, horizon: int, state: bool
 ) -> None:
     bank, splits = speeches
-    rows = window_rows(bank, splits["val"], context=5, horizon=horizon)
+    rows = window_rows(bank, splits["val"], Window(5, horizon))
     rng = np.random.default_rng(0)
     shuffled = rng.permutation(rows)[:400]
     path = save(tmp_path / "x.npz", bank, shuffled, horizon=horizon, style=style, state=state)
     found = read_sequences(path, bank)
     assert found.last_rows.tolist() == sorted(shuffled.tolist())
-    assert (found.context, found.horizon, found.notes) == (5, horizon, ())
+    assert (found.window, found.notes) == (Window(5, horizon), ())
 
 
 @pytest.mark.parametrize(("dtype", "scale"), [("f2", 1.0), ("f4", 3.7), ("f8", 0.01), (">f4", 1.0)])
 def test_precision_and_length_of_vectors_do_not_matter(
     tmp_path: Path, small_bank: Bank, dtype: str, scale: float
 ) -> None:
-    rows = window_rows(small_bank, None, context=3, horizon=2)
+    rows = window_rows(small_bank, None, Window(3, 2))
     path = save(
         tmp_path / "x.npz", small_bank, rows, horizon=2, style="plain", dtype=dtype, scale=scale, context=3
     )
     found = read_sequences(path, small_bank)
     assert found.last_rows.tolist() == rows.tolist()
-    assert found.context == 3
+    assert found.window.context == 3
 
 
 def test_offset_in_the_metadata_counts(tmp_path: Path, small_bank: Bank) -> None:
@@ -106,15 +106,15 @@ def test_offset_in_the_metadata_counts(tmp_path: Path, small_bank: Bank) -> None
         for record in arrays["metadata"]:
             record["p6_offset"] = 1
 
-    rows = window_rows(small_bank, None, context=5, horizon=2)
+    rows = window_rows(small_bank, None, Window(5, 2))
     path = save(tmp_path / "x.npz", small_bank, rows, horizon=2, style="metadata", change=move)
-    assert read_sequences(path, small_bank).horizon == 2
+    assert read_sequences(path, small_bank).window.horizon == 2
 
 
 def test_a_target_index_from_before_the_shift_is_understood_and_told(
     tmp_path: Path, small_bank: Bank
 ) -> None:
-    rows = window_rows(small_bank, None, context=5, horizon=2)
+    rows = window_rows(small_bank, None, Window(5, 2))
     path = save(tmp_path / "x.npz", small_bank, rows, horizon=2, style="metadata", shift=1)
     found = read_sequences(path, small_bank)
     assert found.last_rows.tolist() == rows.tolist()
@@ -122,13 +122,13 @@ def test_a_target_index_from_before_the_shift_is_understood_and_told(
 
 
 def test_a_shift_nobody_states_is_an_error(tmp_path: Path, small_bank: Bank) -> None:
-    rows = window_rows(small_bank, None, context=5, horizon=1)
+    rows = window_rows(small_bank, None, Window(5, 1))
     path = save(tmp_path / "x.npz", small_bank, rows, horizon=1, style="metadata", shift=1)
     assert f"of {len(rows)} sequences disagree with the bank small" in fails(path, small_bank)
 
 
 def test_a_false_p6_offset_is_an_error(tmp_path: Path, small_bank: Bank) -> None:
-    rows = window_rows(small_bank, None, context=5, horizon=1)
+    rows = window_rows(small_bank, None, Window(5, 1))
     path = save(
         tmp_path / "x.npz",
         small_bank,
@@ -142,7 +142,7 @@ def test_a_false_p6_offset_is_an_error(tmp_path: Path, small_bank: Bank) -> None
 
 def test_windows_that_cross_are_left_out_and_told(tmp_path: Path, small_bank: Bank) -> None:
     everything = np.arange(4, small_bank.rows - 1)  # stride 1 over the whole bank
-    windows = window_rows(small_bank, None, context=5, horizon=1)
+    windows = window_rows(small_bank, None, Window(5, 1))
     crossing = len(everything) - len(windows)
     path = save(tmp_path / "x.npz", small_bank, everything, horizon=1, style="metadata")
     found = read_sequences(path, small_bank)
@@ -180,7 +180,7 @@ def test_disagreeing_vectors_name_the_first_rows(
             else:
                 contexts[row, 1] = {"zero": 0.0, "nan": np.nan}.get(what, contexts[row, 0])
 
-    rows = window_rows(small_bank, None, context=5, horizon=1)
+    rows = window_rows(small_bank, None, Window(5, 1))
     path = save(tmp_path / "x.npz", small_bank, rows, horizon=1, style=style, change=damage)
     message = fails(path, small_bank)
     assert f"vectors of 3 of {len(rows)} sequences disagree with the bank small at horizon 1" in message
@@ -197,7 +197,7 @@ def test_disagreement_is_found_behind_the_first_block(
     def damage(arrays: dict[str, Any]) -> None:
         arrays["targets"][10] *= -1
 
-    rows = window_rows(small_bank, None, context=5, horizon=1)
+    rows = window_rows(small_bank, None, Window(5, 1))
     path = save(tmp_path / "x.npz", small_bank, rows, horizon=1, style="plain", change=damage)
     assert "first rows 10;" in fails(path, small_bank)
 
@@ -209,7 +209,7 @@ def test_a_file_of_another_bank_is_an_error(tmp_path: Path, small_bank: Bank) ->
         small_bank.chunks,
         source="other",
     )
-    rows = window_rows(other, None, context=5, horizon=1)
+    rows = window_rows(other, None, Window(5, 1))
     path = save(tmp_path / "x.npz", other, rows, horizon=1, style="metadata")
     assert f"{len(rows)} of {len(rows)} sequences disagree" in fails(path, small_bank)
 
@@ -222,7 +222,7 @@ def test_targets_the_bank_lacks(tmp_path: Path, small_bank: Bank, style: str) ->
         else:
             arrays["article_ids"][1] = 77
 
-    rows = window_rows(small_bank, None, context=5, horizon=1)
+    rows = window_rows(small_bank, None, Window(5, 1))
     path = save(tmp_path / "x.npz", small_bank, rows, horizon=1, style=style, change=rename)
     message = fails(path, small_bank)
     assert f"1 of {len(rows)} targets are not in the bank" in message
@@ -289,7 +289,7 @@ def test_bad_files(
     change: Callable[[dict[str, Any]], None],
     expected: str,
 ) -> None:
-    rows = window_rows(small_bank, None, context=5, horizon=1)
+    rows = window_rows(small_bank, None, Window(5, 1))
     assert len(rows) == 16  # runs of 12, 10, 7 and 7 chunks hold 7 + 5 + 2 + 2 windows of 5 + 1
     path = save(tmp_path / "x.npz", small_bank, rows, horizon=1, style=style, change=change)
     assert expected in fails(path, small_bank)
@@ -314,7 +314,7 @@ def renamed(layout: tuple[str, ...]) -> Callable[[dict[str, Any]], None]:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_other_names_of_the_same_arrays(tmp_path: Path, small_bank: Bank, layout: tuple[str, ...]) -> None:
-    rows = window_rows(small_bank, None, context=5, horizon=1)
+    rows = window_rows(small_bank, None, Window(5, 1))
     path = save(tmp_path / "x.npz", small_bank, rows, horizon=1, style="plain", change=renamed(layout))
     found = read_sequences(path, small_bank)
     assert found.last_rows.tolist() == rows.tolist()
@@ -329,7 +329,7 @@ def test_other_keys_of_the_metadata(tmp_path: Path, small_bank: Bank, article: s
         for record in arrays["metadata"]:
             record[article], record[chunk] = record.pop("article_index"), record.pop("target_chunk_index")
 
-    rows = window_rows(small_bank, None, context=5, horizon=1)
+    rows = window_rows(small_bank, None, Window(5, 1))
     path = save(tmp_path / "x.npz", small_bank, rows, horizon=1, style="metadata", change=change)
     assert read_sequences(path, small_bank).last_rows.tolist() == rows.tolist()
 
@@ -353,7 +353,7 @@ def test_arrays_win_over_metadata(
         renamed(layout)(arrays)
         arrays["metadata"] = SUMMARIES[summary]
 
-    rows = window_rows(small_bank, None, context=5, horizon=1)
+    rows = window_rows(small_bank, None, Window(5, 1))
     path = save(tmp_path / "x.npz", small_bank, rows, horizon=1, style="plain", change=change)
     found = read_sequences(path, small_bank)
     assert found.last_rows.tolist() == rows.tolist()
@@ -361,7 +361,7 @@ def test_arrays_win_over_metadata(
 
 
 def test_metadata_that_nobody_needs_may_be_unreadable(tmp_path: Path, small_bank: Bank) -> None:
-    rows = window_rows(small_bank, None, context=5, horizon=1)
+    rows = window_rows(small_bank, None, Window(5, 1))
     unreadable = put(metadata=np.array([Path("x")], dtype=object))
     path = save(tmp_path / "x.npz", small_bank, rows, horizon=1, style="plain", change=unreadable)
     (note,) = read_sequences(path, small_bank).notes
@@ -370,10 +370,10 @@ def test_metadata_that_nobody_needs_may_be_unreadable(tmp_path: Path, small_bank
 
 
 def test_an_offset_in_a_summary_counts(tmp_path: Path, small_bank: Bank) -> None:
-    rows = window_rows(small_bank, None, context=5, horizon=2)
+    rows = window_rows(small_bank, None, Window(5, 2))
     summary = put(metadata=np.array([{"p6_offset": 1}], dtype=object))
     path = save(tmp_path / "x.npz", small_bank, rows, horizon=2, style="plain", state=False, change=summary)
-    assert read_sequences(path, small_bank).horizon == 2
+    assert read_sequences(path, small_bank).window.horizon == 2
     wrong = put(metadata=np.array([{"p6_offset": [1]}], dtype=object))
     path = save(tmp_path / "y.npz", small_bank, rows, horizon=2, style="plain", state=False, change=wrong)
     assert "p6_offset must be one whole number for all sequences; found list" in fails(path, small_bank)
@@ -393,7 +393,7 @@ def test_a_bank_is_no_sequence_file(tmp_path: Path, small_bank: Bank) -> None:
 
 
 def test_truncated_file(tmp_path: Path, small_bank: Bank) -> None:
-    rows = window_rows(small_bank, None, context=5, horizon=1)
+    rows = window_rows(small_bank, None, Window(5, 1))
     path = save(tmp_path / "x.npz", small_bank, rows, horizon=1, style="metadata")
     path.write_bytes(path.read_bytes()[:1000])
     fails(path, small_bank)

@@ -11,7 +11,7 @@ import pytest
 
 from gatekeeper.config.file import Config
 from gatekeeper.data.source import open_source
-from gates.contracts import Bank, IntArray
+from gates.contracts import Bank, IntArray, Window
 from schemas.errors import DataError
 
 Speeches = tuple[Bank, dict[str, IntArray]]
@@ -55,7 +55,7 @@ def test_splits_are_disjoint_and_val_mixes_with_train(speeches: Speeches) -> Non
 
 @pytest.mark.parametrize("horizon", [1, 2])
 def test_windows_stay_in_their_article_and_run(horizon: int) -> None:
-    dataset = open_source(Config()).dataset(context=5, horizon=horizon)
+    dataset = open_source(Config()).dataset(Window(5, horizon))
     bank = dataset.bank
     seen: dict[int, str] = {}
     for name, split in dataset.splits.items():

@@ -13,7 +13,7 @@ from gatekeeper.data.formats.bank import read_bank, write_bank
 from gatekeeper.data.source import open_source
 from gatekeeper.data.synthetic.folder import divide, write_world
 from gatekeeper.data.synthetic.worlds import CONTEXT, TRAP, rotation
-from gates.contracts import Bank
+from gates.contracts import Bank, Window
 from schemas.errors import DataError, OutputError
 
 
@@ -43,7 +43,7 @@ def test_forward_folder_is_ready_to_evaluate(tmp_path: Path) -> None:
         "val": parse_articles("6,7"),
         "ood": parse_articles("8,9"),
     }
-    dataset = open_source(config).dataset(context=CONTEXT, horizon=1)
+    dataset = open_source(config).dataset(Window(CONTEXT, 1))
     assert len(dataset.splits["val"].last_rows) == 2 * (14 - CONTEXT)
 
 

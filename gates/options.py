@@ -1,0 +1,46 @@
+"""The knobs of an evaluation, checked where they enter."""
+
+from dataclasses import dataclass
+
+import torch
+
+from gates.bank_search import Backend
+from gates.bins_delta import DEFAULT_EDGES
+from schemas.errors import UsageError
+
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """Knobs of an evaluation.
+
+    Attributes:
+        seed: of the sample draw, the ablations and the controls.
+        max_samples: windows kept per split by a seeded draw; None keeps all.
+        confidence: of every interval, in (0, 1).
+        bin_edges: coherence edges of gate E, ascending.
+        retrieval: library of the bank search. device: where torch makes it.
+        batch_size: contexts per model call.
+        min_samples: a split with fewer windows ends the evaluation. min_articles: likewise.
+    """
+
+    seed: int = 0
+    max_samples: int | None = None
+    confidence: float = 0.95
+    bin_edges: tuple[float, float] = DEFAULT_EDGES
+    retrieval: Backend = "faiss"
+    device: torch.device = CPU
+    batch_size: int = 256
+    min_samples: int = 100
+    min_articles: int = 5
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.seed < 2**63:
+            raise UsageError(f"the seed must lie in 0 to 2**63 - 1; found {self.seed}")
+        if not 0.0 < self.confidence < 1.0:
+            raise UsageError(f"the confidence must lie between 0 and 1; found {self.confidence}")
+        if not self.bin_edges[0] < self.bin_edges[1]:
+            raise UsageError(f"bin edges must ascend; found {self.bin_edges}")
+        if self.batch_size < 1:
+            raise UsageError(f"the batch size must be at least 1; found {self.batch_size}")
