@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from gatekeeper.integrations.recording import RecorderOptions
     from gatekeeper.training.conduct import Audience
     from gatekeeper.training.final import RunResult
-    from gatekeeper.training.plan import Plan, RunRequest
+    from gatekeeper.training.plan import Plan
     from gatekeeper.training.recorder import Recorder
+    from gatekeeper.training.request import RunRequest
 
 
 class TrainerGroup(NamedGroup):
@@ -79,7 +80,7 @@ def train_command(recipe: Trainer) -> click.Command:
         if html is not None:
             check_page_target(html, made=out)
         from gatekeeper.integrations.recording import RecorderOptions
-        from gatekeeper.training.plan import RunRequest
+        from gatekeeper.training.request import RunRequest
 
         flags = {name: value for name, value in given.items() if value is not None}
         request = RunRequest(recipe, config, flags, out=out, resume=resume, page=html)

@@ -27,12 +27,12 @@ from gatekeeper.config.window import SettledWindow, WindowClaim, settle_window
 from gatekeeper.data.source import DataSource
 from gatekeeper.evaluation.assemble import make_report, score_arrays
 from gatekeeper.evaluation.controls import is_control
+from gatekeeper.evaluation.loading import load_model
 from gatekeeper.evaluation.model import (
     Candidate,
     answering,
     check_width,
     control_candidate,
-    load_model,
     module_candidate,
 )
 from gates.answers import Progress

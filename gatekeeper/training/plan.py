@@ -1,7 +1,7 @@
 """From what is asked for to a training run that can start: everything loaded and checked, nothing written."""
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -10,21 +10,19 @@ import torch
 
 from gatekeeper.config.file import Config, resolve_config
 from gatekeeper.config.keys import DATA_KEYS
-from gatekeeper.config.outputs import Output, refuse_overwriting
 from gatekeeper.config.window import DEFAULT_WINDOW, SILENT, WindowClaim, settle_window
 from gatekeeper.data.source import DataSource, open_source
 from gatekeeper.evaluation.assemble import make_options
 from gatekeeper.evaluation.environment import describe_environment
 from gatekeeper.training.folder import (
-    CONFIG_FILE,
     RECORDED,
     RunRecord,
     config_to_plain,
     read_record,
     recorded_config,
     refuse_links,
-    run_files,
 )
+from gatekeeper.training.request import RunRequest
 from gatekeeper.training.settings import build_settings
 from gates.contracts import Dataset
 from gates.options import Options
@@ -40,37 +38,6 @@ from trainers.checkpoints.saved_states import MANIFEST
 from trainers.contracts import Trainer
 from trainers.processes import Group
 from trainers.registry import trainer_names
-
-
-@dataclass(frozen=True, eq=False)
-class RunRequest:
-    """What is asked for.
-
-    Attributes:
-        recipe: who trains.
-        file: configuration file instead of the nearest one.
-        flags: what the command line gave for data, options and the recipe's settings, by name.
-        out: run folder; a new one where None.
-        resume: run folder to go on with instead.
-        page: where the report goes as a page; None where none is wanted.
-    """
-
-    recipe: Trainer
-    file: Path | None = None
-    flags: Mapping[str, object] = dataclasses.field(default_factory=dict)
-    out: Path | None = None
-    resume: Path | None = None
-    page: Path | None = None
-
-    def own(self) -> dict[str, object]:
-        """The flags of the recipe's settings."""
-        knobs = {field.name for field in dataclasses.fields(self.recipe.settings)}
-        return {name: value for name, value in self.flags.items() if name in knobs}
-
-    def rest(self) -> dict[str, object]:
-        """All other flags."""
-        own = self.own()
-        return {name: value for name, value in self.flags.items() if name not in own}
 
 
 @dataclass(frozen=True, eq=False)
@@ -156,7 +123,7 @@ def plan_run(request: RunRequest, group: Group, tell: Callable[[Iterable[str]], 
     plan = make_plan(request.recipe, settings, config, source, policy, resumed=resumed)
     if record is not None:
         check_same(plan, record)
-    _refuse_overwriting(request, config)
+    request.refuse_overwriting(config)
     return dataclasses.replace(plan, resumed=resume)
 
 
@@ -249,13 +216,3 @@ def _on_own_device(config: Config, group: Group) -> Config:
             config, eval=dataclasses.replace(config.eval, device=f"cuda:{group.local}")
         )
     return config
-
-
-def _refuse_overwriting(request: RunRequest, config: Config) -> None:
-    """A resumed run only reads its record; a new folder holds nothing yet."""
-    files: tuple[Path, ...] = () if request.out is None else run_files(request.out)
-    if request.resume is not None:
-        files = tuple(path for path in run_files(request.resume) if path.name != CONFIG_FILE)
-    outputs = [] if request.page is None else [Output("page", request.page)]
-    outputs += [Output("file", path, own=True) for path in files]
-    refuse_overwriting(outputs, (*config.inputs(), request.file))

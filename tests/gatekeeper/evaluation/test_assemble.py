@@ -8,7 +8,6 @@ import pytest
 from gatekeeper.config.file import EvalConfig
 from gatekeeper.evaluation.assemble import make_options, make_report, score_arrays
 from gatekeeper.evaluation.model import control_candidate
-from gatekeeper.evaluation.shape import Shape
 from gates.suite import Bench, Measurement, measure, prepare
 from gates.windows import rows_digest
 from schemas.errors import UsageError
@@ -41,9 +40,8 @@ def test_the_options_are_the_configurations_and_the_minima_the_policys() -> None
 
 def test_a_report_names_everything_it_depends_on(bench: Bench, measurement: Measurement) -> None:
     model = control_candidate("control:copy_last", bench.controls).info
-    shape = Shape(bench.dataset.context, bench.dataset.horizon, "flag")
     now = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    report = make_report(bench, model, measurement, POLICY, shape, config="own.toml", now=now)
+    report = make_report(bench, model, measurement, POLICY, "flag", config="own.toml", now=now)
     assert report.created == "2026-01-02T03:04:05Z"
     assert (report.inputs.model, report.inputs.config) == (model, "own.toml")
     assert report.inputs.policy_sha256 == POLICY.sha256

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.training.conduct import Audience
-from gatekeeper.training.plan import Plan, RunRequest, plan_run
+from gatekeeper.training.plan import Plan, plan_run
 from gatekeeper.training.recorder import Recorder, View
+from gatekeeper.training.request import RunRequest
 from gates.answers import Progress
 from trainers.processes import Group
 from trainers.registry import trainer

@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 
 from gatekeeper.training.folder import write_record
-from gatekeeper.training.plan import Plan, RunRequest, plan_run
+from gatekeeper.training.plan import Plan, plan_run
+from gatekeeper.training.request import RunRequest
+from gates.contracts import Window
 from schemas.errors import DataError, UsageError
 from tests.gatekeeper.training.conftest import untold
 from trainers.processes import Group
@@ -23,8 +25,8 @@ def test_a_plan_is_what_was_asked_for_and_writes_nothing(world: Path, plan: Make
     made = plan(flags={"strengths": (0.5,), "seed": 9, "horizon": 2}, out=Path("mine"))
     assert sorted(world.iterdir()) == before
     assert made.settings == made.recipe.settings(strengths=(0.5,))
-    assert (made.options.seed, made.shape.horizon) == (9, 2)
-    assert (made.dataset.context, made.dataset.horizon) == (5, 2)
+    assert made.options.seed == 9
+    assert made.dataset.window == Window(context=5, horizon=2)
     assert made.resumed is None
     assert made.params() == {
         "trainer": "ridge",
@@ -45,7 +47,7 @@ def test_a_run_goes_on_with_what_it_was_started_with(world: Path, plan: MakePlan
     write_record(folder, first.record())
     again = plan(resume=folder, flags={"device": "cpu"})
     assert again.resumed == folder
-    assert (again.settings, again.shape.horizon, again.options.seed) == (first.settings, 2, 9)
+    assert (again.settings, again.dataset.window.horizon, again.options.seed) == (first.settings, 2, 9)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,389 @@
+"""What ``gatekeeper eval`` accepts as a model, and in which line it refuses the rest."""
+
+import hashlib
+import io
+import itertools
+import sys
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from gatekeeper.config.window import SILENT, WindowClaim
+from gatekeeper.evaluation.loading import load_model
+from gatekeeper.evaluation.model import Candidate
+from gates.contracts import Queries
+from schemas.errors import ModelError, PredictionError
+from trainers.checkpoints.checkpoint import save_checkpoint
+from trainers.predictor import ModulePredictor
+from trainers.registry import architecture
+
+WIDTH, CONTEXT = 6, 4
+CPU = torch.device("cpu")
+
+Module = Callable[[str], str]
+
+_names = itertools.count()
+
+
+def load(spec: str | Path, *, allow_code: bool = False, dimension: int = WIDTH) -> Candidate:
+    return load_model(str(spec), device=CPU, dimension=dimension, allow_code=allow_code)
+
+
+def queries(count: int = 3) -> Queries:
+    generator = torch.Generator().manual_seed(0)
+    return Queries(torch.randn(count, CONTEXT, WIDTH, generator=generator), np.arange(count))
+
+
+@pytest.fixture
+def linear() -> nn.Module:
+    torch.manual_seed(0)
+    return architecture("linear").build({"input_dim": WIDTH, "context": CONTEXT}).eval()
+
+
+@pytest.fixture
+def checkpoint(linear: nn.Module, tmp_path: Path) -> Path:
+    path = tmp_path / "m.pt"
+    write(path, linear)
+    return path
+
+
+def write(path: Path, module: nn.Module) -> None:
+    save_checkpoint(
+        path,
+        model_type="linear",
+        model_config={"input_dim": WIDTH, "context": CONTEXT},
+        module=module,
+        horizon=2,
+        context=CONTEXT,
+        extra={},
+    )
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Module:
+    """Write a module into the working directory and give back its name."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place])
+
+    def put(text: str) -> str:
+        name = f"own_module_{next(_names)}"
+        (tmp_path / f"{name}.py").write_text("import sys\nimport torch\n" + text)
+        return name
+
+    return put
+
+
+# --- checkpoints -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+def test_a_checkpoint(suffix: str, linear: nn.Module, tmp_path: Path) -> None:
+    path = tmp_path / f"m{suffix}"
+    write(path, linear)
+    model = load(path)
+    assert model.info.spec == path.name
+    assert model.info.kind == "checkpoint"
+    assert model.info.architecture == "linear"
+    assert model.info.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert model.info.parameters == CONTEXT * WIDTH * WIDTH + WIDTH
+    assert model.info.fingerprint == "verified"
+    assert model.trained == WindowClaim("checkpoint", CONTEXT, 2)
+    assert model.predictor.name == path.name
+    assert model.predictor.device == CPU
+    assert torch.equal(model.predictor.predict(queries()), linear(queries().contexts))
+
+
+def test_an_old_checkpoint_is_silent(linear: nn.Module, tmp_path: Path) -> None:
+    content = {
+        "model_type": "linear",
+        "model_config": {"input_dim": WIDTH, "context": CONTEXT},
+        "model_state_dict": linear.state_dict(),
+    }
+    torch.save(content, tmp_path / "m.pt")
+    model = load(tmp_path / "m.pt")
+    assert (model.info.fingerprint, model.trained) == ("absent", WindowClaim("checkpoint"))
+
+
+def test_another_width_is_refused(checkpoint: Path) -> None:
+    with pytest.raises(ModelError, match="reads vectors of width 6, the bank has width 9; evaluate it on"):
+        load(checkpoint, dimension=9)
+
+
+@pytest.mark.parametrize("width", [True, "6", 6.5, None, torch.ones(3)])
+def test_a_width_that_is_none_is_refused(width: object, linear: nn.Module, tmp_path: Path) -> None:
+    content = {
+        "model_type": "linear",
+        "model_config": {"input_dim": width, "context": CONTEXT},
+        "model_state_dict": linear.state_dict(),
+    }
+    torch.save(content, tmp_path / "m.pt")
+    with pytest.raises(ModelError, match="input_dim in its model_config must be a whole number; found"):
+        load(tmp_path / "m.pt")
+
+
+def test_another_context_length_is_refused(checkpoint: Path) -> None:
+    model = load(checkpoint)
+    wrong = Queries(torch.zeros(2, CONTEXT + 1, WIDTH), np.arange(2))
+    with pytest.raises(PredictionError, match=r"m\.pt cannot read contexts of shape \(2, 5, 6\)") as caught:
+        model.predictor.predict(wrong)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ("missing.pt", "no such model 'missing.pt'; expected a checkpoint file"),
+        ("folder", "is no file; name a checkpoint, e.g. folder/best_model.pt"),
+        ("", "no such model ''; expected a checkpoint file"),
+        ("x" * 5000, "^x{5000} cannot be read: File name too long"),
+        ("a\0b", r"no such model 'a\\x00b'"),
+        (":Model", "no such model ':Model'; expected a checkpoint file"),
+        ("text.pt", "or a safetensors file; found text; name the model file"),
+    ],
+)
+def test_paths_that_are_no_model(
+    spec: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text.pt").write_text("hello")
+    with pytest.raises(ModelError, match=reason):
+        load(spec)
+
+
+# --- what the content says ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+@pytest.mark.parametrize("name", ["m.pt", "m.safetensors", "m"])
+def test_the_content_decides_the_format_and_the_report_says_it(
+    suffix: str, name: str, linear: nn.Module, tmp_path: Path
+) -> None:
+    write(tmp_path / f"written{suffix}", linear)
+    (tmp_path / f"written{suffix}").rename(tmp_path / name)
+    model = load(tmp_path / name)
+    assert model.info.format == suffix.removeprefix(".")
+    assert (model.info.prefix, model.notes) == (None, ())
+    assert torch.equal(model.predictor.predict(queries()), linear(queries().contexts))
+
+
+def test_a_prefix_is_told_and_recorded(checkpoint: Path) -> None:
+    stored = torch.load(checkpoint, weights_only=True)
+    state = {f"net.{key}": tensor for key, tensor in stored["model_state_dict"].items()}
+    torch.save({**stored, "model_state_dict": state}, checkpoint)
+    model = load(checkpoint)
+    assert model.info.prefix == "net."
+    assert model.notes == (
+        "all weights of m.pt begin with 'net.', which a wrapper put there; they are read without it",
+    )
+
+
+def test_a_residual_wrapper_is_told_and_recorded(checkpoint: Path) -> None:
+    stored = torch.load(checkpoint, weights_only=True)
+    state = {f"base.{key}": tensor for key, tensor in stored["model_state_dict"].items()}
+    plain = {key: stored[key] for key in ("model_type", "model_config")}
+    torch.save({**plain, "model_state_dict": {**state, "alpha": torch.tensor(0.5)}}, checkpoint)
+    model = load(checkpoint)
+    assert model.info.architecture == "residual linear"
+    assert model.notes == (
+        "m.pt is a linear in a residual wrapper: "
+        "its prediction is the last chunk plus 0.5 times the network's",
+    )
+
+
+def test_a_place_in_the_input_is_told(linear: nn.Module, tmp_path: Path) -> None:
+    config = {"input_dim": WIDTH + 1, "output_dim": WIDTH, "d_model": 4, "num_layers": 1, "dropout": 0.0}
+    module = architecture("gru").build(config)
+    content = {"model_type": "gru", "model_config": config, "model_state_dict": module.state_dict()}
+    torch.save(content, tmp_path / "m.pt")
+    with pytest.raises(ModelError, match="reads 7 numbers for each chunk of 6: the last is the chunk's"):
+        load(tmp_path / "m.pt")
+
+
+def test_a_data_set_in_the_place_of_a_model_is_told_where_it_goes(tmp_path: Path) -> None:
+    (tmp_path / "dataset.json").write_text("{}")
+    with pytest.raises(ModelError, match="is a data set folder; the model comes first: gatekeeper eval"):
+        load(tmp_path)
+
+
+def test_no_advice_to_load_a_file_unsafely_is_passed_on(own: Module, tmp_path: Path) -> None:
+    torch.save({"a": Path("x")}, tmp_path / "evil.pt")
+    name = own('make = lambda: torch.load("evil.pt")')
+    with pytest.raises(ModelError, match="torch will not unpickle the file, because it holds more") as caught:
+        load(f"{name}:make")
+    assert "weights_only" not in str(caught.value)
+
+
+# --- programs ----------------------------------------------------------------------------------------
+
+
+class Dropping(nn.Module):
+    """Random while it trains."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dropout = nn.Dropout(0.5)
+        self.layer = nn.Linear(WIDTH, WIDTH)
+
+    def forward(self, contexts: torch.Tensor) -> torch.Tensor:
+        answer: torch.Tensor = self.layer(self.dropout(contexts[:, -1]))
+        return answer
+
+
+def scripted(module: nn.Module) -> bytes:
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.jit.save(torch.jit.script(module), buffer)
+    return buffer.getvalue()
+
+
+def exported(module: nn.Module) -> bytes:
+    buffer = io.BytesIO()
+    shapes = ({0: torch.export.Dim("batch")},)
+    torch.export.save(torch.export.export(module, (queries().contexts,), dynamic_shapes=shapes), buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(("kind", "write_program"), [("torchscript", scripted), ("exported", exported)])
+@pytest.mark.parametrize("name", ["m.pt", "m.pt2", "m.safetensors"])
+def test_programs_need_permission_whatever_they_are_called(
+    kind: str, write_program: Callable[[nn.Module], bytes], name: str, tmp_path: Path
+) -> None:
+    module = Dropping().eval()
+    (tmp_path / name).write_bytes(write_program(module))
+    what = {"torchscript": "a torchscript", "exported": "an exported"}[kind]
+    with pytest.raises(ModelError, match=rf"is {what} program, which runs code when loaded; add --allow"):
+        load(tmp_path / name)
+    model = load(tmp_path / name, allow_code=True)
+    assert (model.info.kind, model.info.architecture) == ("exported", kind)
+    assert model.info.fingerprint == "not applicable"
+    assert model.info.parameters == WIDTH * WIDTH + WIDTH
+    torch.testing.assert_close(model.predictor.predict(queries()), module(queries().contexts))
+
+
+def test_a_program_saved_while_training_is_evaluated(tmp_path: Path) -> None:
+    module = Dropping().train()
+    (tmp_path / "m.pt").write_bytes(scripted(module))
+    model = load(tmp_path / "m.pt", allow_code=True)
+    torch.testing.assert_close(model.predictor.predict(queries()), module.eval()(queries().contexts))
+
+
+def test_a_damaged_program_ends_in_one_line(tmp_path: Path) -> None:
+    data = scripted(Dropping()).replace(b"__torch__", b"__wrong__")
+    (tmp_path / "m.pt").write_bytes(data)
+    with pytest.raises(ModelError, match=r"^\S*m\.pt cannot be loaded as a torchscript program: ") as caught:
+        load(tmp_path / "m.pt", allow_code=True)
+    assert "\n" not in str(caught.value)
+
+
+# --- the user's own code -----------------------------------------------------------------------------
+
+LAST = "class Last(torch.nn.Module):\n    def forward(self, contexts):\n        return contexts[:, -1]\n"
+
+
+@pytest.mark.parametrize("attribute", ["Last", "make", "module", "Holder.make"])
+def test_a_class_a_function_and_a_module_are_models(attribute: str, own: Module) -> None:
+    name = own(
+        LAST + "def make():\n    return Last()\nmodule = Last()\n"
+        "class Holder:\n    @staticmethod\n    def make():\n        return Last()\n"
+    )
+    model = load(f"{name}:{attribute}")
+    assert model.info.spec == model.info.architecture == f"{name}:{attribute}"
+    assert (model.info.kind, model.info.sha256) == ("factory", None)
+    assert model.trained == SILENT
+    assert torch.equal(model.predictor.predict(queries()), queries().contexts[:, -1])
+
+
+def test_own_modules_are_evaluated(own: Module) -> None:
+    name = own("module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Dropout(0.5)).train()\n")
+    predictor = load(f"{name}:module").predictor
+    assert isinstance(predictor, ModulePredictor)
+    assert not predictor.module.training
+
+
+def test_an_existing_path_wins(own: Module, checkpoint: Path) -> None:
+    name = own(LAST)
+    named = checkpoint.with_name(f"{name}:Last")
+    checkpoint.rename(named)
+    assert load(named.name).info.kind == "checkpoint"
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute", "reason"),
+    [
+        (LAST, "Lost", "cannot be loaded: AttributeError: "),
+        ("def make():\n    return 3\n", "make", "must be or return a torch.nn.Module; found int"),
+        ("value = 3\n", "value", "must be or return a torch.nn.Module; found int"),
+        ("def make(size):\n    return size\n", "make", "cannot be loaded: TypeError: "),
+        ("raise RuntimeError('two\\nlines')\n", "make", "cannot be loaded: RuntimeError: two$"),
+        ("def broken(:\n", "make", "cannot be loaded: SyntaxError: "),
+        # An exit code of 0 would tell a pipeline that the model may be deployed.
+        ("sys.exit(0)\n", "make", "cannot be loaded: SystemExit: 0"),
+        ("def make():\n    sys.exit(0)\n", "make", "cannot be loaded: SystemExit: 0"),
+        ("raise BaseException('odd')\n", "make", "cannot be loaded: BaseException: odd"),
+    ],
+)
+def test_own_code_that_gives_no_model(text: str, attribute: str, reason: str, own: Module) -> None:
+    name = own(text)
+    with pytest.raises(ModelError, match=rf"^{name}:{attribute} {reason}") as caught:
+        load(f"{name}:{attribute}")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("eval(self):\n        raise RuntimeError('no\\nmode')", "cannot be loaded: RuntimeError: no$"),
+        ("eval(self):\n        sys.exit(0)", "cannot be loaded: SystemExit: 0$"),
+        (
+            "to(self, *where):\n        raise RuntimeError('no device')",
+            "cannot be loaded: RuntimeError: no dev",
+        ),
+    ],
+)
+def test_own_modules_that_cannot_be_prepared(body: str, reason: str, own: Module) -> None:
+    name = own(f"class Odd(torch.nn.Module):\n    def {body}\n")
+    with pytest.raises(ModelError, match=rf"^{name}:Odd {reason}") as caught:
+        load(f"{name}:Odd")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("method", ["eval(self)", "to(self, *where)"])
+def test_own_modules_may_return_nothing_when_they_are_prepared(method: str, own: Module) -> None:
+    name = own(LAST + f"    def {method}:\n        pass\n")
+    answer = load(f"{name}:Last").predictor.predict(queries())
+    assert torch.equal(answer, queries().contexts[:, -1])
+
+
+def test_own_modules_that_do_not_know_their_size_yet(own: Module) -> None:
+    name = own("def make():\n    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LazyLinear(6))\n")
+    with pytest.raises(ModelError, match="cannot be loaded: ValueError: Attempted to use an uninitialized"):
+        load(f"{name}:make")
+
+
+def test_a_module_that_does_not_exist() -> None:
+    with pytest.raises(ModelError, match="cannot be loaded: ModuleNotFoundError: No module named 'no_such"):
+        load("no_such_module_here:Model")
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("raise ValueError('first\\nsecond')", r"cannot read contexts of shape \(3, 4, 6\): first$"),
+        ("sys.exit(0)", r"cannot read contexts of shape \(3, 4, 6\): 0$"),
+        ("raise BaseException('odd')", r"cannot read contexts of shape \(3, 4, 6\): odd$"),
+        ("return [contexts]", "must return one tensor; found list$"),
+        ("return None", "must return one tensor; found NoneType$"),
+    ],
+)
+def test_own_code_that_gives_no_prediction(body: str, reason: str, own: Module) -> None:
+    name = own(f"class Odd(torch.nn.Module):\n    def forward(self, contexts):\n        {body}\n")
+    model = load(f"{name}:Odd")
+    with pytest.raises(PredictionError, match=reason):
+        model.predictor.predict(queries())
