@@ -378,7 +378,7 @@ def test_a_module_that_does_not_exist() -> None:
         ("raise ValueError('first\\nsecond')", r"cannot read contexts of shape \(3, 4, 6\): first$"),
         ("sys.exit(0)", r"cannot read contexts of shape \(3, 4, 6\): 0$"),
         ("raise BaseException('odd')", r"cannot read contexts of shape \(3, 4, 6\): odd$"),
-        ("return [contexts]", "must return one tensor; found list$"),
+        ("return [contexts]", r"must return one tensor; found list of 0 \(3, 4, 6\); .* pass output=0$"),
         ("return None", "must return one tensor; found NoneType$"),
     ],
 )
