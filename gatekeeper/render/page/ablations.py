@@ -70,7 +70,7 @@ def _forest(report: Report, splits: tuple[str, ...]) -> Drawing:
                         [found.value], [y], xerr=arms(found), fmt="none", ecolor=ACCENT, elinewidth=1.6
                     )
                     axes.plot([found.value], [y], **point_style(number), label=split)
-                told.append(f"{name} on {split} {cell(found)}")
+                told.append(f"{name} on {split} {cell(raw(model, split, full))}")
         axes.set_yticks(range(len(ABLATIONS)), ABLATIONS)
         axes.invert_yaxis()
         axes.grid(visible=False, axis="y")

@@ -78,6 +78,7 @@ def _content(report: Report, extras: Extras) -> dict[str, Any]:
         "outcome": verdict.outcome,
         "word": OUTCOMES[verdict.outcome],
         "tally": tally(report),
+        "diagnosis": report.judgement.diagnosis.sentence,
         "reasons": verdict.reasons,
         "beside": beside_reasons(report),
         "facts": render_heading(report).split("\n"),

@@ -103,4 +103,5 @@ def _recall_bar(
         axes.hlines(chance.value, left, right, color=MUTED, linewidth=4, label="chance")
     for bound in thresholds(report, f"{pool}.r@{k}", split):
         required_here(axes, bound, left, right)
-    return f"R@{k} on {split} is {cell(found)}, chance {cell(chance)}"
+    told = cell(raw(model, split, f"{pool}.r@{k}"))
+    return f"R@{k} on {split} is {told}, chance {cell(chance)}"

@@ -94,14 +94,20 @@ def test_everything_that_can_be_drawn_is_drawn() -> None:
     assert drawn(pages.error()) == set()
 
 
-def test_every_reason_warning_waiver_and_remark_is_told_before_the_first_plot() -> None:
+def test_the_diagnosis_and_every_reason_warning_waiver_and_remark_is_told_before_the_first_plot() -> None:
     evidence = make_evidence(
         {(MARGIN, "val"): 0.03, ("ablations.reverse", "val"): -0.05, ("rollout.avg_cos", "ood"): 0.4}
     )
     report = pages.report_of(evidence, policy=POLICY)
     verdict = report.judgement.verdict
     top = words(render_page(report, NOTHING).partition('<section id="offset-sweep"')[0])
-    told = (*verdict.reasons, *verdict.warnings, *verdict.waivers, *verdict.remarks)
+    told = (
+        report.judgement.diagnosis.sentence,
+        *verdict.reasons,
+        *verdict.warnings,
+        *verdict.waivers,
+        *verdict.remarks,
+    )
     assert verdict.reasons
     assert verdict.warnings
     assert verdict.waivers

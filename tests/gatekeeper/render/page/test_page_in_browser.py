@@ -198,14 +198,14 @@ def test_the_page_is_used_with_the_keyboard_alone(fresh: Seen) -> None:
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
-def test_name_verdict_and_gates_stand_in_the_first_screen(
+def test_name_verdict_diagnosis_and_gates_stand_in_the_first_screen(
     browser: "Browser", tmp_path: Path, size: tuple[int, int]
 ) -> None:
     file = tmp_path / "page.html"
     file.write_text(pages.blocked(spec=LARGEST_NAME), encoding="utf-8")
     opened = Seen(browser, file)
     opened.look(size)
-    for part in ("h1 .word", "h1 .model", ".tally", ".gates", ".gates + h2"):
+    for part in ("h1 .word", "h1 .model", ".tally", ".diagnosis", ".gates", ".gates + h2"):
         assert opened.run(f"document.querySelector('{part}').getBoundingClientRect().bottom") <= size[1]
     assert opened.run("document.querySelector('h1 .model').textContent") == LARGEST_NAME
     opened.page.close()

@@ -7,9 +7,9 @@ import pytest
 
 from gatekeeper.evaluation.extras import Absent, Training
 from gatekeeper.render.page.figures import Plot
-from gatekeeper.render.page.svg import Drawing
 from gatekeeper.render.page.training import training_plots
 from schemas.records.history import Epoch, History
+from tests.gatekeeper.render.page.drawn import written
 from tests.gatekeeper.render.page.pages import history
 from trainers.recipes.ramp import Stage, parse_ramp
 
@@ -18,10 +18,6 @@ RAMP = parse_ramp("1:0.02:0.4,3:0.05:1,9:0.1:1")
 
 def plots(told: History, ramp: tuple[Stage, ...] | Absent = RAMP) -> Plot:
     return training_plots(Training(told, ramp))
-
-
-def words(drawn: Drawing) -> list[str]:
-    return re.findall(r">([^<>]+)</text>", drawn.markup)
 
 
 def without(**fields: object) -> tuple[Epoch, ...]:
@@ -39,12 +35,15 @@ def test_every_plot_marks_the_ramp_the_kept_epoch_and_the_collapse() -> None:
     ]
     for each in drawn:
         # The stage that begins after the last epoch is not drawn.
-        assert [word for word in words(each) if word.startswith("margin 0")] == ["margin 0.02", "margin 0.05"]
-        assert {"kept", "collapse"} <= set(words(each))
+        assert [word for word in written(each) if word.startswith("margin 0")] == [
+            "margin 0.02",
+            "margin 0.05",
+        ]
+        assert {"kept", "collapse"} <= set(written(each))
         assert each.description.endswith("Collapse in epoch 3.")
     assert "val: 0.010, 0.050, undefined; ood: 0.000, 0.000, 0.000." in drawn[0].description
     assert "Means of the epochs: 0.100, 0.200, 0.300." in drawn[4].description
-    assert "wanted range" in words(drawn[3])
+    assert "wanted range" in written(drawn[3])
 
 
 def test_the_table_has_a_row_for_each_epoch_and_split() -> None:
@@ -61,13 +60,13 @@ def test_a_run_that_neither_collapsed_nor_has_a_ramp() -> None:
     assert plot.absent == ()
     assert "No weights were kept. It has not ended." in plot.lead
     for each in plot.drawings:
-        assert not {"kept", "collapse", "margin 0.02"} & set(words(each))
+        assert not {"kept", "collapse", "margin 0.02"} & set(written(each))
 
 
 def test_a_ramp_that_is_not_known_is_said() -> None:
     plot = plots(history(), Absent("The ramp is not marked."))
     assert plot.absent[0] == "The ramp is not marked."
-    assert not {"margin 0.02", "margin 0.05"} & set(words(plot.drawings[0]))
+    assert not {"margin 0.02", "margin 0.05"} & set(written(plot.drawings[0]))
 
 
 @pytest.mark.parametrize(
@@ -91,4 +90,4 @@ def test_a_recipe_without_a_push_has_no_wanted_range() -> None:
     steps = history().epochs[0].steps[0]
     none = replace(steps, figures={**steps.figures, "lambda_eff": 0.0})
     drawn = plots(history(epochs=without(steps=(none,)))).drawings
-    assert "wanted range" not in words(drawn[3])
+    assert "wanted range" not in written(drawn[3])
