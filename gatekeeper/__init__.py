@@ -19,11 +19,17 @@ DISTRIBUTION = "gatekeeper-5cat"
 """What installers call it: on the package index the plain name belongs to a stranger."""
 
 _PUBLIC = {
+    "Comparison": "gatekeeper.api.compare",
     "Data": "gatekeeper.data.load",
+    "Decision": "schemas.records.decision",
+    "Evaluation": "gatekeeper.api.evaluate",
     "GatekeeperError": "schemas.errors",
     "Metric": "schemas.records.evidence",
     "Probe": "gatekeeper.probe",
     "ProbeResult": "gatekeeper.probe",
+    "check": "gatekeeper.api.check",
+    "compare": "gatekeeper.api.compare",
+    "evaluate": "gatekeeper.api.evaluate",
     "load_data": "gatekeeper.data.load",
 }
 """Public name -> the module that holds it."""
@@ -35,12 +41,18 @@ __all__ = sorted([*_PUBLIC, *_MODULES, "__version__"])
 
 if TYPE_CHECKING:
     from gatekeeper import integrations as integrations
+    from gatekeeper.api.check import check as check
+    from gatekeeper.api.compare import Comparison as Comparison
+    from gatekeeper.api.compare import compare as compare
+    from gatekeeper.api.evaluate import Evaluation as Evaluation
+    from gatekeeper.api.evaluate import evaluate as evaluate
     from gatekeeper.data.load import Data as Data
     from gatekeeper.data.load import load_data as load_data
     from gatekeeper.probe import Probe as Probe
     from gatekeeper.probe import ProbeResult as ProbeResult
     from schemas import errors as errors
     from schemas.errors import GatekeeperError as GatekeeperError
+    from schemas.records.decision import Decision as Decision
     from schemas.records.evidence import Metric as Metric
 else:
 

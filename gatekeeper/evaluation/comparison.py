@@ -23,10 +23,17 @@ Differences = Mapping[str, Mapping[str, Paired]]
 
 @dataclass(frozen=True)
 class Scored:
-    """A report and the file it was read from, beside which its scores lie."""
+    """A report with the scores of its samples.
+
+    Attributes:
+        report: the record.
+        path: the file it was read from, beside which its scores lie; for messages, where it was not.
+        recorded: the scores of a report that was never written.
+    """
 
     report: Report
     path: Path
+    recorded: Recorded | None = None
 
     @property
     def name(self) -> str:
@@ -77,11 +84,13 @@ def paired_gains(model: Scored, champion: Scored) -> Metrics:
 
 
 def read_scores(scored: Scored) -> Recorded:
-    """The per-sample scores that lie beside a report, bound to it by their digest.
+    """The per-sample scores, in memory or beside the report, bound to it by their digest.
 
     Raises:
         DataError: there are none, they are not the ones the report names, or an array is missing.
     """
+    if scored.recorded is not None:
+        return scored.recorded
     scores = scored.report.scores
     if scores is None:
         raise DataError(f"{scored.path} names no file with per-sample scores; evaluate the model again")

@@ -54,3 +54,13 @@ class Decision:
     files_verified: bool
     notes: tuple[str, ...]
     judgement: Judgement
+
+    @property
+    def deployable(self) -> bool:
+        """Whether the model is let through."""
+        return self.judgement.verdict.deployable
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it is not, one sentence each."""
+        return self.judgement.verdict.reasons

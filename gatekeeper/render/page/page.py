@@ -5,7 +5,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from gatekeeper.evaluation.extras import Absent, Extras, Training
 from gatekeeper.render.page.ablations import ablations
@@ -20,6 +20,9 @@ from gatekeeper.render.rows import CONTROL_HEADS, HEADERS, letter_of, result_hea
 from gatekeeper.render.table import OUTCOMES, beside_reasons, render_heading, tally
 from schemas.records.judgement import GateResult
 from schemas.records.report import Report
+
+if TYPE_CHECKING:  # loaded where a page is made
+    import jinja2
 
 SYMBOLS = {
     "pass": "✓",
@@ -51,9 +54,19 @@ class Gate:
 
 def render_page(report: Report, extras: Extras) -> str:
     """One HTML document that loads nothing; the same input gives the same text."""
+    templates = environment()
+    styles = templates.get_template("report.css").render()
+    digest = base64.b64encode(hashlib.sha256(styles.encode()).digest()).decode()
+    return templates.get_template("report.html.j2").render(
+        _content(report, extras), styles=styles, digest=digest
+    )
+
+
+def environment() -> "jinja2.Environment":
+    """The templates, with everything escaped that stands in them."""
     import jinja2
 
-    environment = jinja2.Environment(
+    found = jinja2.Environment(
         loader=jinja2.PackageLoader("gatekeeper.render.page"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -62,12 +75,8 @@ def render_page(report: Report, extras: Extras) -> str:
         keep_trailing_newline=True,
         finalize=_visible,
     )
-    environment.globals["symbols"] = SYMBOLS
-    styles = environment.get_template("report.css").render()
-    digest = base64.b64encode(hashlib.sha256(styles.encode()).digest()).decode()
-    return environment.get_template("report.html.j2").render(
-        _content(report, extras), styles=styles, digest=digest
-    )
+    found.globals["symbols"] = SYMBOLS
+    return found
 
 
 def _content(report: Report, extras: Extras) -> dict[str, Any]:
@@ -82,7 +91,7 @@ def _content(report: Report, extras: Extras) -> dict[str, Any]:
         "reasons": verdict.reasons,
         "beside": beside_reasons(report),
         "facts": render_heading(report).split("\n"),
-        "gates": [_gate(gate) for gate in report.judgement.gates],
+        "gates": [gate_line(gate) for gate in report.judgement.gates],
         "plots": [plot for plot in plots if plot.drawings],
         "windows": {} if isinstance(extras.windows, Absent) else extras.windows,
         "absent": _absent(plots, extras),
@@ -124,7 +133,8 @@ def _checks(report: Report) -> Table:
     return Table(caption, tuple(heads[HEADERS[place]] for place in order), rows)
 
 
-def _gate(gate: GateResult) -> Gate:
+def gate_line(gate: GateResult) -> Gate:
+    """A gate, and who else passes it."""
     note = f"vacuous here: passed by {', '.join(gate.vacuous_for)} too" if gate.vacuous_for else ""
     return Gate(letter_of(gate.name), gate.name, gate.status, note)
 

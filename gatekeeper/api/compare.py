@@ -1,0 +1,72 @@
+"""``gatekeeper.compare``: is one model better than another?"""
+
+import html
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gatekeeper.api.evaluate import Evaluation
+from gatekeeper.evaluation import comparison
+from gatekeeper.evaluation.comparison import Differences, Scored
+from gatekeeper.render.comparison import comparison_to_json, render_comparison, render_standings
+from gatekeeper.render.frame import Row, to_frame
+from schemas.errors import UsageError
+from schemas.reading.report import read_report
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Models beside the first, sample by sample.
+
+    Attributes:
+        first: what the others are compared with.
+        others: each with its differences: split -> metric -> other minus first.
+    """
+
+    first: Scored
+    others: tuple[tuple[Scored, Differences], ...]
+
+    def to_frame(self) -> Any:  # noqa: ANN401  (pandas is not everywhere)
+        """Tidy rows, one a model, metric and split: both figures, difference, interval and meaning."""
+        rows: list[Row] = []
+        for other, found in self.others:
+            plain: Any = comparison_to_json(self.first, other, found)
+            rows += [{"first": plain["a"], "other": plain["b"], **row} for row in plain["differences"]]
+        return to_frame(rows)
+
+    def __str__(self) -> str:
+        if len(self.others) == 1:
+            return render_comparison(self.first, *self.others[0], every=False, markdown=False)
+        return render_standings(self.first, self.others, markdown=False)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{html.escape(str(self))}</pre>"
+
+
+def compare(
+    first: Evaluation | str | os.PathLike[str], *others: Evaluation | str | os.PathLike[str]
+) -> Comparison:
+    """Compare models with the first, on identical samples, as ``gatekeeper compare`` does.
+
+    Args:
+        first: an evaluation, or the file of one, with its scores beside it.
+        others: one or more of them.
+
+    Raises:
+        UsageError: there is nothing to compare with.
+        ReportError: the reports measured different things.
+        DataError: scores are missing.
+    """
+    if not others:
+        raise UsageError("compare needs two reports or more, found 1")
+    mine = _scored(first)
+    found = tuple((each, comparison.compare(mine, each)) for each in map(_scored, others))
+    return Comparison(mine, found)
+
+
+def _scored(report: Evaluation | str | os.PathLike[str]) -> Scored:
+    if not isinstance(report, Evaluation):
+        return Scored(read_report(report), Path(report))
+    record = report.report
+    return Scored(record, Path(record.inputs.model.spec), report.result.measurement.samples)

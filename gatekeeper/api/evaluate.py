@@ -1,0 +1,227 @@
+"""Evaluating a model from Python: ``gatekeeper.evaluate`` and what it returns."""
+
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from torch import nn
+
+from gatekeeper.data.load import Data
+from gatekeeper.evaluation.assemble import make_options
+from gatekeeper.evaluation.evaluate import EvaluationResult, Evaluator
+from gatekeeper.evaluation.illustrations import illustrate
+from gatekeeper.evaluation.lookup import find_metric
+from gatekeeper.evaluation.model import Candidate, answering, module_candidate
+from gatekeeper.evaluation.writing import write_evaluation
+from gatekeeper.render.frame import metric_rows, to_frame
+from gatekeeper.render.page.cell import render_cell
+from gatekeeper.render.page.page import render_page
+from gatekeeper.render.table import render_table
+from gatekeeper.training.history import find_run, find_training
+from schemas.disk.atomic import write_text
+from schemas.errors import UsageError
+from schemas.reading.policy import load_policy
+from schemas.records.evidence import Metric
+from schemas.records.judgement import Diagnosis
+from schemas.records.report import Report
+from schemas.text import CONTROL
+from trainers.loop.random_state import random_state_kept
+from trainers.outputs import Output
+from trainers.predictor import ModulePredictor
+
+Model = nn.Module | Callable[[torch.Tensor], Any] | str | os.PathLike[str]
+"""A module, a function of contexts (B, L, D), a file, ``control:NAME`` or ``package.module:factory``."""
+
+_EVALUATORS: WeakKeyDictionary[Data, dict[object, Evaluator]] = WeakKeyDictionary()
+"""What was measured of the controls on some data, so that many models pay for it once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What the gates found of a model, and the verdict; a notebook shows it, and ``print`` too.
+
+    Attributes:
+        result: the measurement and the report's record.
+        folder: where the model's file lies; None for one in memory.
+    """
+
+    result: EvaluationResult
+    folder: Path | None
+
+    @property
+    def report(self) -> Report:
+        """The record, as :func:`schemas.reading.report.read_report` reads it from a file."""
+        return self.result.report
+
+    @property
+    def deployable(self) -> bool:
+        """Whether the model may be deployed under the policy."""
+        return self.report.judgement.verdict.deployable
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why it may not, one sentence each."""
+        return self.report.judgement.verdict.reasons
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """What the model does: ``name`` for programs, ``sentence`` for people."""
+        return self.report.judgement.diagnosis
+
+    def metric(self, name: str, split: str = "val") -> Metric:
+        """One metric with its interval, by its full name.
+
+        Raises:
+            UsageError: there is no such metric or split.
+        """
+        return find_metric(self.report.evidence.model, name, split)
+
+    def to_frame(self) -> Any:  # noqa: ANN401  (pandas is not everywhere)
+        """All metrics of the model and the controls as tidy rows (:mod:`gatekeeper.render.frame`)."""
+        return to_frame(metric_rows(self.report))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the report, and beside it the scores of its samples, as ``gatekeeper eval`` does.
+
+        Raises:
+            UsageError: the name does not end in ``.json``.
+            OutputError: a file cannot be written.
+        """
+        write_evaluation(self.result, _named(path, ".json"), own=0)
+
+    def save_html(self, path: str | os.PathLike[str]) -> None:
+        """Write the report as one page, with what only the data can tell: texts, and the linear frontier.
+
+        Raises:
+            UsageError: the name does not end in ``.html``.
+            OutputError: the file cannot be written.
+        """
+        place, folder = _named(path, ".html"), self.folder
+        training = None if folder is None else find_training(folder, self.report)
+        run = "" if folder is None else find_run(folder, self.report)
+        extras = illustrate(self.result.bench, self.result.measurement, training=training, run=run)
+        write_text(place, render_page(self.report, extras))
+
+    def __str__(self) -> str:
+        return render_table(self.report)
+
+    def _repr_html_(self) -> str:
+        return render_cell(self.report)
+
+
+def evaluate(
+    model: Model,
+    data: Data,
+    *,
+    name: str | None = None,
+    output: Output | None = None,
+    allow_code: bool = False,
+    **settings: Any,  # noqa: ANN401  (checked by their own converters)
+) -> Evaluation:
+    """Run the five gates on a model and judge it.
+
+    A module stays on its device and keeps the mode of each of its parts; random numbers stay as they were.
+    The controls are measured once for all models that follow on the same data with the same settings.
+
+    Args:
+        model: a module or function from (B, L, D) to (B, D), a checkpoint, ``control:NAME``, or
+            ``package.module:factory``.
+        data: of :func:`gatekeeper.load_data`.
+        name: what the report calls a module or function; by default what its class or itself is called.
+        output: the part of the model's answer that is the prediction (:mod:`trainers.outputs`).
+        allow_code: load TorchScript and torch.export files, which run code.
+        settings: keys of ``[eval]``: ``policy`` (a name or a TOML file), ``max_samples``, ``seed``,
+            ``device``, ``batch_size``, ``retrieval``, ``bin_edges`` and ``confidence``.
+
+    Raises:
+        GatekeeperError: model, data or a setting cannot be used; one line says what to do.
+
+    Example:
+        >>> import gatekeeper, numpy
+        >>> vectors = numpy.random.default_rng(0).normal(size=(30 * 20, 8))
+        >>> arrays = {"vectors": vectors, "articles": numpy.repeat(range(30), 20)}
+        >>> data = gatekeeper.load_data(arrays, val=range(15), ood=range(15, 30))
+        >>> report = gatekeeper.evaluate(lambda contexts: contexts[:, -1], data, name="copies")
+        >>> report.deployable, report.diagnosis.name
+        (False, 'copies')
+        >>> report.metric("offset_sweep.margin_last", "ood").articles
+        15
+    """
+    evaluator = _evaluator(data, settings, allow_code=allow_code)
+    with random_state_kept():
+        if isinstance(model, (str, os.PathLike)):
+            if name is not None:
+                raise UsageError(f"name= is for what lies in memory; {os.fspath(model)!r} has a name")
+            candidate = _loaded(evaluator, os.fspath(model), output)
+            folder = Path(model).parent if Path(model).is_file() else None
+            return Evaluation(evaluator.evaluate(candidate), folder)
+        module = _module(model)
+        if not isinstance(model, nn.Module):
+            name = name or getattr(model, "__name__", type(model).__name__)
+        with answering(module):
+            return Evaluation(evaluator.evaluate(module_candidate(module, name, output=output)), None)
+
+
+class _Function(nn.Module):
+    """A function of contexts in a module's clothes; an array it returns becomes a tensor."""
+
+    def __init__(self, function: Callable[[torch.Tensor], Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def forward(self, contexts: torch.Tensor) -> Any:  # noqa: ANN401  (looked at by whoever asked)
+        answer = self.function(contexts)
+        return torch.from_numpy(answer) if isinstance(answer, np.ndarray) else answer
+
+
+def _module(model: object) -> nn.Module:
+    if isinstance(model, nn.Module):
+        return model
+    if callable(model) and not isinstance(model, type):
+        return _Function(model)
+    hint = (
+        f"the class {model.__name__}; make one: {model.__name__}()"
+        if isinstance(model, type)
+        else repr(model)
+    )
+    raise UsageError(f"expected a module, a function, a file or control:NAME; found {hint}")
+
+
+def _evaluator(data: Data, settings: Mapping[str, object], *, allow_code: bool) -> Evaluator:
+    """The one for these data and settings; another version of a policy file is another setting."""
+    chosen = data.settings(**settings)
+    policy = load_policy(chosen.policy)
+    options = make_options(chosen, policy.policy)
+    kept = _EVALUATORS.setdefault(data, {})
+    key = policy.sha256, options, allow_code
+    if key not in kept:
+        asked, config = data.config.window_claims(), data.config.shown
+        kept[key] = Evaluator(data.source, policy, options, asked, config=config, allow_code=allow_code)
+    return kept[key]
+
+
+def _loaded(evaluator: Evaluator, spec: str, output: Output | None) -> Candidate:
+    candidate = evaluator.load(spec)
+    for note in candidate.notes:
+        warnings.warn(note, stacklevel=3)
+    if output is None:
+        return candidate
+    if not isinstance(candidate.predictor, ModulePredictor):
+        raise UsageError(f"output= picks a part of a module's answer; {spec} is none")
+    return replace(candidate, predictor=replace(candidate.predictor, output=output))
+
+
+def _named(path: str | os.PathLike[str], suffix: str) -> Path:
+    """A path by its suffix, so that no model or bank is overwritten by mistake."""
+    place = Path(path)
+    if place.suffix.lower() != suffix:
+        raise UsageError(f"expected a file name that ends in {suffix}, found {os.fspath(path)!r}")
+    if CONTROL.search(place.name):
+        raise UsageError(f"a report holds the names of its files, and {place.name!r} is no text on one line")
+    return place

@@ -1,0 +1,24 @@
+"""A report in a notebook: verdict, diagnosis and gates, as a piece of HTML without a script."""
+
+from gatekeeper.render.page.page import environment, gate_line
+from gatekeeper.render.table import OUTCOMES, tally
+from schemas.records.report import Report
+
+
+def render_cell(report: Report) -> str:
+    """HTML that stands inside a page of somebody else's; everything from the report is escaped."""
+    judgement = report.judgement
+    outcome = judgement.verdict.outcome
+    return (
+        environment()
+        .get_template("cell.html.j2")
+        .render(
+            outcome=outcome,
+            word=OUTCOMES[outcome],
+            tally=tally(report),
+            model=report.inputs.model.spec,
+            diagnosis=judgement.diagnosis.sentence,
+            gates=[gate_line(gate) for gate in judgement.gates],
+            reasons=judgement.verdict.reasons,
+        )
+    )
