@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from schemas.reading.policy import builtin_policies, load_policy
+from schemas.records.evidence import CONTROLS
 from schemas.records.metrics import GATES
-from schemas.verdict.soundness import CONTROLS
 from trainers.plugin_source import read_docline
 from trainers.registry import ARCHITECTURES, TRAINERS, listed
 

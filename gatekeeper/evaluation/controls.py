@@ -2,7 +2,7 @@
 
 from schemas.errors import UsageError
 from schemas.names import did_you_mean
-from schemas.verdict.soundness import CONTROLS
+from schemas.records.evidence import CONTROLS
 
 _PREFIX = "control:"
 

@@ -39,10 +39,10 @@ from gates.answers import Progress
 from gates.contracts import Dataset, Window
 from gates.options import Options
 from gates.suite import Bench, Measurement, measure, passes, prepare
+from schemas.records.evidence import CONTROLS
 from schemas.records.policy import LoadedPolicy
 from schemas.records.report import Report
 from schemas.records.splits import EVALUATED
-from schemas.verdict.soundness import CONTROLS
 
 Model = Candidate | nn.Module | Path | str
 """What can be evaluated: a module, a file, ``control:NAME`` or ``package.module:factory``."""

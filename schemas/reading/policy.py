@@ -19,16 +19,18 @@ from schemas.reading.codec import decode
 from schemas.reading.policy_rules import check_policy
 from schemas.reading.schema import violation
 from schemas.reading.strict_toml import MAX_BYTES, loads
-from schemas.records.policy import DataPin, LoadedPolicy, Policy
-
-POLICY_VERSION = "1.0"
-DEFAULT_CONFIDENCE = 0.95
+from schemas.records.policy import (
+    POLICY_VERSION,
+    ChampionRule,
+    DataPin,
+    LoadedPolicy,
+    Policy,
+    PolicyCheck,
+)
+from schemas.records.rules import file_keys
 
 _MAX_DEPTH = 8
 _TOO_DEEP = f"not a policy: tables and lists are nested more than {_MAX_DEPTH} deep"
-_LINE_KEYS = {"minimum": "min", "maximum": "max", "above": "above"}
-_PIN_KEYS = tuple(field.name for field in dataclasses.fields(DataPin))
-_GAIN_KEYS = ("max_regression", "min_gain", "max_gain")
 
 
 def builtin_policies() -> tuple[str, ...]:
@@ -171,36 +173,26 @@ def _day_as_text(waiver: object) -> object:
 
 def _completed(document: dict[str, object]) -> dict[str, object]:
     """The document in the form of :class:`Policy`: what was left out has its default."""
-    checks = [
-        {
-            **{key: line[key] for key in ("gate", "metric", "splits")},
-            **{field: line.get(key) for field, key in _LINE_KEYS.items()},
-            "required": line.get("required", False),
-            **_severity(line),
-        }
-        for line in _tables(document, "check")
-    ]
-    champion = [
-        {"metric": line["metric"], "splits": line["splits"]}
-        | {key: line.get(key) for key in _GAIN_KEYS}
-        | _severity(line)
-        for line in _tables(document, "champion")
-    ]
-    plain = {key: value for key, value in document.items() if key not in ("check", "waiver")}
     pin = document.get("data")
     return {
-        "confidence": DEFAULT_CONFIDENCE,
-        "required_gates": [],
-        **plain,
-        "checks": checks,
-        "champion": champion,
-        "waivers": _tables(document, "waiver"),
-        "data": {key: pin.get(key) for key in _PIN_KEYS} if isinstance(pin, dict) else None,
+        **_with_all_fields(Policy, document),
+        "checks": [_with_all_fields(PolicyCheck, line) for line in _tables(document, "check")],
+        "champion": [_with_all_fields(ChampionRule, line) for line in _tables(document, "champion")],
+        "data": _with_all_fields(DataPin, pin) if isinstance(pin, dict) else None,
     }
 
 
-def _severity(line: dict[str, object]) -> dict[str, object]:
-    return {"severity": line.get("severity", "error"), "decide": line.get("decide")}
+def _with_all_fields(kind: type, table: dict[str, object]) -> dict[str, object]:
+    keys = file_keys(kind)
+    return {
+        field.name: table.get(keys[field.name], _default(field.default)) for field in dataclasses.fields(kind)
+    }
+
+
+def _default(value: object) -> object:
+    if value is dataclasses.MISSING:
+        return None
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _tables(document: dict[str, object], name: str) -> list[dict[str, object]]:

@@ -7,9 +7,8 @@ from datetime import date
 
 from schemas.errors import PolicyError
 from schemas.records.metrics import GATES, known_metric
-from schemas.records.policy import CHAMPION, ChampionRule, DataPin, Policy, PolicyCheck
+from schemas.records.policy import BACKWARD_BIAS, CHAMPION, ChampionRule, DataPin, Policy, PolicyCheck
 from schemas.records.splits import PAIR, SPLITS
-from schemas.verdict.judge import BACKWARD_BIAS
 
 
 def check_policy(policy: Policy) -> None:

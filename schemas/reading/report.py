@@ -13,13 +13,9 @@ from schemas.reading.consistency import check_report
 from schemas.reading.document import check_document, read_document
 from schemas.reading.schema import SCHEMAS, schema_text
 from schemas.reading.strict_json import dumps, loads
-from schemas.records.report import SCHEMA_VERSION, Report
+from schemas.records.report import CHECKSUM, SCHEMA_VERSION, Report
 
 __all__ = ["SCHEMAS", "parse_report", "read_report", "report_to_json", "schema_text", "write_report"]
-
-
-CHECKSUM = "content_sha256"
-"""Key of a report file that is no part of the record."""
 
 
 def read_report(path: str | os.PathLike[str]) -> Report:

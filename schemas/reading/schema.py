@@ -84,9 +84,6 @@ def _explain(error: ValidationError) -> str:
     keyword, wanted, found = str(error.validator), error.validator_value, error.instance
     if keyword == "additionalProperties" and isinstance(found, dict):
         return _unknown_key(found, cast("dict[str, Any]", error.schema))
-    if "propertyNames" in error.schema_path:
-        names = wanted if isinstance(wanted, list) else []
-        return f"unknown name {_short(found)}{_nearest(found, names)}"
     if keyword == "type":
         kinds = " or ".join(wanted) if isinstance(wanted, list) else str(wanted)
         return f"expected {kinds}, found {_short(found)}"

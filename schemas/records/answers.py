@@ -8,7 +8,9 @@ rounding, and what a comparison with zero allows for it, follows from the format
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Annotated, Literal
+
+from schemas.records.rules import Count, rule
 
 Format = Literal[
     "float64",
@@ -48,6 +50,10 @@ CHANGE_LIMIT = 1e-3
 """Largest mean change of the cosine to the target between answers alone and in company, in any format."""
 
 
+Chord = Annotated[float, rule(minimum=0, maximum=2)]
+"""Distance of two unit vectors."""
+
+
 @dataclass(frozen=True)
 class Answers:
     """How the model answered on one split.
@@ -56,22 +62,23 @@ class Answers:
         answered: format of the answers; None where they are whole numbers.
         exact: the narrowest format in which networks compute that holds all answers exactly.
         weights: coarsest format of the model's weights; None where it has none.
-        again: largest chord between a full batch's first answers and those to the same batch, asked
+        again: largest chord between the first answers to a full batch and those to the same batch, asked
             as the last call of the split.
         neighbours: the same of windows that are consecutive in the bank, asked as one batch.
         alone: the same of seeded windows, each asked alone.
-        change: mean over the latter of the cosine to the target, in company minus alone.
-        zero_steps: answers of gate D that were zero.
+        change: mean change of the cosine to the target, in company minus alone, of the windows that were
+            asked alone.
+        zero_steps: answers of gate D that were zero; each counts as cosine 0.
     """
 
     answered: Format | None
     exact: Format
     weights: Format | None
-    again: float
-    neighbours: float
-    alone: float
-    change: float
-    zero_steps: int
+    again: Chord
+    neighbours: Chord
+    alone: Chord
+    change: Annotated[float, rule(minimum=-2, maximum=2)]
+    zero_steps: Count
 
     @property
     def coarsest(self) -> Format:

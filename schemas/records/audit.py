@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 from schemas.records.evidence import Metric
+from schemas.records.rules import Count, Line, Lines, Moment, Positive, Sha256, rule, version_rule
 
 AUDIT_VERSION = "1.0"
 
@@ -16,21 +17,28 @@ class AuditRow:
     Attributes:
         name: what was measured.
         metric: estimate, interval, samples, articles.
-        threshold: the published one, ``>= 0.40``; "" where there is none.
+        threshold: the published one, such as >= 0.40; empty where there is none.
         holds: whether it is met; None where there is none.
         meaning: one line for people.
     """
 
-    name: str
+    name: Line
     metric: Metric
-    threshold: str
+    threshold: Line
     holds: bool | None
-    meaning: str
+    meaning: Line
 
 
 @dataclass(frozen=True)
 class FrontierPoint:
-    """A linear model that pushes ``alpha`` hard away from the target's neighbours."""
+    """A linear model that pushes away from the target's neighbours.
+
+    Attributes:
+        alpha: how hard it pushes.
+        margin: of the offset sweep.
+        cos: to the target.
+        recall: R@5 within the article, context left out.
+    """
 
     alpha: float
     margin: Metric
@@ -40,10 +48,18 @@ class FrontierPoint:
 
 @dataclass(frozen=True)
 class FrontierOfSplit:
-    """The family on one split, and the cosine of a constant prediction there."""
+    """The family on one split.
+
+    Attributes:
+        points: by alpha, ascending.
+        constant_cos: cosine of a constant prediction there.
+    """
 
     points: tuple[FrontierPoint, ...]
     constant_cos: Metric
+
+
+_Split = Annotated[str, rule(maxLength=40)]
 
 
 @dataclass(frozen=True)
@@ -51,26 +67,34 @@ class SharedText:
     """Two articles that hold the same chunks.
 
     Attributes:
-        first, second: articles. splits: of each, "" where in none.
-        shared: chunks of one that are in the other. share: of its chunks.
-        cosine: of the example. example: its text where the bank has texts, else "".
+        first, second: article, by its id.
+        splits: of each; empty text where in none.
+        shared: chunks of one that are in the other.
+        share: of its chunks that were looked at.
+        cosine: of the example.
+        example: its text, empty where the bank has none.
     """
 
     first: int | str
     second: int | str
-    splits: tuple[str, str]
-    shared: int
+    splits: tuple[_Split, _Split]
+    shared: Count
     share: float
     cosine: float
-    example: str
+    example: Annotated[str, rule(maxLength=2000)]
 
 
 @dataclass(frozen=True)
 class HeldOut:
-    """A split: its chunks, and how many have a near duplicate in another split."""
+    """A split.
 
-    chunks: int
-    shared: int
+    Attributes:
+        chunks: chunks of the split.
+        shared: how many of them have a near duplicate in another split.
+    """
+
+    chunks: Count
+    shared: Count
 
 
 @dataclass(frozen=True)
@@ -81,14 +105,16 @@ class LeakSearch:
         rows: chunks of the bank.
         lists: how many it was divided into, of which each chunk was compared with its nearest; None where
             all were compared with all.
-        splits: by name. pairs: articles that share chunks, most shared first. more: pairs left out.
+        splits: by name.
+        pairs: articles that share chunks, most shared first.
+        more: pairs that are not listed.
     """
 
-    rows: int
-    lists: int | None
+    rows: Count
+    lists: Positive | None
     splits: Mapping[str, HeldOut]
     pairs: tuple[SharedText, ...]
-    more: int
+    more: Count
 
 
 @dataclass(frozen=True)
@@ -103,18 +129,20 @@ class Misplaced:
 
     article: int | str
     what: Literal["texts", "order"]
-    evidence: str
+    evidence: Line
 
 
 @dataclass(frozen=True)
 class Audit:
-    """The whole audit.
+    """What ``gatekeeper data audit`` found.
 
     Attributes:
-        schema_version: of this record.
-        created: when, UTC, ISO 8601 with a trailing Z.
-        source, bank_sha256: the data.
-        context, horizon: of the windows.
+        schema_version: version of this format. A reader refuses an unknown major version.
+        created: when: UTC, ISO 8601 with a trailing Z.
+        source: the data, without folders.
+        bank_sha256: digest of the bank.
+        context: L, chunks of a context.
+        horizon: places from the last chunk to the target.
         direction: what a linear map learns; ``none`` within 0.005 of cosine.
         rows: all figures.
         frontier: split -> what a linear model can buy.
@@ -124,16 +152,16 @@ class Audit:
         findings: what else a reader should know.
     """
 
-    schema_version: str
-    created: str
-    source: str
-    bank_sha256: str
-    context: int
-    horizon: int
+    schema_version: Annotated[str, version_rule(AUDIT_VERSION)]
+    created: Moment
+    source: Line
+    bank_sha256: Sha256
+    context: Positive
+    horizon: Positive
     direction: Literal["forward", "backward", "none"]
     rows: tuple[AuditRow, ...]
     frontier: Mapping[str, FrontierOfSplit]
     leaks: LeakSearch
     misplaced: tuple[Misplaced, ...]
-    problems: tuple[str, ...]
-    findings: tuple[str, ...]
+    problems: Lines
+    findings: Lines

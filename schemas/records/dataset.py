@@ -2,17 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from schemas.records.rules import END, Count, Line, Moment, Positive, Sha256, rule, version_rule
+from schemas.records.splits import SPLITS
 
 DATASET_VERSION = "1.0"
 
 
 @dataclass(frozen=True)
 class StoredFile:
-    """A file of the folder, by its digest and size."""
+    """A file of the folder.
 
-    sha256: str
-    bytes: int
+    Attributes:
+        sha256: its digest.
+        bytes: its size.
+    """
+
+    sha256: Sha256
+    bytes: Count
+
+
+_Articles = Annotated[str, rule(pattern=f"^-?[0-9]+(--?[0-9]+)?(,-?[0-9]+(--?[0-9]+)?)*{END}")]
 
 
 @dataclass(frozen=True)
@@ -21,24 +32,32 @@ class StoredSplit:
 
     Attributes:
         windows: how many.
-        articles: which, as ranges (``0-39,45``), also those too short for a window.
+        articles: which, as ranges of their numbers such as ``0-39,45``; also those too short for a window.
         sha256: digest of the window rows, as reports name it.
     """
 
-    windows: int
-    articles: str
-    sha256: str
+    windows: Positive
+    articles: _Articles
+    sha256: Sha256
 
 
 @dataclass(frozen=True)
 class StoredBank:
-    """The bank's size and the digest of its unit float32 rows, as reports name it."""
+    """The chunk vectors: vectors.npy, articles.npy, chunks.npy.
 
-    rows: int
-    dimension: int
-    articles: int
+    Attributes:
+        rows: chunks.
+        dimension: width of a vector.
+        articles: distinct articles.
+        dtype: of vectors.npy.
+        sha256: digest of the unit float32 rows, as reports name it.
+    """
+
+    rows: Positive
+    dimension: Positive
+    articles: Positive
     dtype: Literal["float32", "float16"]
-    sha256: str
+    sha256: Sha256
 
 
 @dataclass(frozen=True)
@@ -48,38 +67,46 @@ class Origin:
     Attributes:
         source: the file the data set was built from, without folders.
         source_sha256: its digest.
-        encoder: name of the model that made the vectors.
-        licence: of the texts.
-        note: anything else a reader should know.
+        encoder: name of the model that made the vectors; None if nobody said.
+        licence: of the texts; None if nobody said.
+        note: anything else a reader should know; None for nothing.
     """
 
-    source: str
-    source_sha256: str
-    encoder: str | None
-    licence: str | None
-    note: str | None
+    source: Line
+    source_sha256: Sha256
+    encoder: Line | None
+    licence: Line | None
+    note: Line | None
 
 
 @dataclass(frozen=True)
 class DatasetRecord:
-    """What a data set folder holds.
+    """A bank and its splits, built by ``gatekeeper data build``, as memory-mapped arrays beside this record.
 
     Attributes:
-        schema_version: of this record.
-        created: when it was built, UTC, ISO 8601 with a trailing Z. tool_version: by which gatekeeper.
-        context, horizon: of its windows.
+        schema_version: version of this format. A reader refuses an unknown major version.
+        created: when it was built: UTC, ISO 8601 with a trailing Z.
+        tool_version: version of gatekeeper that built it.
+        context: L, chunks of a context.
+        horizon: the target lies this many chunks after the last one of the context.
         bank: the chunk vectors.
         splits: by name.
         origin: where the vectors come from.
         files: every other file of the folder.
     """
 
-    schema_version: str
-    created: str
-    tool_version: str
-    context: int
-    horizon: int
+    schema_version: Annotated[str, version_rule(DATASET_VERSION)]
+    created: Moment
+    tool_version: Line
+    context: Positive
+    horizon: Positive
     bank: StoredBank
-    splits: Mapping[str, StoredSplit]
+    splits: Annotated[
+        Mapping[Annotated[str, rule(pattern=f"^({'|'.join(SPLITS)}){END}")], StoredSplit],
+        rule(minProperties=1, maxProperties=64),
+    ]
     origin: Origin
-    files: Mapping[str, StoredFile]
+    files: Annotated[
+        Mapping[Annotated[str, rule(pattern=rf"^[a-z][a-z0-9_]{{0,39}}\.(npy|json|csv){END}")], StoredFile],
+        rule(maxProperties=1000),
+    ]

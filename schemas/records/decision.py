@@ -1,58 +1,71 @@
 """What ``gatekeeper check`` decided, and on what: the record its JSON output follows."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from schemas.records.judgement import Judgement
+from schemas.records.rules import Line, Moment, Sha256, rule, version_rule
 
 DECISION_VERSION = "1.1"
 
 
 @dataclass(frozen=True)
 class PolicyUsed:
-    """The verifier's policy: its name, the digest of its file, and ``built-in`` or the file's name."""
+    """The verifier's policy.
 
-    name: str
-    sha256: str
-    source: str
+    Attributes:
+        name: its name.
+        sha256: digest of its file.
+        source: ``built-in``, or the file's name without folders.
+    """
+
+    name: Line
+    sha256: Sha256
+    source: Line
 
 
 @dataclass(frozen=True)
 class ChampionUsed:
-    """The champion's report by its digest, and the digest of the model it is about."""
+    """What the model was compared with.
 
-    report_sha256: str
-    model_sha256: str | None
+    Attributes:
+        report_sha256: digest of the champion's report.
+        model_sha256: digest of the champion's model; None for a control.
+    """
+
+    report_sha256: Sha256
+    model_sha256: Sha256 | None
 
 
 @dataclass(frozen=True)
 class Decision:
-    """A verifier's own judgement of a report.
+    """What ``gatekeeper check`` decided about a report, and on what.
 
     Attributes:
-        schema_version: of this record.
-        decided: when, UTC, ISO 8601 with a trailing Z.
+        schema_version: version of this format. A reader refuses an unknown major version.
+        decided: when: UTC, ISO 8601 with a trailing Z.
         report_sha256: digest of the report file.
         report_created: when the report says it was made.
         model_sha256: digest computed from the model file; None where no file was given.
         signer: id of the trusted key that signed the report; None where no key was asked for.
-        policy: what was asked.
+        policy: the verifier's policy.
         champion: what the model was compared with; None if nothing.
         files_verified: whether the files that decided were those that were installed, by the digests that the
             installer wrote down; a checkout has none.
         notes: what was not verified, and how to have it verified.
-        judgement: checks, gates and verdict, derived from the report's metrics under ``policy``.
+        judgement: checks, gates and verdict, derived from the report's metrics under the verifier's policy.
     """
 
-    schema_version: str
-    decided: str
-    report_sha256: str
-    report_created: str
-    model_sha256: str | None
-    signer: str | None
+    schema_version: Annotated[str, version_rule(DECISION_VERSION)]
+    decided: Moment
+    report_sha256: Sha256
+    report_created: Moment
+    model_sha256: Sha256 | None
+    signer: Sha256 | None
     policy: PolicyUsed
     champion: ChampionUsed | None
     files_verified: bool
-    notes: tuple[str, ...]
+    notes: Annotated[tuple[Line, ...], rule(maxItems=100)]
     judgement: Judgement
 
     @property

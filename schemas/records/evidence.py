@@ -2,8 +2,28 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Annotated
 
 from schemas.records.answers import Answers
+from schemas.records.metrics import METRICS, Range
+from schemas.records.rules import END, Count, Line, Names, SplitName, rule
+from schemas.records.splits import PAIR
+
+CONTROLS: Mapping[str, str] = MappingProxyType(
+    {
+        "oracle": "returns the true target; must pass A, B, D and E",
+        "copy_last": "returns the last context chunk",
+        "mean_context": "returns the mean of the context",
+        "constant": "returns the mean of the bank",
+        "random": "returns a seeded random direction",
+        "ridge": "closed-form linear regression from the flattened context",
+    }
+)
+"""Controls that every evaluation must contain, and what each one does."""
+
+TRIVIAL: tuple[str, ...] = ("copy_last", "constant", "random")
+"""Controls that know nothing: a gate they pass proves nothing."""
 
 
 @dataclass(frozen=True)
@@ -11,22 +31,48 @@ class Metric:
     """One measured number.
 
     Attributes:
-        value: the point estimate, or None when it is undefined (then ``reason`` says why).
-        low, high: interval at the report's confidence, clustered by article; None if undefined.
-        n: samples behind it.
+        value: point estimate, or None when it is undefined (then ``reason`` says why).
+        low: lower end of the interval at the report's confidence, clustered by article; None if undefined.
+        high: upper end of the interval; None if undefined.
+        n: samples behind the estimate.
         articles: distinct articles among them.
-        reason: why ``value`` or the interval is undefined, else "".
+        reason: why the value or the interval is undefined, else empty.
     """
 
     value: float | None
     low: float | None
     high: float | None
-    n: int
-    articles: int
-    reason: str = ""
+    n: Count
+    articles: Count
+    reason: Annotated[Line, rule(maxLength=500)] = ""
 
 
-Metrics = Mapping[str, Mapping[str, Metric]]
+def _within(span: Range) -> object:
+    value = {"minimum": span.low} | ({} if span.high is None else {"maximum": span.high})
+    return Annotated[Metric, rule(span.name, description=span.meaning, properties={"value": value})]
+
+
+_SPANS = {info.range.name: _within(info.range) for info in METRICS.values()}
+
+_MetricName = Annotated[
+    str,
+    Names(
+        {name: info.meaning for name, info in METRICS.items()},
+        {name: _SPANS[info.range.name] for name, info in METRICS.items()},
+        required=False,
+    ),
+]
+_SplitOrPair = Annotated[str, rule(pattern=f"^([a-z][a-z0-9_]{{0,39}}|{PAIR}){END}")]
+_OfSplit = Annotated[Mapping[_MetricName, Metric], rule(description="Full metric name to metric.")]
+
+Metrics = Annotated[
+    Mapping[_SplitOrPair, _OfSplit],
+    rule(
+        "metrics",
+        maxProperties=65,
+        description=f"Split name, or {PAIR} for metrics that compare the two, to full metric name to metric.",
+    ),
+]
 """split (or pair) name -> full metric name -> Metric."""
 
 
@@ -34,11 +80,13 @@ Metrics = Mapping[str, Mapping[str, Metric]]
 class Evidence:
     """All that was measured; the sole input of the verdict.
 
-    ``controls`` maps oracle, copy_last, mean_context, constant, random and ridge to metrics over
-    the very same samples. ``answers`` says of each split how the model answered; a report has them
-    for every split that was measured.
+    Attributes:
+        model: metrics of the evaluated model.
+        controls: metrics of the known-answer controls over the very same samples.
+        answers: how the model answered, split by split: formats, and how far its answers depend on
+            company. A report has them for every split that was measured.
     """
 
     model: Metrics
-    controls: Mapping[str, Metrics]
-    answers: Mapping[str, Answers] = field(default_factory=dict)
+    controls: Mapping[Annotated[str, Names(CONTROLS)], Metrics]
+    answers: Mapping[SplitName, Answers] = field(default_factory=dict)

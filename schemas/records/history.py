@@ -2,18 +2,32 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from types import MappingProxyType
+from typing import Annotated, Literal, get_args
 
+from schemas.records.judgement import Outcome, Status
 from schemas.records.metrics import GATE_LETTERS
+from schemas.records.rules import Count, Names, Positive, rule, version_rule
+from schemas.records.splits import EVALUATED
 
 HISTORY_VERSION = "1.0"
 
 HISTORY_FILE = "training_history.json"
 """What a run with epochs leaves in its folder, beside the model."""
 
-FIGURES: tuple[str, ...] = ("loss", "mse", "push", "pos", "neg", "gap", "lambda_eff", "clamped")
-"""What every step measures: the loss, its two parts before weighting, the mean cosines to target and
-negative and their difference, the weight of the push, and 1 where a bound decided it (else 0)."""
+FIGURES: Mapping[str, str] = MappingProxyType(
+    {
+        "loss": "MSE plus weighted push",
+        "mse": "mean squared error over windows and dimensions",
+        "push": "directional loss before its weight",
+        "pos": "mean cosine to the target",
+        "neg": "mean cosine to the negative",
+        "gap": "pos minus neg",
+        "lambda_eff": "weight of the push",
+        "clamped": "1 where a bound decided the weight, else 0; of several steps the share",
+    }
+)
+"""What every step measures."""
 
 WarningName = Literal[
     "lambda_out_of_range",
@@ -36,11 +50,11 @@ class Steps:
 
     Attributes:
         step: the last of them, from 1.
-        figures: each of :data:`FIGURES` -> mean.
+        figures: means over the steps.
     """
 
-    step: int
-    figures: Mapping[str, float]
+    step: Positive
+    figures: Mapping[Annotated[str, Names(FIGURES)], float]
 
 
 @dataclass(frozen=True)
@@ -48,9 +62,12 @@ class SplitGates:
     """What a Mini-5CAT measured on one split; None where it is undefined.
 
     Attributes:
-        cos: mean cosine to the target. margin: against the best other offset.
-        margin_prev: against k = -1. margin_last: against the last context chunk.
-        recall: article R@5. recall_unseen: with the context rows left out.
+        cos: mean cosine to the target (k = 0).
+        margin: cos minus the best other offset.
+        margin_prev: cos minus the cosine to k = -1.
+        margin_last: cos minus the cosine to the last context chunk.
+        recall: R@5 among the rows of the article.
+        recall_unseen: the same with the context rows left out.
     """
 
     cos: float | None
@@ -66,16 +83,16 @@ class MiniGates:
     """A Mini-5CAT.
 
     Attributes:
-        splits: val and ood.
-        gates: gate -> status under the run's policy, on both splits together.
-        outcome: ``deployable``, ``blocked`` or ``error``, as a full evaluation would say it.
+        splits: figures by split.
+        gates: gate -> status under the run's policy, on both splits together; no waiver counts.
+        outcome: what a full evaluation would say of these samples.
         escaped: on any split.
         kept: these weights became ``best_model.pt``.
     """
 
-    splits: Mapping[str, SplitGates]
-    gates: Mapping[str, str]
-    outcome: str
+    splits: Mapping[Annotated[str, Names({split: f"figures on {split}" for split in EVALUATED})], SplitGates]
+    gates: Mapping[str, Annotated[str, rule(enum=[each for each in get_args(Status) if each != "waived"])]]
+    outcome: Outcome
     escaped: bool
     kept: bool
 
@@ -87,13 +104,25 @@ class MiniGates:
 
 @dataclass(frozen=True)
 class Warned:
-    """A named warning and where it was raised; ``step`` 0 is after the epoch, by the gates."""
+    """A warning of the collapse watch, and where it was raised.
+
+    Attributes:
+        name: which warning.
+        sentence: what was found.
+        collapse: the predictions have lost the target.
+        epoch: in which epoch.
+        step: after which step; 0 is after the epoch, by the gates.
+    """
 
     name: WarningName
     sentence: str
     collapse: bool
-    epoch: int
-    step: int
+    epoch: Positive
+    step: Count
+
+
+_MOST = 100_000
+_NotNegative = Annotated[float, rule(minimum=0)]
 
 
 @dataclass(frozen=True)
@@ -102,41 +131,43 @@ class Epoch:
 
     Attributes:
         epoch: from 1.
-        samples: windows trained on. seconds: spent on them, gates left out.
+        samples: windows trained on.
+        seconds: spent on them, gates left out.
         lr: learning rate during it.
         steps: means from log line to log line.
         mini: the gates after it, None where they were not due.
     """
 
-    epoch: int
-    samples: int
-    seconds: float
-    lr: float
-    steps: tuple[Steps, ...]
+    epoch: Positive
+    samples: Count
+    seconds: _NotNegative
+    lr: _NotNegative
+    steps: Annotated[tuple[Steps, ...], rule(maxItems=_MOST)]
     mini: MiniGates | None
 
 
 @dataclass(frozen=True)
 class History:
-    """A whole run.
+    """What each epoch of a training run did, what the gates said of it and what was warned of.
 
     Attributes:
-        schema_version: of this format.
-        trainer, architecture: registered names.
+        schema_version: version of this format. A reader refuses an unknown major version.
+        trainer: registered recipe.
+        architecture: registered architecture.
         negative: the chunk the gap is measured against, with its offset from the target.
         rule: how the kept weights were chosen.
         epochs: in order; a rollback repeats none, it goes on from better weights.
-        warnings: of the collapse watch.
+        warnings: of the collapse watch, in order.
         best_epoch: whose weights were kept, None before the first Mini-5CAT.
-        ended: why the training is over, "" while it is not.
+        ended: why the training is over; empty while it is not.
     """
 
-    schema_version: str
+    schema_version: Annotated[str, version_rule(HISTORY_VERSION)]
     trainer: str
     architecture: str
     negative: str
     rule: str
-    epochs: tuple[Epoch, ...]
-    warnings: tuple[Warned, ...]
-    best_epoch: int | None
+    epochs: Annotated[tuple[Epoch, ...], rule(maxItems=_MOST)]
+    warnings: Annotated[tuple[Warned, ...], rule(maxItems=_MOST)]
+    best_epoch: Positive | None
     ended: str

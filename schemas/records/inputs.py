@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from schemas.records.rules import END, Count, Line, Positive, Sha256, SplitName, rule
 
 ModelFormat = Literal["pt", "safetensors", "torchscript", "exported"]
 
@@ -14,12 +16,12 @@ class TrainedBy:
     Attributes:
         trainer: recipe.
         epoch: whose weights were kept; None for a recipe without epochs.
-        rule: how they were chosen among all epochs; None likewise.
+        rule: how the weights were chosen among all epochs; None likewise.
     """
 
-    trainer: str
-    epoch: int | None
-    rule: str | None
+    trainer: Line
+    epoch: Positive | None
+    rule: Line | None
 
 
 @dataclass(frozen=True)
@@ -28,68 +30,102 @@ class ModelInput:
 
     Attributes:
         spec: as given on the command line, without folders.
-        kind: ``checkpoint``, ``control``, ``factory`` or ``exported``.
+        kind: what the spec named.
         architecture: registered architecture, control name or factory path.
         sha256: digest of the model file; None for a control or a factory.
-        format: of the model file, by its content (:mod:`schemas.reading.model_format`); None likewise.
+        format: of the model file, by its content (:mod:`schemas.reading.model_format`); None where there is
+            none.
         prefix: what a wrapper had put before the names of all weights; None where nothing.
         parameters: number of parameters; 0 for a control.
-        fingerprint: ``verified``, ``absent`` or ``not applicable``.
-        training: who trained it and how its weights were chosen; None where the file is silent.
+        fingerprint: whether the checkpoint's own probe output was reproduced.
+        training: what the checkpoint says of its training; None where it is silent.
     """
 
-    spec: str
+    spec: Line
     kind: Literal["checkpoint", "control", "factory", "exported"]
-    architecture: str
-    sha256: str | None
+    architecture: Line
+    sha256: Sha256 | None
     format: ModelFormat | None
-    prefix: str | None
-    parameters: int
+    prefix: Line | None
+    parameters: Count
     fingerprint: Literal["verified", "absent", "not applicable"]
     training: TrainedBy | None
 
 
+_A_FILE_HAS_A_DIGEST = rule(
+    **{
+        "if": {"properties": {"kind": {"enum": ["checkpoint", "exported"]}}},
+        "then": {"properties": {"sha256": {"type": "string"}, "format": {"type": "string"}}},
+    }
+)
+
+
 @dataclass(frozen=True)
 class BankInput:
-    """The bank the evaluation read."""
+    """The bank the evaluation read.
 
-    source: str
-    sha256: str
-    rows: int
-    dimension: int
-    articles: int
+    Attributes:
+        source: where it came from.
+        sha256: digest of its vectors, articles and chunks.
+        rows: number of chunks.
+        dimension: width of a vector.
+        articles: number of articles.
+    """
+
+    source: Line
+    sha256: Sha256
+    rows: Positive
+    dimension: Positive
+    articles: Positive
 
 
 @dataclass(frozen=True)
 class SplitInput:
     """A split: all its windows, and how many of them the seeded draw kept.
 
-    ``sha256`` is the digest of all window rows, ``sample_sha256`` of the ones evaluated.
+    Attributes:
+        windows: all its windows.
+        articles: distinct articles among them.
+        sampled: windows that were evaluated.
+        sha256: digest of all window rows.
+        sample_sha256: digest of the evaluated window rows.
     """
 
-    windows: int
-    articles: int
-    sampled: int
-    sha256: str
-    sample_sha256: str
+    windows: Count
+    articles: Count
+    sampled: Count
+    sha256: Sha256
+    sample_sha256: Sha256
 
 
 @dataclass(frozen=True)
 class Inputs:
     """Everything the numbers depend on, bound by digest.
 
-    ``policy_sha256`` is that of the TOML bytes, ``train_sha256`` of all windows of the split that the
-    controls were fitted on; None where there was none. ``policy_source`` is ``built-in`` or the name of
-    the policy's file, ``config`` the configuration file as the command found it; None where none was read.
+    Attributes:
+        model: what was evaluated.
+        bank: the bank the evaluation read.
+        splits: the splits by name.
+        policy_sha256: digest of the policy's TOML bytes.
+        train_sha256: digest of all windows of the split that the controls were fitted on; None where there
+            was none.
+        policy_source: ``built-in``, or the name of the policy's file without folders.
+        config: the configuration file: the way up to it from the working directory, or its name; None where
+            none was read.
     """
 
-    model: ModelInput
+    model: Annotated[ModelInput, _A_FILE_HAS_A_DIGEST]
     bank: BankInput
-    splits: Mapping[str, SplitInput]
-    policy_sha256: str
-    train_sha256: str | None
-    policy_source: str
-    config: str | None
+    splits: Annotated[Mapping[SplitName, SplitInput], rule(minProperties=1, maxProperties=64)]
+    policy_sha256: Sha256
+    train_sha256: Sha256 | None
+    policy_source: Line
+    config: Line | None
+
+
+_Cosine = Annotated[float, rule(minimum=-1, maximum=1)]
+Edges = tuple[_Cosine, _Cosine]
+Confidence = Annotated[float, rule(exclusiveMinimum=0, exclusiveMaximum=1)]
 
 
 @dataclass(frozen=True)
@@ -97,32 +133,33 @@ class Settings:
     """How it was measured.
 
     Attributes:
-        context: L. horizon: distance from last context chunk to target.
-        horizon_source: ``checkpoint``, ``sequence file``, ``flag``, ``config`` or ``default``.
+        context: L, chunks the model reads.
+        horizon: the target lies this many chunks after the last one read.
+        horizon_source: who named the horizon.
         seed: of the sample draw and the ablations.
-        max_samples: cap per split, None for all windows.
+        max_samples: cap per split; None for all windows.
         confidence: of every interval.
-        bin_edges: coherence edges between low/normal/high.
-        retrieval: ``faiss`` or ``torch``.
-        ridge: ``train split`` or ``cross-fitted by article``.
+        bin_edges: coherence edges between the low, normal and high bin.
+        retrieval: library that made the products over the bank.
+        ridge: how the ridge control was fitted.
         batch_size: contexts a model call reads at most.
         order: how windows are dealt to batches; ``interleaved`` keeps neighbours apart.
         gates_version: raised whenever a gate measures or scores something differently; reports of
             different versions are not compared.
     """
 
-    context: int
-    horizon: int
+    context: Positive
+    horizon: Positive
     horizon_source: Literal["checkpoint", "sequence file", "flag", "config", "default"]
-    seed: int
-    max_samples: int | None
-    confidence: float
-    bin_edges: tuple[float, float]
+    seed: Count
+    max_samples: Positive | None
+    confidence: Confidence
+    bin_edges: Edges
     retrieval: Literal["faiss", "torch"]
     ridge: Literal["train split", "cross-fitted by article"]
-    batch_size: int
+    batch_size: Positive
     order: Literal["interleaved"]
-    gates_version: int
+    gates_version: Annotated[int, rule(minimum=2)]
 
 
 @dataclass(frozen=True)
@@ -135,13 +172,27 @@ class Setup:
 
 @dataclass(frozen=True)
 class Environment:
-    """Versions and machine facts that can move the last digits (``tool_sha256`` of the tool's files)."""
+    """Versions and machine facts that can move the last digits.
 
-    tool_version: str
-    tool_sha256: str
-    git_revision: str | None
-    python: str
-    platform: str
-    device: str
-    threads: int
-    packages: Mapping[str, str]
+    Attributes:
+        tool_version: version of gatekeeper.
+        tool_sha256: digest of the tool's own files.
+        git_revision: revision of its source; None outside a checkout.
+        python: version of Python.
+        platform: operating system and processor.
+        device: where the model ran.
+        threads: threads used for computation.
+        packages: package name to version.
+    """
+
+    tool_version: Line
+    tool_sha256: Sha256
+    git_revision: Annotated[str, rule(maxLength=100, pattern=f"^[0-9A-Za-z._+-]+{END}")] | None
+    python: Line
+    platform: Line
+    device: Line
+    threads: Count
+    packages: Annotated[
+        Mapping[Annotated[str, rule(pattern=f"^[0-9A-Za-z._-]{{1,100}}{END}")], Line],
+        rule(maxProperties=100),
+    ]

@@ -1,9 +1,12 @@
 """What follows from evidence and policy: checks, gates and verdict."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
-from schemas.records.policy import Decide, Severity
+from schemas.records.evidence import TRIVIAL
+from schemas.records.metrics import GATES
+from schemas.records.policy import AnyGate, Bound, Decide, MetricName, Severity
+from schemas.records.rules import CheckedSplit, Line, Lines, rule
 
 Status = Literal["pass", "waived", "fail", "inconclusive", "skipped", "error"]
 Outcome = Literal["deployable", "blocked", "error"]
@@ -14,42 +17,53 @@ class Check:
     """One policy line on one split.
 
     Attributes:
-        gate: gate it belongs to, ``backward_bias`` or ``champion``.
-        metric, split: what was compared.
-        value, low, high: the estimate and its interval, None where undefined. Of a champion check,
-            the gain over the champion.
-        minimum, maximum: inclusive bounds, None where open.
+        gate: one of the five gates, ``backward_bias`` or ``champion``.
+        metric: full metric name, ``gate.name``.
+        split: where it was compared.
+        value: the estimate, None when undefined; of a champion check, the gain over the champion.
+        low: lower end of its interval, None when undefined.
+        high: upper end of its interval, None when undefined.
+        minimum: inclusive lower bound, None where open.
+        maximum: inclusive upper bound, None where open.
         above: exclusive lower bound, None where open.
-        required: alone enough to block deployment when it does not pass.
-        severity: a ``warn`` neither blocks nor counts towards its gate.
+        required: blocks deployment by itself when it does not pass.
+        severity: a ``warn`` only tells: it neither blocks nor counts towards its gate.
         decide: whether the estimate or its whole interval was compared.
-        status: pass, waived (someone answers for it), fail, inconclusive, skipped or error.
+        status: what came of it; ``waived`` is a failure that someone answers for.
         sentence: the reason in one sentence, for people.
     """
 
-    gate: str
-    metric: str
-    split: str
+    gate: AnyGate
+    metric: MetricName
+    split: CheckedSplit
     value: float | None
     low: float | None
     high: float | None
-    minimum: float | None
-    maximum: float | None
-    above: float | None
+    minimum: Bound | None
+    maximum: Bound | None
+    above: Bound | None
     required: bool
     severity: Severity
     decide: Decide
     status: Status
-    sentence: str
+    sentence: Line
 
 
 @dataclass(frozen=True)
 class GateResult:
-    """A gate's status and the trivial controls that also pass it (then it is vacuous here)."""
+    """A gate's status.
 
-    name: str
+    Attributes:
+        name: the gate.
+        status: ``pass`` when it has checks and all pass, else the worst of theirs.
+        vacuous_for: trivial controls that pass it too; then passing it proves nothing here.
+    """
+
+    name: AnyGate
     status: Status
-    vacuous_for: tuple[str, ...]
+    vacuous_for: Annotated[
+        tuple[Annotated[str, rule(enum=TRIVIAL)], ...], rule(maxItems=len(TRIVIAL), uniqueItems=True)
+    ]
 
 
 @dataclass(frozen=True)
@@ -57,22 +71,22 @@ class Verdict:
     """The decision.
 
     Attributes:
-        outcome: ``deployable``, ``blocked`` or ``error``.
-        gates_passed: how many of the five passed.
-        escaped: the model points away from everything (or is no better than chance).
-        reasons: why it is not deployable, one sentence each; empty when it is.
+        outcome: ``error`` when this data cannot decide.
+        gates_passed: how many of the five gates passed.
+        escaped: the model points away from everything, or is no better than chance.
+        reasons: why the model is not deployable, a sentence each; empty when it is.
         warnings: checks of severity ``warn`` that do not pass.
-        waivers: every waiver of the policy: what it covers, who answers for it, and until when.
+        waivers: every waiver of the policy: what it covers, who answers for it, until when.
         remarks: what a reader should know besides (vacuous gates, not beating ridge).
     """
 
     outcome: Outcome
-    gates_passed: int
+    gates_passed: Annotated[int, rule(minimum=0, maximum=len(GATES))]
     escaped: bool
-    reasons: tuple[str, ...]
-    warnings: tuple[str, ...]
-    waivers: tuple[str, ...]
-    remarks: tuple[str, ...]
+    reasons: Lines
+    warnings: Lines
+    waivers: Lines
+    remarks: Lines
 
     @property
     def deployable(self) -> bool:
@@ -100,17 +114,29 @@ DiagnosisName = Literal[
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What the model does, by name and in one sentence for people."""
+    """What the model does.
+
+    Attributes:
+        name: the most telling finding; ``sound`` only where the model is deployable.
+        sentence: the same in one sentence, for people.
+    """
 
     name: DiagnosisName
-    sentence: str
+    sentence: Line
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """Everything derived from evidence and policy."""
+    """Everything derived from evidence and policy.
 
-    checks: tuple[Check, ...]
-    gates: tuple[GateResult, ...]
+    Attributes:
+        checks: one policy line on one split each, in the policy's order.
+        gates: the five gates in order, then ``backward_bias`` and ``champion`` where there are such checks.
+        verdict: the decision.
+        diagnosis: what the model does instead of predicting, or that it is sound.
+    """
+
+    checks: Annotated[tuple[Check, ...], rule(maxItems=8000)]
+    gates: Annotated[tuple[GateResult, ...], rule(maxItems=16)]
     verdict: Verdict
     diagnosis: Diagnosis

@@ -32,9 +32,31 @@ RECALL_UNSEEN = "retrieval.article_unseen.r@5"
 """The same with the rows of the context left out."""
 CHANCE_UNSEEN = "retrieval.article_unseen.chance@5"
 
-_COUNTED = ("offset_sweep.peak_offset", "offset_sweep.win_rate_prev")
-
 Direction = Literal["higher", "lower", "neither"]
+
+
+@dataclass(frozen=True)
+class Range:
+    """Where the values of some metrics lie.
+
+    Attributes:
+        name: what one of them is.
+        low: the least. high: the largest; None where there is none.
+        meaning: what they are.
+    """
+
+    name: str
+    low: float
+    high: float | None
+    meaning: str
+
+
+COSINES = Range("cosine", -1.001, 1.001, "A mean cosine; rounding may carry it a little beyond 1.")
+DIFFERENCES = Range("difference", -2.002, 2.002, "A difference of two mean cosines.")
+GAPS = Range("gap", 0, 2.002, "The absolute difference of two mean cosines.")
+SHARES = Range("share", 0, 1, "A share, or a mean of shares.")
+RANKS = Range("rank", 1, None, "A median rank; 1 is best.")
+PLACES = Range("place", OFFSETS[0], OFFSETS[-1], "An offset relative to the target.")
 
 
 @dataclass(frozen=True)
@@ -45,12 +67,14 @@ class MetricInfo:
         name: ``gate.name``.
         meaning: one line for people.
         better: which way a model improves; ``neither`` where the metric describes rather than judges.
+        range: where its values lie.
         pair: it compares two splits.
     """
 
     name: str
     meaning: str
     better: Direction
+    range: Range
     pair: bool = False
 
     @property
@@ -61,7 +85,7 @@ class MetricInfo:
     @property
     def in_cosines(self) -> bool:
         """Whether it is a mean of cosines or of their differences, which rounding moves a little."""
-        return self.gate != "retrieval" and self.name not in _COUNTED
+        return self.range in (COSINES, DIFFERENCES, GAPS)
 
 
 def _offset_sweep() -> list[MetricInfo]:
@@ -70,17 +94,25 @@ def _offset_sweep() -> list[MetricInfo]:
             f"offset_sweep.cos@{k:+d}",
             f"mean cosine to the chunk at target{k:+d}",
             "higher" if k == 0 else "neither",
+            COSINES,
         )
         for k in OFFSETS
     ]
     return [
         *rows,
-        MetricInfo("offset_sweep.cos", "mean cosine to the target (k = 0)", "higher"),
-        MetricInfo("offset_sweep.margin", "cos(k=0) minus the best other offset", "higher"),
-        MetricInfo("offset_sweep.margin_prev", "cos(k=0) minus cos(k=-1)", "higher"),
-        MetricInfo("offset_sweep.margin_last", "cos(k=0) minus cosine to the last context chunk", "higher"),
-        MetricInfo("offset_sweep.peak_offset", "offset with the highest mean cosine", "neither"),
-        MetricInfo("offset_sweep.win_rate_prev", "share of samples nearer to k=0 than to k=-1", "higher"),
+        MetricInfo("offset_sweep.cos", "mean cosine to the target (k = 0)", "higher", COSINES),
+        MetricInfo("offset_sweep.margin", "cos(k=0) minus the best other offset", "higher", DIFFERENCES),
+        MetricInfo("offset_sweep.margin_prev", "cos(k=0) minus cos(k=-1)", "higher", DIFFERENCES),
+        MetricInfo(
+            "offset_sweep.margin_last",
+            "cos(k=0) minus cosine to the last context chunk",
+            "higher",
+            DIFFERENCES,
+        ),
+        MetricInfo("offset_sweep.peak_offset", "offset with the highest mean cosine", "neither", PLACES),
+        MetricInfo(
+            "offset_sweep.win_rate_prev", "share of samples nearer to k=0 than to k=-1", "higher", SHARES
+        ),
     ]
 
 
@@ -90,35 +122,49 @@ def _retrieval() -> list[MetricInfo]:
         where = f"among the {pool.replace('_', ' ')} rows"
         for k in RECALL_AT:
             rows.append(
-                MetricInfo(f"retrieval.{pool}.r@{k}", f"share of targets in the top {k} {where}", "higher")
+                MetricInfo(
+                    f"retrieval.{pool}.r@{k}", f"share of targets in the top {k} {where}", "higher", SHARES
+                )
             )
             rows.append(
-                MetricInfo(f"retrieval.{pool}.chance@{k}", f"R@{k} of a random order {where}", "neither")
+                MetricInfo(
+                    f"retrieval.{pool}.chance@{k}", f"R@{k} of a random order {where}", "neither", SHARES
+                )
             )
         rows += [
-            MetricInfo(f"retrieval.{pool}.mrr", f"mean reciprocal rank {where}", "higher"),
+            MetricInfo(f"retrieval.{pool}.mrr", f"mean reciprocal rank {where}", "higher", SHARES),
             MetricInfo(
-                f"retrieval.{pool}.median_rank", f"median rank {where}, ties against the model", "lower"
+                f"retrieval.{pool}.median_rank",
+                f"median rank {where}, ties against the model",
+                "lower",
+                RANKS,
             ),
             MetricInfo(
-                f"retrieval.{pool}.median_rank_optimistic", f"the same {where}, ties for the model", "lower"
+                f"retrieval.{pool}.median_rank_optimistic",
+                f"the same {where}, ties for the model",
+                "lower",
+                RANKS,
             ),
-            MetricInfo(f"retrieval.{pool}.tie_share", f"share of targets tied with a rival {where}", "lower"),
+            MetricInfo(
+                f"retrieval.{pool}.tie_share", f"share of targets tied with a rival {where}", "lower", SHARES
+            ),
         ]
     return rows
 
 
 def _bins_delta() -> list[MetricInfo]:
     rows = [
-        MetricInfo("bins_delta.cos", "mean cosine to the target over all windows", "higher"),
-        MetricInfo("bins_delta.delta", "|mean cosine val - mean cosine ood|", "lower", pair=True),
+        MetricInfo("bins_delta.cos", "mean cosine to the target over all windows", "higher", COSINES),
+        MetricInfo("bins_delta.delta", "|mean cosine val - mean cosine ood|", "lower", GAPS, pair=True),
     ]
     for name in BINS:
         rows.append(
-            MetricInfo(f"bins_delta.{name}.cos", f"mean cosine in the {name}-coherence bin", "higher")
+            MetricInfo(
+                f"bins_delta.{name}.cos", f"mean cosine in the {name}-coherence bin", "higher", COSINES
+            )
         )
         rows.append(
-            MetricInfo(f"bins_delta.{name}.delta", f"|val - ood| in the {name} bin", "lower", pair=True)
+            MetricInfo(f"bins_delta.{name}.delta", f"|val - ood| in the {name} bin", "lower", GAPS, pair=True)
         )
     return rows
 
@@ -128,12 +174,19 @@ def _all() -> dict[str, MetricInfo]:
         *_offset_sweep(),
         *_retrieval(),
         *(
-            MetricInfo(f"ablations.{name}", f"change of cos(target) under {name} of the context", "lower")
+            MetricInfo(
+                f"ablations.{name}",
+                f"change of cos(target) under {name} of the context",
+                "lower",
+                DIFFERENCES,
+            )
             for name in ABLATIONS
         ),
-        MetricInfo("rollout.avg_cos", f"mean cosine over {ROLLOUT_STEPS} free-running steps", "higher"),
+        MetricInfo(
+            "rollout.avg_cos", f"mean cosine over {ROLLOUT_STEPS} free-running steps", "higher", COSINES
+        ),
         *(
-            MetricInfo(f"rollout.cos@{j}", f"mean cosine at free-running step {j}", "higher")
+            MetricInfo(f"rollout.cos@{j}", f"mean cosine at free-running step {j}", "higher", COSINES)
             for j in range(1, ROLLOUT_STEPS + 1)
         ),
         *_bins_delta(),

@@ -1,36 +1,73 @@
-"""Policies: the thresholds a deployment must meet, read from TOML."""
+"""Policies: the thresholds a deployment must meet, read from TOML.
+
+In a file, what may be None is left out, what has a default may be left out, and some keys are shorter
+(:class:`schemas.records.rules.InFile`); in a report all fields are there.
+"""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
+
+from schemas.records.inputs import Confidence, Edges
+from schemas.records.metrics import GATES
+from schemas.records.rules import (
+    END,
+    CheckedSplit,
+    Count,
+    InFile,
+    Line,
+    Positive,
+    Sha256,
+    rule,
+    version_rule,
+)
+
+POLICY_VERSION = "1.0"
 
 Decide = Literal["point", "bound"]
 Severity = Literal["error", "warn"]
 
+BACKWARD_BIAS = "backward_bias"
+"""Name of the checks that belong to none of the five gates: the model must not point backward."""
+
 CHAMPION = "champion"
 """Stands for the gate of all comparisons with the champion, as ``backward_bias`` does for its checks."""
+
+MetricName = Line
+"""``gate.name``; that there is such a metric is checked with the rest of the policy."""
+
+CheckedGate = Annotated[str, rule(enum=[*GATES, BACKWARD_BIAS])]
+AnyGate = Annotated[str, rule(enum=[*GATES, BACKWARD_BIAS, CHAMPION])]
+CheckedSplits = Annotated[tuple[CheckedSplit, ...], rule(minItems=1, maxItems=4, uniqueItems=True)]
+
+Bound = Annotated[float, rule(minimum=-1e9, maximum=1e9)]
+Gain = Annotated[float, rule(minimum=0, maximum=1e9)]
+
+_MOST = 1000
 
 
 @dataclass(frozen=True)
 class PolicyCheck:
-    """One threshold.
+    """One threshold: at least one of its bounds is set.
 
     Attributes:
-        gate: one of the five gates, ``backward_bias``, or ``champion`` for a gain over the champion.
-        metric: full metric name.
-        splits: splits it must hold on (``("val-ood",)`` for a pair metric).
-        minimum, maximum: inclusive bounds. above: exclusive lower bound. At least one is set.
-        required: a check that does not pass blocks deployment by itself, however many gates pass.
-        severity: ``warn`` only tells: such a check neither blocks nor counts towards its gate.
-        decide: overrides the policy's; None is the policy's.
+        gate: one of the five gates, or ``backward_bias``.
+        metric: full metric name, ``gate.name``.
+        splits: splits it must hold on; ``val-ood`` for the metrics that compare the two.
+        minimum: inclusive lower bound.
+        maximum: inclusive upper bound.
+        above: exclusive lower bound.
+        required: blocks deployment by itself when it does not pass, however many gates pass.
+        severity: a ``warn`` only tells: it neither blocks nor counts towards its gate.
+        decide: overrides the policy's own decide for this line.
     """
 
-    gate: str
-    metric: str
-    splits: tuple[str, ...]
-    minimum: float | None
-    maximum: float | None
-    above: float | None
-    required: bool
+    gate: CheckedGate
+    metric: MetricName
+    splits: CheckedSplits
+    minimum: Annotated[Bound | None, InFile("min")]
+    maximum: Annotated[Bound | None, InFile("max")]
+    above: Bound | None
+    required: bool = False
     severity: Severity = "error"
     decide: Decide | None = None
 
@@ -40,24 +77,25 @@ class ChampionRule:
     """What a model must keep or gain against the champion; all differences are absolute.
 
     A *gain* is the difference to the champion, counted so that positive is better (a falling
-    ``bins_delta.delta`` is a gain).
+    ``bins_delta.delta`` is a gain). At least one of the three bounds is set.
 
     Attributes:
         metric: full name of a metric that has a better direction.
-        splits: splits it must hold on.
-        max_regression: the largest loss allowed, >= 0. min_gain: the smallest gain required, >= 0.
-            Not both.
-        max_gain: a larger gain is too good to be true; something leaked or broke.
-        severity, decide: as in :class:`PolicyCheck`. An ``error`` blocks by itself.
+        splits: splits it must hold on; ``val-ood`` for the metrics that compare the two.
+        max_regression: the largest loss allowed; not together with ``min_gain``.
+        min_gain: the smallest gain required.
+        max_gain: a larger gain is too good to be true: something leaked or broke. It does not pass.
+        severity: an ``error`` blocks by itself, a ``warn`` only tells.
+        decide: overrides the policy's own decide for this line.
     """
 
-    metric: str
-    splits: tuple[str, ...]
-    max_regression: float | None
-    min_gain: float | None
-    max_gain: float | None
-    severity: Severity
-    decide: Decide | None
+    metric: MetricName
+    splits: CheckedSplits
+    max_regression: Gain | None
+    min_gain: Gain | None
+    max_gain: Gain | None
+    severity: Severity = "error"
+    decide: Decide | None = None
 
     def as_check(self) -> PolicyCheck:
         """The same as bounds on the gain."""
@@ -82,78 +120,91 @@ class Waiver:
     It covers ``fail`` and ``inconclusive``. What was not measured, or could not be, is not covered.
 
     Attributes:
-        gate, metric, splits: the checks it covers.
-        owner: who answers for it. reason: why.
-        expires: last day it counts, ``YYYY-MM-DD`` in UTC.
+        gate: gate of the checks it covers, ``backward_bias`` or ``champion``.
+        metric: full metric name, ``gate.name``.
+        splits: splits of the checks it covers.
+        owner: who answers for it.
+        reason: why it is waived.
+        expires: last day it counts, YYYY-MM-DD in UTC; in a file a TOML date or text.
     """
 
-    gate: str
-    metric: str
-    splits: tuple[str, ...]
-    owner: str
-    reason: str
-    expires: str
+    gate: AnyGate
+    metric: MetricName
+    splits: CheckedSplits
+    owner: Annotated[Line, rule(minLength=1, maxLength=200)]
+    reason: Annotated[Line, rule(minLength=1, maxLength=500)]
+    expires: Annotated[str, rule(pattern=f"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}{END}")]
 
 
 @dataclass(frozen=True)
 class DataPin:
-    """The data a report must be about; None leaves a part open.
+    """The data that must have been evaluated; what is left out is open.
 
     Thresholds mean something only on the data they were set for: without a pin, a report on an
     easier bank would do. A pinned split counts with all of its windows, or with the named draw.
 
     Attributes:
-        bank: SHA-256 of the bank.
-        val, ood: SHA-256 of all windows of the split.
-        train: SHA-256 of all windows of the split that the controls are fitted on.
-        context, horizon: shape of a window. bin_edges: coherence edges of gate E.
-        max_samples: windows that are drawn of every split; None for all. Needs a seed.
-        seed: of the draw, the ablations and the controls.
+        bank: SHA-256 of the bank, as reports name it (inputs.bank.sha256).
+        val: SHA-256 of all windows of val (inputs.splits.val.sha256); all of them must have been measured,
+            unless max_samples says how many.
+        ood: SHA-256 of all windows of ood, likewise.
+        train: SHA-256 of all windows of the split that the controls are fitted on (inputs.train_sha256).
+        context: chunks a model reads (settings.context).
+        horizon: places from the last chunk to the target (settings.horizon).
+        bin_edges: coherence edges of gate E (settings.bin_edges).
+        max_samples: windows that are drawn of every split, with the seed (settings.max_samples).
+        seed: of the draw, the ablations and the controls (settings.seed).
     """
 
-    bank: str | None = None
-    val: str | None = None
-    ood: str | None = None
-    train: str | None = None
-    context: int | None = None
-    horizon: int | None = None
-    bin_edges: tuple[float, float] | None = None
-    max_samples: int | None = None
-    seed: int | None = None
+    bank: Sha256 | None = None
+    val: Sha256 | None = None
+    ood: Sha256 | None = None
+    train: Sha256 | None = None
+    context: Positive | None = None
+    horizon: Positive | None = None
+    bin_edges: Edges | None = None
+    max_samples: Positive | None = None
+    seed: Count | None = None
 
 
 @dataclass(frozen=True)
 class Policy:
-    """A named set of checks.
+    """The thresholds a deployment must meet.
 
     Attributes:
-        schema_version: of the policy format.
-        name, description: for people.
+        schema_version: version of this format. A reader refuses an unknown major version.
+        name: name of the policy.
+        description: what it asks, for people.
         decide: ``point`` compares the estimate; ``bound`` needs the whole interval on the right
             side, and a threshold inside the interval is ``inconclusive``.
-        min_gates_passed: of the five gates.
-        min_samples, min_articles: a metric measured on fewer is an error, never a pass.
+        min_gates_passed: how many of the five gates must pass. Checks under ``backward_bias`` belong to
+            no gate.
+        min_samples: a metric measured on fewer samples is an error, never a pass.
+        min_articles: a metric measured on fewer articles is an error, never a pass.
         checks: all thresholds.
-        confidence: the least that intervals must have where a bound decides.
+        confidence: the least confidence intervals must have where a bound decides.
         required_gates: gates that must pass, whatever their number.
-        champion: what is asked relative to the model in production.
-        waivers: who answers for what does not pass.
-        data: the data that must have been evaluated; None for any.
+        champion: what is asked relative to the model in production. Gains are absolute differences,
+            positive when better.
+        waivers: checks that may fail until a day, and who answers for them.
+        data: the data that must have been evaluated; any where it is left open.
     """
 
-    schema_version: str
-    name: str
-    description: str
+    schema_version: Annotated[str, version_rule(POLICY_VERSION)]
+    name: Annotated[Line, rule(minLength=1)]
+    description: Line
     decide: Decide
-    min_gates_passed: int
-    min_samples: int
-    min_articles: int
-    checks: tuple[PolicyCheck, ...]
-    confidence: float = 0.95
-    required_gates: tuple[str, ...] = ()
-    champion: tuple[ChampionRule, ...] = ()
-    waivers: tuple[Waiver, ...] = ()
-    data: DataPin | None = None
+    min_gates_passed: Annotated[int, rule(minimum=0, maximum=len(GATES))]
+    min_samples: Positive
+    min_articles: Positive
+    checks: Annotated[tuple[PolicyCheck, ...], InFile("check"), rule(minItems=1, maxItems=_MOST)]
+    confidence: Confidence = 0.95
+    required_gates: Annotated[
+        tuple[Annotated[str, rule(enum=GATES)], ...], rule(maxItems=len(GATES), uniqueItems=True)
+    ] = ()
+    champion: Annotated[tuple[ChampionRule, ...], rule(maxItems=_MOST)] = ()
+    waivers: Annotated[tuple[Waiver, ...], InFile("waiver"), rule(maxItems=_MOST)] = ()
+    data: Annotated[DataPin, rule(minProperties=1)] | None = None
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from schemas.records.evidence import Evidence, Metrics
 from schemas.records.inputs import Setup
 from schemas.records.judgement import Check, GateResult, Judgement, Outcome, Verdict
 from schemas.records.metrics import COSINE, GATE_LETTERS, GATES, RECALL_SEEN
-from schemas.records.policy import CHAMPION, Policy
+from schemas.records.policy import BACKWARD_BIAS, CHAMPION, Policy
 from schemas.verdict.checks import PASSING, gate_status, measured_splits, run_champion_checks, run_checks
 from schemas.verdict.diagnosis import diagnose
 from schemas.verdict.escape import find_escape, value_of
@@ -16,9 +16,6 @@ from schemas.verdict.pin import remarks as pin_remarks
 from schemas.verdict.soundness import check_controls, unsound, vacuous_for
 from schemas.verdict.waivers import apply_waivers, describe_waivers
 from schemas.verdict.wording import figure, gate_title
-
-BACKWARD_BIAS = "backward_bias"
-"""Name of the checks that belong to none of the five gates: the model must not point backward."""
 
 
 def judge(

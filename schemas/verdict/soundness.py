@@ -1,29 +1,13 @@
 """Is the measurement sound on this data? What the known-answer controls say about the gates."""
 
 from collections.abc import Mapping
-from types import MappingProxyType
 
-from schemas.records.evidence import Evidence, Metrics
+from schemas.records.evidence import CONTROLS, TRIVIAL, Evidence, Metrics
 from schemas.records.judgement import Check
 from schemas.records.metrics import GATES
 from schemas.records.policy import Policy
 from schemas.verdict.checks import binding, run_checks
 from schemas.verdict.wording import gate_title
-
-CONTROLS: Mapping[str, str] = MappingProxyType(
-    {
-        "oracle": "returns the true target; must pass A, B, D and E",
-        "copy_last": "returns the last context chunk",
-        "mean_context": "returns the mean of the context",
-        "constant": "returns the mean of the bank",
-        "random": "returns a seeded random direction",
-        "ridge": "closed-form linear regression from the flattened context",
-    }
-)
-"""Controls that every evaluation must contain, and what each one does."""
-
-TRIVIAL: tuple[str, ...] = ("copy_last", "constant", "random")
-"""Controls that know nothing: a gate they pass proves nothing."""
 
 ORACLE_GATES: tuple[str, ...] = ("offset_sweep", "retrieval", "rollout", "bins_delta")
 """Gates the true answer must pass. Gate C is not among them: the oracle ignores the context, so

@@ -7,8 +7,8 @@ import torch
 from gates.contracts import Dataset, Queries, Window
 from gates.controls import make_controls
 from gates.windows import make_dataset, window_rows
+from schemas.records.evidence import CONTROLS
 from schemas.records.splits import EVALUATED
-from schemas.verdict.soundness import CONTROLS
 
 
 @pytest.fixture

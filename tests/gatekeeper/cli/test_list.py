@@ -10,8 +10,8 @@ import click.testing
 import pytest
 
 from schemas.reading.policy import builtin_policies, load_policy
+from schemas.records.evidence import CONTROLS
 from schemas.records.metrics import GATES
-from schemas.verdict.soundness import CONTROLS
 from trainers import registry
 
 Run = Callable[..., click.testing.Result]

@@ -19,8 +19,8 @@ from gates.options import Options
 from gates.suite import passes
 from schemas.errors import ModelError, PredictionError, UsageError
 from schemas.reading.policy import load_policy
+from schemas.records.evidence import CONTROLS
 from schemas.records.report import Report
-from schemas.verdict.soundness import CONTROLS
 from trainers.checkpoints.checkpoint import save_checkpoint
 from trainers.registry import architecture
 

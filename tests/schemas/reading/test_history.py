@@ -379,8 +379,8 @@ def test_the_schema_names_the_fields_of_the_records() -> None:
         History: schema,
         Epoch: definitions["epoch"],
         Steps: definitions["steps"],
-        MiniGates: definitions["mini"]["anyOf"][1],
-        SplitGates: definitions["split"],
+        MiniGates: definitions["epoch"]["properties"]["mini"],
+        SplitGates: definitions["split_gates"],
         Warned: definitions["warned"],
     }
     for record, part in parts.items():

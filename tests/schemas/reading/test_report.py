@@ -10,9 +10,8 @@ import pytest
 from schemas.errors import OutputError, ReportError
 from schemas.reading.policy import load_policy
 from schemas.reading.report import parse_report, read_report, report_to_json, write_report
-from schemas.records.evidence import Evidence
+from schemas.records.evidence import CONTROLS, Evidence
 from schemas.records.report import Report
-from schemas.verdict.soundness import CONTROLS
 
 ReportFactory = Callable[..., Report]
 EvidenceFactory = Callable[[], Evidence]

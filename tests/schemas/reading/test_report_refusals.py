@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from schemas.errors import ReportError
 from schemas.reading.codec import encode
 from schemas.reading.report import parse_report, report_to_json
+from schemas.records.evidence import CONTROLS
 from schemas.records.judgement import Check, GateResult, Verdict
 from schemas.records.policy import DataPin
 from schemas.records.report import Report
 from schemas.records.splits import PAIR
-from schemas.verdict.soundness import CONTROLS
 
 ReportFactory = Callable[..., Report]
 Edit = Callable[[dict[str, Any]], object]
@@ -90,7 +90,7 @@ PIN = encode(DataPin(bank="b" * 64))
         (put("settings", "max_samples", value=0), "$.settings.max_samples"),
         (
             put("environment", "packages", value={"a b": "1"}),
-            '$.environment.packages: unknown name "a b"',
+            '$.environment.packages: unknown key "a b"',
         ),
         (put("policy", "decide", value="guess"), "$.policy.decide"),
         (put(*MODEL, "val", MARGIN, "n", value=-1), "$.evidence.model.val['offset_sweep.margin'].n"),
@@ -103,7 +103,7 @@ PIN = encode(DataPin(bank="b" * 64))
         (put(*MODEL, PAIR, "bins_delta.delta", "value", value=-0.1), "less than the minimum"),
         (
             put(*MODEL, "val", "offset_sweep.margn", value={}),
-            "unknown name \"offset_sweep.margn\"; the nearest known one is 'offset_sweep.margin'",
+            "unknown key \"offset_sweep.margn\"; the nearest known one is 'offset_sweep.margin'",
         ),
         (lambda d: d["evidence"]["model"]["val"][MARGIN].pop("reason"), "'reason' is a required property"),
         (put("evidence", "controls", "psychic", value={}), 'unknown key "psychic"'),

@@ -1,7 +1,6 @@
 """The published schemas: sound themselves, closed, and in step with the records."""
 
 import json
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,24 +11,22 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from schemas.errors import UsageError
-from schemas.reading.policy import DEFAULT_CONFIDENCE
-from schemas.reading.report import CHECKSUM, SCHEMAS, schema_text
-from schemas.records.evidence import Evidence, Metric
-from schemas.records.inputs import BankInput, Environment, Inputs, ModelInput, Settings, SplitInput
-from schemas.records.judgement import Check, GateResult, Judgement, Outcome, Status, Verdict
+from schemas.reading.report import SCHEMAS, schema_text
+from schemas.records.answers import Answers
+from schemas.records.evidence import CONTROLS, TRIVIAL, Evidence, Metric
+from schemas.records.inputs import BankInput, Environment, Inputs, ModelInput, Settings, SplitInput, TrainedBy
+from schemas.records.judgement import Check, Diagnosis, GateResult, Judgement, Outcome, Status, Verdict
 from schemas.records.metrics import GATES, METRICS
-from schemas.records.policy import CHAMPION, ChampionRule, DataPin, Policy, PolicyCheck, Waiver
-from schemas.records.report import Report, ScoresFile
-from schemas.verdict.judge import BACKWARD_BIAS
-from schemas.verdict.soundness import CONTROLS, TRIVIAL
+from schemas.records.policy import BACKWARD_BIAS, CHAMPION, ChampionRule, DataPin, Policy, PolicyCheck, Waiver
+from schemas.records.report import CHECKSUM, Report, ScoresFile
 
 REPORT: dict[str, Any] = json.loads(schema_text("report"))
 POLICY: dict[str, Any] = json.loads(schema_text("policy"))
 DEFS = REPORT["$defs"]
-INPUTS = DEFS["inputs"]["properties"]
-JUDGED = DEFS["judgement"]["properties"]
-EVIDENCE = REPORT["properties"]["evidence"]
+CHECKED = DEFS["check"]["properties"]
+GATED = DEFS["gate_result"]["properties"]
 METRIC_ROWS = next(iter(DEFS["metrics"]["patternProperties"].values()))
+RANGES = ("cosine", "difference", "gap", "share", "rank", "place")
 
 
 def nodes(schema: object) -> Iterator[dict[str, Any]]:
@@ -63,23 +60,26 @@ def test_a_schema_is_valid_versioned_and_closed(name: str) -> None:
     ("record", "schema"),
     [
         (Inputs, DEFS["inputs"]),
-        (ModelInput, INPUTS["model"]),
-        (BankInput, INPUTS["bank"]),
-        (SplitInput, next(iter(INPUTS["splits"]["patternProperties"].values()))),
+        (ModelInput, DEFS["model_input"]),
+        (TrainedBy, DEFS["model_input"]["properties"]["training"]),
+        (BankInput, DEFS["bank_input"]),
+        (SplitInput, DEFS["split_input"]),
         (Settings, DEFS["settings"]),
         (Environment, DEFS["environment"]),
         (Policy, DEFS["policy"]),
-        (PolicyCheck, DEFS["policy"]["properties"]["checks"]["items"]),
-        (ChampionRule, DEFS["policy"]["properties"]["champion"]["items"]),
-        (Waiver, DEFS["policy"]["properties"]["waivers"]["items"]),
+        (PolicyCheck, DEFS["policy_check"]),
+        (ChampionRule, DEFS["champion_rule"]),
+        (Waiver, DEFS["waiver"]),
         (DataPin, DEFS["policy"]["properties"]["data"]),
-        (Evidence, EVIDENCE),
+        (Evidence, DEFS["evidence"]),
+        (Answers, DEFS["answers"]),
         (Judgement, DEFS["judgement"]),
-        (Check, JUDGED["checks"]["items"]),
-        (GateResult, JUDGED["gates"]["items"]),
-        (Verdict, JUDGED["verdict"]),
+        (Check, DEFS["check"]),
+        (GateResult, DEFS["gate_result"]),
+        (Verdict, DEFS["verdict"]),
+        (Diagnosis, DEFS["diagnosis"]),
         (ScoresFile, REPORT["properties"]["scores"]),
-        *((Metric, schema) for schema in METRIC_ROWS["patternProperties"].values()),
+        *((Metric, DEFS[name]) for name in RANGES),
     ],
 )
 def test_every_field_of_a_record_is_required_by_its_schema(record: type, schema: dict[str, Any]) -> None:
@@ -93,30 +93,64 @@ def test_a_report_file_holds_the_record_and_the_digest_of_its_content() -> None:
     assert list(REPORT["properties"]) == REPORT["required"] == names
 
 
-def test_metric_names_are_exactly_the_known_ones() -> None:
-    assert DEFS["metric_name"]["enum"] == list(METRICS)
+def test_metric_names_are_exactly_the_known_ones_each_with_its_range() -> None:
+    assert METRIC_ROWS["additionalProperties"] is False
+    assert "required" not in METRIC_ROWS
+    assert METRIC_ROWS["properties"] == {
+        name: {
+            "$ref": f"#/$defs/{info.range.name}",
+            "description": f"{info.meaning[0].upper()}{info.meaning[1:]}.",
+        }
+        for name, info in METRICS.items()
+    }
 
 
-@pytest.mark.parametrize("name", METRICS)
-def test_every_metric_has_exactly_one_range(name: str) -> None:
-    matching = [pattern for pattern in METRIC_ROWS["patternProperties"] if re.search(pattern, name)]
-    assert len(matching) == 1
+@pytest.mark.parametrize(
+    ("name", "least", "most"),
+    [
+        ("cosine", -1.001, 1.001),
+        ("difference", -2.002, 2.002),
+        ("gap", 0, 2.002),
+        ("share", 0, 1),
+        ("rank", 1, None),
+        ("place", -3, 3),
+    ],
+)
+def test_the_values_of_a_range(name: str, least: float, most: float | None) -> None:
+    value = DEFS[name]["properties"]["value"]
+    assert (value["type"], value["minimum"], value.get("maximum")) == (["number", "null"], least, most)
 
 
 def test_controls_gates_and_statuses_are_those_of_the_records() -> None:
-    controls = EVIDENCE["properties"]["controls"]
+    controls = DEFS["evidence"]["properties"]["controls"]
     gates = [*GATES, BACKWARD_BIAS]
     assert tuple(controls["properties"]) == tuple(controls["required"]) == tuple(CONTROLS)
-    assert JUDGED["gates"]["items"]["properties"]["vacuous_for"]["items"]["enum"] == list(TRIVIAL)
-    assert JUDGED["gates"]["items"]["properties"]["name"]["enum"] == [*gates, CHAMPION]
-    assert JUDGED["checks"]["items"]["properties"]["gate"]["enum"] == [*gates, CHAMPION]
-    assert JUDGED["gates"]["items"]["properties"]["status"]["enum"] == list(get_args(Status))
-    assert POLICY["properties"]["check"]["items"]["properties"]["gate"]["enum"] == gates
-    assert POLICY["properties"]["waiver"]["items"]["properties"]["gate"]["enum"] == [*gates, CHAMPION]
+    assert GATED["vacuous_for"]["items"]["enum"] == list(TRIVIAL)
+    assert GATED["name"]["enum"] == [*gates, CHAMPION]
+    assert CHECKED["gate"]["enum"] == [*gates, CHAMPION]
+    assert GATED["status"]["enum"] == CHECKED["status"]["enum"] == list(get_args(Status))
+    assert POLICY["$defs"]["policy_check"]["properties"]["gate"]["enum"] == gates
+    assert POLICY["$defs"]["waiver"]["properties"]["gate"]["enum"] == [*gates, CHAMPION]
     assert POLICY["properties"]["required_gates"]["items"]["enum"] == list(GATES)
-    assert POLICY["properties"]["confidence"]["default"] == DEFAULT_CONFIDENCE
-    assert JUDGED["checks"]["items"]["properties"]["status"]["enum"] == list(get_args(Status))
-    assert JUDGED["verdict"]["properties"]["outcome"]["enum"] == list(get_args(Outcome))
+    assert POLICY["properties"]["confidence"]["default"] == 0.95
+    assert DEFS["verdict"]["properties"]["outcome"]["enum"] == list(get_args(Outcome))
+
+
+def test_a_decision_holds_the_judgement_that_reports_define() -> None:
+    decision = json.loads(schema_text("decision"))
+    found = decision["properties"]["judgement"]
+    assert found["$ref"] == f"{REPORT['$id']}#/$defs/judgement"
+    assert "judgement" not in decision["$defs"]
+
+
+def test_what_may_be_left_out_of_a_policy_file_is_null_in_a_report() -> None:
+    written, repeated = POLICY["$defs"]["policy_check"], DEFS["policy_check"]
+    assert written["required"] == ["gate", "metric", "splits"]
+    assert list(written["properties"])[3:6] == ["min", "max", "above"]
+    assert list(repeated["properties"])[3:6] == ["minimum", "maximum", "above"]
+    assert written["properties"]["min"]["type"] == "number"
+    assert repeated["properties"]["minimum"]["type"] == ["number", "null"]
+    assert repeated["properties"]["decide"]["enum"] == ["point", "bound", None]
 
 
 def test_an_unknown_schema_lists_the_known_ones() -> None:

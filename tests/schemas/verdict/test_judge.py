@@ -5,12 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from schemas.reading.policy import load_policy
-from schemas.records.evidence import Evidence, Metric
+from schemas.records.evidence import CONTROLS, Evidence, Metric
 from schemas.records.metrics import GATES
 from schemas.records.policy import Policy, PolicyCheck
 from schemas.records.splits import PAIR
 from schemas.verdict.judge import judge
-from schemas.verdict.soundness import CONTROLS
 
 EvidenceFactory = Callable[[], Evidence]
 Change = Callable[..., Evidence]

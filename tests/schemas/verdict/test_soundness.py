@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from schemas.records.evidence import Evidence, Metrics
+from schemas.records.evidence import CONTROLS, Evidence, Metrics
 from schemas.records.policy import Policy
-from schemas.verdict.soundness import CONTROLS, check_controls, unsound, vacuous_for
+from schemas.verdict.soundness import check_controls, unsound, vacuous_for
 
 EvidenceFactory = Callable[[], Evidence]
 Change = Callable[..., Evidence]

@@ -59,7 +59,7 @@ def test_the_squared_error_is_a_mean_over_windows_and_dimensions() -> None:
 
 
 def test_the_figures_by_name() -> None:
-    assert FIGURES == ("loss", "mse", "push", "pos", "neg", "gap", "lambda_eff", "clamped")
+    assert tuple(FIGURES) == ("loss", "mse", "push", "pos", "neg", "gap", "lambda_eff", "clamped")
 
 
 def test_detached_terms_keep_their_order_and_lose_their_gradient() -> None:

@@ -13,9 +13,9 @@ from gatekeeper.render.ci.junit import render_junit, render_junit_error
 from schemas.reading.policy import parse_policy
 from schemas.records.judgement import Check, Diagnosis, GateResult, Judgement, Outcome, Verdict
 from schemas.records.metrics import GATES
-from schemas.records.policy import CHAMPION
+from schemas.records.policy import BACKWARD_BIAS, CHAMPION
 from schemas.records.splits import SPLITS
-from schemas.verdict.judge import BACKWARD_BIAS, judge
+from schemas.verdict.judge import judge
 from tests.gatekeeper.render.rulings import (
     CASES,
     CHECKS,
