@@ -7,16 +7,10 @@ import pytest
 import torch
 from torch import nn
 
-from gates.bank import build_bank
-from gates.contracts import Dataset, Queries, Window
-from gates.options import Options
-from gates.windows import make_dataset, window_rows
+from gates.contracts import Queries
 from schemas.errors import PredictionError
-from schemas.reading.policy import load_policy
 from schemas.records.answers import Format
 from trainers.checkpoints import fingerprint
-from trainers.interrupts import Interrupts
-from trainers.loop.mini_5cat import MiniSuite
 from trainers.predictor import ModulePredictor, answer_with
 
 CPU = torch.device("cpu")
@@ -31,36 +25,6 @@ class Forward(nn.Module):
 
     def forward(self, contexts: torch.Tensor) -> object:
         return self.made(contexts)
-
-
-def dataset() -> Dataset:
-    """Ten articles of noise."""
-    rows = np.random.default_rng(0).standard_normal((10 * 20, 8))
-    bank = build_bank(rows, np.repeat(np.arange(10), 20), np.tile(np.arange(20), 10), source="noise")
-    splits = {
-        name: window_rows(bank, members, Window(5, 1))
-        for name, members in {"val": np.arange(5), "ood": np.arange(5, 10)}.items()
-    }
-    return make_dataset(bank, splits, Window(5, 1))
-
-
-@pytest.mark.parametrize(
-    ("made", "words"),
-    [
-        (lambda x: x[:, -1] - x[:, -1].mean(dim=0), "reads the other rows of its batch"),
-        (lambda x: x[:, -1].roll(1, dims=0), "reads the other rows of its batch"),
-        (lambda x: nn.functional.dropout(x[:, -1], 0.5), "draws at random"),
-    ],
-)
-def test_between_two_epochs_the_same_is_asked_of_the_weights(
-    made: Callable[[torch.Tensor], object], words: str
-) -> None:
-    options = Options(batch_size=16, min_samples=1, min_articles=1)
-    suite = MiniSuite(
-        dataset(), load_policy("seed-5cat").policy, options, samples=60, interrupts=Interrupts()
-    )
-    with pytest.raises(PredictionError, match=f"the weights {words}: on val "):
-        suite.measure(ModulePredictor(Forward(made), "the weights", CPU), lambda cosine: True)
 
 
 @pytest.mark.parametrize(

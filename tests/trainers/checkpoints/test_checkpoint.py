@@ -1,11 +1,9 @@
 import io
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import safetensors.torch
 import torch
 from torch import nn
 
@@ -15,7 +13,10 @@ from trainers.contracts import Architecture
 from trainers.registry import architecture
 
 Config = Callable[[str], dict[str, object]]
+
+
 Make = Callable[[str], nn.Module]
+
 
 WIDTH, CONTEXT = 12, 5  # of the fixtures
 
@@ -147,9 +148,6 @@ def test_other_float_types_become_float32(dtype: torch.dtype, content: dict[str,
     assert torch.equal(weight, state["projection.weight"].float())
 
 
-# --- bad checkpoints ---------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("key", ["model_type", "model_config", "model_state_dict"])
 def test_a_missing_key_is_named(key: str, content: dict[str, object]) -> None:
     del content[key]
@@ -201,48 +199,3 @@ def test_the_architecture_of_a_plug_in_is_found(
     )  # fmt: skip
     restored = restore(read_checkpoint((tmp_path / "m.pt").read_bytes(), "m.pt"), "m.pt").module
     assert torch.equal(restored(contexts), make("linear")(contexts))
-
-
-# --- safetensors -------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("header", "reason"),
-    [
-        (None, "has no 'gatekeeper' entry in its header"),
-        ({"other": "{}"}, "has no 'gatekeeper' entry in its header"),
-        ({"gatekeeper": "{"}, "the 'gatekeeper' entry of its header is broken: not JSON"),
-        (
-            {"gatekeeper": "[" * 100_000},
-            "its header is broken: objects and lists are nested more than 32 deep",
-        ),
-        ({"gatekeeper": "[]"}, "must be an object"),
-        ({"gatekeeper": "{}"}, "it lacks 'model_type'"),
-        ({"gatekeeper": '{"model_type": "linear", "model_config": {"input_dim": NaN}}'}, "NaN is not JSON"),
-    ],
-)
-def test_headers_that_are_none(header: dict[str, str] | None, reason: str, make: Make) -> None:
-    data = safetensors.torch.save(dict(make("linear").state_dict()), header)
-    with pytest.raises(ModelError, match=reason):
-        restore(read_checkpoint(data, "m.safetensors"), "m.safetensors")
-
-
-def test_the_header_cannot_replace_the_weights(make: Make, config: Config) -> None:
-    facts = {"model_type": "linear", "model_config": config("linear"), "model_state_dict": {}}
-    data = safetensors.torch.save(dict(make("linear").state_dict()), {"gatekeeper": json.dumps(facts)})
-    found = read_checkpoint(data, "m.safetensors")
-    assert torch.equal(found.state["projection.bias"], make("linear").state_dict()["projection.bias"])
-
-
-@pytest.mark.parametrize(
-    ("data", "found"),
-    [
-        (b"", "an empty file; copy the file again"),
-        (b"\0" * 7, "something else, or a damaged file; copy the file again"),
-        (b"\xff" * 64, "something else, or a damaged file; copy the file again"),
-        (b"hello, world", "text; name the model file"),
-    ],
-)
-def test_bytes_that_are_no_safetensors(data: bytes, found: str) -> None:
-    with pytest.raises(ModelError, match=f"or a safetensors file; found {found}$"):
-        read_checkpoint(data, "m.safetensors")

@@ -15,11 +15,15 @@ from torch import nn
 
 from schemas.errors import ModelError
 from trainers.checkpoints.checkpoint import Restored, read_checkpoint, restore
-from trainers.checkpoints.fingerprint import answer
 
 Make = Callable[[str], nn.Module]
+
+
 Config = Callable[[str], dict[str, object]]
+
+
 Content = dict[str, Any]
+
 
 ALL = ("amn", "gru", "linear", "lstm", "transformer")
 
@@ -50,86 +54,6 @@ def content(make: Make, config: Config) -> Content:
     }
 
 
-# --- prefixes ----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize(
-    "prefix", ["module.", "_orig_mod.", "_orig_mod.module.", "model.", "base.", "net.", "encoder.lvm."]
-)
-def test_a_prefix_before_all_names_is_taken_away(
-    name: str, prefix: str, make: Make, config: Config, contexts: torch.Tensor
-) -> None:
-    state = {prefix + key: tensor for key, tensor in make(name).state_dict().items()}
-    found = load({"model_type": name, "model_config": config(name), "model_state_dict": state})
-    assert (found.prefix, found.alpha) == (prefix, None)
-    assert torch.equal(found.module(contexts), make(name)(contexts))
-
-
-def test_the_fingerprint_is_compared_behind_a_prefix(content: Content, make: Make) -> None:
-    content["model_state_dict"] = {f"module.{key}": t for key, t in content["model_state_dict"].items()}
-    good = {**content, "context": 5, "fingerprint": answer(make("gru"), 5, 12)}
-    assert load(good).prefix == "module."
-    assert "answers the stored probe differently" in refusal({**good, "fingerprint": torch.ones(4, 12)})
-
-
-def some(prefix: str) -> Callable[[str], str]:
-    return lambda key: key if key.startswith("output") else prefix + key
-
-
-@pytest.mark.parametrize(
-    "rename",
-    [
-        some("module."),  # not before all
-        lambda key: "module" + key,  # no dot
-        lambda key: f"{len(key)}.{key}",  # not the same
-        lambda key: f"a b.{key}",
-        lambda key: f"\x1b[31m.{key}",
-        lambda key: f"module.{key}" if key != "output_proj.bias" else "module.output_proj.offset",
-    ],
-)
-def test_names_that_no_prefix_explains_are_shown_beside_those_expected(
-    rename: Callable[[str], str], content: Content
-) -> None:
-    content["model_state_dict"] = {rename(key): t for key, t in content["model_state_dict"].items()}
-    message = refusal(content)
-    assert "do not fit architecture 'gru': lacks " in message
-    assert "has unexpected " in message
-
-
-def test_weights_beside_a_prefix_are_another_model(content: Content) -> None:
-    state = {f"module.{key}": tensor for key, tensor in content["model_state_dict"].items()}
-    assert "has unexpected n_averaged" in refusal(
-        {**content, "model_state_dict": {"n_averaged": torch.tensor(3), **state}}
-    )
-
-
-# --- the residual wrapper of the public code -----------------------------------------------------------
-
-
-@pytest.mark.parametrize("outer", ["", "module."])
-def test_a_residual_wrapper_moves_from_the_last_chunk(
-    outer: str, content: Content, make: Make, contexts: torch.Tensor
-) -> None:
-    state = {f"{outer}base.{key}": tensor for key, tensor in content["model_state_dict"].items()}
-    state[f"{outer}alpha"] = torch.tensor(0.25)
-    found = load({**content, "model_state_dict": state})
-    assert (found.prefix, found.alpha) == (outer, torch.tensor(0.25))
-    last = contexts[:, -1] / contexts[:, -1].norm(dim=1, keepdim=True)
-    moved = last + 0.25 * make("gru")(contexts)
-    assert torch.allclose(found.module(contexts), moved / moved.norm(dim=1, keepdim=True), atol=1e-6)
-
-
-@pytest.mark.parametrize("alpha", [torch.ones(2), torch.tensor(1), None])
-def test_base_and_something_else_than_alpha_is_none(alpha: torch.Tensor | None, content: Content) -> None:
-    state = {f"base.{key}": tensor for key, tensor in content["model_state_dict"].items()}
-    state |= {"beta": torch.tensor(0.5)} if alpha is None else {"alpha": alpha}
-    assert "do not fit architecture 'gru'" in refusal({**content, "model_state_dict": state})
-
-
-# --- numbers -----------------------------------------------------------------------------------------
-
-
 @pytest.mark.parametrize("kind", [np.int64, np.int32, np.uint8, np.float64, np.float32, float])
 def test_numbers_of_numpy_and_whole_floats_are_sizes(
     kind: Callable[[object], object], content: Content, make: Make, contexts: torch.Tensor
@@ -147,9 +71,6 @@ def test_what_is_no_whole_number_is_shown(value: object, content: Content) -> No
     config = {**content["model_config"], "num_layers": value}
     message = refusal({**content, "model_config": config})
     assert "num_layers must be a whole number from 1 to 1000; found " in message
-
-
-# --- layouts without an architecture, and what is advised ----------------------------------------------
 
 
 def advised(message: str, data: bytes, config: Mapping[str, object], tmp: Path) -> bytes:

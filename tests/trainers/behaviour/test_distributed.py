@@ -13,7 +13,7 @@ from gatekeeper.data.synthetic.worlds import World, build_world
 from schemas.reading.history import read_history
 from schemas.records.history import History
 
-ROOT = str(Path(__file__).parents[2])
+ROOT = str(Path(__file__).parents[3])
 
 KNOBS = (
     "--layers", "1", "--width", "16", "--heads", "2", "--dropout", "0", "--mini-samples", "120",

@@ -1,0 +1,100 @@
+"""One suite over all registered trainers: what each must leave, refuse and repeat."""
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+import torch
+
+from gates.contracts import Dataset
+from schemas.reading.history import read_history
+from schemas.records.history import HISTORY_FILE
+from tests.trainers.fitting import GRADIENT, MakeJob, fit
+from trainers.checkpoints.checkpoint import read_checkpoint, restore
+from trainers.contracts import MODEL_FILE
+from trainers.registry import architecture_names, trainer, trainer_names
+
+
+@pytest.mark.parametrize("name", trainer_names())
+def test_it_leaves_a_model_for_the_data_it_was_given(name: str, make_job: MakeJob) -> None:
+    job = make_job(horizon=trainer(name).default_horizon)
+    trained = fit(job, name)
+    assert trained.summary.startswith(name)
+    assert "\n" not in trained.summary
+    checkpoint = read_checkpoint((job.folder / MODEL_FILE).read_bytes(), MODEL_FILE)
+    assert (checkpoint.horizon, checkpoint.context) == (
+        job.dataset.window.horizon,
+        job.dataset.window.context,
+    )
+    assert checkpoint.facts["trainer"] == name
+    module = restore(checkpoint, MODEL_FILE).module
+    answer = module(torch.randn(3, job.dataset.window.context, job.dataset.bank.dimension))
+    assert answer.shape == (3, job.dataset.bank.dimension)
+
+
+@pytest.mark.parametrize("name", trainer_names())
+def test_the_same_seed_gives_the_same_weights(name: str, make_job: MakeJob) -> None:
+    states = []
+    for _ in range(2):
+        job = make_job(horizon=trainer(name).default_horizon)
+        fit(job, name)
+        states.append(read_checkpoint((job.folder / MODEL_FILE).read_bytes(), MODEL_FILE).state)
+    assert all(torch.equal(tensor, states[1][key]) for key, tensor in states[0].items())
+
+
+@pytest.mark.parametrize("name", trainer_names())
+def test_every_setting_has_a_line_of_help_and_a_default(name: str) -> None:
+    plugin = trainer(name)
+    made = plugin.settings()
+    assert plugin.default_horizon in (1, 2)
+    assert plugin.architecture_of(made) in architecture_names()
+    for field in dataclasses.fields(plugin.settings):
+        assert field.metadata["help"].endswith(".")
+        assert field.default is not dataclasses.MISSING
+
+
+@pytest.mark.parametrize("name", GRADIENT)
+def test_the_history_tells_every_epoch(name: str, make_job: MakeJob) -> None:
+    job = make_job(horizon=trainer(name).default_horizon)
+    trained = fit(job, name)
+    history = read_history(job.folder / HISTORY_FILE)
+    assert history == trained.history
+    assert [epoch.epoch for epoch in history.epochs] == [1, 2]
+    assert history.ended == "all 2 epochs done"
+    windows = len(job.dataset.splits["train"].last_rows)
+    for epoch in history.epochs:
+        assert epoch.samples == windows
+        assert epoch.steps[-1].step == -(-windows // 32)
+        assert epoch.mini is not None
+        assert set(epoch.mini.splits) == {"val", "ood"}
+    kept = [epoch.epoch for epoch in history.epochs if epoch.mini is not None and epoch.mini.kept]
+    assert kept[-1] == history.best_epoch
+
+
+@pytest.mark.parametrize("name", GRADIENT)
+@pytest.mark.parametrize("architecture", ["amn", "gru", "linear", "lstm", "transformer"])
+def test_every_architecture_can_be_trained(name: str, architecture: str, make_job: MakeJob) -> None:
+    sizes = {"transformer": ("layers", "width", "heads"), "amn": ("width", "hidden"), "linear": ()}
+    given = {"layers": 1, "width": 16, "heads": 2, "hidden": 16}
+    wanted = sizes.get(architecture, ("layers", "width"))
+    flags = {size: value if size in wanted else None for size, value in given.items()}
+    job = make_job(horizon=2)
+    fit(job, name, architecture=architecture, epochs=1, **flags)
+    checkpoint = read_checkpoint((job.folder / MODEL_FILE).read_bytes(), MODEL_FILE)
+    assert checkpoint.model_type == architecture
+
+
+@pytest.mark.parametrize("name", GRADIENT)
+def test_training_learns_the_world(
+    name: str, make_job: MakeJob, world_data: Callable[[int], Dataset]
+) -> None:
+    # One step is the best linear map's; the world turns by 60 degrees a chunk, which 8 epochs learn.
+    job = make_job(horizon=1)
+    more = {"prev": "context[-1]"} if name == "p6b" else {"mse_epochs": 8} if name == "p6c" else {}
+    history = fit(job, name, epochs=8, lr=3e-3, width=32, dropout=0.0, **more).history
+    assert history is not None
+    last = history.epochs[-1].mini
+    assert last is not None
+    cosine = last.splits["ood"].cos
+    assert cosine is not None
+    assert cosine > 0.6  # rho^1 = 0.95 is the best there is; a constant has about 0

@@ -1,0 +1,22 @@
+"""Small settings of any recipe, and a training with them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from trainers.contracts import Trained, TrainingJob
+from trainers.loop.settings import GradientSettings
+from trainers.registry import trainer, trainer_names
+
+MakeJob = Callable[..., TrainingJob]
+SMALL: dict[str, Any] = {"epochs": 2, "layers": 1, "width": 16, "heads": 2, "mini_samples": 120}
+
+GRADIENT = [name for name in trainer_names() if issubclass(trainer(name).settings, GradientSettings)]
+
+
+def settings(name: str, **more: object) -> Any:  # noqa: ANN401  (each recipe has its own)
+    kind = trainer(name).settings
+    return kind(**({**SMALL, **more} if issubclass(kind, GradientSettings) else {}))
+
+
+def fit(job: TrainingJob, name: str, **more: object) -> Trained:
+    return trainer(name).fit(job, settings(name, **more))
