@@ -76,7 +76,8 @@ def plane(report: Report, extras: Extras) -> Plot:
     ]
     absent = (
         *((extras.frontier.sentence,) if isinstance(extras.frontier, Absent) else ()),
-        *missing(report, "margin and cosine", needed),
+        *missing(report, "margin", (MARGIN,)),
+        *missing(report, "cosine", (COSINE,)),
     )
     return Plot(
         key="plane",

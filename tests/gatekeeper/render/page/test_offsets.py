@@ -58,4 +58,4 @@ def test_a_split_without_a_margin_has_no_plane(split: str) -> None:
     evidence = make_evidence(undefined={(MARGIN, split): "no window fits"})
     plot = plane(report_of(evidence), replace(NOTHING, frontier=Absent("Not drawn.")))
     assert len(plot.drawings) == 1
-    assert f"There is no margin and cosine on {split}" not in plot.drawings[0].description
+    assert plot.absent == ("Not drawn.", f"There is no margin on {split}: no window fits.")

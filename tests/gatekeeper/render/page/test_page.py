@@ -165,7 +165,15 @@ def test_a_gate_that_was_not_measured_is_said() -> None:
 
 def test_without_any_measurement_every_gate_says_so() -> None:
     found = re.findall(r"There is no ([a-z ]+): no split was measured\.", section(pages.error(), "absent"))
-    assert found == ["offset sweep", "retrieval", "ablation", "rollout", "figure by bin", "margin and cosine"]
+    assert found == [
+        "offset sweep",
+        "retrieval",
+        "ablation",
+        "rollout",
+        "figure by bin",
+        "margin",
+        "cosine",
+    ]
     assert "! ERROR best_model.pt" in words(pages.error())
 
 
