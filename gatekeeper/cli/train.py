@@ -1,5 +1,6 @@
 """``gatekeeper train``: one subcommand a registered trainer, its flags made from its settings."""
 
+import functools
 import shlex
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -63,6 +64,7 @@ def train_command(recipe: Trainer) -> click.Command:
     """The command of a trainer: flags for data, run and each of its settings."""
 
     @click.pass_context
+    @_with_recorders
     def run(
         ctx: click.Context,
         /,
@@ -70,21 +72,17 @@ def train_command(recipe: Trainer) -> click.Command:
         out: Path | None,
         resume: Path | None,
         html: Path | None,
-        tensorboard: Path | None,
-        mlflow: bool,
-        mlflow_experiment: str | None,
+        recorders: "RecorderOptions",
         **given: object,
     ) -> None:
         if resume and out:
             raise UsageError("--resume continues in its own folder; leave --out out")
         if html is not None:
             check_page_target(html, made=out)
-        from gatekeeper.integrations.recording import RecorderOptions
         from gatekeeper.training.request import RunRequest
 
         flags = {name: value for name, value in given.items() if value is not None}
         request = RunRequest(recipe, config, flags, out=out, resume=resume, page=html)
-        recorders = RecorderOptions(tensorboard, mlflow, mlflow_experiment)
         with reserved_stdout(process=guard_of(ctx) is not None) as stdout:
             try:
                 code = _train(request, recorders, stdout)
@@ -120,6 +118,26 @@ def train_command(recipe: Trainer) -> click.Command:
     )
     flagged = train_data_options(command, horizon=recipe.default_horizon)
     return click.command(name=recipe.name, help=text)(flagged)
+
+
+def _with_recorders(command: Callable[..., None]) -> Callable[..., None]:
+    """The command, given what its three flags ask of recorders as one ``recorders``."""
+
+    @functools.wraps(command)
+    def run(
+        ctx: click.Context,
+        /,
+        *,
+        tensorboard: Path | None,
+        mlflow: bool,
+        mlflow_experiment: str | None,
+        **given: object,
+    ) -> None:
+        from gatekeeper.integrations.recording import RecorderOptions
+
+        command(ctx, recorders=RecorderOptions(tensorboard, mlflow, mlflow_experiment), **given)
+
+    return run
 
 
 def _train(request: "RunRequest", options: "RecorderOptions", stdout: TextIO) -> int:

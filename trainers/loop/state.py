@@ -36,8 +36,8 @@ class State:
 
     Attributes:
         watch: of collapse.
-        window: (F,) sum of :data:`schemas.records.history.FIGURES` since the last log line, and
-            ``window_steps``, the number of steps in it.
+        interval: (F,) sum of :data:`schemas.records.history.FIGURES` since the last log line, and
+            ``interval_steps``, the number of steps in it.
         bad: the first step of this epoch whose loss was no number, 0 while there is none.
         epoch: being trained, from 1. step: done in it. samples, seconds: spent in it. steps: its log
             lines so far.
@@ -50,9 +50,9 @@ class State:
     """
 
     watch: Watch
-    window: torch.Tensor
+    interval: torch.Tensor
     bad: torch.Tensor
-    window_steps: int = 0
+    interval_steps: int = 0
     epoch: int = 1
     step: int = 0
     samples: int = 0
@@ -68,7 +68,6 @@ class State:
 
 
 _PLAIN = (
-    "window_steps",
     "epoch",
     "step",
     "samples",
@@ -83,7 +82,7 @@ def fresh_state(watch: Watch, device: torch.device) -> State:
     """Before the first step."""
     return State(
         watch=watch,
-        window=torch.zeros(len(FIGURES), device=device),
+        interval=torch.zeros(len(FIGURES), device=device),
         bad=torch.zeros((), dtype=torch.int64, device=device),
     )
 
@@ -92,7 +91,8 @@ def pack(state: State, learner: Learner, random: list[dict[str, torch.Tensor]]) 
     """Plain values and tensors; ``random`` holds the random state of each process."""
     return {
         **{name: getattr(state, name) for name in _PLAIN},
-        "window": state.window.cpu(),
+        "window": state.interval.cpu(),  # under the names that saved states have had from the first
+        "window_steps": state.interval_steps,
         "watch": state.watch.state(),
         "steps": encode(state.steps, where="state"),
         "epochs": encode(state.epochs, where="state"),
@@ -120,7 +120,8 @@ def unpack(saved: Mapping[str, object], state: State, learner: Learner) -> list[
         learner.objective.load(parts["objective"])
         for name in _PLAIN:
             setattr(state, name, parts[name])
-        state.window = parts["window"].to(state.window.device)
+        state.interval = parts["window"].to(state.interval.device)
+        state.interval_steps = parts["window_steps"]
         state.watch = Watch(**parts["watch"])
         state.steps = list(decode(tuple[Steps, ...], parts["steps"]))
         state.epochs = list(decode(tuple[Epoch, ...], parts["epochs"]))

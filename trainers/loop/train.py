@@ -73,8 +73,8 @@ def _train_epoch(run: Run, learner: Learner, state: State) -> None:
         figures = run.stepper.take(rows, learner.optimizer, learner.objective)
         state.step += 1
         state.samples += len(rows)
-        state.window += figures
-        state.window_steps += 1
+        state.interval += figures
+        state.interval_steps += 1
         first_bad = torch.where(torch.isfinite(figures[0]), state.bad, state.step)
         state.bad = torch.where(state.bad > 0, state.bad, first_bad)
         seconds = state.seconds + time.perf_counter() - started
@@ -102,12 +102,12 @@ def _train_epoch(run: Run, learner: Learner, state: State) -> None:
 
 
 def _look(run: Run, learner: Learner, state: State) -> None:
-    """Close the window: log its means and let the watch see them."""
+    """Close the interval: log its means and let the watch see them."""
     means = _means(state)
     state.steps.append(Steps(state.step, means))
     run.job.monitor.interval(state.epoch, state.steps[-1])
-    state.window.zero_()
-    state.window_steps = 0
+    state.interval.zero_()
+    state.interval_steps = 0
     rate = state.samples / max(state.seconds, 1e-9)
     run.job.log(
         f"{learner.objective.line(means)}  "
@@ -118,7 +118,7 @@ def _look(run: Run, learner: Learner, state: State) -> None:
 
 
 def _means(state: State) -> Mapping[str, float]:
-    return dict(zip(FIGURES, (state.window / state.window_steps).tolist(), strict=True))
+    return dict(zip(FIGURES, (state.interval / state.interval_steps).tolist(), strict=True))
 
 
 def _check_gates(run: Run, learner: Learner, state: State) -> MiniResult:
@@ -180,8 +180,8 @@ def _next_epoch(run: Run, state: State, result: MiniResult | None, *, lr: float)
     run.job.monitor.epoch(state.epochs[-1])
     state.epoch += 1
     state.step, state.samples, state.seconds, state.steps, state.collapse = 0, 0, 0.0, [], ""
-    state.window.zero_()
-    state.window_steps = 0
+    state.interval.zero_()
+    state.interval_steps = 0
     if not state.ended and state.epoch > run.settings.epochs:
         state.ended = f"all {run.settings.epochs} epochs done"
 
