@@ -35,8 +35,8 @@ def trained(parts: Learner) -> Learner:
 
 def busy() -> State:
     state = fresh_state(Watch(0.2), CPU)
-    state.window += 1.5
-    state.window_steps, state.epoch, state.step, state.samples, state.seconds = 3, 2, 7, 210, 1.25
+    state.interval += 1.5
+    state.interval_steps, state.epoch, state.step, state.samples, state.seconds = 3, 2, 7, 210, 1.25
     state.steps = [Steps(5, MEANS)]
     state.best = Standing(admissible=True, sound=True, gates_passed=2, margin=0.1, recall=0.9, cosine=0.5)
     state.best_epoch, state.rollbacks = 1, 1
@@ -48,7 +48,7 @@ def busy() -> State:
 def test_a_fresh_state_is_before_the_first_step() -> None:
     state = fresh_state(Watch(0.2), CPU)
     assert (state.epoch, state.step, state.ended, state.best) == (1, 0, "", None)
-    assert state.window.tolist() == [0.0] * len(FIGURES)
+    assert state.interval.tolist() == [0.0] * len(FIGURES)
     assert int(state.bad) == 0
 
 
