@@ -17,7 +17,7 @@ from gatekeeper.evaluation.assemble import make_options
 from gatekeeper.evaluation.evaluate import EvaluationResult, Evaluator
 from gatekeeper.evaluation.illustrations import illustrate
 from gatekeeper.evaluation.lookup import find_metric
-from gatekeeper.evaluation.model import Candidate, answering, module_candidate
+from gatekeeper.evaluation.model import Candidate
 from gatekeeper.evaluation.writing import write_evaluation
 from gatekeeper.render.frame import metric_rows, to_frame
 from gatekeeper.render.page.cell import render_cell
@@ -164,8 +164,7 @@ def evaluate(
         module = _module(model)
         if not isinstance(model, nn.Module):
             name = name or getattr(model, "__name__", type(model).__name__)
-        with answering(module):
-            return Evaluation(evaluator.evaluate(module_candidate(module, name, output=output)), None)
+        return Evaluation(evaluator.evaluate(module, name=name, output=output), None)
 
 
 class _Function(nn.Module):

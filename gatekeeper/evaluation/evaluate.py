@@ -43,6 +43,7 @@ from schemas.records.evidence import CONTROLS
 from schemas.records.policy import LoadedPolicy
 from schemas.records.report import Report
 from schemas.records.splits import EVALUATED
+from trainers.outputs import Output
 
 Model = Candidate | nn.Module | Path | str
 """What can be evaluated: a module, a file, ``control:NAME`` or ``package.module:factory``."""
@@ -99,20 +100,28 @@ class Evaluator:
     _cut: dict[Window, Dataset] = field(default_factory=dict, init=False, repr=False)
     _benches: dict[Window, Bench] = field(default_factory=dict, init=False, repr=False)
 
-    def evaluate(self, model: Model, progress: Bar = silent, *, name: str | None = None) -> EvaluationResult:
+    def evaluate(
+        self,
+        model: Model,
+        progress: Bar = silent,
+        *,
+        name: str | None = None,
+        output: Output | None = None,
+    ) -> EvaluationResult:
         """Measure a model and judge it.
 
         Args:
             model: what is evaluated. A module stays where it is and is left in the mode it was in.
             progress: told of what is measured.
             name: what the report calls a module; its class's name by default.
+            output: the part of a module's answer that is the prediction (:mod:`trainers.outputs`).
 
         Raises:
             GatekeeperError: the model, the data or the two together cannot be evaluated.
         """
         if isinstance(model, nn.Module):
             with answering(model):
-                return self.evaluate(module_candidate(model, name), progress)
+                return self.evaluate(module_candidate(model, name, output=output), progress)
         candidate = model if isinstance(model, Candidate) else self.load(model, progress)
         settled = self._settle(candidate)
         dataset = self._dataset(settled.window)
