@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from tabulate import tabulate
 
-from gatekeeper.config.file import Config
+from gatekeeper.config.record import Config
 from gatekeeper.data.source import open_source
 from gates.contracts import Dataset, Window
 

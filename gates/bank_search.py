@@ -6,14 +6,12 @@ product. Clear ones are counted, close ones listed, so that whoever asks can dec
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import torch
 
 from gates.contracts import Bank, DoubleArray, FloatArray, IntArray
-
-Backend = Literal["faiss", "torch"]
+from gates.options import Backend
 
 _QUERIES = 512
 _LISTED_ROWS = 65_536

@@ -7,11 +7,10 @@ import numpy as np
 from gates.contracts import PredictorAnswers, Samples, Values
 from gates.geometry import coherence, cosine_to_rows
 from gates.intervals import Estimate, estimate_mean, gap_metric, summarise
+from gates.options import Options
 from gates.windows import context_rows
 from schemas.records.evidence import Metric
 from schemas.records.metrics import BINS
-
-DEFAULT_EDGES = (0.45, 0.55)
 
 
 @dataclass(frozen=True)
@@ -23,7 +22,7 @@ class BinsDelta:
             sample falls into exactly one bin.
     """
 
-    edges: tuple[float, float] = DEFAULT_EDGES
+    edges: tuple[float, float] = Options.bin_edges
     name: str = "bins_delta"
 
     def measure(self, answers: PredictorAnswers) -> Samples:

@@ -1,14 +1,21 @@
 """The knobs of an evaluation, checked where they enter."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
 
-import torch
-
-from gates.bank_search import Backend
-from gates.bins_delta import DEFAULT_EDGES
 from schemas.errors import UsageError
 
-CPU = torch.device("cpu")
+if TYPE_CHECKING:  # the defaults are also read by commands that print their help
+    import torch
+
+Backend = Literal["faiss", "torch"]
+"""Library of the bank search."""
+
+
+def _cpu() -> "torch.device":
+    import torch
+
+    return torch.device("cpu")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,9 +35,9 @@ class Options:
     seed: int = 0
     max_samples: int | None = None
     confidence: float = 0.95
-    bin_edges: tuple[float, float] = DEFAULT_EDGES
+    bin_edges: tuple[float, float] = (0.45, 0.55)
     retrieval: Backend = "faiss"
-    device: torch.device = CPU
+    device: "torch.device" = field(default_factory=_cpu)
     batch_size: int = 256
     min_samples: int = 100
     min_articles: int = 5

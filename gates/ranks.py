@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from gates.bank_search import Backend, search_bank
+from gates.bank_search import search_bank
 from gates.contracts import Bank, DoubleArray, FloatArray, IntArray
+from gates.options import Backend
 
 TIE = 1e-12
 """Float64 scores closer than this are equal: the rounding of a float64 product of unit rows."""

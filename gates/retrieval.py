@@ -14,7 +14,7 @@ from schemas.records.metrics import POOLS, RECALL_AT
 if TYPE_CHECKING:
     import torch
 
-    from gates.bank_search import Backend
+    from gates.options import Backend
 
 NAME = "retrieval"
 

@@ -9,11 +9,11 @@ import click
 from gatekeeper.cli.choice import Choice
 from gatekeeper.cli.completion import complete
 from gatekeeper.cli.guard import end, guard_of
-from gatekeeper.cli.options import data_options, eval_options, tell
+from gatekeeper.cli.knobs import with_options
+from gatekeeper.cli.options import data_flags, eval_flags, tell
 from gatekeeper.cli.page import html_option, write_page
 from gatekeeper.cli.progress import bar
 from gatekeeper.cli.stdout import reserved_stdout
-from gatekeeper.cli.types import FILE
 from gatekeeper.cli.voice import say, show, show_json, warn
 from gatekeeper.evaluation.controls import control_name, is_control
 from schemas.errors import EXIT_CODES, EXIT_USAGE, GatekeeperError, UsageError
@@ -24,7 +24,7 @@ from schemas.text import printable
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-    from gatekeeper.config.file import Config
+    from gatekeeper.config.record import Config
     from gatekeeper.evaluation.evaluate import Evaluator
 
 Format = Literal["table", "json", "markdown"]
@@ -38,9 +38,7 @@ Format = Literal["table", "json", "markdown"]
     metavar="MODEL...",
     shell_complete=complete("controls", prefix="control:", files=True),
 )
-@data_options
-@eval_options
-@click.option("--report", type=FILE, help="JSON report [<model>.report.json].")
+@with_options(*data_flags(), *eval_flags())
 @click.option(
     "--format",
     "form",

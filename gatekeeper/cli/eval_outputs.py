@@ -5,8 +5,8 @@ import re
 from pathlib import Path
 
 from gatekeeper.cli.page import check_page_target
-from gatekeeper.config.file import Config
 from gatekeeper.config.outputs import Output, key_file, refuse_overwriting
+from gatekeeper.config.record import Config
 from gatekeeper.evaluation.companions import envelope_path, scores_path
 from gatekeeper.training.folder import CONFIG_FILE
 from schemas.disk.room import check_room

@@ -1,24 +1,23 @@
 """``gatekeeper train``: one subcommand a registered trainer, its flags made from its settings."""
 
-import functools
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
-from gatekeeper.cli.completion import complete
 from gatekeeper.cli.groups import NamedGroup
 from gatekeeper.cli.guard import end, guard_of
-from gatekeeper.cli.options import tell, train_data_options
+from gatekeeper.cli.knobs import option, settings_flags, with_options
+from gatekeeper.cli.options import data_flags, tell
 from gatekeeper.cli.page import check_page_target, html_option, write_page
 from gatekeeper.cli.progress import bar
-from gatekeeper.cli.recipe_options import settings_options
 from gatekeeper.cli.stdout import reserved_stdout
 from gatekeeper.cli.terminal import colour_on
 from gatekeeper.cli.types import FILE
 from gatekeeper.cli.voice import say, show, warn
+from gatekeeper.config.sections import EvalConfig
 from schemas.errors import EXIT_CODES, UsageError
 from schemas.records.report import Report
 from schemas.text import printable
@@ -72,17 +71,18 @@ def train_command(recipe: Trainer) -> click.Command:
         out: Path | None,
         resume: Path | None,
         html: Path | None,
-        recorders: "RecorderOptions",
-        **given: object,
+        **given: Any,  # noqa: ANN401  (what the flags below are)
     ) -> None:
         if resume and out:
             raise UsageError("--resume continues in its own folder; leave --out out")
         if html is not None:
             check_page_target(html, made=out)
+        from gatekeeper.integrations.recording import RecorderOptions
         from gatekeeper.training.request import RunRequest
 
-        flags = {name: value for name, value in given.items() if value is not None}
-        request = RunRequest(recipe, config, flags, out=out, resume=resume, page=html)
+        recorders = RecorderOptions(*map(given.pop, ("tensorboard", "mlflow", "mlflow_experiment")))
+        named = {name: value for name, value in given.items() if value is not None}
+        request = RunRequest(recipe, config, named, out=out, resume=resume, page=html)
         with reserved_stdout(process=guard_of(ctx) is not None) as stdout:
             try:
                 code = _train(request, recorders, stdout)
@@ -91,53 +91,22 @@ def train_command(recipe: Trainer) -> click.Command:
                 raise RuntimeError(f"the recipe {recipe.name} tried to end the command") from error
         end(ctx, code)
 
-    command: Callable[..., None] = settings_options(recipe)(run)
-    for option in (
-        click.option("--mlflow-experiment", help="[MLFLOW_EXPERIMENT_NAME, else gatekeeper]."),
-        click.option("--mlflow", is_flag=True, help="Log to MLflow, where MLFLOW_TRACKING_URI says."),
-        click.option("--tensorboard", type=FILE, help="Write scalars for TensorBoard to this folder."),
-        click.option("--device", help="auto, cpu, cuda or mps [auto]."),
-        click.option("--seed", type=int, help="Of everything random [0]."),
-        click.option(
-            "--policy",
-            help="Built-in policy or a TOML file [seed-5cat].",
-            shell_complete=complete("policies", files=True),
-        ),
-        html_option,
+    flags = with_options(
+        *data_flags(training=True, horizon=recipe.default_horizon),
+        click.option("--out", type=FILE, help="Run folder [runs/<architecture>_<recipe>_<UTC time>]."),
         click.option("--resume", type=FILE, help="Continue the run in this folder."),
-        click.option(
-            "--out",
-            type=FILE,
-            help="Run folder [runs/<architecture>_<recipe>_<UTC time>].",
-        ),
-    ):
-        command = option(command)
+        html_option,
+        *(option(EvalConfig, name, line="training") for name in ("policy", "seed", "device")),
+        click.option("--tensorboard", type=FILE, help="Write scalars for TensorBoard to this folder."),
+        click.option("--mlflow", is_flag=True, help="Log to MLflow, where MLFLOW_TRACKING_URI says."),
+        click.option("--mlflow-experiment", help="[MLFLOW_EXPERIMENT_NAME, else gatekeeper]."),
+        *settings_flags(recipe),
+    )
     text = (
         f"{recipe.summary}\n\nEnds with the five gates on the kept weights. "
         "Exit codes: 0 deployable, 1 blocked, 2 usage error, 3 error, 4 interrupted and saved."
     )
-    flagged = train_data_options(command, horizon=recipe.default_horizon)
-    return click.command(name=recipe.name, help=text)(flagged)
-
-
-def _with_recorders(command: Callable[..., None]) -> Callable[..., None]:
-    """The command, given what its three flags ask of recorders as one ``recorders``."""
-
-    @functools.wraps(command)
-    def run(
-        ctx: click.Context,
-        /,
-        *,
-        tensorboard: Path | None,
-        mlflow: bool,
-        mlflow_experiment: str | None,
-        **given: object,
-    ) -> None:
-        from gatekeeper.integrations.recording import RecorderOptions
-
-        command(ctx, recorders=RecorderOptions(tensorboard, mlflow, mlflow_experiment), **given)
-
-    return run
+    return click.command(name=recipe.name, help=text)(flags(run))
 
 
 def _train(request: "RunRequest", options: "RecorderOptions", stdout: TextIO) -> int:

@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from gatekeeper.config.sections import DEFAULT_CONTEXT, DEFAULT_HORIZON
 from gates.contracts import Window
 from schemas.errors import UsageError
 
 Origin = Literal["checkpoint", "sequence file", "flag", "config", "default"]
 """Who names the shape of a window, first of all the one whom the others must follow."""
 
-DEFAULT_WINDOW = Window(context=5, horizon=1)
+DEFAULT_WINDOW = Window(DEFAULT_CONTEXT, DEFAULT_HORIZON)
 """Where nobody names it."""
 
 

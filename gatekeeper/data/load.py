@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from gatekeeper.config.file import Config, EvalConfig, load_config, make_config
-from gatekeeper.config.keys import EVAL_KEYS
+from gatekeeper.config.file import load_config, make_config
+from gatekeeper.config.keys import key_names
+from gatekeeper.config.record import Config
+from gatekeeper.config.sections import EvalConfig
 from gatekeeper.data.arrays import bank_of_arrays
 from gatekeeper.data.source import DataSource, open_source
 from schemas.errors import UsageError
@@ -27,7 +29,7 @@ _KEYS: Mapping[str, str] = {
     "texts": "text_key",
 }
 
-_SETTINGS = tuple(key for key in EVAL_KEYS if key != "report")  # nothing is written here
+_SETTINGS = tuple(key for key in key_names(EvalConfig) if key != "report")  # nothing is written here
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 import numpy as np
 
 from gatekeeper.config.articles import ArticleList
-from gatekeeper.config.file import Config
+from gatekeeper.config.record import Config
 from gatekeeper.config.window import SILENT, WindowClaim
 from gatekeeper.data.article_lookup import find_articles
 from gatekeeper.data.formats.bank import read_bank_file

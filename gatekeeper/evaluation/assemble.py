@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from gatekeeper.config.file import EvalConfig
+from gatekeeper.config.sections import EvalConfig
 from gatekeeper.config.window import Origin
 from gatekeeper.evaluation.environment import choose_device, choose_retrieval, describe_environment
 from gates.contracts import Dataset

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from gatekeeper import __version__
-from gates.bank_search import Backend
+from gates.options import Backend
 from schemas.errors import UsageError
 from schemas.reasons import reason
 from schemas.records.inputs import Environment

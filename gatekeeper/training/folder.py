@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from gatekeeper.config.articles import ArticleList
-from gatekeeper.config.file import Config, make_config
+from gatekeeper.config.file import make_config
+from gatekeeper.config.record import Config
 from gatekeeper.evaluation.companions import scores_path
 from schemas.disk.atomic import write_text
 from schemas.disk.lock import LOCK

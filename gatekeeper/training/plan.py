@@ -8,8 +8,10 @@ from typing import Any
 
 import torch
 
-from gatekeeper.config.file import Config, resolve_config
-from gatekeeper.config.keys import DATA_KEYS
+from gatekeeper.config.file import resolve_config
+from gatekeeper.config.keys import key_names
+from gatekeeper.config.record import Config
+from gatekeeper.config.sections import DataConfig
 from gatekeeper.config.window import DEFAULT_WINDOW, SILENT, WindowClaim, settle_window
 from gatekeeper.data.source import DataSource, open_source
 from gatekeeper.evaluation.assemble import make_options
@@ -203,7 +205,8 @@ def _record(request: RunRequest, resume: Path) -> RunRecord:
 def _resumed_config(request: RunRequest, record: RunRecord, resume: Path) -> Config:
     """The recorded one; data may have moved, and another device may go on."""
     rest, base = request.rest(), recorded_config(record, resume)
-    given = resolve_config(request.file, rest) if request.file or set(rest) & set(DATA_KEYS) else base
+    moved = request.file or set(rest) & set(key_names(DataConfig))
+    given = resolve_config(request.file, rest) if moved else base
     evaluation = dataclasses.replace(base.eval, device=str(rest.get("device", base.eval.device)))
     return dataclasses.replace(base, data=given.data, eval=evaluation)
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from gatekeeper.config.file import Config
 from gatekeeper.config.outputs import Output, refuse_overwriting
+from gatekeeper.config.record import Config
 from gatekeeper.training.folder import CONFIG_FILE, run_files
 from trainers.contracts import Trainer
 

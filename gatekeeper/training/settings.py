@@ -33,10 +33,9 @@ def build_settings(
 
 
 def without_none(hint: Any) -> Any:  # noqa: ANN401
-    """``int`` of ``int | None``."""
-    if isinstance(hint, types.UnionType):
-        return next(kind for kind in typing.get_args(hint) if kind is not type(None))
-    return hint
+    """``int`` of ``int | None``; a union of several kinds stays one."""
+    kinds = [kind for kind in typing.get_args(hint) if kind is not type(None)]
+    return kinds[0] if isinstance(hint, types.UnionType) and len(kinds) == 1 else hint
 
 
 def _fitted(hint: Any, value: object, where: str) -> object:  # noqa: ANN401

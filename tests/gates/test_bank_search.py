@@ -6,8 +6,9 @@ import torch
 
 from gates import bank_search
 from gates.bank import build_bank
-from gates.bank_search import Backend, close_within, search_bank
+from gates.bank_search import close_within, search_bank
 from gates.contracts import Bank, DoubleArray, FloatArray
+from gates.options import Backend
 
 CPU = torch.device("cpu")
 ROWS, WIDTH = 90, 8

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from gates import bank_search
 from gates.bank import build_bank
-from gates.bank_search import Backend
 from gates.contracts import Bank, FloatArray, IntArray
+from gates.options import Backend
 from gates.ranks import TIE, bank_rivals
 
 CPU = torch.device("cpu")

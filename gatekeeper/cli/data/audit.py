@@ -1,15 +1,14 @@
 """``gatekeeper data audit``: what the data can teach, and what can be decided on it."""
 
-import functools
 from pathlib import Path
 from typing import Literal
 
 import click
 
 from gatekeeper.cli.choice import Choice
-from gatekeeper.cli.options import tell, train_data_options
+from gatekeeper.cli.knobs import with_options
+from gatekeeper.cli.options import data_flags, tell
 from gatekeeper.cli.voice import show, show_json
-from gatekeeper.config.window import DEFAULT_WINDOW
 from schemas.errors import EXIT_BLOCKED
 from schemas.reading.codec import encode
 from schemas.reading.document import check_document
@@ -18,7 +17,7 @@ from schemas.records.audit import AUDIT_VERSION
 
 
 @click.command(name="audit")
-@functools.partial(train_data_options, horizon=DEFAULT_WINDOW.horizon)
+@with_options(*data_flags(training=True))
 @click.option("--seed", type=click.IntRange(0), default=0, help="Of every draw [0].")
 @click.option("--format", "form", type=Choice(("table", "json")), default="table", help="[table].")
 @click.pass_context

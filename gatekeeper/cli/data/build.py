@@ -12,6 +12,7 @@ from gatekeeper.cli.progress import bar
 from gatekeeper.cli.terminal import is_terminal
 from gatekeeper.cli.types import FILE
 from gatekeeper.cli.voice import hushed, quiet, say, show
+from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.config.outputs import Output, refuse_overwriting
 from gatekeeper.data.building.embed import Embedded, embed
 from gatekeeper.data.building.embedding_cache import EmbeddingCache, cache_folder
@@ -19,7 +20,6 @@ from gatekeeper.data.building.encoder import find_encoder, load_encoder
 from gatekeeper.data.building.export import sequences_path, write_sequences
 from gatekeeper.data.building.splits import check_splits, divide, file_digest, parse_split, refuse_unprintable
 from gatekeeper.data.formats.bank import read_bank_file
-from gatekeeper.data.formats.bank_keys import BankKeys
 from gatekeeper.data.formats.dataset import Dtype, refuse_taken, write_dataset
 from gatekeeper.data.formats.texts import Texts, is_texts, read_texts
 from gatekeeper.render.dataset import render_built

@@ -7,17 +7,17 @@ from typing import Literal
 import click
 
 from gatekeeper.cli.choice import Choice
-from gatekeeper.cli.options import key_options, tell
+from gatekeeper.cli.options import config_option, key_options, tell
 from gatekeeper.cli.types import FILE
 from gatekeeper.cli.voice import show, show_json
-from gatekeeper.data.formats.bank_keys import BankKeys
+from gatekeeper.config.bank_keys import BankKeys
 from schemas.errors import DataError
 from schemas.reading.codec import encode
 
 
 @click.command(name="info")
 @click.argument("bank", type=FILE, required=False)
-@click.option("--config", type=FILE, help="Configuration file instead of the nearest one.")
+@config_option
 @click.option("--format", "form", type=Choice(("table", "json")), default="table", help="[table].")
 @key_options
 def info_command(

@@ -10,8 +10,8 @@ from gatekeeper.cli.choice import Choice
 from gatekeeper.cli.options import key_options, overwrite_option, tell
 from gatekeeper.cli.types import FILE
 from gatekeeper.cli.voice import show
+from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.config.outputs import Output, refuse_overwriting
-from gatekeeper.data.formats.bank_keys import BankKeys
 from gatekeeper.data.synthetic.directed import expected_directions
 from gatekeeper.data.synthetic.worlds import (
     FORWARD,

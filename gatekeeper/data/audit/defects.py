@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.data.formats.article_column import read_articles
 from gatekeeper.data.formats.bank import find_arrays
-from gatekeeper.data.formats.bank_keys import BankKeys
 from gatekeeper.data.formats.npz import open_npz
 from gates.article_ids import Numbered
 from gates.geometry import without_extremes

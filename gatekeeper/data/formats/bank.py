@@ -13,8 +13,8 @@ array                                     meaning
                                           indexed by article
 ========================================  =====================================================
 
-The order of chunks may have another of the names in :data:`gatekeeper.data.formats.bank_keys.CHUNKS`,
-and any array can be named by :class:`~gatekeeper.data.formats.bank_keys.BankKeys`. Old banks may have no
+The order of chunks may have another of the names in :data:`gatekeeper.config.bank_keys.CHUNKS`,
+and any array can be named by :class:`~gatekeeper.config.bank_keys.BankKeys`. Old banks may have no
 order. Their rows are then
 numbered in file order inside each article, which is only right if the rows of an article lie together;
 where they do not, the file is refused (:mod:`gatekeeper.data.formats.chunk_order`).
@@ -26,8 +26,8 @@ from pathlib import Path
 
 import numpy as np
 
+from gatekeeper.config.bank_keys import ARTICLES, JOINED, OFFSETS, TEXTS, TITLES, VECTORS, BankKeys
 from gatekeeper.data.formats.article_column import read_articles
-from gatekeeper.data.formats.bank_keys import ARTICLES, JOINED, OFFSETS, TEXTS, TITLES, VECTORS, BankKeys
 from gatekeeper.data.formats.chunk_order import find_chunk_key, read_chunks
 from gatekeeper.data.formats.npz import Array, Npz, npz_bytes, open_npz
 from gatekeeper.data.formats.repair import Repairs

@@ -7,7 +7,7 @@ numbers that might be the order, is refused until somebody says which it is.
 
 import numpy as np
 
-from gatekeeper.data.formats.bank_keys import ARTICLES, CHUNKS, FILE_ORDER, JOINED, OFFSETS, VECTORS, BankKeys
+from gatekeeper.config.bank_keys import ARTICLES, CHUNKS, FILE_ORDER, JOINED, OFFSETS, VECTORS, BankKeys
 from gatekeeper.data.formats.npz import Array, Npz
 from gates.article_ids import Numbered
 from gates.contracts import IntArray

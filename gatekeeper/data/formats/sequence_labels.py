@@ -20,8 +20,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gatekeeper.config.bank_keys import VECTORS
 from gatekeeper.data.formats.article_column import read_articles
-from gatekeeper.data.formats.bank_keys import VECTORS
 from gatekeeper.data.formats.npz import Array, Npz
 from gates.article_ids import Numbered, number_articles
 from gates.contracts import Bank, FloatArray, IntArray

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gatekeeper.data.formats import bank_keys
+from gatekeeper.config import bank_keys
 from gatekeeper.data.formats.bank import pack_texts
 from gatekeeper.data.formats.stored_arrays import map_array, map_texts
 from gates.article_ids import number_articles

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gatekeeper.config.file import Config
+from gatekeeper.config.record import Config
 from gatekeeper.data.article_lookup import toml_articles
 from gatekeeper.data.formats.bank import write_bank
 from gatekeeper.data.source import DataSource

@@ -9,7 +9,9 @@ import click.testing
 import pytest
 
 from gatekeeper.config.articles import parse_articles
-from gatekeeper.config.file import Config, DataConfig, load_config, resolve_config
+from gatekeeper.config.file import load_config, resolve_config
+from gatekeeper.config.record import Config
+from gatekeeper.config.sections import DataConfig
 from gatekeeper.training.settings import build_settings
 from schemas.errors import UsageError
 from trainers.recipes.p6b import P6bSettings

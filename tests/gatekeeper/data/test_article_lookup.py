@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gatekeeper.config.articles import ArticleList, list_articles, parse_articles
-from gatekeeper.config.keys import DATA_KEYS
+from gatekeeper.config.keys import SPLIT
 from gatekeeper.data.article_lookup import find_articles, toml_articles
 from gates.bank import outline_bank
 from gates.contracts import ArticleId, Bank
@@ -74,7 +74,7 @@ def test_a_configuration_reads_back_what_is_written_of_a_bank(ids: Sequence[Arti
     bank = bank_of(ids)
     every = np.unique(bank.articles)
     value = tomllib.loads(f"val = {toml_articles(bank, every)}")["val"]
-    spec = DATA_KEYS["val"](value, None)  # type: ignore[arg-type]
+    spec = SPLIT.read(value, None)  # type: ignore[arg-type]
     assert isinstance(spec, ArticleList)
     assert find_articles(bank, spec, "val").tolist() == every.tolist()
     again = parse_articles(str(list_articles([bank.id_of(number) for number in every])))

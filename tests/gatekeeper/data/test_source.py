@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from gatekeeper.config.articles import parse_articles
-from gatekeeper.config.file import Config, DataConfig
+from gatekeeper.config.record import Config
+from gatekeeper.config.sections import DataConfig
 from gatekeeper.config.window import SILENT, WindowClaim
 from gatekeeper.data.formats.bank import write_bank
 from gatekeeper.data.source import DataSource, open_source

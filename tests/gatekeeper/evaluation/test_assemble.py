@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from gatekeeper.config.file import EvalConfig
+from gatekeeper.config.sections import EvalConfig
 from gatekeeper.evaluation.assemble import make_options, make_report, score_arrays
 from gatekeeper.evaluation.model import control_candidate
 from gates.suite import Bench, Measurement, measure, prepare

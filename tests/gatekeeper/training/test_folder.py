@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from gatekeeper.config.articles import parse_articles
-from gatekeeper.config.file import Config, DataConfig, EvalConfig, load_config
+from gatekeeper.config.file import load_config
+from gatekeeper.config.record import Config
+from gatekeeper.config.sections import DataConfig, EvalConfig
 from gatekeeper.training import folder as run_folder
 from gatekeeper.training.folder import (
     CONFIG_FILE,

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from gatekeeper.config.bank_keys import CHUNKS, BankKeys
 from gatekeeper.data.audit.defects import find_defects
 from gatekeeper.data.formats.bank import read_bank_file
-from gatekeeper.data.formats.bank_keys import CHUNKS, BankKeys
 from gates.contracts import Bank
 from schemas.errors import DataError
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gatekeeper.config.file import Config
+from gatekeeper.config.record import Config
 from gatekeeper.data.source import open_source
 from gates.contracts import Bank, IntArray, Window
 from schemas.errors import DataError

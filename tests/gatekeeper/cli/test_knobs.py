@@ -6,7 +6,7 @@ import click
 import click.testing
 import pytest
 
-from gatekeeper.cli.recipe_options import settings_options
+from gatekeeper.cli.knobs import settings_flags, with_options
 from gatekeeper.cli.train import train_command
 from gatekeeper.training.settings import build_settings
 from tests.gatekeeper.training.recipe import OWN, Knobs
@@ -21,7 +21,7 @@ def flags(*arguments: str) -> dict[str, object]:
     def command(**values: object) -> None:
         found.update(values)
 
-    click.command()(settings_options(OWN)(command)).main(list(arguments), standalone_mode=False)
+    click.command()(with_options(*settings_flags(OWN))(command)).main(list(arguments), standalone_mode=False)
     assert found.keys() == {setting.name for setting in dataclasses.fields(Knobs)}
     return {name: value for name, value in found.items() if value is not None}
 

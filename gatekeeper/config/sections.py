@@ -1,0 +1,89 @@
+"""The sections ``[data]`` and ``[eval]``: every key, with its meaning, its default and what it may hold."""
+
+import typing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from gatekeeper.config.bank_keys import BankKeys
+from gatekeeper.config.keys import (
+    COUNT,
+    EDGES,
+    NAME,
+    NUMBER,
+    PATH,
+    POLICY,
+    SPLIT,
+    SplitSpec,
+    key,
+    one_of,
+    whole,
+)
+from gates.options import Options
+from schemas.records.splits import SPLITS
+
+Retrieval = Literal["auto", "faiss", "torch"]
+"""Libraries a bank search may use."""
+
+DEFAULT_CONTEXT, DEFAULT_HORIZON = 5, 1
+"""Shape of a window where nobody names it."""
+
+_SPLIT = "article ranges over the bank (0-39,45) or a sequence file (*.npz)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataConfig:
+    """The data to use; None where nobody names something."""
+
+    bank: Path | None = key(None, PATH, "Bank (*.npz) or data set folder", otherwise="speeches")
+    train: SplitSpec | None = key(None, SPLIT, f"Train split: {_SPLIT}")
+    val: SplitSpec | None = key(None, SPLIT, f"Val split: {_SPLIT}")
+    ood: SplitSpec | None = key(None, SPLIT, f"Out-of-distribution split: {_SPLIT}")
+    vectors_key: str | None = key(None, NAME, "Array of the bank that holds the vectors", metavar="NAME")
+    article_key: str | None = key(None, NAME, "Array that holds each row's article", metavar="NAME")
+    chunk_key: str | None = key(
+        None, NAME, "Array that orders chunks; none: rows count in file order", metavar="NAME"
+    )
+    text_key: str | None = key(None, NAME, "Array that holds the texts", metavar="NAME")
+    context: int | None = key(
+        None,
+        COUNT,
+        "Chunks a model reads, where its checkpoint is silent",
+        training="Chunks the model reads",
+        otherwise=str(DEFAULT_CONTEXT),
+    )
+    horizon: int | None = key(
+        None,
+        COUNT,
+        "Places from last chunk to target, likewise",
+        training="Places from last chunk to target",
+        otherwise=str(DEFAULT_HORIZON),
+    )
+
+    @property
+    def keys(self) -> BankKeys:
+        """What the arrays of the bank are called."""
+        return BankKeys(self.vectors_key, self.article_key, self.chunk_key, self.text_key)
+
+    @property
+    def splits(self) -> dict[str, SplitSpec]:
+        """The splits somebody names, by name."""
+        named: dict[str, SplitSpec | None] = {name: getattr(self, name) for name in SPLITS}
+        return {name: spec for name, spec in named.items() if spec is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvalConfig:
+    """How to evaluate. The engine checks the ranges of what is its own (:class:`gates.options.Options`)."""
+
+    policy: str = key("seed-5cat", POLICY, "Built-in policy or a TOML file", listed="policies")
+    max_samples: int | None = key(None, COUNT, "Windows per split, drawn with the seed", otherwise="all")
+    seed: int = key(
+        Options.seed, whole(0), "Seed of draw, ablations and controls", training="Of everything random"
+    )
+    device: str = key("auto", NAME, "auto, cpu, cuda or mps")
+    batch_size: int = key(Options.batch_size, COUNT, "Contexts per model call")
+    retrieval: Retrieval = key("auto", one_of(typing.get_args(Retrieval)), "Library of the bank search")
+    bin_edges: tuple[float, float] = key(Options.bin_edges, EDGES, "Coherence edges")
+    confidence: float = key(Options.confidence, NUMBER, "Of every interval")
+    report: Path | None = key(None, PATH, "JSON report", otherwise="<model>.report.json")
