@@ -63,7 +63,6 @@ def train_command(recipe: Trainer) -> click.Command:
     """The command of a trainer: flags for data, run and each of its settings."""
 
     @click.pass_context
-    @_with_recorders
     def run(
         ctx: click.Context,
         /,
