@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Train p6b twice and let the gates judge: on a synthetic world that can be learned (expected:
 # DEPLOYABLE), then on the bundled speeches (expected: BLOCKED, as a truthful gatekeeper must on real
-# text). Then sign, deploy the first, and try to deploy the second. Both runs use a transformer of 2 layers and width 128 instead of the seed's 4 and 512, so that
-# the demo takes minutes. Exits 0 when every command ends as expected.
+# text). Then sign, deploy the first, and try to deploy the second. Both runs use a transformer of 2 layers and
+# width 128 instead of the seed's 4 and 512, so that the demo takes minutes. Exits 0 when every command ends as
+# expected.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 gatekeeper="$BIN/gatekeeper"

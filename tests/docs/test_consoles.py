@@ -1,5 +1,6 @@
 """The commands of the pages run, and show what really comes out."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,19 @@ def test_a_page_shows_what_its_commands_print(
     for step in steps_of(page.read_text(encoding="utf-8")):
         real = shell.run(step.command)
         assert agrees(step.shown, real.rstrip().splitlines()), f"$ {step.command}\n{real}"
+
+
+def test_the_python_of_the_readme_runs_on_the_world_that_it_makes(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.run("gatekeeper data synth forward --out world && cd world")
+    (block,) = re.findall(
+        r"^```python\n(.*?)^```$", README.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )
+    (shell.place / "first.py").write_text(block, encoding="utf-8")
+    shown = shell.run("python first.py")
+    assert shell.code == 0, shown
+    assert shown.startswith("False The model ")
+    assert (shell.place / "page.html").is_file()
 
 
 def test_the_readme_fits_on_a_few_screens() -> None:
