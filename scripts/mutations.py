@@ -6,6 +6,7 @@
     python scripts/mutations.py /tmp/mutations            # about half an hour on 2 quiet cores
     python scripts/mutations.py /tmp/mutations --report   # the table and the survivors of the last run
     python scripts/mutations.py /tmp/mutations --again    # its survivors asked again, with the tests of today
+    python scripts/mutations.py /tmp/mutations --sample 400   # a seeded draw over all modules instead of all
 
 Two stages. mutmut forks from a process that has imported everything and asks the tests that it saw call a
 function; it is fast, but it cannot judge what runs at import or behind a cache. So what survives it is run
@@ -17,10 +18,11 @@ import argparse
 import ast
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,17 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 KILLED, SURVIVED, NO_TESTS = (1, 3), 0, 33
 LIMIT_S = 600
+SEED = 0  # of a sample
+
+GENERATE = """
+from mutmut import __main__ as mutmut
+mutmut.copy_src_dir()
+mutmut.copy_also_copy_files()
+mutmut.setup_source_paths()
+mutmut.store_lines_covered_by_tests()
+mutmut.create_mutants(1)
+"""
+"""The first part of ``mutmut run``, which has no command of its own."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +71,10 @@ TARGETS = (
         ),
         (
             "test_metrics",
-            "test_validation",
-            "test_decision_schema",
+            "test_schema",
+            "test_decision",
             "test_codec",
-            "test_policy_io",
+            "test_policy",
         ),
     ),
     Target(
@@ -87,26 +100,43 @@ def main() -> None:
     parser.add_argument("--report", action="store_true", help="only report on the last run")
     parser.add_argument("--again", action="store_true", help="only ask the survivors of the last run again")
     parser.add_argument("--modules", nargs="*", help="only these, e.g. verdict/judge verdict/checks")
+    parser.add_argument("--sample", type=int, help="only so many mutants, drawn over all modules")
     asked = parser.parse_args()
-    for target in TARGETS:
-        tree = asked.work / target.package.replace("/", "-")
-        if asked.again and tree.is_dir():
-            shutil.copytree(ROOT / "tests", tree / "mutants" / "tests", dirs_exist_ok=True)
-            judge_again(tree, target)
-        elif not asked.report:
-            modules = [name for name in modules_of(target) if not asked.modules or name in asked.modules]
-            if not modules:
-                continue
-            prepare(tree, target, modules)
-            subprocess.run(["mutmut", "run", "--max-children", str(os.cpu_count())], cwd=tree, check=True)
-            judge_again(tree, target)
+    trees = {asked.work / target.package.replace("/", "-"): target for target in TARGETS}
+    if asked.again:
+        for tree, target in trees.items():
+            if tree.is_dir():
+                shutil.copytree(ROOT / "tests", tree / "mutants" / "tests", dirs_exist_ok=True)
+                judge_again(tree, target)
+    elif not asked.report:
+        chosen = {tree: modules_of(target, asked.modules) for tree, target in trees.items()}
+        mutate({tree: trees[tree] for tree in trees if chosen[tree]}, chosen, asked.sample)
     report(asked.work)
 
 
-def modules_of(target: Target) -> list[str]:
-    """The package's modules that are mutated, by their place in it, e.g. ``verdict/judge``."""
+def mutate(trees: Mapping[Path, Target], chosen: Mapping[Path, list[str]], sample: int | None) -> None:
+    """Make the mutants of all targets and judge them, or so many of them."""
+    names: list[tuple[Path, str]] = []
+    for tree, target in trees.items():
+        prepare(tree, target, chosen[tree])
+        subprocess.run([sys.executable, "-c", GENERATE], cwd=tree, check=True)
+        names += [(tree, name) for _, name, _ in results(tree)]
+    if sample is not None and sample < len(names):
+        names = random.Random(SEED).sample(names, sample)
+    for tree, target in trees.items():
+        drawn = [name for where, name in names if where == tree]
+        if drawn:
+            whole = [] if sample is None else drawn
+            command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(os.cpu_count()), *whole]
+            subprocess.run(command, cwd=tree, check=True)
+            judge_again(tree, target)
+
+
+def modules_of(target: Target, asked: list[str] | None) -> list[str]:
+    """The package's modules to mutate, by their place in it, e.g. ``verdict/judge``; those asked for."""
     folder = ROOT / target.package
-    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("[!_]*.py"))
+    found = (path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("[!_]*.py"))
+    return sorted(name for name in found if asked is None or name in asked)
 
 
 def prepare(tree: Path, target: Target, modules: list[str]) -> None:
@@ -233,7 +263,13 @@ def report(work: Path) -> None:
 
 
 def _change(tree: Path, module: str, mutant: str) -> str:
-    done = subprocess.run(["mutmut", "show", mutant], cwd=tree, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "mutmut", "show", mutant],
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     lines = [line for line in done.stdout.splitlines() if line[:1] in "+-" and line[:3] not in ("---", "+++")]
     return "\n".join(lines) or f"(no difference shown for {module})"
 

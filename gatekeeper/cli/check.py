@@ -6,9 +6,8 @@ from typing import Literal, NoReturn
 
 import click
 
-from gatekeeper.cli.choice import Choice
 from gatekeeper.cli.terminal import colour_on
-from gatekeeper.cli.types import FILE
+from gatekeeper.cli.types import FILE, Choice
 from gatekeeper.cli.verifier import Verifier, verifier_options
 from gatekeeper.cli.voice import hand_over
 from gatekeeper.config.outputs import Output, refuse_overwriting

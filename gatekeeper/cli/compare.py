@@ -5,8 +5,7 @@ from typing import Literal
 
 import click
 
-from gatekeeper.cli.choice import Choice
-from gatekeeper.cli.types import FILE
+from gatekeeper.cli.types import FILE, Choice
 from gatekeeper.cli.voice import show, show_json
 from schemas.errors import UsageError
 from schemas.reading.report import read_report

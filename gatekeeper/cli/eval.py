@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 import click
 
-from gatekeeper.cli.choice import Choice
+from gatekeeper.cli.types import Choice
 from gatekeeper.cli.completion import complete
 from gatekeeper.cli.guard import end, guard_of
 from gatekeeper.cli.knobs import with_options

@@ -12,9 +12,8 @@ from typing import Any
 
 import click
 
-from gatekeeper.cli.choice import Choice
 from gatekeeper.cli.completion import complete
-from gatekeeper.cli.types import FILE
+from gatekeeper.cli.types import FILE, Choice
 from gatekeeper.training.settings import without_none
 from trainers.contracts import Trainer
 

@@ -5,8 +5,8 @@ from typing import Literal
 
 import click
 
-from gatekeeper.cli.choice import Choice
 from gatekeeper.cli.choices import KINDS, Item
+from gatekeeper.cli.types import Choice
 from gatekeeper.cli.voice import show, show_json
 
 NOTHING = "no description"

@@ -2,7 +2,7 @@
 
 import click
 
-from gatekeeper.cli.choice import Choice
+from gatekeeper.cli.types import Choice
 from gatekeeper.cli.voice import hand_over
 from schemas.reading.report import SCHEMAS, schema_text
 

@@ -1,10 +1,12 @@
-"""What the command line takes for a path."""
+"""What the command line takes for a path, and for one of several words."""
 
 from pathlib import Path
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
+
+from schemas.names import did_you_mean
 
 
 class FilePath(click.ParamType[Path]):
@@ -33,3 +35,12 @@ class FilePath(click.ParamType[Path]):
 
 FILE = FilePath()
 """A file or a folder; whether it is there is for whoever opens it."""
+
+
+class Choice(click.Choice[str]):
+    """One of some words; a mistyped one is told the nearest."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:  # noqa: ANN401
+        """Click's sentence, and a hint."""
+        hint = did_you_mean(str(value), map(str, self.choices))
+        return super().get_invalid_choice_message(value, ctx) + (f" D{hint[1:]}" if hint else "")

@@ -5,7 +5,7 @@ from typing import Literal
 
 import click
 
-from gatekeeper.cli.choice import Choice
+from gatekeeper.cli.types import Choice
 from gatekeeper.cli.knobs import with_options
 from gatekeeper.cli.options import data_flags, tell
 from gatekeeper.cli.voice import show, show_json

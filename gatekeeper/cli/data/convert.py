@@ -4,9 +4,8 @@ from pathlib import Path
 
 import click
 
-from gatekeeper.cli.choice import Choice
 from gatekeeper.cli.options import key_options, overwrite_option, tell
-from gatekeeper.cli.types import FILE
+from gatekeeper.cli.types import FILE, Choice
 from gatekeeper.cli.voice import show
 from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.config.outputs import Output, refuse_overwriting

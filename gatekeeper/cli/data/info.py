@@ -6,9 +6,8 @@ from typing import Literal
 
 import click
 
-from gatekeeper.cli.choice import Choice
 from gatekeeper.cli.options import config_option, key_options, tell
-from gatekeeper.cli.types import FILE
+from gatekeeper.cli.types import FILE, Choice
 from gatekeeper.cli.voice import show, show_json
 from gatekeeper.config.bank_keys import BankKeys
 from schemas.errors import DataError

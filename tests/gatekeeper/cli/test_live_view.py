@@ -146,18 +146,6 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize(
-    ("term", "found"), [("xterm-256color", True), ("dumb", False), ("unknown", False), ("", False)]
-)
-def test_what_is_a_terminal(term: str, found: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TERM", term)
-    assert terminal.is_terminal(Terminal()) is found
-    assert not terminal.is_terminal(io.StringIO())
-    monkeypatch.delenv("TERM")
-    assert not terminal.is_terminal(Terminal())
-    assert status.columns_of(Terminal()) == 0
-
-
-@pytest.mark.parametrize(
     ("variables", "colour"),
     [({"TERM": "xterm"}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False), ({"TERM": "dumb"}, None)],
 )

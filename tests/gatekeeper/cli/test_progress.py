@@ -1,0 +1,49 @@
+"""A bar on a terminal, and nothing elsewhere or where all shall be quiet."""
+
+import io
+import sys
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from gatekeeper.cli.progress import bar
+from gatekeeper.cli.voice import quiet_option
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def work() -> None:
+    with bar("val\x1b[2J", 4) as advance:
+        for _ in range(2):
+            advance(2)
+
+
+def test_a_terminal_sees_a_bar_that_vanishes(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    work()
+    assert "val" in stream.getvalue()
+    assert "\x1b[2J" not in stream.getvalue()
+    assert not stream.getvalue().endswith("\n")
+
+
+def test_no_terminal_sees_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    work()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_quiet_is_quiet_on_a_terminal_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Terminal()
+
+    @click.command()
+    def command() -> None:
+        monkeypatch.setattr(sys, "stderr", stream)
+        work()
+
+    command.params.append(quiet_option())
+    assert CliRunner().invoke(command, ["-q"]).exit_code == 0
+    assert stream.getvalue() == ""
