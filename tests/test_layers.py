@@ -162,7 +162,6 @@ gatekeeper/data/formats/dataset.py write_dataset has 10 parameters
 gatekeeper/render/table.py imports click
 
 gatekeeper/render/versions.py imports gatekeeper/integrations/mlflow/registry.py
-
 """
 """What is still to be mended; a line that is mended goes from here in the same commit."""
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Literal, TextIO
 
 import click
 
-from gatekeeper.cli.types import Choice
 from gatekeeper.cli.completion import complete
 from gatekeeper.cli.guard import end, guard_of
 from gatekeeper.cli.knobs import with_options
@@ -14,6 +13,7 @@ from gatekeeper.cli.options import data_flags, eval_flags, tell
 from gatekeeper.cli.page import html_option, write_page
 from gatekeeper.cli.progress import bar
 from gatekeeper.cli.stdout import reserved_stdout
+from gatekeeper.cli.types import Choice
 from gatekeeper.cli.voice import say, show, show_json, warn
 from gatekeeper.evaluation.controls import control_name, is_control
 from schemas.errors import EXIT_CODES, EXIT_USAGE, GatekeeperError, UsageError

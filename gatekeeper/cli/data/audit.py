@@ -5,9 +5,9 @@ from typing import Literal
 
 import click
 
-from gatekeeper.cli.types import Choice
 from gatekeeper.cli.knobs import with_options
 from gatekeeper.cli.options import data_flags, tell
+from gatekeeper.cli.types import Choice
 from gatekeeper.cli.voice import show, show_json
 from schemas.errors import EXIT_BLOCKED
 from schemas.reading.codec import encode
