@@ -59,6 +59,9 @@ class ProbeResult:
         """
         return other is None or self.found.standing > other.found.standing
 
+    def __repr__(self) -> str:
+        return f"<ProbeResult {self}>"
+
     def __str__(self) -> str:
         """E.g. ``gates A B E | margin +0.25 | R@5 0.997``; the figures are of val."""
         figures = f"margin {self.found.margin:+.2f} | R@5 {self.found.recall:.3f}"

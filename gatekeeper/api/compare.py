@@ -35,7 +35,12 @@ class Comparison:
             rows += [{"first": plain["a"], "other": plain["b"], **row} for row in plain["differences"]]
         return to_frame(rows)
 
+    def __repr__(self) -> str:
+        """E.g. ``<Comparison of b, c with a>``."""
+        return f"<Comparison of {', '.join(other.name for other, _ in self.others)} with {self.first.name}>"
+
     def __str__(self) -> str:
+        """The table, or the leaderboard, that the command prints."""
         if len(self.others) == 1:
             return render_comparison(self.first, *self.others[0], every=False, markdown=False)
         return render_standings(self.first, self.others, markdown=False)

@@ -22,7 +22,7 @@ from gatekeeper.evaluation.writing import write_evaluation
 from gatekeeper.render.frame import metric_rows, to_frame
 from gatekeeper.render.page.cell import render_cell
 from gatekeeper.render.page.page import render_page
-from gatekeeper.render.table import render_table
+from gatekeeper.render.table import OUTCOMES, render_table, tally
 from gatekeeper.training.history import find_run, find_training
 from schemas.disk.atomic import write_text
 from schemas.errors import UsageError
@@ -108,7 +108,13 @@ class Evaluation:
         extras = illustrate(self.result.bench, self.result.measurement, training=training, run=run)
         write_text(place, render_page(self.report, extras))
 
+    def __repr__(self) -> str:
+        """E.g. ``<Evaluation LastChunk: BLOCKED, 2 of 5 gates passed, 3 needed>``."""
+        outcome = OUTCOMES[self.report.judgement.verdict.outcome]
+        return f"<Evaluation {self.report.inputs.model.spec}: {outcome}, {tally(self.report)}>"
+
     def __str__(self) -> str:
+        """The verdict first."""
         return render_table(self.report)
 
     def _repr_html_(self) -> str:

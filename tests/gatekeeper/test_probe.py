@@ -103,6 +103,7 @@ def test_a_result_says_what_passed_in_a_line_and_by_name(probe: Probe) -> None:
     assert margin.value is not None
     assert margin.low <= margin.value
     assert str(result).startswith(f"gates {' '.join(result.passed)} | margin {margin.value:+.2f} | R@5 ")
+    assert repr(result) == f"<ProbeResult {result}>"
     flat = result.metrics
     assert {"val/margin", "ood/recall_unseen", "gates/passed", "gates/escaped"} <= flat.keys()
     assert flat["val/margin"] == margin.value

@@ -35,6 +35,7 @@ def test_several_end_in_standings(knows: gk.Evaluation, copies: gk.Evaluation, d
     found = gk.compare(copies, knows, again)
     assert set(found.to_frame()["other"]) == {"Turn", "a <b> & c"}
     assert "minus A" in str(found)
+    assert repr(found) == "<Comparison of Turn, a <b> & c with control:copy_last>"
     assert "a &lt;b&gt; &amp; c" in found._repr_html_()
 
 

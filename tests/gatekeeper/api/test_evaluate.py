@@ -49,6 +49,7 @@ def test_a_module_comes_to_a_verdict_with_its_reasons_and_metrics(knows: gk.Eval
     model = knows.report.inputs.model
     assert (model.spec, model.kind, model.architecture) == ("Turn", "factory", "tests.gatekeeper.worlds:Turn")
     assert "DEPLOYABLE" in str(knows)
+    assert repr(knows) == "<Evaluation Turn: DEPLOYABLE, 5 of 5 gates passed, 3 needed>"
 
 
 def test_it_is_what_the_command_measures(world: Path, run: Run, data: gk.Data) -> None:
