@@ -157,8 +157,6 @@ gatekeeper/cli/data/build.py build_command has 15 parameters
 
 gatekeeper/cli/data/convert.py convert_command has 9 parameters
 
-gatekeeper/data/formats/dataset.py write_dataset has 10 parameters
-
 gatekeeper/render/table.py imports click
 
 gatekeeper/render/versions.py imports gatekeeper/integrations/mlflow/registry.py

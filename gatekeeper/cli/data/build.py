@@ -13,13 +13,14 @@ from gatekeeper.cli.types import FILE, Choice
 from gatekeeper.cli.voice import hushed, quiet, say, show
 from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.config.outputs import Output, refuse_overwriting
+from gatekeeper.data.building.dataset import Contents, refuse_taken, write_dataset
 from gatekeeper.data.building.embed import Embedded, embed
 from gatekeeper.data.building.embedding_cache import EmbeddingCache, cache_folder
 from gatekeeper.data.building.encoder import find_encoder, load_encoder
 from gatekeeper.data.building.export import sequences_path, write_sequences
 from gatekeeper.data.building.splits import check_splits, divide, file_digest, parse_split, refuse_unprintable
 from gatekeeper.data.formats.bank import read_bank_file
-from gatekeeper.data.formats.dataset import Dtype, refuse_taken, write_dataset
+from gatekeeper.data.formats.dataset import Dtype
 from gatekeeper.data.formats.texts import Texts, is_texts, read_texts
 from gatekeeper.render.dataset import render_built
 from gates.bank import build_bank, outline_bank
@@ -101,9 +102,7 @@ def build_command(
         bank = read.bank
     record = write_dataset(
         out,
-        bank,
-        divide(bank, requests, seed=seed),
-        window,
+        Contents(bank, divide(bank, requests, seed=seed), window),
         dtype=dtype,
         origin=Origin(source.name, digest, None if encoder is None else Path(encoder).name, licence, note),
         overwrite=overwrite,

@@ -10,9 +10,10 @@ from gatekeeper.cli.voice import show
 from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.config.outputs import Output, refuse_overwriting
 from gatekeeper.data.building.convert import convert
+from gatekeeper.data.building.dataset import refuse_taken
 from gatekeeper.data.building.splits import file_digest, refuse_unprintable
 from gatekeeper.data.formats.bank import read_bank_file
-from gatekeeper.data.formats.dataset import UNMATCHED, Dtype, refuse_taken
+from gatekeeper.data.formats.dataset import UNMATCHED, Dtype
 from gatekeeper.render.dataset import render_built, render_counts
 from schemas.errors import UsageError
 from schemas.records.dataset import Origin

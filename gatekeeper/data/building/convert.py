@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gatekeeper.data.formats.dataset import Dtype, write_dataset
+from gatekeeper.data.building.dataset import Contents, write_dataset
+from gatekeeper.data.formats.dataset import Dtype
 from gatekeeper.data.formats.sequences import REASONS, Resolution, resolve_sequences
 from gates.contracts import Bank, Window
 from schemas.errors import DataError
@@ -71,13 +72,15 @@ def convert(
     windows = {name: np.sort(each.last_rows[each.reason == 0]) for name, each in found.items()}
     record = write_dataset(
         folder,
-        bank,
-        {name: np.unique(bank.articles[rows]) for name, rows in windows.items()},
-        first.window,
+        Contents(
+            bank,
+            {name: np.unique(bank.articles[rows]) for name, rows in windows.items()},
+            first.window,
+            windows,
+            _listed(found),
+        ),
         dtype=dtype,
         origin=origin,
-        windows=windows,
-        unmatched=_listed(found),
         overwrite=overwrite,
     )
     return Converted(record, {name: _counts(each) for name, each in found.items()})

@@ -19,38 +19,28 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from gatekeeper import __version__
-from gatekeeper.config.articles import format_articles, parse_articles
+from gatekeeper.config.articles import parse_articles
 from gatekeeper.data.article_lookup import find_numbers
-from gatekeeper.data.formats.bank import pack_texts
 from gatekeeper.data.formats.stored_arrays import check_order, check_unit, map_array, map_rows, map_texts
 from gatekeeper.data.formats.stored_ids import FILES as ID_FILES
-from gatekeeper.data.formats.stored_ids import id_files, read_ids
-from gates.bank import assemble_bank, bank_digest
-from gates.contracts import Bank, FloatArray, IntArray, Window
-from gates.windows import make_dataset, refuse_shared_articles, rows_digest, window_rows
-from schemas.disk.atomic import write_text
+from gatekeeper.data.formats.stored_ids import read_ids
+from gates.bank import assemble_bank
+from gates.contracts import Bank, FloatArray, IntArray
+from gates.windows import rows_digest
 from schemas.disk.opening import open_regular
-from schemas.disk.whole_folder import left_behind, refuse_occupied, replace_folder
+from schemas.disk.whole_folder import left_behind
 from schemas.errors import DataError, GatekeeperError
-from schemas.reading.codec import encode
 from schemas.reading.dataset import read_dataset_record
-from schemas.reading.document import check_document
-from schemas.reading.strict_json import MAX_BYTES, dumps, loads
+from schemas.reading.strict_json import MAX_BYTES, loads
 from schemas.records.dataset import (
-    DATASET_VERSION,
     DatasetRecord,
-    Origin,
-    StoredBank,
     StoredFile,
-    StoredSplit,
 )
 from schemas.records.splits import SPLITS
 
@@ -62,8 +52,7 @@ UNMATCHED = "unmatched.csv"
 Dtype = Literal["float32", "float16"]
 
 _EXTRAS = (*ID_FILES, TEXTS, OFFSETS, TITLES, UNMATCHED)
-_KNOWN = frozenset({RECORD, VECTORS, ARTICLES, CHUNKS, *_EXTRAS, *(f"{name}.npy" for name in SPLITS)})
-_WHAT = "a data set"
+KNOWN = frozenset({RECORD, VECTORS, ARTICLES, CHUNKS, *_EXTRAS, *(f"{name}.npy" for name in SPLITS)})
 _ROWS = 65_536
 
 
@@ -87,104 +76,6 @@ class OpenDataset:
 def is_dataset(path: Path) -> bool:
     """Whether ``path`` is a data set folder."""
     return (path / RECORD).is_file()
-
-
-def write_dataset(
-    folder: Path,
-    bank: Bank,
-    articles: Mapping[str, IntArray],
-    window: Window,
-    *,
-    dtype: Dtype,
-    origin: Origin,
-    windows: Mapping[str, IntArray] | None = None,
-    unmatched: str | None = None,
-    overwrite: bool = False,
-    now: datetime | None = None,
-) -> DatasetRecord:
-    """Write a data set folder, whole or not at all.
-
-    Args:
-        folder: where to.
-        bank: the chunk vectors.
-        articles: split -> its articles.
-        window: shape of the windows.
-        dtype: of the stored vectors. float16 halves the file; the bank is then the rounded one.
-        origin: where the vectors come from.
-        windows: split -> last rows, where they are not all windows of its articles.
-        unmatched: text of ``unmatched.csv``, where the data set was converted.
-        overwrite: whether a previous data set there is replaced.
-        now: the time of the record; the clock's by default.
-
-    Raises:
-        DataError: a split has no window, or two splits share an article.
-        OutputError: the folder cannot be written or holds something else.
-        UsageError: it holds a data set that may not be replaced.
-    """
-    stored: npt.NDArray[Any] = bank.vectors
-    if dtype == "float16":
-        bank, stored = _rounded(bank)
-    refuse_shared_articles(bank, articles)
-    rows = {
-        name: window_rows(bank, found, window) if windows is None else windows[name]
-        for name, found in articles.items()
-    }
-    splits = make_dataset(bank, rows, window).splits
-    record: list[DatasetRecord] = []
-
-    def fill(place: Path) -> None:
-        arrays: dict[str, npt.NDArray[Any]] = {
-            VECTORS: stored,
-            ARTICLES: bank.articles,
-            CHUNKS: bank.chunks,
-            **id_files(bank.ids),
-            **{f"{name}.npy": split.last_rows for name, split in splits.items()},
-        }
-        if bank.texts is not None:
-            packed = pack_texts(bank.texts)
-            arrays |= {TEXTS: packed["texts_utf8"], OFFSETS: packed["text_offsets"]}
-        files = {name: _save(place / name, array) for name, array in arrays.items()}
-        if bank.titles:
-            titles = dumps({str(article): title for article, title in bank.titles.items()})
-            files[TITLES] = _save_text(place / TITLES, titles)
-        if unmatched is not None:
-            files[UNMATCHED] = _save_text(place / UNMATCHED, unmatched)
-        record.append(
-            DatasetRecord(
-                schema_version=DATASET_VERSION,
-                created=(now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                tool_version=__version__,
-                context=window.context,
-                horizon=window.horizon,
-                bank=StoredBank(bank.rows, bank.dimension, len(np.unique(bank.articles)), dtype, bank.sha256),
-                splits={
-                    name: StoredSplit(
-                        len(split.last_rows),
-                        format_articles(articles[name].tolist()),
-                        rows_digest(split.last_rows),
-                    )
-                    for name, split in splits.items()
-                },
-                origin=origin,
-                files=files,
-            )
-        )
-        value = encode(record[0], where="dataset")
-        check_document("dataset", DATASET_VERSION, value)
-        write_text(place / RECORD, dumps(value))
-
-    replace_folder(folder, fill, known=_KNOWN, ours=is_dataset, what=_WHAT, overwrite=overwrite)
-    return record[0]
-
-
-def refuse_taken(folder: Path, *, overwrite: bool) -> None:
-    """Refuse a folder that :func:`write_dataset` would not replace, before hours of work for it.
-
-    Raises:
-        OutputError: it cannot be made, is a file, or holds something else.
-        UsageError: it holds a data set that may not be replaced.
-    """
-    refuse_occupied(folder, known=_KNOWN, ours=is_dataset, what=_WHAT, overwrite=overwrite)
 
 
 def open_dataset(folder: Path) -> OpenDataset:
@@ -222,7 +113,7 @@ def open_dataset(folder: Path) -> OpenDataset:
     owned = _owned(folder, record, articles, present, splits)
     texts = map_texts(folder / TEXTS, folder / OFFSETS, rows=rows) if TEXTS in record.files else None
     bank = assemble_bank(
-        vectors if record.bank.dtype == "float32" else _unit(vectors),
+        vectors if record.bank.dtype == "float32" else unit_rows(vectors),
         np.asarray(articles),
         np.asarray(chunks),
         source=str(folder),
@@ -234,24 +125,7 @@ def open_dataset(folder: Path) -> OpenDataset:
     return OpenDataset(record=record, bank=bank, splits=splits, articles=owned)
 
 
-def _rounded(bank: Bank) -> tuple[Bank, npt.NDArray[np.float16]]:
-    """The bank as it comes back from float16, and the rows that are stored."""
-    stored = bank.vectors.astype(np.float16)
-    unit = _unit(stored)
-    rounded = assemble_bank(
-        unit,
-        bank.articles,
-        bank.chunks,
-        source=bank.source,
-        sha256=bank_digest(unit, bank.articles, bank.chunks, bank.ids),
-        texts=bank.texts,
-        titles=bank.titles,
-        ids=bank.ids,
-    )
-    return rounded, stored
-
-
-def _unit(vectors: npt.NDArray[Any]) -> FloatArray:
+def unit_rows(vectors: npt.NDArray[Any]) -> FloatArray:
     """Unit float32 rows of rounded unit rows, in blocks; the same bits every time."""
     unit = np.empty(vectors.shape, dtype=np.float32)
     for start in range(0, len(vectors), _ROWS):
@@ -259,17 +133,6 @@ def _unit(vectors: npt.NDArray[Any]) -> FloatArray:
         block /= np.sqrt(np.einsum("nd,nd->n", block, block))[:, None]
         unit[start : start + len(block)] = block
     return unit
-
-
-def _save(path: Path, array: npt.NDArray[Any]) -> StoredFile:
-    with path.open("wb") as file:
-        np.save(file, array, allow_pickle=False)
-    return StoredFile(_digest(path), path.stat().st_size)
-
-
-def _save_text(path: Path, text: str) -> StoredFile:
-    write_text(path, text)
-    return StoredFile(_digest(path), path.stat().st_size)
 
 
 def _verify(folder: Path, record: DatasetRecord) -> None:
@@ -280,7 +143,7 @@ def _verify(folder: Path, record: DatasetRecord) -> None:
             size = path.stat().st_size
             if size != stored.bytes:
                 return f"{path} has {size} bytes, expected {stored.bytes}"
-            return None if _digest(path) == stored.sha256 else f"{path} changed since it was built"
+            return None if file_digest(path) == stored.sha256 else f"{path} changed since it was built"
         except OSError as error:
             return f"{path} cannot be read: {error.strerror}"
 
@@ -319,7 +182,8 @@ def _largest_first(record: DatasetRecord) -> Iterator[tuple[str, StoredFile]]:
     yield from sorted(record.files.items(), key=lambda item: -item[1].bytes)
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """SHA-256 of a file of a data set."""
     with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gatekeeper.data.formats.dataset import Dtype, open_dataset, write_dataset
+from gatekeeper.data.building.dataset import Contents, write_dataset
+from gatekeeper.data.formats.dataset import Dtype, open_dataset
 from gates.bank import build_bank
 from gates.contracts import Bank, FloatArray, IntArray, Window
 from schemas.errors import DataError
@@ -53,13 +54,15 @@ def store(
 ) -> DatasetRecord:
     return write_dataset(
         folder,
-        rich_bank() if bank is None else bank,
-        ARTICLES if articles is None else articles,
-        Window(context, horizon),
+        Contents(
+            rich_bank() if bank is None else bank,
+            ARTICLES if articles is None else articles,
+            Window(context, horizon),
+            windows,
+            unmatched,
+        ),
         dtype=dtype,
         origin=ORIGIN,
-        windows=windows,
-        unmatched=unmatched,
         overwrite=overwrite,
         now=NOW,
     )

@@ -1,0 +1,183 @@
+"""Writing a data set folder (:mod:`gatekeeper.data.formats.dataset`), whole or not at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gatekeeper import __version__
+from gatekeeper.config.articles import format_articles
+from gatekeeper.data.formats.bank import pack_texts
+from gatekeeper.data.formats.dataset import (
+    ARTICLES,
+    CHUNKS,
+    KNOWN,
+    OFFSETS,
+    RECORD,
+    TEXTS,
+    TITLES,
+    UNMATCHED,
+    VECTORS,
+    Dtype,
+    file_digest,
+    is_dataset,
+    unit_rows,
+)
+from gatekeeper.data.formats.stored_ids import id_files
+from gates.bank import assemble_bank, bank_digest
+from gates.contracts import Bank, IntArray, Window
+from gates.windows import make_dataset, refuse_shared_articles, rows_digest, window_rows
+from schemas.disk.atomic import write_text
+from schemas.disk.whole_folder import refuse_occupied, replace_folder
+from schemas.reading.codec import encode
+from schemas.reading.document import check_document
+from schemas.reading.strict_json import dumps
+from schemas.records.dataset import (
+    DATASET_VERSION,
+    DatasetRecord,
+    Origin,
+    StoredBank,
+    StoredFile,
+    StoredSplit,
+)
+
+_WHAT = "a data set"
+
+
+@dataclass(frozen=True, eq=False)
+class Contents:
+    """What a data set holds.
+
+    Attributes:
+        bank: the chunk vectors.
+        articles: split -> its articles.
+        window: shape of the windows.
+        windows: split -> last rows, where they are not all windows of its articles.
+        unmatched: text of ``unmatched.csv``, where the data set was converted.
+    """
+
+    bank: Bank
+    articles: Mapping[str, IntArray]
+    window: Window
+    windows: Mapping[str, IntArray] | None = None
+    unmatched: str | None = None
+
+
+def write_dataset(
+    folder: Path,
+    contents: Contents,
+    *,
+    dtype: Dtype,
+    origin: Origin,
+    overwrite: bool = False,
+    now: datetime | None = None,
+) -> DatasetRecord:
+    """Write a data set folder, whole or not at all.
+
+    Args:
+        folder: where to.
+        contents: bank and splits.
+        dtype: of the stored vectors. float16 halves the file; the bank is then the rounded one.
+        origin: where the vectors come from.
+        overwrite: whether a previous data set there is replaced.
+        now: the time of the record; the clock's by default.
+
+    Raises:
+        DataError: a split has no window, or two splits share an article.
+        OutputError: the folder cannot be written or holds something else.
+        UsageError: it holds a data set that may not be replaced.
+    """
+    bank, articles, window = contents.bank, contents.articles, contents.window
+    stored: npt.NDArray[Any] = bank.vectors
+    if dtype == "float16":
+        bank, stored = _rounded(bank)
+    refuse_shared_articles(bank, articles)
+    rows = contents.windows or {name: window_rows(bank, found, window) for name, found in articles.items()}
+    splits = make_dataset(bank, rows, window).splits
+    record: list[DatasetRecord] = []
+
+    def fill(place: Path) -> None:
+        arrays: dict[str, npt.NDArray[Any]] = {
+            VECTORS: stored,
+            ARTICLES: bank.articles,
+            CHUNKS: bank.chunks,
+            **id_files(bank.ids),
+            **{f"{name}.npy": split.last_rows for name, split in splits.items()},
+        }
+        if bank.texts is not None:
+            packed = pack_texts(bank.texts)
+            arrays |= {TEXTS: packed["texts_utf8"], OFFSETS: packed["text_offsets"]}
+        files = {name: _save(place / name, array) for name, array in arrays.items()}
+        if bank.titles:
+            titles = dumps({str(article): title for article, title in bank.titles.items()})
+            files[TITLES] = _save_text(place / TITLES, titles)
+        if contents.unmatched is not None:
+            files[UNMATCHED] = _save_text(place / UNMATCHED, contents.unmatched)
+        record.append(
+            DatasetRecord(
+                schema_version=DATASET_VERSION,
+                created=(now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
+                tool_version=__version__,
+                context=window.context,
+                horizon=window.horizon,
+                bank=StoredBank(bank.rows, bank.dimension, len(np.unique(bank.articles)), dtype, bank.sha256),
+                splits={
+                    name: StoredSplit(
+                        len(split.last_rows),
+                        format_articles(articles[name].tolist()),
+                        rows_digest(split.last_rows),
+                    )
+                    for name, split in splits.items()
+                },
+                origin=origin,
+                files=files,
+            )
+        )
+        value = encode(record[0], where="dataset")
+        check_document("dataset", DATASET_VERSION, value)
+        write_text(place / RECORD, dumps(value))
+
+    replace_folder(folder, fill, known=KNOWN, ours=is_dataset, what=_WHAT, overwrite=overwrite)
+    return record[0]
+
+
+def refuse_taken(folder: Path, *, overwrite: bool) -> None:
+    """Refuse a folder that :func:`write_dataset` would not replace, before hours of work for it.
+
+    Raises:
+        OutputError: it cannot be made, is a file, or holds something else.
+        UsageError: it holds a data set that may not be replaced.
+    """
+    refuse_occupied(folder, known=KNOWN, ours=is_dataset, what=_WHAT, overwrite=overwrite)
+
+
+def _rounded(bank: Bank) -> tuple[Bank, npt.NDArray[np.float16]]:
+    """The bank as it comes back from float16, and the rows that are stored."""
+    stored = bank.vectors.astype(np.float16)
+    unit = unit_rows(stored)
+    rounded = assemble_bank(
+        unit,
+        bank.articles,
+        bank.chunks,
+        source=bank.source,
+        sha256=bank_digest(unit, bank.articles, bank.chunks, bank.ids),
+        texts=bank.texts,
+        titles=bank.titles,
+        ids=bank.ids,
+    )
+    return rounded, stored
+
+
+def _save(path: Path, array: npt.NDArray[Any]) -> StoredFile:
+    with path.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+    return StoredFile(file_digest(path), path.stat().st_size)
+
+
+def _save_text(path: Path, text: str) -> StoredFile:
+    write_text(path, text)
+    return StoredFile(file_digest(path), path.stat().st_size)
