@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from schemas.errors import ModelError
-from schemas.reading.model_format import PROGRAMS, model_format, zip_members
+from schemas.reading.model_format import PROGRAMS, model_format
+from schemas.reading.whole_zip import zip_members
 from trainers.checkpoints.pickle_calls import NUMPY_SCALARS
 from trainers.checkpoints.pickle_scan import scan
 

@@ -1,0 +1,110 @@
+"""An archive that leaves room for a second one, or tells one thing in two ways, is refused."""
+
+import io
+import struct
+from collections.abc import Callable
+
+import pytest
+
+from schemas.errors import ModelError
+from schemas.reading.whole_zip import read_at, zip_members
+from tests.model_files import model_bytes, zipped
+
+Change = Callable[[bytearray], object]
+
+
+def refusal(data: bytes) -> str:
+    with pytest.raises(ModelError) as caught:
+        zip_members(io.BytesIO(data), "m.pt")
+    message = str(caught.value)
+    assert message.startswith("m.pt is a ")
+    assert message.endswith(("save the model again", "copy the file again, or save the model again"))
+    assert "\n" not in message
+    return message
+
+
+def test_members_are_told_below_their_folder_in_lower_case() -> None:
+    members = zip_members(io.BytesIO(zipped({"M/data.PKL": b"content", "M/code/X.py": b""})), "m.pt")
+    assert {name: info.filename for name, info in members.items()} == {
+        "data.pkl": "M/data.PKL",
+        "code/x.py": "M/code/X.py",
+    }
+    assert members["data.pkl"].file_size == 7
+
+
+def test_names_of_an_export_of_old_are_whole() -> None:
+    names = ["serialized_exported_program.json", "version", "extra_files/notes.txt"]
+    found = zip_members(io.BytesIO(zipped(dict.fromkeys(names, b""))), "m.pt2")
+    assert list(found) == ["serialized_exported_program.json", "version", "notes.txt"]
+
+
+@pytest.mark.parametrize(
+    ("place", "count", "found"), [(0, 2, b"ab"), (2, 9, b"cd"), (4, 1, b""), (-1, 2, b""), (1, 0, b"")]
+)
+def test_what_lies_at_a_place(place: int, count: int, found: bytes) -> None:
+    assert read_at(io.BytesIO(b"abcd"), place, count) == found
+
+
+@pytest.mark.parametrize("name", ["m/DATA.PKL", "M/data.pkl", "m/Data/0"])
+def test_two_members_of_one_name_are_refused_whatever_their_case(name: str) -> None:
+    data = zipped({"m/data.pkl": b"1", "m/data/0": b"1", name: b"2"})
+    assert "two members of one name" in refusal(data)
+
+
+def test_two_checkpoints_under_two_folders_are_refused() -> None:
+    message = refusal(zipped({"a/data.pkl": b"1", "b/data.pkl": b"2"}))
+    assert "several top folders, found 'a', 'b'; torch reads one of them" in message
+
+
+def test_two_members_of_the_very_same_name_are_refused() -> None:
+    data = zipped({"m/data.pkl": b"1", "m/data.pkx": b"2"}).replace(b"data.pkx", b"data.pkl")
+    assert "two members of one name" in refusal(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"#!/bin/sh\n" + model_bytes(), "with bytes before it"),
+        (model_bytes() + b"more", "with bytes after it"),
+        (model_bytes()[:-2] + b"\x04\0more", "with bytes after it"),
+        (model_bytes() + model_bytes(), "with bytes before"),
+        (model_bytes()[:-40], "is a damaged or truncated zip archive"),
+    ],
+    ids=["before", "after", "comment", "two", "cut"],
+)
+def test_bytes_around_an_archive_are_refused(data: bytes, said: str) -> None:
+    assert said in refusal(data)
+
+
+def _entry(data: bytearray) -> int:
+    return data.index(b"PK\x01\x02")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda d: d.__setitem__(slice(30, 32), b"M/"), "two names|damaged"),
+        (lambda d: d.__setitem__(8, 8), "packed in two ways"),
+        (lambda d: d.__setitem__(slice(8, 10), b'{"'), "packed in two ways"),
+        (lambda d: d.__setitem__(18, 1), "two sizes"),
+        (lambda d: d.__setitem__(_entry(d) + 8, 1), "packed in two ways"),
+        (lambda d: d.__setitem__(slice(-12, -10), b"\x09\0"), "two directories"),
+        (lambda d: d.__setitem__(slice(-14, -12), b"\x01\0"), "two directories"),
+    ],
+    ids=["name", "method", "brace", "size", "encrypted", "count", "count here"],
+)
+def test_headers_that_differ_are_refused(change: Change, said: str) -> None:
+    data = bytearray(zipped({"m/data.pkl": b"content", "m/x": b"y"}))
+    change(data)
+    assert any(each in refusal(bytes(data)) for each in said.split("|"))
+
+
+def test_bytes_between_two_members_are_refused() -> None:
+    data = zipped({"m/data.pkl": b"1", "m/x": b"y"})
+    second = data.index(b"PK\x03\x04", 4)
+    moved = bytearray(data[:second] + b"!" * 7 + data[second:])
+    entry = moved.index(b"PK\x01\x02", moved.index(b"PK\x01\x02") + 1)
+    moved[entry + 42 : entry + 46] = struct.pack("<I", second + 7)
+    start = struct.unpack("<I", moved[-6:-2])[0]
+    moved[-6:-2] = struct.pack("<I", start + 7)
+    assert "with bytes between its members" in refusal(bytes(moved))
