@@ -6,7 +6,7 @@ from typing import Any
 from torch import nn
 
 from gatekeeper.config.window import settle_window
-from gatekeeper.data.load import Data
+from gatekeeper.data.load import Data, known_data
 from gatekeeper.evaluation.assemble import make_options
 from gatekeeper.evaluation.lookup import find_metric
 from gatekeeper.evaluation.model import answering, module_candidate
@@ -105,7 +105,7 @@ class Probe:
         output: Output | None = None,
         **settings: Any,  # noqa: ANN401
     ) -> None:
-        chosen = data.settings(**settings, max_samples=samples)
+        chosen = known_data(data).settings(**settings, max_samples=samples)
         policy = load_policy(chosen.policy).policy
         window = settle_window(data.source.window, *data.config.window_claims()).window
         self.output = output

@@ -37,6 +37,10 @@ def allowed(name: str, version: str) -> bool:
         ("mlflow", ("3.9.0", "3.10.1", "3.12.0"), "3.13.0"),
         # CVE-2026-4372: the configuration of an encoder names code, which runs.
         ("transformers", ("4.57.0", "5.2.0"), "5.3.0"),
+        # CVE-2026-58659: a checkpoint names code, which runs; 2.6.2 and 2.6.3 were somebody else's.
+        ("lightning", ("2.6.1", "2.6.3", "2.6.5"), "2.6.6"),
+        # CVE-2026-69112: the index of a checkpoint leads out of its folder.
+        ("accelerate", ("1.13.0", "1.14.0"), "1.15.0"),
     ],
 )
 def test_versions_with_known_holes_are_not_allowed(name: str, holes: tuple[str, ...], mended: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from gatekeeper.data.load import Data
+from gatekeeper.data.load import Data, known_data
 from gatekeeper.evaluation.assemble import make_options
 from gatekeeper.evaluation.evaluate import EvaluationResult, Evaluator
 from gatekeeper.evaluation.illustrations import illustrate
@@ -159,7 +159,9 @@ def evaluate(
         >>> report.metric("offset_sweep.margin_last", "ood").articles
         15
     """
-    evaluator = _evaluator(data, settings, allow_code=allow_code)
+    if name is not None and (not name.strip() or CONTROL.search(name)):
+        raise UsageError(f"name= must be text on one line, found {name!r}")
+    evaluator = _evaluator(known_data(data), settings, allow_code=allow_code)
     with random_state_kept():
         if isinstance(model, (str, os.PathLike)):
             if name is not None:

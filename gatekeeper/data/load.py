@@ -1,6 +1,7 @@
 """``gatekeeper.load_data``: the data of an evaluation, from files or from memory."""
 
 import os
+import reprlib
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -124,6 +125,17 @@ def load_data(
     for note in source.notes:
         warnings.warn(note, stacklevel=2)
     return Data(source, config)
+
+
+def known_data(data: object) -> Data:
+    """What was made by :func:`load_data`.
+
+    Raises:
+        UsageError: it is something else, such as the path of a bank.
+    """
+    if not isinstance(data, Data):
+        raise UsageError(f"expected the data that load_data returns, found {reprlib.repr(data)}")
+    return data
 
 
 def _listed(spec: Articles | None) -> object:

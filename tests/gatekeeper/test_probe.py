@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 import gatekeeper
-from gatekeeper.probe import Probe, ProbeResult
+from gatekeeper.probe import Probe
 from schemas.errors import PredictionError, UsageError
 from tests.gatekeeper.worlds import Learner, Turn, rotating_data, windows
 
@@ -122,22 +122,6 @@ def test_better_weights_are_those_the_gates_on_val_prefer(probe: Probe) -> None:
     assert not opposes.better_than(knows)
     assert not knows.better_than(knows)
     assert opposes.better_than(None)
-
-
-@pytest.mark.parametrize(
-    ("name", "split", "message"),
-    [
-        ("offset_sweep.margn", "val", "unknown metric 'offset_sweep.margn'; the nearest known one is"),
-        ("offset_sweep.margin", "odd", "unknown split 'odd'; did you mean 'ood'\\?"),
-        ("offset_sweep.margin", "x", "unknown split 'x'; known are val, ood, val-ood"),
-        ("bins_delta.delta", "val", "bins_delta.delta is not measured on val; found it on val-ood"),
-    ],
-)
-def test_an_unknown_metric_is_told_with_the_nearest(
-    probe: Probe, name: str, split: str, message: str
-) -> None:
-    with pytest.raises(UsageError, match=message):
-        ProbeResult(probe(Turn()).found).metric(name, split)
 
 
 @pytest.mark.parametrize(

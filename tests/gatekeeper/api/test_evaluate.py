@@ -1,7 +1,5 @@
 """``gatekeeper.evaluate`` and what it returns."""
 
-import builtins
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,9 +12,9 @@ from torch import nn
 
 import gatekeeper as gk
 from gates.controls import make_controls
-from schemas.errors import DataError, GatekeeperError, ModelError, UsageError
+from schemas.errors import GatekeeperError, ModelError, UsageError
 from schemas.reading.report import read_report
-from tests.gatekeeper.worlds import Learner, Turn, arrays, rotating_data
+from tests.gatekeeper.worlds import Learner, Turn, rotating_data
 from trainers.checkpoints.checkpoint import save_checkpoint
 from trainers.registry import architecture
 
@@ -137,6 +135,8 @@ def test_the_output_is_picked(data: gk.Data, knows: gk.Evaluation) -> None:
         ("no/such.pt", {}, "no such model 'no/such.pt'"),
         (Turn(), {"polcy": "x"}, "'polcy' is unknown; did you mean 'policy'\\?"),
         (Turn(), {"policy": "sed-5cat"}, "seed-5cat"),
+        (Turn(), {"name": "a\nb"}, "name= must be text on one line, found 'a"),
+        (Turn(), {"name": " "}, "name= must be text on one line, found ' '"),
         ("control:ridge", {"name": "mine"}, "name= is for what lies in memory; 'control:ridge' has a name"),
         (nn.Linear(3, 3), {}, "Linear cannot read contexts of shape"),
         (nn.Identity(), {}, r"found \(1, 5, 16\), one for each place; .* pass output='last'"),
@@ -186,74 +186,9 @@ def test_the_page_is_written_with_what_only_the_data_tell(knows: gk.Evaluation, 
     assert "<script" not in page
 
 
-def test_a_frame_holds_every_metric_of_the_model_and_the_controls(
-    knows: gk.Evaluation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    frame = knows.to_frame()
-    row = frame.query("predictor == 'model' and metric == 'offset_sweep.margin' and split == 'val'")
-    assert row["value"].item() == knows.metric("offset_sweep.margin").value
-    assert set(frame["predictor"]) == {"model", *knows.report.evidence.controls}
-    real = builtins.__import__
-
-    def without_pandas(name: str, *rest: Any, **more: Any) -> Any:  # noqa: ANN401  (the signature of import)
-        if name == "pandas":
-            raise ImportError(name)
-        return real(name, *rest, **more)
-
-    monkeypatch.setattr(builtins, "__import__", without_pandas)
-    rows = knows.to_frame()
-    assert len(rows) == len(frame)
-    assert list(rows[0]) == list(frame.columns)
-
-
-def test_a_notebook_shows_verdict_diagnosis_and_gates_and_runs_nothing(data: gk.Data) -> None:
-    shown = gk.evaluate(Turn(), data, name="<script>alert(1)</script>")._repr_html_()
-    assert "<script" not in shown
-    assert "&lt;script&gt;" in shown
-    assert "DEPLOYABLE" in shown
-    assert "5 of 5 gates passed" in shown
-    assert all(f">{letter} " in shown for letter in "ABCDE")
-    blocked = gk.evaluate("control:copy_last", data)
-    shown = blocked._repr_html_()
-    assert "BLOCKED" in shown
-    assert blocked.diagnosis.sentence.replace("'", "&#39;") in shown
-
-
-def test_arrays_of_many_kinds_are_the_same_data(knows: gk.Evaluation) -> None:
-    plain = arrays()
-    kinds: dict[str, dict[str, Any]] = {
-        "tensors": {name: torch.from_numpy(array) for name, array in plain.items()},
-        "lists": {"vectors": plain["vectors"].tolist(), "articles": plain["articles"].tolist()},
-        "chunks": {**plain, "chunks": np.tile(np.arange(40), 18), "texts": ["x"] * 720},
-    }
-    for kind, given in kinds.items():
-        data = gk.load_data(given, train=torch.arange(6), val=list(range(6, 12)), ood="12-17")
-        assert gk.evaluate(Turn(), data).report.evidence == knows.report.evidence, kind
-    assert json.loads(json.dumps(repr(data))) == (
-        "<Data arrays: 720 chunks of width 16; train 6, val 6, ood 6 articles>"
-    )
-
-
-@pytest.mark.parametrize(
-    ("given", "options", "message"),
-    [
-        ({"vectors": [[1.0]]}, {}, "expected vectors and articles; found vectors"),
-        ({"vectors": 1, "artikles": 2}, {}, "'artikles' is unknown; did you mean 'articles'\\?"),
-        ({"vectors": [[1.0], [2.0, 3.0]], "articles": [0, 0]}, {}, "vectors cannot be made an array"),
-        ({"vectors": [[1.0]], "articles": [0]}, {"keys": {"vectors": "v"}}, "keys name the arrays of a bank"),
-        ({"vectors": [[1.0], [1.0]], "articles": [0, "a"]}, {}, "numbers .* and text"),
-        ("x.npz", {"keys": {"vector": "v"}}, "'vector' is unknown; did you mean 'vectors'\\?"),
-        ("x.npz", {"val": 3}, "val: expected article ranges, a list of articles"),
-        ("x.npz", {"context": 0}, "context: expected a whole number of at least 1"),
-        ("x.npz", {}, "x.npz"),
-        ("x.toml", {}, "configuration file x.toml does not exist"),
-    ],
-)  # fmt: skip
-def test_data_that_cannot_be_loaded_are_one_clear_line(
-    given: Any,  # noqa: ANN401  (whatever somebody passes)
-    options: dict[str, Any],
-    message: str,
-) -> None:
-    with pytest.raises((UsageError, DataError), match=message) as caught:
-        gk.load_data(given, **options)
-    assert "\n" not in str(caught.value)
+def test_data_must_be_loaded_first() -> None:
+    message = r"expected the data that load_data returns, found 'bank\.npz'"
+    with pytest.raises(UsageError, match=message):
+        gk.evaluate(Turn(), "bank.npz")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=message):
+        gk.Probe("bank.npz")  # type: ignore[arg-type]
