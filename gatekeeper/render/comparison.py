@@ -53,8 +53,12 @@ def render_standings(first: Scored, found: Sequence[tuple[Scored, Differences]],
     rows = []
     for scored, differences in entries:
         verdict = scored.report.judgement.verdict
-        name = escape(scored.name) if markdown else printable(scored.name)
-        row = [name, OUTCOMES[verdict.outcome], f"{verdict.gates_passed}/{len(GATES)}"]
+        name = printable(scored.name)
+        row = [
+            escape(name) if markdown else name,
+            OUTCOMES[verdict.outcome],
+            f"{verdict.gates_passed}/{len(GATES)}",
+        ]
         for name in STANDINGS:
             value = number(_value(scored.report, OOD, name))
             paired = None if differences is None else differences[OOD][name].metric
