@@ -11,8 +11,9 @@ from gatekeeper.cli.types import FILE, Choice
 from gatekeeper.cli.verifier import Verifier, verifier_options
 from gatekeeper.cli.voice import hand_over
 from gatekeeper.config.outputs import Output, refuse_overwriting
-from gatekeeper.deployment.model_file import confirmed_format
-from gatekeeper.deployment.verify import Ruling, examine, model_digest, read_submission
+from gatekeeper.deployment.model_file import confirmed_format, model_digest
+from gatekeeper.deployment.submission import read_submission
+from gatekeeper.deployment.verify import Ruling, examine
 from gatekeeper.evaluation.companions import with_companions
 from gatekeeper.render.ci.github import (
     render_annotations,
@@ -47,10 +48,7 @@ Format = Literal["table", "json", "markdown", "junit", "github"]
     help="What is written [table].",
 )
 @click.option("--output", type=FILE, help="Write to this file instead of stdout.")
-@click.pass_context
 def check_command(
-    ctx: click.Context,
-    /,
     report: Path,
     model: Path | None,
     report_only: bool,
@@ -82,7 +80,7 @@ def check_command(
             write_github_files(verdict.outcome, harmless(render_decision_markdown(ruling)))
     except GatekeeperError as error:
         _tell_ci(form, output, error)
-    ctx.exit(EXIT_CODES[ruling.decision.judgement.verdict.outcome])
+    raise click.exceptions.Exit(EXIT_CODES[ruling.decision.judgement.verdict.outcome])
 
 
 def _check_binding(model: Path | None, *, report_only: bool) -> None:

@@ -10,12 +10,13 @@ from gatekeeper.cli.types import FILE
 from gatekeeper.cli.verifier import Verifier, verifier_options
 from gatekeeper.cli.voice import show
 from gatekeeper.config.outputs import Output, refuse_overwriting
-from gatekeeper.deployment.folder import deploy, history, roll_back
-from gatekeeper.deployment.own_names import own_files
-from gatekeeper.deployment.verify import Demands, Ruling, Submission, read_submission
+from gatekeeper.deployment.deploy import deploy, roll_back
+from gatekeeper.deployment.folder import DeploymentFolder
+from gatekeeper.deployment.submission import read_submission
+from gatekeeper.deployment.target import Target
 from gatekeeper.evaluation.companions import with_companions
 from gatekeeper.render.decision import render_decision
-from gatekeeper.render.production import render_history, render_release
+from gatekeeper.render.deployment import render_history, render_release
 from schemas.errors import EXIT_CODES, UsageError
 
 MLFLOW = "mlflow:"
@@ -57,59 +58,34 @@ def deploy_command(
         raise UsageError(f"--to: expected a folder or mlflow:NAME@ALIAS, found {target!r}")
     if rollback or listing:
         _refuse_more(ctx, rollback=rollback, listing=listing)
-        show(_history(target) if listing else _roll_back(target))
+        place = _target(target)
+        show(render_history(place.history(), place) if listing else render_release(roll_back(place), place))
         return
     if model is None or report is None:
         raise UsageError("deploy needs MODEL and --report; or --rollback, or --history")
-    if not target.startswith(MLFLOW):
-        made = [Output("file", path) for path in own_files(Path(target))]
-        read = (model, *with_companions(report), *verifier.inputs(), *with_companions(champion))
-        refuse_overwriting(made, read)
+    place = _target(target)
+    made = [Output("file", path) for path in place.own_files()]
+    read = (model, *with_companions(report), *verifier.inputs(), *with_companions(champion))
+    refuse_overwriting(made, read)
     demands = verifier.demands()
     if champion is not None and not demands.policy.policy.champion:
         raise UsageError(
             f"--champion has no effect: the policy {demands.policy.policy.name} has no champion rules"
         )
     rival = None if champion is None else read_submission(champion)
-    ruling, line = _deploy(model, read_submission(report, verifier.envelope), demands, target, rival)
-    show(render_decision(ruling, colour=colour_on(sys.stdout)))
-    if line is not None:
-        show(f"\n{line}")
-    ctx.exit(EXIT_CODES[ruling.decision.judgement.verdict.outcome])
+    done = deploy(model, read_submission(report, verifier.envelope), demands, place, champion=rival)
+    show(render_decision(done.ruling, colour=colour_on(sys.stdout)))
+    if done.production is not None:
+        show(f"\n{render_release(done.production, place)}")
+    ctx.exit(EXIT_CODES[done.ruling.decision.judgement.verdict.outcome])
 
 
-def _deploy(
-    model: Path, submission: Submission, demands: Demands, target: str, champion: Submission | None
-) -> tuple[Ruling, str | None]:
-    """The ruling, and the line that says what is in production now."""
-    if target.startswith(MLFLOW):
-        from gatekeeper.integrations.mlflow import target as mlflow_target
-        from gatekeeper.render.versions import render_version
+def _target(text: str) -> Target:
+    if not text.startswith(MLFLOW):
+        return DeploymentFolder(Path(text))
+    from gatekeeper.integrations.mlflow.target import parse_target
 
-        registry = mlflow_target.parse_target(target)
-        made = mlflow_target.deploy(model, submission, demands, registry, champion=champion)
-        return made.ruling, None if made.version is None else render_version(made.version, registry)
-    done = deploy(model, submission, demands, Path(target), champion=champion)
-    return done.ruling, None if done.production is None else render_release(done.production, Path(target))
-
-
-def _roll_back(target: str) -> str:
-    if target.startswith(MLFLOW):
-        from gatekeeper.integrations.mlflow import target as mlflow_target
-        from gatekeeper.render.versions import render_version
-
-        registry = mlflow_target.parse_target(target)
-        return render_version(mlflow_target.roll_back(registry), registry, restored=True)
-    return render_release(roll_back(Path(target)), Path(target))
-
-
-def _history(target: str) -> str:
-    if target.startswith(MLFLOW):
-        from gatekeeper.integrations.mlflow import target as mlflow_target
-        from gatekeeper.render.versions import render_versions
-
-        return render_versions(mlflow_target.history(mlflow_target.parse_target(target)))
-    return render_history(history(Path(target)))
+    return parse_target(text)
 
 
 def _refuse_more(ctx: click.Context, *, rollback: bool, listing: bool) -> None:

@@ -1,5 +1,6 @@
 """The model file that is let through: what it is, and whether it is of the format that was evaluated."""
 
+import hashlib
 import os
 from io import BufferedReader
 from pathlib import Path
@@ -10,6 +11,9 @@ from schemas.reading.file_kinds import kind_of
 from schemas.reading.model_format import format_of
 from schemas.records.inputs import ModelFormat
 from schemas.records.report import Report
+
+BLOCK = 2**20
+"""Bytes of a model that are read at a time."""
 
 
 def open_model(path: Path) -> BufferedReader:
@@ -28,6 +32,27 @@ def open_model(path: Path) -> BufferedReader:
                 "name the file itself"
             ) from None
         raise ModelError(f"cannot read the model {path}: {why(error)}") from None
+
+
+def model_digest(path: Path) -> str:
+    """SHA-256 of a model file.
+
+    Raises:
+        ModelError: it is missing, a symbolic link (which may point elsewhere a moment later), no
+            regular file, or it changed while it was read.
+    """
+    digest = hashlib.sha256()
+    with open_model(path) as file:
+        try:
+            before = os.fstat(file.fileno())
+            while block := file.read(BLOCK):
+                digest.update(block)
+            after = os.fstat(file.fileno())
+        except OSError as error:
+            raise ModelError(f"cannot read the model {path}: {error.strerror}") from None
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise ModelError(f"the model {path} changed while it was read")
+    return digest.hexdigest()
 
 
 def refuse_other_kinds(model: Path) -> None:

@@ -19,6 +19,8 @@ from schemas.errors import OutputError, ReportError
 CURRENT = "current"
 POINTER = "PRODUCTION.json"
 RELEASES, MODELS, REPORTS = "releases", "models", "reports"
+TEMPORARY = ".gatekeeper-"
+"""How a file begins that is there only for as long as it is written."""
 RESERVE = ".reserve-for-rollback"
 RESERVED = 2**16
 """Bytes that a rollback can do with on a full disk: it writes a record, four names and two folders."""

@@ -5,21 +5,15 @@ under the verifier's policy; its model is the one whose bytes have the digest it
 verifier names trusted keys, its bytes are those one of them signed.
 """
 
-import hashlib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gatekeeper.deployment.model_file import open_model, refuse_other_kinds
-from gatekeeper.evaluation.companions import envelope_path
+from gatekeeper.deployment.submission import Authentic, Submission, authenticate, check_model
 from gatekeeper.installation.sources import files_verified
-from schemas.disk.opening import beside
-from schemas.errors import ModelError, ReportError, SignatureError
-from schemas.reading.document import read_bounded
-from schemas.reading.report import parse_report
+from schemas.errors import ReportError
 from schemas.records.decision import DECISION_VERSION, ChampionUsed, Decision, PolicyUsed
 from schemas.records.evidence import Metrics
 from schemas.records.policy import LoadedPolicy
@@ -32,28 +26,6 @@ if TYPE_CHECKING:  # only whoever demands a signature pays for loading the crypt
 
 CLOCK_SKEW = timedelta(minutes=5)
 """How far ahead of ours the clock of the machine that evaluated may go."""
-
-_BLOCK = 2**20
-
-
-@dataclass(frozen=True)
-class Submission:
-    """A report's files as bytes, read once, so that what is verified is what is used.
-
-    Attributes:
-        path: of the report; its scores lie beside it.
-        report: the bytes of the report.
-        envelope: the bytes of its signature; None where there is none.
-    """
-
-    path: Path
-    report: bytes
-    envelope: bytes | None
-
-    @property
-    def sha256(self) -> str:
-        """Digest of the report file."""
-        return hashlib.sha256(self.report).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,65 +46,11 @@ class Demands:
 
 
 @dataclass(frozen=True)
-class Authentic:
-    """A submission after it was read and verified: whatever that costs is paid.
-
-    Attributes:
-        submission: the files.
-        report: what they say.
-        signer: id of the trusted key that signed it; None where no key was asked for.
-    """
-
-    submission: Submission
-    report: Report
-    signer: str | None
-
-
-@dataclass(frozen=True)
 class Ruling:
     """The decision, and the report as the verifier's policy judges it."""
 
     decision: Decision
     report: Report
-
-
-def read_submission(path: Path, envelope: Path | None = None) -> Submission:
-    """Read a report and, where it exists, the signature beside it (``REPORT.dsse.json``).
-
-    Args:
-        path: the report.
-        envelope: the signature, if it lies elsewhere; then it must exist.
-
-    Raises:
-        ReportError: a file cannot be read or is far too large.
-    """
-    if not path.name:
-        raise ReportError(f"cannot read the report {path}: it is a folder")
-    signature = envelope or beside(path, envelope_path(path).name)
-    if envelope is None and not os.path.exists(signature):
-        return Submission(path, read_bounded(path, "report"), None)
-    return Submission(path, read_bounded(path, "report"), read_bounded(signature, "signature"))
-
-
-def model_digest(path: Path) -> str:
-    """SHA-256 of a model file.
-
-    Raises:
-        ModelError: it is missing, a symbolic link (which may point elsewhere a moment later), no
-            regular file, or it changed while it was read.
-    """
-    digest = hashlib.sha256()
-    with open_model(path) as file:
-        try:
-            before = os.fstat(file.fileno())
-            while block := file.read(_BLOCK):
-                digest.update(block)
-            after = os.fstat(file.fileno())
-        except OSError as error:
-            raise ModelError(f"cannot read the model {path}: {error.strerror}") from None
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise ModelError(f"the model {path} changed while it was read")
-    return digest.hexdigest()
 
 
 def examine(
@@ -167,13 +85,13 @@ def examine(
             the future, is too old, or cannot be compared with the champion's.
         DataError: a rule decides on the interval of a gain, and the scores it needs are missing.
     """
-    authentic = authenticate(submission, demands)
+    authentic = authenticate(submission, demands.trusted)
     check_model(authentic, model_sha256, model)
     return rule(
         authentic,
         demands,
         model_sha256=model_sha256,
-        champion=None if champion is None else authenticate(champion, demands),
+        champion=None if champion is None else authenticate(champion, demands.trusted),
         champion_sha256=champion_sha256,
         now=now,
     )
@@ -226,93 +144,6 @@ def rule(
     )
     inputs = replace(report.inputs, policy_sha256=policy.sha256, policy_source=policy.source)
     return Ruling(decision, replace(report, inputs=inputs, policy=policy.policy, judgement=judgement))
-
-
-def authenticate(submission: Submission, demands: Demands) -> Authentic:
-    """Read a report, and verify its signature where one is demanded.
-
-    Raises:
-        SignatureError, ReportError: as in :func:`examine`.
-    """
-    where = submission.path
-    if not demands.trusted:
-        return Authentic(submission, parse(submission), None)
-    if submission.envelope is None:
-        raise SignatureError(
-            f"{where} is not signed: expected {envelope_path(where).name} beside it; "
-            "sign it with `gatekeeper sign`"
-        )
-    from gatekeeper.deployment.signing.envelope import unseal
-    from gatekeeper.deployment.signing.statement import read_statement
-
-    try:
-        opened = unseal(submission.envelope, demands.trusted)
-        bound = read_statement(opened.payload)
-    except SignatureError as error:
-        raise SignatureError(f"signature of {where}: {error}") from None
-    if bound.report_sha256 != submission.sha256:
-        raise SignatureError(
-            f"signature of {where}: another report was signed (SHA-256 {bound.report_sha256[:12]}, "
-            f"this one has {submission.sha256[:12]})"
-        )
-    report = parse(submission)
-    if bound.model_sha256 != report.inputs.model.sha256:
-        raise SignatureError(f"signature of {where}: it is about another model than the report")
-    if bound.model_format != report.inputs.model.format:
-        raise SignatureError(
-            f"signature of {where}: it is about a model read as {bound.model_format}, the report about one "
-            f"read as {report.inputs.model.format}; sign the report again"
-        )
-    return Authentic(submission, report, opened.signer)
-
-
-def authenticate_served(submission: Submission, demands: Demands) -> Authentic:
-    """:func:`authenticate` for the report that the model in production was let through with.
-
-    Raises:
-        SignatureError, ReportError: as there; the message says what leads on.
-    """
-    try:
-        return authenticate(submission, demands)
-    except ReportError as error:
-        raise type(error)(
-            f"the champion's report: {error}; evaluate the model in production and name its new report with "
-            "--champion"
-        ) from None
-
-
-def parse(submission: Submission) -> Report:
-    """What the report of a submission says.
-
-    Raises:
-        ReportError: it is malformed, or contradicts itself.
-    """
-    try:
-        return parse_report(submission.report)
-    except ReportError as error:
-        raise ReportError(f"report {submission.path}: {error}") from None
-
-
-def check_model(authentic: Authentic, model_sha256: str | None, model: Path | None = None) -> None:
-    """Refuse a report about another model; None asks for no certain one.
-
-    Raises:
-        ModelError: it is about another than the file at ``model``, and that is no model at all.
-        ReportError: it is about another, or about none that is a file.
-    """
-    if model_sha256 is None:
-        return
-    report, where = authentic.report, authentic.submission.path
-    told = report.inputs.model.sha256
-    if told is None:
-        raise ReportError(f"{where} is about {report.inputs.model.spec}, which is no model file")
-    if told != model_sha256:
-        if model is not None:
-            refuse_other_kinds(model)
-        raise ReportError(
-            f"{where} is about another model: it names SHA-256 {told[:12]}, the model has "
-            f"{model_sha256[:12]}; evaluate this model"
-        )
 
 
 def _check_age(report: Report, demands: Demands, now: datetime, where: Path) -> None:

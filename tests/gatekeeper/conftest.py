@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 from gatekeeper.cli.app import cli
+from tests.gatekeeper.mlflow_stores import mlflow_database, mlflow_server
+
+__all__ = ("mlflow_database", "mlflow_server")  # fixtures for everything below
 
 Run = Callable[..., click.testing.Result]
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gatekeeper.deployment.model_file import confirmed_format
+from gatekeeper.deployment.model_file import confirmed_format, model_digest
 from gatekeeper.deployment.signing.envelope import seal
 from gatekeeper.deployment.signing.statement import make_statement
-from gatekeeper.deployment.verify import Authentic, check_model, model_digest, parse, read_submission
+from gatekeeper.deployment.submission import Authentic, check_model, parse, read_submission
 from gatekeeper.evaluation.companions import envelope_path
 from schemas.disk.atomic import write_bytes
 from schemas.disk.room import check_room

@@ -21,7 +21,7 @@ FORMAT_FIELD = "https://gatekeeper.dev/attestation/format"
 
 
 @dataclass(frozen=True)
-class Bound:
+class SignedDigests:
     """What a statement binds together: the SHA-256 of a model and of its report, and the model's format.
 
     ``model_format`` is None in statements about reports of version 1.
@@ -69,7 +69,7 @@ def make_statement(report: Report, report_sha256: str) -> bytes:
     return json.dumps(statement, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def read_statement(payload: bytes) -> Bound:
+def read_statement(payload: bytes) -> SignedDigests:
     """What a verified payload binds. Other fields are ignored, as the framework asks.
 
     Raises:
@@ -87,7 +87,7 @@ def read_statement(payload: bytes) -> Bound:
     if not isinstance(subject, list) or len(subject) != 1:
         raise SignatureError("the signed statement must have exactly one subject, the model")
     form = _get(_get(subject[0], "annotations"), FORMAT_FIELD)
-    return Bound(
+    return SignedDigests(
         _digest(subject[0], "the model"),
         _digest(_get(predicate, REPORT_FIELD), "the report"),
         form if isinstance(form, str) else None,

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatekeeper.deployment.kept import REPORT
-from gatekeeper.deployment.verify import Submission, model_digest, read_submission
+from gatekeeper.deployment.model_file import model_digest
+from gatekeeper.deployment.submission import Submission, read_submission
+from gatekeeper.deployment.target import Cleared, Release, ReleasedModel
 from gatekeeper.integrations.mlflow.client import check_mlflow, new_client, silenced
 from schemas.errors import GatekeeperError, ModelError, OutputError, ReportError, UsageError
+from schemas.records.decision import PolicyUsed
 from schemas.text import one_line
 
 if TYPE_CHECKING:
@@ -25,20 +28,9 @@ MODEL_FOLDER, REPORT_FOLDER = "model", "report"
 MODEL_FILES = tuple(f"model{suffix}" for suffix in (".pt", ".pt2", ".safetensors", ".pth", ".bin"))
 """What a served model may be called; the last two are of versions that took the name for the format."""
 
-TAG = "gatekeeper."
+SCHEME, TAG = "mlflow:", "gatekeeper."
 
 _PAGE = 200
-
-
-@dataclass(frozen=True)
-class MlflowTarget:
-    """A registered model, and the alias that says which of its versions is in production."""
-
-    name: str
-    alias: str
-
-    def __str__(self) -> str:
-        return f"mlflow:{self.name}@{self.alias}"
 
 
 @dataclass(frozen=True)
@@ -54,46 +46,8 @@ class Stored:
         return self.tags.get(TAG + key)
 
 
-@dataclass(frozen=True)
-class Version:
-    """A model version that gatekeeper deployed; every field but the first two is a tag.
-
-    Attributes:
-        number: of the version.
-        run: the run that holds its artifacts.
-        alias: what it was deployed to.
-        deployed: when, UTC, ISO 8601 with a trailing Z.
-        model_file: the model's file in the version.
-        model_sha256: its digest.
-        report_sha256: digest of the report it was let through with.
-        policy: what it was checked against.
-        policy_sha256: digest of that policy.
-        signer: id of the trusted key that signed the report; None where none was asked for.
-        predecessor: where a rollback goes; None where there is nothing before it.
-        left: when it was replaced last, and by what; None while it is in production.
-    """
-
-    number: int
-    run: str
-    alias: str
-    deployed: str
-    model_file: str
-    model_sha256: str
-    report_sha256: str
-    policy: str
-    policy_sha256: str
-    signer: str | None
-    predecessor: int | None
-    left: str | None
-
-    def tags(self) -> dict[str, str]:
-        """What is written; :func:`described` reads it."""
-        fields = {key: value for key, value in vars(self).items() if key not in ("number", "run")}
-        return {TAG + key: str(value) for key, value in fields.items() if value is not None}
-
-
-def described(stored: Stored) -> Version:
-    """What the tags say.
+def described(stored: Stored) -> Release:
+    """What the tags of a version say.
 
     Raises:
         ReportError: gatekeeper did not make the version, or its tags were damaged.
@@ -110,11 +64,13 @@ def described(stored: Stored) -> Version:
         raise ReportError(f"version {stored.number} names the model file {found['model_file']!r:.80}")
     if predecessor is not None and not re.fullmatch("[0-9]{1,9}", predecessor):
         raise ReportError(f"version {stored.number} names the predecessor {predecessor!r:.80}, no version")
-    return Version(
-        number=stored.number,
-        run=stored.run,
-        **found,
+    return Release(
+        release=stored.number,
+        deployed=found["deployed"],
+        model=ReleasedModel(found["model_file"], found["model_sha256"]),
+        report_sha256=found["report_sha256"],
         signer=stored.tag("signer"),
+        policy=PolicyUsed(found["policy"], found["policy_sha256"], ""),
         predecessor=None if predecessor is None else int(predecessor),
         left=stored.tag("left"),
     )
@@ -123,9 +79,30 @@ def described(stored: Stored) -> Version:
 _REQUIRED = ("alias", "deployed", "model_file", "model_sha256", "report_sha256", "policy", "policy_sha256")
 
 
+def tags(cleared: Cleared, alias: str, predecessor: int | None) -> dict[str, str]:
+    """What is written of a version; :func:`described` reads it."""
+    decision = cleared.decision
+    fields = {
+        "alias": alias,
+        "deployed": decision.decided,
+        "model_file": cleared.model.file,
+        "model_sha256": cleared.model.sha256,
+        "report_sha256": decision.report_sha256,
+        "policy": decision.policy.name,
+        "policy_sha256": decision.policy.sha256,
+        "signer": decision.signer,
+        "predecessor": predecessor,
+    }
+    return {TAG + key: str(value) for key, value in fields.items() if value is not None}
+
+
 @contextlib.contextmanager
-def connected(target: MlflowTarget) -> Iterator["Registry"]:
+def connected(name: str, alias: str) -> Iterator["Registry"]:
     """The registry that MLflow's environment names (``MLFLOW_TRACKING_URI``).
+
+    Args:
+        name: of the registered model.
+        alias: which of its versions is in production.
 
     Raises:
         UsageError: MLflow is not installed, or its environment names none.
@@ -138,21 +115,23 @@ def connected(target: MlflowTarget) -> Iterator["Registry"]:
                 # MLflow would make a new database here: every deployment would be a first one, and to
                 # nowhere.
                 raise UsageError("MLFLOW_TRACKING_URI is not set; set it to the tracking server's address")
-            yield Registry(target, new_client())
+            yield Registry(name, alias, new_client())
     except GatekeeperError:
         raise
     except Exception as error:  # noqa: BLE001  (artifact stores are plug-ins and raise what they like)
         raise OutputError(
-            f"{target}: MLflow failed: {one_line(error)}; is MLFLOW_TRACKING_URI right?"
+            f"{SCHEME}{name}@{alias}: MLflow failed: {one_line(error)}; is MLFLOW_TRACKING_URI right?"
         ) from None
 
 
 class Registry:
     """One registered model and one alias of it; made by :func:`connected`."""
 
-    def __init__(self, target: MlflowTarget, client: "MlflowClient") -> None:
-        self._target = target
-        self._client = client
+    def __init__(self, name: str, alias: str, client: "MlflowClient") -> None:
+        self._name, self._alias, self._client = name, alias, client
+
+    def __str__(self) -> str:
+        return f"{SCHEME}{self._name}@{self._alias}"
 
     def current(self) -> Stored | None:
         """What the alias points at; None if there is no such alias, or no such model."""
@@ -161,17 +140,17 @@ class Registry:
         from mlflow.exceptions import MlflowException
 
         try:
-            aliases = self._client.get_registered_model(self._target.name).aliases
+            aliases = self._client.get_registered_model(self._name).aliases
         except MlflowException as error:
             if error.error_code == "RESOURCE_DOES_NOT_EXIST":
                 return None
             raise
-        number = aliases.get(self._target.alias)
+        number = aliases.get(self._alias)
         return None if number is None else self.version(int(number))
 
     def version(self, number: int) -> Stored:
         """One version."""
-        return _stored(self._client.get_model_version(self._target.name, str(number)))
+        return _stored(self._client.get_model_version(self._name, str(number)))
 
     def versions(self) -> list[Stored]:
         """All versions, newest first."""
@@ -179,7 +158,7 @@ class Registry:
         token: str | None = ""
         while token is not None:
             page = self._client.search_model_versions(
-                f"name='{self._target.name}'", max_results=_PAGE, page_token=token or None
+                f"name='{self._name}'", max_results=_PAGE, page_token=token or None
             )
             found += map(_stored, page)
             token = page.token or None
@@ -187,29 +166,28 @@ class Registry:
 
     def upload(self, folder: Path) -> str:
         """Log a folder with model and report as artifacts of a new run; its id."""
-        name = f"gatekeeper/{self._target.name}"
+        name = f"gatekeeper/{self._name}"
         experiment = self._client.get_experiment_by_name(name)
         place = self._client.create_experiment(name) if experiment is None else experiment.experiment_id
-        run: str = self._client.create_run(place, run_name=f"deploy to {self._target.alias}").info.run_id
+        run: str = self._client.create_run(place, run_name=f"deploy to {self._alias}").info.run_id
         for part in (MODEL_FOLDER, REPORT_FOLDER):
             self._client.log_artifacts(run, str(folder / part), part)
         self._client.set_terminated(run)
         return run
 
-    def register(self, run: str, tags: Mapping[str, str]) -> int:
-        """Make a version of a run's model; its number. No alias points at it."""
+    def register(self, run: str, tags: Mapping[str, str]) -> Stored:
+        """Make a version of a run's model. No alias points at it."""
         from mlflow.exceptions import MlflowException
 
-        name = self._target.name
         try:
-            self._client.create_registered_model(name)
+            self._client.create_registered_model(self._name)
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
-        made = self._client.create_model_version(name, f"runs:/{run}/{MODEL_FOLDER}", run, tags=dict(tags))
-        return int(made.version)
+        source = f"runs:/{run}/{MODEL_FOLDER}"
+        return _stored(self._client.create_model_version(self._name, source, run, tags=dict(tags)))
 
-    def check_model(self, version: Version, folder: Path) -> None:
+    def check_model(self, version: Release, folder: Path) -> None:
         """Download the model as whoever serves it would.
 
         Raises:
@@ -217,27 +195,28 @@ class Registry:
         """
         from mlflow.artifacts import download_artifacts
 
-        uri = f"models:/{self._target.name}/{version.number}/{version.model_file}"
+        uri = f"models:/{self._name}/{version.release}/{version.model.file}"
         path = Path(download_artifacts(artifact_uri=uri, dst_path=str(folder / "stored")))
-        if model_digest(path) != version.model_sha256:
+        if model_digest(path) != version.model.sha256:
             raise ModelError(
-                f"{self._target}: the model of version {version.number} is damaged: expected SHA-256 "
-                f"{version.model_sha256[:12]}; the alias was not moved"
+                f"{self}: the model of version {version.release} is damaged: expected SHA-256 "
+                f"{version.model.sha256[:12]}; the alias was not moved"
             )
 
-    def report(self, version: Version, folder: Path) -> Submission:
+    def report(self, version: Release, folder: Path) -> Submission:
         """Download the report, signature and scores of a version.
 
         Raises:
             ReportError: it is not the report that the version was let through with.
         """
-        place = folder / f"version-{version.number}"
+        run = self.version(version.release).run
+        place = folder / f"version-{version.release}"
         place.mkdir()
-        files = Path(self._client.download_artifacts(version.run, REPORT_FOLDER, str(place)))
+        files = Path(self._client.download_artifacts(run, REPORT_FOLDER, str(place)))
         found = read_submission(files / REPORT)
         if found.sha256 != version.report_sha256:
             raise ReportError(
-                f"{self._target}: the report of version {version.number} is damaged: expected SHA-256 "
+                f"{self}: the report of version {version.release} is damaged: expected SHA-256 "
                 f"{version.report_sha256[:12]}, found {found.sha256[:12]}; the alias was not moved"
             )
         return found
@@ -251,14 +230,13 @@ class Registry:
         found = self.current()
         if (found and found.number) != (before and before.number):
             raise UsageError(
-                f"{self._target}: another deployment moved the alias to "
+                f"{self}: another deployment moved the alias to "
                 f"{'nothing' if found is None else f'version {found.number}'} meanwhile; deploy again"
             )
-        name, alias = self._target.name, self._target.alias
-        if before is not None and before.tag("alias") == alias:
+        if before is not None and before.tag("alias") == self._alias:
             # Before the switch: it is in production now, so it says nothing wrong if we end here.
-            self._client.set_model_version_tag(name, str(before.number), f"{TAG}left", left)
-        self._client.set_registered_model_alias(name, alias, str(number))
+            self._client.set_model_version_tag(self._name, str(before.number), f"{TAG}left", left)
+        self._client.set_registered_model_alias(self._name, self._alias, str(number))
 
 
 def _stored(version: "ModelVersion") -> Stored:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.deployment import folder, verify
+from gatekeeper.deployment import deploy as flow
+from gatekeeper.deployment import verify
 from tests.gatekeeper.forgery import Files, copy_files, make_files
 
 
@@ -34,6 +35,6 @@ def clock(files: Files, monkeypatch: pytest.MonkeyPatch) -> datetime:
         def now(cls, tz: tzinfo | None = None) -> "Clock":
             return cls.fromtimestamp(moment.timestamp(), tz)
 
-    for module in (verify, folder):
+    for module in (verify, flow):
         monkeypatch.setattr(module, "datetime", Clock)
     return moment

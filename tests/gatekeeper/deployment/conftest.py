@@ -1,14 +1,22 @@
 """Offers for deployment, and a place to deploy them to."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.gatekeeper.deployment.submissions import Offer, make_offer
+from tests.memory import memory_folder
 
 Offers = Callable[..., Offer]
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """In memory: the same folders are copied here thousands of times."""
+    with memory_folder() as name:
+        yield Path(name).resolve()
 
 
 @pytest.fixture

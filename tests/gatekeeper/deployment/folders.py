@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.deployment.folder import roll_back
 from schemas.errors import GatekeeperError
 from schemas.records.production import Production
-from tests.gatekeeper.deployment.served import served, snapshot
+from tests.gatekeeper.deployment.served import check_told, roll_back, served, snapshot
 from tests.gatekeeper.deployment.submissions import NOW, Offer
 
 STAMP = "2026-01-31T13:00:00Z"
@@ -20,8 +19,9 @@ Offers = Callable[..., Offer]
 
 
 def back(target: Path) -> Production:
-    found = roll_back(target, now=NOW)
-    assert served(target) == found
+    told, found = roll_back(target, now=NOW), served(target)
+    assert found is not None
+    check_told(told, found)
     return found
 
 

@@ -5,12 +5,8 @@ from datetime import datetime
 
 import pytest
 
-from gatekeeper.deployment.verify import (
-    Demands,
-    Ruling,
-    Submission,
-    examine,
-)
+from gatekeeper.deployment.submission import Submission
+from gatekeeper.deployment.verify import Demands, Ruling, examine
 from schemas.errors import GatekeeperError
 from schemas.reading.codec import encode
 from schemas.reading.schema import violation

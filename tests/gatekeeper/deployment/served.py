@@ -1,4 +1,4 @@
-"""What a deployment folder serves, and whether all of it belongs together."""
+"""Deployments to a folder, what it serves then, and whether all of it belongs together."""
 
 import hashlib
 import json
@@ -6,7 +6,12 @@ import os
 from datetime import datetime
 from pathlib import Path
 
-from gatekeeper.deployment.folder import deploy, history, production
+from gatekeeper.deployment import deploy as flow
+from gatekeeper.deployment import releases
+from gatekeeper.deployment.deploy import Deployed
+from gatekeeper.deployment.folder import DeploymentFolder
+from gatekeeper.deployment.submission import Submission
+from gatekeeper.deployment.target import Release
 from gatekeeper.deployment.verify import Demands
 from schemas.reading.schema import violation
 from schemas.records.production import Production
@@ -14,6 +19,29 @@ from tests.gatekeeper.deployment.submissions import NOW, POLICY, Offer
 
 ANY = Demands(policy=POLICY)
 """One check, and no signature."""
+
+
+def deploy(
+    model: Path,
+    submission: Submission,
+    demands: Demands,
+    folder: Path,
+    *,
+    champion: Submission | None = None,
+    now: datetime | None = None,
+) -> Deployed:
+    """To a folder, by its path."""
+    return flow.deploy(model, submission, demands, DeploymentFolder(folder), champion=champion, now=now)
+
+
+def roll_back(folder: Path, *, now: datetime | None = None) -> Release:
+    """In a folder, by its path."""
+    return flow.roll_back(DeploymentFolder(folder), now=now)
+
+
+def history(folder: Path) -> tuple[Release, ...]:
+    """Of a folder, by its path."""
+    return DeploymentFolder(folder).history()
 
 
 def sha256(path: Path) -> str:
@@ -43,19 +71,36 @@ def served(folder: Path, *, linked: bool = True) -> Production | None:
         folder: where it was deployed to.
         linked: whether the record must be reachable without going through ``current``.
     """
-    now = production(folder)
+    now = releases.production(folder)
+    told = history(folder)
     if now is None:
-        assert history(folder) == ()
+        assert told == ()
         return None
     assert os.readlink(folder / "current") == f"releases/{now.release:06d}"
     if linked or (folder / "PRODUCTION.json").is_symlink():
         assert os.readlink(folder / "PRODUCTION.json") == "current/PRODUCTION.json"
     # A number is missing where a deployment died after its release was whole, before the switch.
-    numbers = [each.release for each in history(folder)]
+    numbers = [each.release for each in told]
     assert numbers == sorted(set(numbers), reverse=True)
-    for each in history(folder):
-        _check_release(folder, each)
+    for each, record in zip(told, releases.history(folder), strict=True):
+        _check_release(folder, record)
+        check_told(each, record)
     return now
+
+
+def served_release(folder: Path, *, linked: bool = True) -> Release | None:
+    """:func:`served`, in the words of every target."""
+    return None if served(folder, linked=linked) is None else history(folder)[0]
+
+
+def check_told(release: Release, record: Production) -> None:
+    """What the target tells of a release is what its record says."""
+    assert (release.release, release.deployed) == (record.release, record.deployed)
+    assert (release.model.file, release.model.sha256) == (record.model.file, record.model.sha256)
+    assert (release.report_sha256, release.signer) == (record.report_sha256, record.signer)
+    assert (release.policy, release.restores) == (record.policy, record.restores)
+    assert release.predecessor == (record.predecessor and record.predecessor.release)
+    assert release.left is None
 
 
 def _check_release(folder: Path, release: Production) -> None:
@@ -77,6 +122,8 @@ def put(offer: Offer, target: Path, demands: Demands = ANY, *, now: datetime = N
     """Deploy an offer that is let through."""
     done = deploy(offer.model, offer.submission, demands, target, now=now)
     assert done.ruling.decision.judgement.verdict.deployable
+    found = served(target)
     assert done.production is not None
-    assert served(target) == done.production
-    return done.production
+    assert found is not None
+    check_told(done.production, found)
+    return found

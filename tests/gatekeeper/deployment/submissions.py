@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from gatekeeper.deployment.signing.envelope import seal
 from gatekeeper.deployment.signing.statement import make_statement
-from gatekeeper.deployment.verify import Demands, Submission, read_submission
+from gatekeeper.deployment.submission import Submission, read_submission
+from gatekeeper.deployment.verify import Demands
 from gatekeeper.evaluation.companions import envelope_path
 from schemas.reading.consistency import derive
 from schemas.reading.policy import parse_policy

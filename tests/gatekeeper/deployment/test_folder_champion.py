@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.deployment.folder import deploy
 from gatekeeper.deployment.signing.envelope import seal
 from gatekeeper.deployment.signing.statement import make_statement
 from gatekeeper.deployment.verify import Demands
@@ -15,7 +14,7 @@ from schemas.errors import GatekeeperError, ReportError, SignatureError, UsageEr
 from schemas.reading.report import parse_report
 from schemas.records.policy import LoadedPolicy
 from tests.gatekeeper.deployment.folders import Offers, back, flip, folder, refuses, report_of
-from tests.gatekeeper.deployment.served import ANY, put, served, sha256, snapshot
+from tests.gatekeeper.deployment.served import ANY, deploy, put, served, sha256, snapshot
 from tests.gatekeeper.deployment.submissions import (
     CHAMPION,
     FOREIGN,

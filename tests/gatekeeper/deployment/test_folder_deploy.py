@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.deployment.folder import deploy, history, production
+from gatekeeper.deployment.releases import history, production
 from gatekeeper.deployment.signing.keys import key_id
 from gatekeeper.evaluation.companions import envelope_path
 from schemas.errors import ReportError
 from schemas.records.production import Predecessor
 from schemas.records.report import ScoresFile
 from tests.gatekeeper.deployment.folders import STAMP, Offers, back, model_of, numbers
-from tests.gatekeeper.deployment.served import ANY, put, served, sha256, snapshot
+from tests.gatekeeper.deployment.served import ANY, deploy, put, served, sha256, snapshot
 from tests.gatekeeper.deployment.submissions import (
     FOREIGN,
     NOW,

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.deployment import verify
-from gatekeeper.deployment.folder import deploy, history, roll_back
+from gatekeeper.deployment import submission
+from gatekeeper.deployment.target import Release as Production
 from schemas.errors import GatekeeperError, OutputError
 from schemas.reading.report import parse_report
-from schemas.records.production import Production
 from tests.gatekeeper.deployment.conftest import Offers
 from tests.gatekeeper.deployment.faults import FILLING, IGNORED, LinkedDisk
-from tests.gatekeeper.deployment.served import served, snapshot
+from tests.gatekeeper.deployment.served import deploy, history, roll_back, snapshot
+from tests.gatekeeper.deployment.served import served_release as served
 from tests.gatekeeper.deployment.submissions import NOW, RELATIVE, TRUSTED, Offer, trusting
 from tests.trainers.faults import Killed, failing, full
 
@@ -37,7 +37,7 @@ LITTER = {
 @pytest.fixture(autouse=True)
 def _fast(monkeypatch: pytest.MonkeyPatch, quick: None) -> None:
     """The same few reports are parsed thousands of times."""
-    monkeypatch.setattr(verify, "parse_report", functools.cache(parse_report))
+    monkeypatch.setattr(submission, "parse_report", functools.cache(parse_report))
 
 
 @dataclass(frozen=True)

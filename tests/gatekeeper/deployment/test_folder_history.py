@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.deployment.folder import deploy, history, production, roll_back
+from gatekeeper.deployment.releases import history, production
 from schemas.errors import ReportError, UsageError
 from tests.gatekeeper.deployment.folders import (
     Offers,
@@ -16,7 +16,7 @@ from tests.gatekeeper.deployment.folders import (
     numbers,
     refuses,
 )
-from tests.gatekeeper.deployment.served import ANY, put, snapshot
+from tests.gatekeeper.deployment.served import ANY, deploy, put, roll_back, snapshot
 from tests.gatekeeper.deployment.submissions import NOW
 
 pytestmark = pytest.mark.usefixtures("quick")
@@ -160,10 +160,7 @@ def test_a_pointer_deleted_by_hand_does_not_remove_the_only_release(offers: Offe
     put(offers("one"), target)
     (target / "current").unlink()
     before = snapshot(target / "releases")
-    offer = offers("two")
-    done = deploy(offer.model, offer.submission, ANY, target, now=NOW)
-    assert done.production is not None
-    assert numbers(done.production) == (2, None, None, None)
+    assert numbers(put(offers("two"), target)) == (2, None, None, None)
     assert before.items() <= snapshot(target / "releases").items()
 
 
@@ -183,10 +180,7 @@ def test_a_pointer_set_back_by_hand_removes_no_release(
     (target / "current").unlink()
     (target / "current").symlink_to(f"releases/{to:06d}")
     before = snapshot(target / "releases")
-    offer = offers("next")
-    done = deploy(offer.model, offer.submission, ANY, target, now=NOW)
-    assert done.production is not None
-    assert numbers(done.production) == (count + 1, to, to, None)
+    assert numbers(put(offers("next"), target)) == (count + 1, to, to, None)
     assert before.items() <= snapshot(target / "releases").items()
 
 
@@ -250,9 +244,7 @@ def test_releases_go_on_after_a_million(offers: Offers, target: Path) -> None:
     (target / "current").unlink()
     (target / "current").symlink_to("releases/999999")
     for name, number in (("two", 1_000_000), ("three", 1_000_001)):
-        offer = offers(name)
-        done = deploy(offer.model, offer.submission, ANY, target, now=NOW)
-        assert done.production is not None
-        assert done.production.release == number
-        assert production(target) == done.production
+        release = put(offers(name), target)
+        assert release.release == number
+        assert production(target) == release
     assert [each.release for each in history(target)] == [1_000_001, 1_000_000, 999_999]

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.deployment.folder import deploy, history
+from gatekeeper.deployment.releases import history
 from gatekeeper.deployment.verify import Demands
 from schemas.errors import ReportError
 from schemas.reading.production import read_production
 from schemas.records.production import Production
 from tests.gatekeeper.deployment.folders import Offers, back
-from tests.gatekeeper.deployment.served import ANY, put, served
+from tests.gatekeeper.deployment.served import ANY, deploy, put, served
 from tests.gatekeeper.deployment.submissions import NOW, RELATIVE, make_report, report_bytes
 
 pytestmark = pytest.mark.usefixtures("quick")

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.deployment.folder import deploy, roll_back
 from schemas.errors import OutputError, ReportError
 from tests.gatekeeper.deployment.conftest import Offers
-from tests.gatekeeper.deployment.served import ANY, put, snapshot
+from tests.gatekeeper.deployment.served import ANY, deploy, put, roll_back, snapshot
 from tests.gatekeeper.deployment.submissions import NOW
 
 Plant = Callable[[Path, Path], None]

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.deployment.folder import history, roll_back
+from gatekeeper.deployment.releases import history
 from schemas.records.production import Production
 from tests.gatekeeper.deployment.conftest import Offers
-from tests.gatekeeper.deployment.served import put, served
+from tests.gatekeeper.deployment.served import put, roll_back, served
 from tests.gatekeeper.deployment.submissions import NOW, Offer
 
 ROOT = Path(__file__).parents[3]
@@ -21,13 +21,14 @@ ROOT = Path(__file__).parents[3]
 SETUP = """
 import functools, os, signal, sys, time
 from pathlib import Path
-from gatekeeper.deployment import verify
-from gatekeeper.deployment.folder import deploy, production, roll_back
-from gatekeeper.deployment.verify import Demands, read_submission
+from gatekeeper.deployment import submission as reading
+from gatekeeper.deployment.submission import read_submission
+from gatekeeper.deployment.verify import Demands
 from schemas.errors import UsageError
+from tests.gatekeeper.deployment.served import deploy, roll_back
 from tests.gatekeeper.deployment.submissions import NOW, POLICY
 
-verify.parse_report = functools.cache(verify.parse_report)
+reading.parse_report = functools.cache(reading.parse_report)
 os.fsync = lambda descriptor: None  # processes die here, not the power
 folder, *models = map(Path, sys.argv[1:])
 offers = [(model, read_submission(model.with_suffix(".report.json"))) for model in models]

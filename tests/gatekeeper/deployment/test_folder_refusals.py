@@ -13,13 +13,22 @@ from typing import IO
 
 import pytest
 
-from gatekeeper.deployment import folder as folder_module
-from gatekeeper.deployment.folder import deploy, history, roll_back
+from gatekeeper.deployment import deploy as flow
+from gatekeeper.deployment.releases import history, production
 from gatekeeper.deployment.verify import Demands
 from schemas.disk.lock import locked
 from schemas.errors import GatekeeperError, ModelError, OutputError, ReportError, SignatureError, UsageError
 from tests.gatekeeper.deployment.folders import Offers, folder, link, numbers, pipe, refuses
-from tests.gatekeeper.deployment.served import ANY, put, served, sha256, snapshot
+from tests.gatekeeper.deployment.served import (
+    ANY,
+    check_told,
+    deploy,
+    put,
+    roll_back,
+    served,
+    sha256,
+    snapshot,
+)
 from tests.gatekeeper.deployment.submissions import (
     FOREIGN,
     NOW,
@@ -187,7 +196,7 @@ def test_a_model_that_changes_meanwhile_is_served_as_it_was_checked(
 ) -> None:
     offer = offers("one")
     submission, digest = offer.submission, offer.digest
-    real = folder_module._copy
+    real = flow._copy
 
     def copy(model: Path, store: Path) -> tuple[Path, int]:
         if moment == "before the copy":
@@ -197,7 +206,7 @@ def test_a_model_that_changes_meanwhile_is_served_as_it_was_checked(
             _changed(offer)
         return found
 
-    monkeypatch.setattr(folder_module, "_copy", copy)
+    monkeypatch.setattr(flow, "_copy", copy)
     if moment == "before the copy":
         with pytest.raises(ReportError, match="is about another model"):
             deploy(offer.model, submission, ANY, target, now=NOW)
@@ -216,7 +225,7 @@ def test_a_model_that_grows_while_it_is_copied_is_refused(
 ) -> None:
     offer = offers("one")
     submission = offer.submission
-    monkeypatch.setattr(folder_module, "_BLOCK", 64)
+    monkeypatch.setattr(flow, "BLOCK", 64)
     fdopen, reads = os.fdopen, itertools.count(1)
 
     class Growing(io.FileIO):
@@ -290,7 +299,10 @@ def test_a_part_of_the_folder_that_was_lost_is_refused_or_made_again(
     else:
         done = deploy(offer.model, offer.submission, ANY, target, now=NOW)
         assert done.production is not None
-        assert numbers(done.production) == (2, 1, 1, None)
+        now = production(target)
+        assert now is not None
+        check_told(done.production, now)
+        assert numbers(now) == (2, 1, 1, None)
         with pytest.raises(GatekeeperError):
             roll_back(target)
     assert {path.name for path in target.iterdir()} >= {"releases", "models", "reports"}

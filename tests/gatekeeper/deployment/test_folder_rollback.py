@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.deployment.folder import history, read_release, roll_back
+from gatekeeper.deployment.releases import history, read_release
 from gatekeeper.deployment.verify import Demands
 from schemas.errors import ModelError, ReportError, UsageError
 from schemas.records.production import Predecessor
@@ -29,7 +29,7 @@ from tests.gatekeeper.deployment.folders import (
     refuses,
     report_of,
 )
-from tests.gatekeeper.deployment.served import put, snapshot
+from tests.gatekeeper.deployment.served import put, roll_back, snapshot
 from tests.gatekeeper.deployment.submissions import (
     CHAMPION,
     NOW,

@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.deployment.signing.keys import key_id
-from gatekeeper.deployment.verify import (
-    Demands,
-    Submission,
-    examine,
-)
+from gatekeeper.deployment.submission import Submission
+from gatekeeper.deployment.verify import Demands, examine
 from schemas.errors import ReportError
 from schemas.reading.strict_json import MAX_BYTES
 from schemas.records.decision import ChampionUsed, PolicyUsed

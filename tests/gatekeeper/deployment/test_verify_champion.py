@@ -12,11 +12,8 @@ import click.testing
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from gatekeeper.deployment.verify import (
-    Demands,
-    Submission,
-    read_submission,
-)
+from gatekeeper.deployment.submission import Submission, read_submission
+from gatekeeper.deployment.verify import Demands
 from schemas.errors import DataError, ReportError, SignatureError
 from schemas.reading.report import read_report
 from schemas.records.decision import ChampionUsed

@@ -7,12 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.deployment import verify
-from gatekeeper.deployment.verify import (
-    Submission,
-    model_digest,
-    read_submission,
-)
+from gatekeeper.deployment import model_file
+from gatekeeper.deployment.model_file import model_digest
+from gatekeeper.deployment.submission import Submission, read_submission
 from gatekeeper.evaluation.companions import envelope_path
 from schemas.errors import ModelError, ReportError, SignatureError
 from tests.gatekeeper.deployment.conftest import Offers
@@ -174,7 +171,7 @@ def test_a_model_that_changes_while_it_is_read_is_refused(
     path = tmp_path / "model.pt"
     path.write_bytes(b"w" * size)
     os.utime(path, ns=(1, 1))
-    monkeypatch.setattr(verify, "_BLOCK", 1000)
+    monkeypatch.setattr(model_file, "BLOCK", 1000)
     with monkeypatch.context() as patch:
         meanwhile(patch, change, path)
         message = refusal(ModelError, lambda: model_digest(path))
@@ -186,7 +183,7 @@ def test_a_model_that_is_replaced_while_it_is_read_is_the_one_that_was_opened(
 ) -> None:
     path = tmp_path / "model.pt"
     path.write_bytes(b"w" * 10**6)
-    monkeypatch.setattr(verify, "_BLOCK", 1000)
+    monkeypatch.setattr(model_file, "BLOCK", 1000)
     with monkeypatch.context() as patch:
         meanwhile(patch, _is_replaced, path)
         digest = model_digest(path)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from gatekeeper.deployment import verify
+from gatekeeper.deployment import submission as reading
 from gatekeeper.deployment.signing.keys import key_id
 from schemas.errors import SignatureError
 from schemas.records.report import Report
@@ -81,7 +81,7 @@ def test_an_unverified_report_is_not_even_parsed(monkeypatch: pytest.MonkeyPatch
     def never(data: bytes) -> Report:
         raise AssertionError("parsed before it was verified")
 
-    monkeypatch.setattr(verify, "parse_report", never)
+    monkeypatch.setattr(reading, "parse_report", never)
     report = make_report(MODEL)
     for envelope in (None, b"{", envelope_of(report, report_bytes(report), FOREIGN), b""):
         submission = replace(make_submission(report), envelope=envelope)

@@ -1,12 +1,11 @@
 """Trainings that end early, and stores that are really there."""
 
-import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
+from tests.gatekeeper.mlflow_stores import Store
 from trainers.loop import train as loop
 from trainers.loop.setup import Run
 from trainers.loop.state import State
@@ -31,28 +30,11 @@ def interrupt(monkeypatch: pytest.MonkeyPatch) -> Callable[[tuple[int, int] | No
     return at
 
 
-@pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URI of an MLflow store with its tables."""
-    mlflow = pytest.importorskip("mlflow")
-    folder = tmp_path_factory.mktemp("mlflow")
-    uri = f"sqlite:///{folder / 'store.db'}"
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        mlflow.MlflowClient(uri).search_experiments()
-    finally:
-        os.chdir(before)
-    return uri
-
-
 @pytest.fixture
-def store(database: str, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The store as the one that MLflow's environment names."""
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", database)
-    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
-    monkeypatch.delenv("MLFLOW_EXPERIMENT_NAME", raising=False)
-    return database
+def store(mlflow_database: Store, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URI of a database that MLflow's environment names."""
+    mlflow_database.use(monkeypatch)
+    return mlflow_database.uri
 
 
 @pytest.fixture

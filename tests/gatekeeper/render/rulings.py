@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gatekeeper.deployment.verify import Demands, Ruling, Submission, examine
+from gatekeeper.deployment.submission import Submission
+from gatekeeper.deployment.verify import Demands, Ruling, examine
 from gatekeeper.render.ci.github import render_annotations
 from gatekeeper.render.ci.junit import render_junit
 from gatekeeper.render.decision import render_decision, render_decision_markdown

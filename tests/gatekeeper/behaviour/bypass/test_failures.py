@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.deployment import folder, verify
+from gatekeeper.deployment import deploy as flow
+from gatekeeper.deployment import submission, verify
 from tests.gatekeeper.behaviour.bypass.gate import Gate
 from tests.gatekeeper.forgery import (
     Files,
@@ -72,7 +73,7 @@ def test_an_interrupted_run_is_no_verdict(
     def interrupt(*arguments: object, **more: object) -> None:
         raise KeyboardInterrupt
 
-    for module in (verify, folder, importlib.import_module("gatekeeper.cli.check")):
+    for module in (verify, flow, submission, importlib.import_module("gatekeeper.cli.check")):
         monkeypatch.setattr(module, place, interrupt, raising=False)
     assert gate.refuse(files) == "Error: interrupted before a verdict; run the command again"
 

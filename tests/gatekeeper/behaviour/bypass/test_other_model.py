@@ -7,10 +7,12 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
-from gatekeeper.deployment import folder, verify
+from gatekeeper.deployment import deploy as flow
+from gatekeeper.deployment import folder, model_file
 from tests.gatekeeper.behaviour.bypass.gate import BELOW, Gate, blocked, sign
 from tests.gatekeeper.forgery import (
     Files,
@@ -105,7 +107,7 @@ def test_a_model_that_changes_while_it_is_read_is_refused(
         sha256 = Growing
 
     with monkeypatch.context() as patch:
-        patch.setattr(verify, "hashlib", Library)
+        patch.setattr(model_file, "hashlib", Library)
         assert gate.refuse(files).endswith("changed while it was read")
 
 
@@ -119,24 +121,33 @@ def test_a_model_changed_between_check_and_deploy_is_not_served(files: Files) ->
 def test_a_model_changed_just_before_the_copy_is_not_served(
     files: Files, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
-    copy = folder._copy
+    copy = flow._copy
 
     def late(model: Path, store: Path) -> tuple[Path, int]:
         change_model(files, how)
         return copy(model, store)
 
-    monkeypatch.setattr(folder, "_copy", late)
+    monkeypatch.setattr(flow, "_copy", late)
     assert "is about another model" in Gate("deploy").refuse(files)
     assert list((files.production / "models").iterdir()) == []
 
 
 @pytest.mark.parametrize("how", ["replaced", "overwritten"])
-@pytest.mark.parametrize("after", ["_copy", "model_digest", "rule", "_place", "_keep_report"])
+@pytest.mark.parametrize(
+    ("module", "after"),
+    [
+        (flow, "_copy"),
+        (flow, "model_digest"),
+        (flow, "rule"),
+        (folder, "_place"),
+        (folder, "_keep_report"),
+    ],
+)
 def test_a_model_changed_at_any_time_after_the_copy_is_not_what_is_served(
-    files: Files, monkeypatch: pytest.MonkeyPatch, how: str, after: str
+    files: Files, monkeypatch: pytest.MonkeyPatch, how: str, module: ModuleType, after: str
 ) -> None:
     honest = files.model.read_bytes()
-    original: Callable[..., object] = getattr(folder, after)
+    original: Callable[..., object] = getattr(module, after)
 
     def meanwhile(*arguments: object, **more: object) -> object:
         done = original(*arguments, **more)
@@ -144,7 +155,7 @@ def test_a_model_changed_at_any_time_after_the_copy_is_not_what_is_served(
             change_model(files, how)
         return done
 
-    monkeypatch.setattr(folder, after, meanwhile)
+    monkeypatch.setattr(module, after, meanwhile)
     assert Gate("deploy").ask(files).exit_code == 0
     assert files.model.read_bytes() != honest
     assert (files.production / "current" / "model.pt").read_bytes() == honest

@@ -13,9 +13,10 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from gatekeeper.deployment.model_file import model_digest
 from gatekeeper.deployment.signing.envelope import PAYLOAD_TYPE, pae, seal, unseal
 from gatekeeper.deployment.signing.keys import key_id
-from gatekeeper.deployment.verify import examine, model_digest
+from gatekeeper.deployment.verify import examine
 from schemas.errors import ModelError, ReportError, SignatureError
 from tests.gatekeeper.deployment.submissions import (
     FOREIGN,

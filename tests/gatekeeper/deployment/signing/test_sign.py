@@ -9,15 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.deployment.model_file import model_digest
 from gatekeeper.deployment.signing.envelope import seal
 from gatekeeper.deployment.signing.keys import generate, key_id, load_private, load_public
 from gatekeeper.deployment.signing.sign import sign_report
 from gatekeeper.deployment.signing.statement import make_statement
-from gatekeeper.deployment.verify import (
-    examine,
-    model_digest,
-    read_submission,
-)
+from gatekeeper.deployment.submission import read_submission
+from gatekeeper.deployment.verify import examine
 from gatekeeper.evaluation.companions import envelope_path
 from schemas.errors import GatekeeperError, ModelError, OutputError, ReportError, SignatureError
 from schemas.reading.report import parse_report

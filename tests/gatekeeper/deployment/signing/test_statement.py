@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from gatekeeper.deployment.signing.statement import Bound, make_statement, read_statement
+from gatekeeper.deployment.signing.statement import SignedDigests, make_statement, read_statement
 from schemas.errors import SignatureError
 from schemas.records.policy import LoadedPolicy
 from schemas.records.report import Report
@@ -78,7 +78,7 @@ def test_a_statement_names_the_model_the_report_and_what_the_result_rests_on() -
 
 
 def test_a_statement_reads_back() -> None:
-    assert read_statement(make_statement(make_report(MODEL), REPORT)) == Bound(MODEL, REPORT, "pt")
+    assert read_statement(make_statement(make_report(MODEL), REPORT)) == SignedDigests(MODEL, REPORT, "pt")
 
 
 def test_a_statement_under_the_former_name_of_the_project_reads_back() -> None:
@@ -101,7 +101,7 @@ def test_a_name_in_any_script_reads_back() -> None:
     spec = replace(report.inputs.model, spec="модель 漢 “x”.pt")
     made = make_statement(replace(report, inputs=replace(report.inputs, model=spec)), REPORT)
     assert "модель 漢 “x”.pt".replace('"', '\\"').encode() in made
-    assert read_statement(made) == Bound(MODEL, REPORT, "pt")
+    assert read_statement(made) == SignedDigests(MODEL, REPORT, "pt")
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def refusal(payload: bytes) -> str:
     ],
 )
 def test_fields_that_bind_nothing_are_ignored(change: Change) -> None:
-    assert read_statement(changed(change)) == Bound(MODEL, REPORT, "pt")
+    assert read_statement(changed(change)) == SignedDigests(MODEL, REPORT, "pt")
 
 
 OTHER = {"name": "other.pt", "digest": {"sha256": "f" * 64}}
