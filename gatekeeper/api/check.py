@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 from gatekeeper.api.evaluate import Evaluation
-from gatekeeper.deployment.model_file import confirmed_format
-from gatekeeper.deployment.verify import Demands, Submission, examine, model_digest, read_submission
+from gatekeeper.deployment.model_file import confirmed_format, model_digest
+from gatekeeper.deployment.submission import Submission, read_submission
+from gatekeeper.deployment.verify import Demands, examine
 from schemas.errors import UsageError
 from schemas.reading.policy import load_policy
 from schemas.reading.report import report_to_json
