@@ -75,13 +75,13 @@ def _load_file(path: Path, *, device: torch.device, dimension: int, allow_code: 
                 f"{path} is {PROGRAMS[form]}, which runs code when loaded; add --allow-code if you trust it"
             )
         module = _load_program(data, form, path)
-        return candidate_on(device, module, describe(module, path.name, "exported", form, (digest, form)))
+        return candidate_on(device, module, describe(path.name, "exported", form, module, (digest, form)))
     checkpoint = read_checkpoint(data, path.name)
     _check_width(checkpoint, dimension, path)
     restored = restore(checkpoint, path.name)
     architecture = checkpoint.model_type if restored.alpha is None else f"residual {checkpoint.model_type}"
     info = replace(
-        describe(restored.module, path.name, "checkpoint", architecture, (digest, form)),
+        describe(path.name, "checkpoint", architecture, restored.module, (digest, form)),
         prefix=restored.prefix or None,
         fingerprint="absent" if checkpoint.fingerprint is None else "verified",
         training=_training(checkpoint),
@@ -156,7 +156,7 @@ def _load_factory(spec: str, *, device: torch.device) -> Candidate:
         made = found if isinstance(found, nn.Module) else found() if callable(found) else found
         if isinstance(made, nn.Module):
             made.eval()
-            return candidate_on(device, made, describe(made, spec, "factory", spec, None))
+            return candidate_on(device, made, describe(spec, "factory", spec, made))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # an exit from user code would look like a pass

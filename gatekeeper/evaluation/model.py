@@ -44,20 +44,7 @@ def control_candidate(spec: str, controls: Mapping[str, Predictor]) -> Candidate
         UsageError: there is none of that name.
     """
     name = control_name(spec)
-    return Candidate(
-        controls[name],
-        ModelInput(
-            spec=spec,
-            kind="control",
-            architecture=name,
-            sha256=None,
-            format=None,
-            prefix=None,
-            parameters=0,
-            fingerprint="not applicable",
-            training=None,
-        ),
-    )
+    return Candidate(controls[name], describe(spec, "control", name))
 
 
 def module_candidate(
@@ -73,7 +60,7 @@ def module_candidate(
     first = next(itertools.chain(module.parameters(), module.buffers()), torch.empty(0))
     kind = type(module)
     called = kind.__name__ if name is None else name
-    info = describe(module, called, "factory", f"{kind.__module__}:{kind.__qualname__}", None)
+    info = describe(called, "factory", f"{kind.__module__}:{kind.__qualname__}", module)
     return Candidate(ModulePredictor(module, called, first.device, output), info)
 
 
@@ -96,14 +83,14 @@ def candidate_on(device: torch.device, module: nn.Module, info: ModelInput) -> C
 
 
 def describe(
-    module: nn.Module,
     name: str,
-    kind: Literal["checkpoint", "factory", "exported"],
+    kind: Literal["checkpoint", "control", "factory", "exported"],
     architecture: str,
-    file: "tuple[str, ModelFormat] | None",
+    module: nn.Module | None = None,
+    file: "tuple[str, ModelFormat] | tuple[None, None]" = (None, None),
 ) -> ModelInput:
-    """What a report says of a module, and of the file it came from: (digest, format)."""
-    digest, form = (None, None) if file is None else file
+    """What a report says of a model, and of the file it came from: (digest, format)."""
+    digest, form = file
     return ModelInput(
         spec=name,
         kind=kind,
@@ -111,7 +98,7 @@ def describe(
         sha256=digest,
         format=form,
         prefix=None,
-        parameters=sum(parameter.numel() for parameter in module.parameters()),
+        parameters=0 if module is None else sum(each.numel() for each in module.parameters()),
         fingerprint="not applicable",
         training=None,
     )

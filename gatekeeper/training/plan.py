@@ -1,8 +1,7 @@
 """From what is asked for to a training run that can start: everything loaded and checked, nothing written."""
 
-import dataclasses
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -122,54 +121,29 @@ def plan_run(request: RunRequest, group: Group, tell: Callable[[Iterable[str]], 
     if group.first:
         tell(source.notes)
     policy = load_policy(config.eval.policy)
-    plan = make_plan(request.recipe, settings, config, source, policy, resumed=resumed)
+    dataset = _cut_windows(request.recipe, source, (resumed, source.window, *config.window_claims()))
+    request.recipe.check(dataset, settings)
+    options = make_options(config.eval, policy.policy)
+    plan = Plan(request.recipe, settings, config, dataset, policy, options, resume)
     if record is not None:
-        check_same(plan, record)
+        _check_same(plan, record)
     request.refuse_overwriting(config)
-    return dataclasses.replace(plan, resumed=resume)
+    return plan
 
 
-def make_plan(
-    recipe: Trainer,
-    settings: Any,  # noqa: ANN401  (the recipe's own dataclass)
-    config: Config,
-    source: DataSource,
-    policy: LoadedPolicy,
-    *,
-    resumed: WindowClaim = SILENT,
-) -> Plan:
-    """Settle context and horizon, cut the windows, choose the device.
-
-    Args:
-        recipe: whose default horizon counts where nobody names one.
-        settings: its knobs.
-        config: data and options.
-        source: the opened data.
-        policy: who judges.
-        resumed: what the record of a run says of the shape of a window.
-
-    Raises:
-        DataError: a split is missing or has no window.
-        UsageError: two sources disagree on the shape, or this machine lacks the device.
-    """
-    default = dataclasses.replace(DEFAULT_WINDOW, horizon=recipe.default_horizon)
-    window = settle_window(resumed, source.window, *config.window_claims(), default=default).window
+def _cut_windows(recipe: Trainer, source: DataSource, claims: Iterable[WindowClaim]) -> Dataset:
+    """The windows in the shape that all agree on, by default at the recipe's own horizon."""
+    window = settle_window(*claims, default=replace(DEFAULT_WINDOW, horizon=recipe.default_horizon)).window
     missing = [name for name in (TRAIN, *EVALUATED) if name not in source.splits]
     if missing:
         raise DataError(
             f"training needs a {missing[0]} split; name it with --{missing[0]} or in gatekeeper.toml"
         )
-    dataset = source.dataset(window)
-    recipe.check(dataset, settings)
-    return Plan(recipe, settings, config, dataset, policy, make_options(config.eval, policy.policy))
+    return source.dataset(window)
 
 
-def check_same(plan: Plan, record: RunRecord) -> None:
-    """Refuse to continue a run on other data or under another policy.
-
-    Raises:
-        UsageError: a digest differs.
-    """
+def _check_same(plan: Plan, record: RunRecord) -> None:
+    """Refuse to continue a run on other data or under another policy."""
     now = plan.record()
     for what, mine, theirs in (
         ("the bank", now.bank_sha256, record.bank_sha256),
@@ -207,15 +181,13 @@ def _resumed_config(request: RunRequest, record: RunRecord, resume: Path) -> Con
     rest, base = request.rest(), recorded_config(record, resume)
     moved = request.file or set(rest) & set(key_names(DataConfig))
     given = resolve_config(request.file, rest) if moved else base
-    evaluation = dataclasses.replace(base.eval, device=str(rest.get("device", base.eval.device)))
-    return dataclasses.replace(base, data=given.data, eval=evaluation)
+    evaluation = replace(base.eval, device=str(rest.get("device", base.eval.device)))
+    return replace(base, data=given.data, eval=evaluation)
 
 
 def _on_own_device(config: Config, group: Group) -> Config:
     """Several processes on one machine: each takes the CUDA device of its own number."""
     wanted = config.eval.device
     if wanted == "cuda" or (wanted == "auto" and torch.cuda.is_available()):
-        return dataclasses.replace(
-            config, eval=dataclasses.replace(config.eval, device=f"cuda:{group.local}")
-        )
+        return replace(config, eval=replace(config.eval, device=f"cuda:{group.local}"))
     return config
