@@ -11,6 +11,7 @@ from gatekeeper.evaluation.assemble import make_options
 from gatekeeper.evaluation.lookup import find_metric
 from gatekeeper.evaluation.model import answering, module_candidate
 from gatekeeper.training.curves import gate_figures
+from schemas.errors import UsageError
 from schemas.reading.policy import load_policy
 from schemas.records.evidence import Metric
 from trainers.interrupts import Interrupts
@@ -105,6 +106,8 @@ class Probe:
         output: Output | None = None,
         **settings: Any,  # noqa: ANN401
     ) -> None:
+        if "max_samples" in settings:
+            raise UsageError("a probe's windows a split are samples=, not max_samples=")
         chosen = known_data(data).settings(**settings, max_samples=samples)
         policy = load_policy(chosen.policy).policy
         window = settle_window(data.source.window, *data.config.window_claims()).window

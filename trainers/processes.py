@@ -159,7 +159,7 @@ def _answer_part(module: nn.Module, contexts: torch.Tensor, group: Group, name: 
     length = -(-count // group.size)
     starts = [min(rank * length, count - length) for rank in range(group.size)]
     failure: PredictionError | None = None
-    with torch.inference_mode():
+    with torch.no_grad():  # not inference_mode, as in gates.asking
         try:
             part = contexts[starts[group.rank] : starts[group.rank] + length]
             mine = answer_with(module, part, name).float().contiguous()

@@ -113,10 +113,16 @@ def load_data(
         if keys:
             raise UsageError("keys name the arrays of a bank file; arrays in memory have their own names")
         bank = bank_of_arrays(data)
-    elif data is not None and Path(data).suffix == ".toml":
-        base = load_config(Path(data))
+    elif isinstance(data, (str, os.PathLike)):
+        if Path(data).suffix == ".toml":
+            base = load_config(Path(data).expanduser())
+        else:
+            given["bank"] = os.fspath(data)
     elif data is not None:
-        given["bank"] = data if isinstance(data, Path) else os.fspath(data)
+        raise UsageError(
+            "expected a path, or arrays by name, {'vectors': ..., 'articles': ...}; found "
+            f"{type(data).__name__}"
+        )
     named = {name: value for name, value in given.items() if value is not None}
     found = make_config(named, {}, folder=Path(), where="load_data: ").data
     mine = {name: getattr(found, name) for name in named}

@@ -129,6 +129,7 @@ def test_better_weights_are_those_the_gates_on_val_prefer(probe: Probe) -> None:
     [
         ({"polcy": "seed-5cat"}, "'polcy' is unknown; did you mean 'policy'\\?"),
         ({"seed": -1}, "seed: expected a whole number of at least 0, found -1"),
+        ({"max_samples": 5}, "windows a split are samples="),
         ({"report": "a.json"}, "'report' is unknown"),
         ({"policy": "sead-5cat"}, "seed-5cat"),
     ],

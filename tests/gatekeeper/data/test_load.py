@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 import torch
 
@@ -17,6 +18,7 @@ def test_arrays_of_many_kinds_are_the_same_data() -> None:
     kinds: dict[str, dict[str, Any]] = {
         "tensors": {name: torch.from_numpy(array) for name, array in plain.items()},
         "lists": {"vectors": plain["vectors"].tolist(), "articles": plain["articles"].tolist()},
+        "columns": {"vectors": plain["vectors"], "articles": pandas.Series(plain["articles"])},
         "chunks": {**plain, "chunks": np.tile(np.arange(40), 18), "texts": ["x"] * 720},
     }
     for kind, given in kinds.items():
@@ -58,6 +60,7 @@ def test_what_a_user_should_know_of_a_bank_is_a_warning(tmp_path: Path) -> None:
         ({"vectors": [[1.0], [2.0, 3.0]], "articles": [0, 0]}, {}, "vectors cannot be made an array"),
         ({"vectors": [[1.0]], "articles": [0]}, {"keys": {"vectors": "v"}}, "keys name the arrays of a bank"),
         ({"vectors": [[1.0], [1.0]], "articles": [0, "a"]}, {}, "numbers .* and text"),
+        (np.zeros((2, 2)), {}, "expected a path, or arrays by name, .* found ndarray"),
         ("x.npz", {"keys": {"vector": "v"}}, "'vector' is unknown; did you mean 'vectors'\\?"),
         ("x.npz", {"val": 3}, "val: expected article ranges, a list of articles"),
         ("x.npz", {"context": 0}, "context: expected a whole number of at least 1"),
