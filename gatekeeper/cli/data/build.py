@@ -1,8 +1,10 @@
 """``gatekeeper data build``: a bank, or texts, and their splits as a data set folder."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,7 +20,14 @@ from gatekeeper.data.building.embed import Embedded, embed
 from gatekeeper.data.building.embedding_cache import EmbeddingCache, cache_folder
 from gatekeeper.data.building.encoder import find_encoder, load_encoder
 from gatekeeper.data.building.export import sequences_path, write_sequences
-from gatekeeper.data.building.splits import check_splits, divide, file_digest, parse_split, refuse_unprintable
+from gatekeeper.data.building.splits import (
+    SplitRequest,
+    check_splits,
+    divide,
+    file_digest,
+    parse_split,
+    refuse_unprintable,
+)
 from gatekeeper.data.formats.bank import read_bank_file
 from gatekeeper.data.formats.dataset import Dtype
 from gatekeeper.data.formats.texts import Texts, is_texts, read_texts
@@ -48,23 +57,7 @@ from schemas.text import printable
 @click.option("--also-npz", is_flag=True, help="Write each split in the old sequence format too.")
 @overwrite_option
 @key_options
-def build_command(
-    source: Path,
-    out: Path,
-    splits: tuple[str, ...],
-    context: int,
-    horizon: int,
-    seed: int,
-    dtype: Dtype,
-    encoder: str | None,
-    device: str,
-    batch_size: int,
-    licence: str | None,
-    note: str | None,
-    also_npz: bool,
-    overwrite: bool,
-    keys: BankKeys,
-) -> None:
+def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above are)
     """Write SOURCE and its splits as a folder of memory-mapped arrays.
 
     SOURCE is a bank (*.npz) or texts (*.jsonl, *.jsonl.gz with article, chunk, text), which are
@@ -73,44 +66,72 @@ def build_command(
 
     Exit codes: 0 done, 2 usage error, 3 the source, the encoder or the folder is unusable.
     """
-    requests, window = [parse_split(text) for text in splits], Window(context, horizon)
-    if keys.flags() and is_texts(source):
-        raise UsageError(f"{next(iter(keys.flags()))} names an array of a bank; {source} holds texts")
+    request = _Request(**given)
+    requests = [parse_split(text) for text in request.splits]
+    if request.keys.flags() and is_texts(request.source):
+        flag = next(iter(request.keys.flags()))
+        raise UsageError(f"{flag} names an array of a bank; {request.source} holds texts")
+    out = _checked_folder(request, requests)
+    digest, bank = (_embedded if is_texts(request.source) else _read)(request, requests)
+    encoder = None if request.encoder is None else Path(request.encoder).name
+    record = write_dataset(
+        out,
+        Contents(bank, divide(bank, requests, seed=request.seed), request.window),
+        dtype=request.dtype,
+        origin=Origin(request.source.name, digest, encoder, request.licence, request.note),
+        overwrite=request.overwrite,
+    )
+    show(render_built(record, out))
+    if request.also_npz:
+        for path in write_sequences(out):
+            show(f"sequences: {printable(str(path))}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Request:
+    """The values of the flags; their meaning is that of the flag."""
+
+    source: Path
+    out: Path
+    splits: tuple[str, ...]
+    context: int
+    horizon: int
+    seed: int
+    dtype: Dtype
+    encoder: str | None
+    device: str
+    batch_size: int
+    licence: str | None
+    note: str | None
+    also_npz: bool
+    overwrite: bool
+    keys: BankKeys
+
+    @property
+    def window(self) -> Window:
+        """The shape of the windows."""
+        return Window(self.context, self.horizon)
+
+
+def _checked_folder(request: _Request, requests: Sequence[SplitRequest]) -> Path:
+    """The folder, if all can be written that shall be; before hours of work for it."""
+    out = request.out
     if not out.resolve().name:
         raise UsageError(f"--out {out} is no place for a folder")
-    refuse_unprintable(encoder=encoder, licence=licence, note=note)
+    refuse_unprintable(encoder=request.encoder, licence=request.licence, note=request.note)
     out = out.resolve() if out.name in ("", ".", "..") else out
-    beside = [sequences_path(out, request.name) for request in requests] if also_npz else []
+    beside = [sequences_path(out, each.name) for each in requests] if request.also_npz else []
     made = [
         Output("folder", out, folder=True),
         *(Output("file of sequences", each, own=True) for each in beside),
     ]
-    refuse_taken(out, overwrite=overwrite)
-    model = None if encoder is None or not Path(encoder).exists() else Path(encoder)  # else a name on the hub
-    refuse_overwriting(made, (source, model))
-    if not overwrite:
+    refuse_taken(out, overwrite=request.overwrite)
+    named = request.encoder
+    model = None if named is None or not Path(named).exists() else Path(named)  # else a name on the hub
+    refuse_overwriting(made, (request.source, model))
+    if not request.overwrite:
         _refuse_existing(beside)
-    if is_texts(source):
-
-        def check(outline: Bank) -> None:
-            check_splits(outline, divide(outline, requests, seed=seed), window)
-
-        digest, bank = _embedded(source, encoder, check, device=device, batch_size=batch_size)
-    else:
-        digest, read = file_digest(source), read_bank_file(source, keys=keys)
-        tell(read.notes)
-        bank = read.bank
-    record = write_dataset(
-        out,
-        Contents(bank, divide(bank, requests, seed=seed), window),
-        dtype=dtype,
-        origin=Origin(source.name, digest, None if encoder is None else Path(encoder).name, licence, note),
-        overwrite=overwrite,
-    )
-    show(render_built(record, out))
-    if also_npz:
-        for path in write_sequences(out):
-            show(f"sequences: {printable(str(path))}")
+    return out
 
 
 def _refuse_existing(paths: list[Path]) -> None:
@@ -119,26 +140,28 @@ def _refuse_existing(paths: list[Path]) -> None:
         raise UsageError(f"{found} exists; move it away, or add --overwrite to replace it")
 
 
-def _embedded(
-    source: Path,
-    encoder: str | None,
-    check: Callable[[Bank], object],
-    *,
-    device: str,
-    batch_size: int,
-) -> tuple[str, Bank]:
+def _read(request: _Request, requests: Sequence[SplitRequest]) -> tuple[str, Bank]:
+    """Digest of the bank file, and the bank."""
+    digest, read = file_digest(request.source), read_bank_file(request.source, keys=request.keys)
+    tell(read.notes)
+    return digest, read.bank
+
+
+def _embedded(request: _Request, requests: Sequence[SplitRequest]) -> tuple[str, Bank]:
     """Digest of the texts, and the bank of their vectors; all else is checked before these are made."""
+    source, encoder = request.source, request.encoder
     if encoder is None:
         raise UsageError(f"{source} holds texts; name the model that embeds them with --encoder")
     from gatekeeper.evaluation.environment import choose_device
 
     digest = file_digest(source)
     find_encoder(encoder)
-    place = str(choose_device(device))
+    place = str(choose_device(request.device))
     texts = read_texts(source)
-    check(outline_bank(texts.articles, texts.chunks, source=source.name))
+    outline = outline_bank(texts.articles, texts.chunks, source=source.name)
+    check_splits(outline, divide(outline, requests, seed=request.seed), request.window)
     tell(texts.notes)
-    done = _vectors(texts, encoder, place, batch_size)
+    done = _vectors(texts, encoder, place, request.batch_size)
     bank = build_bank(
         done.vectors, texts.articles, texts.chunks, source=source.name, texts=texts.texts, titles=texts.titles
     )

@@ -36,11 +36,9 @@ def convert_command(
     bank: Path,
     out: Path,
     dtype: Dtype,
-    encoder: str | None,
-    licence: str | None,
-    note: str | None,
     overwrite: bool,
     keys: BankKeys,
+    **said: str | None,
 ) -> None:
     """Turn old sequence files into a data set folder: train=old_train.npz val=old_val.npz ...
 
@@ -54,7 +52,7 @@ def convert_command(
     for name in names:
         if names.count(name) > 1:
             raise UsageError(f"{name} is named twice; one file a split")
-    refuse_unprintable(encoder=encoder, licence=licence, note=note)
+    refuse_unprintable(**said)
     refuse_taken(out, overwrite=overwrite)
     refuse_overwriting([Output("folder", out, folder=True)], (bank, *(file for _, file in pairs)))
     digest = file_digest(bank)
@@ -65,7 +63,7 @@ def convert_command(
         pairs,
         read.bank,
         dtype=dtype,
-        origin=Origin(bank.name, digest, encoder, licence, note),
+        origin=Origin(bank.name, digest, **said),
         overwrite=overwrite,
     )
     show(render_counts(done.counts))

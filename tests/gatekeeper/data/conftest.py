@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from gatekeeper.data.formats.speeches import read_speeches
 from gatekeeper.data.synthetic.worlds import FORWARD, build_world
 from gates.bank import build_bank
 from gates.contracts import Bank, IntArray
+from tests.gatekeeper.data.formats.stored import store
 
 WriteNpz = Callable[..., Path]
 
@@ -22,6 +24,21 @@ def speeches() -> tuple[Bank, dict[str, IntArray]]:
 def forward() -> Bank:
     """The world whose future follows from its past, as `gatekeeper data synth forward` makes it."""
     return build_world(FORWARD, source="worlds/forward")
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data set with every kind of file; not to be changed."""
+    folder = tmp_path_factory.mktemp("built") / "data"
+    store(folder, unmatched="split,file\n")
+    return folder
+
+
+@pytest.fixture
+def data(built: Path, tmp_path: Path) -> Path:
+    """A copy of it."""
+    shutil.copytree(built, tmp_path / "data")
+    return tmp_path / "data"
 
 
 @pytest.fixture

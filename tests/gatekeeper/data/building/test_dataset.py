@@ -1,4 +1,4 @@
-"""Writing a data set: what is there is a previous data set, or it is left alone."""
+"""Writing a data set: what is there is a previous one, or it is left alone."""
 
 from pathlib import Path
 from typing import Any
@@ -8,14 +8,18 @@ import pytest
 
 from gatekeeper.data.formats.dataset import is_dataset, open_dataset
 from schemas.errors import DataError, OutputError, UsageError
-from tests.gatekeeper.data.formats.stored import refusal, rich_bank, snapshot, store
+from tests.gatekeeper.data.formats.stored import (
+    refusal,
+    rich_bank,
+    snapshot,
+    store,
+)
 
 
-@pytest.fixture
-def data(tmp_path: Path) -> Path:
-    """A data set with every kind of file."""
-    store(tmp_path / "data", unmatched="split,file\n")
-    return tmp_path / "data"
+def test_equal_banks_give_equal_files(tmp_path: Path) -> None:
+    for name in "ab":
+        store(tmp_path / name)
+    assert snapshot(tmp_path / "a") == snapshot(tmp_path / "b")
 
 
 def test_a_previous_data_set_is_replaced_as_a_whole(tmp_path: Path) -> None:

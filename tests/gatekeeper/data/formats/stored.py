@@ -19,6 +19,19 @@ ORIGIN = Origin("bank.npz", "ab" * 32, "MiniLM", "CC0-1.0", None)
 ARTICLES = {"train": np.array([0, 1, 2, 6]), "val": np.array([3, 5]), "ood": np.array([4])}
 LENGTHS = (12, 10, 14, 11, 13, 9, 3)
 """Article 2 has a gap, article 6 is too short for a window."""
+FILES = (
+    "articles.npy",
+    "chunks.npy",
+    "dataset.json",
+    "ood.npy",
+    "text_offsets.npy",
+    "texts_utf8.npy",
+    "titles.json",
+    "train.npy",
+    "val.npy",
+    "vectors.npy",
+)
+"""Of a whole data set that was not converted."""
 
 
 def rich_bank(*, width: int = 8, seed: int = 0, texts: bool = True, titles: bool = True) -> Bank:
