@@ -5,7 +5,7 @@ gate E compare two splits and are stored under the pair's name (:data:`schemas.r
 """
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -68,14 +68,12 @@ class MetricInfo:
         meaning: one line for people.
         better: which way a model improves; ``neither`` where the metric describes rather than judges.
         range: where its values lie.
-        pair: it compares two splits.
     """
 
     name: str
     meaning: str
     better: Direction
     range: Range
-    pair: bool = False
 
     @property
     def gate(self) -> str:
@@ -83,118 +81,72 @@ class MetricInfo:
         return self.name.partition(".")[0]
 
     @property
+    def pair(self) -> bool:
+        """Whether it compares two splits, as the gaps do and nothing else."""
+        return self.range == GAPS
+
+    @property
     def in_cosines(self) -> bool:
         """Whether it is a mean of cosines or of their differences, which rounding moves a little."""
         return self.range in (COSINES, DIFFERENCES, GAPS)
 
 
-def _offset_sweep() -> list[MetricInfo]:
-    rows = [
-        MetricInfo(
-            f"offset_sweep.cos@{k:+d}",
-            f"mean cosine to the chunk at target{k:+d}",
-            "higher" if k == 0 else "neither",
-            COSINES,
-        )
-        for k in OFFSETS
-    ]
-    return [
-        *rows,
-        MetricInfo("offset_sweep.cos", "mean cosine to the target (k = 0)", "higher", COSINES),
-        MetricInfo("offset_sweep.margin", "cos(k=0) minus the best other offset", "higher", DIFFERENCES),
-        MetricInfo("offset_sweep.margin_prev", "cos(k=0) minus cos(k=-1)", "higher", DIFFERENCES),
-        MetricInfo(
-            "offset_sweep.margin_last",
-            "cos(k=0) minus cosine to the last context chunk",
-            "higher",
-            DIFFERENCES,
-        ),
-        MetricInfo("offset_sweep.peak_offset", "offset with the highest mean cosine", "neither", PLACES),
-        MetricInfo(
-            "offset_sweep.win_rate_prev", "share of samples nearer to k=0 than to k=-1", "higher", SHARES
-        ),
-    ]
+_Rows = Iterator[tuple[str, str, Direction, Range]]
+"""Name within the gate, meaning, better direction and range."""
 
 
-def _retrieval() -> list[MetricInfo]:
-    rows = []
+def _offset_sweep() -> _Rows:
+    for k in OFFSETS:
+        at = f"mean cosine to the chunk at target{k:+d}"
+        yield f"cos@{k:+d}", at, "higher" if k == 0 else "neither", COSINES
+    yield "cos", "mean cosine to the target (k = 0)", "higher", COSINES
+    yield "margin", "cos(k=0) minus the best other offset", "higher", DIFFERENCES
+    yield "margin_prev", "cos(k=0) minus cos(k=-1)", "higher", DIFFERENCES
+    yield "margin_last", "cos(k=0) minus cosine to the last context chunk", "higher", DIFFERENCES
+    yield "peak_offset", "offset with the highest mean cosine", "neither", PLACES
+    yield "win_rate_prev", "share of samples nearer to k=0 than to k=-1", "higher", SHARES
+
+
+def _retrieval() -> _Rows:
     for pool in POOLS:
         where = f"among the {pool.replace('_', ' ')} rows"
         for k in RECALL_AT:
-            rows.append(
-                MetricInfo(
-                    f"retrieval.{pool}.r@{k}", f"share of targets in the top {k} {where}", "higher", SHARES
-                )
-            )
-            rows.append(
-                MetricInfo(
-                    f"retrieval.{pool}.chance@{k}", f"R@{k} of a random order {where}", "neither", SHARES
-                )
-            )
-        rows += [
-            MetricInfo(f"retrieval.{pool}.mrr", f"mean reciprocal rank {where}", "higher", SHARES),
-            MetricInfo(
-                f"retrieval.{pool}.median_rank",
-                f"median rank {where}, ties against the model",
-                "lower",
-                RANKS,
-            ),
-            MetricInfo(
-                f"retrieval.{pool}.median_rank_optimistic",
-                f"the same {where}, ties for the model",
-                "lower",
-                RANKS,
-            ),
-            MetricInfo(
-                f"retrieval.{pool}.tie_share", f"share of targets tied with a rival {where}", "lower", SHARES
-            ),
-        ]
-    return rows
+            yield f"{pool}.r@{k}", f"share of targets in the top {k} {where}", "higher", SHARES
+            yield f"{pool}.chance@{k}", f"R@{k} of a random order {where}", "neither", SHARES
+        yield f"{pool}.mrr", f"mean reciprocal rank {where}", "higher", SHARES
+        yield f"{pool}.median_rank", f"median rank {where}, ties against the model", "lower", RANKS
+        yield f"{pool}.median_rank_optimistic", f"the same {where}, ties for the model", "lower", RANKS
+        yield f"{pool}.tie_share", f"share of targets tied with a rival {where}", "lower", SHARES
 
 
-def _bins_delta() -> list[MetricInfo]:
-    rows = [
-        MetricInfo("bins_delta.cos", "mean cosine to the target over all windows", "higher", COSINES),
-        MetricInfo("bins_delta.delta", "|mean cosine val - mean cosine ood|", "lower", GAPS, pair=True),
-    ]
+def _ablations() -> _Rows:
+    for name in ABLATIONS:
+        yield name, f"change of cos(target) under {name} of the context", "lower", DIFFERENCES
+
+
+def _rollout() -> _Rows:
+    yield "avg_cos", f"mean cosine over {ROLLOUT_STEPS} free-running steps", "higher", COSINES
+    for j in range(1, ROLLOUT_STEPS + 1):
+        yield f"cos@{j}", f"mean cosine at free-running step {j}", "higher", COSINES
+
+
+def _bins_delta() -> _Rows:
+    yield "cos", "mean cosine to the target over all windows", "higher", COSINES
+    yield "delta", "|mean cosine val - mean cosine ood|", "lower", GAPS
     for name in BINS:
-        rows.append(
-            MetricInfo(
-                f"bins_delta.{name}.cos", f"mean cosine in the {name}-coherence bin", "higher", COSINES
-            )
-        )
-        rows.append(
-            MetricInfo(f"bins_delta.{name}.delta", f"|val - ood| in the {name} bin", "lower", GAPS, pair=True)
-        )
-    return rows
+        yield f"{name}.cos", f"mean cosine in the {name}-coherence bin", "higher", COSINES
+        yield f"{name}.delta", f"|val - ood| in the {name} bin", "lower", GAPS
 
 
-def _all() -> dict[str, MetricInfo]:
-    rows = [
-        *_offset_sweep(),
-        *_retrieval(),
-        *(
-            MetricInfo(
-                f"ablations.{name}",
-                f"change of cos(target) under {name} of the context",
-                "lower",
-                DIFFERENCES,
-            )
-            for name in ABLATIONS
-        ),
-        MetricInfo(
-            "rollout.avg_cos", f"mean cosine over {ROLLOUT_STEPS} free-running steps", "higher", COSINES
-        ),
-        *(
-            MetricInfo(f"rollout.cos@{j}", f"mean cosine at free-running step {j}", "higher", COSINES)
-            for j in range(1, ROLLOUT_STEPS + 1)
-        ),
-        *_bins_delta(),
-    ]
-    return {row.name: row for row in rows}
+_ROWS = (_offset_sweep(), _retrieval(), _ablations(), _rollout(), _bins_delta())
 
-
-METRICS: Mapping[str, MetricInfo] = MappingProxyType(_all())
+METRICS: Mapping[str, MetricInfo] = MappingProxyType(
+    {
+        f"{gate}.{name}": MetricInfo(f"{gate}.{name}", meaning, better, span)
+        for gate, rows in zip(GATES, _ROWS, strict=True)
+        for name, meaning, better, span in rows
+    }
+)
 
 
 def known_metric(name: str) -> MetricInfo:
