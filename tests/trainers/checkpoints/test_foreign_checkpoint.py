@@ -1,57 +1,20 @@
 """Checkpoints of other people: read where that is safe, else told what leads on, and that does lead on."""
 
-import io
 import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import safetensors.torch
 import torch
-from torch import nn
 
 from schemas.errors import ModelError
-from trainers.checkpoints.checkpoint import Restored, read_checkpoint, restore
-
-Make = Callable[[str], nn.Module]
-
-
-Config = Callable[[str], dict[str, object]]
-
-
-Content = dict[str, Any]
-
+from tests.trainers.checkpoints.foreign import Config, Content, Make, refusal, saved
+from trainers.checkpoints.checkpoint import read_checkpoint, restore
 
 ALL = ("amn", "gru", "linear", "lstm", "transformer")
-
-
-def saved(content: object, **more: Any) -> bytes:  # noqa: ANN401
-    buffer = io.BytesIO()
-    torch.save(content, buffer, **more)
-    return buffer.getvalue()
-
-
-def load(content: object) -> Restored:
-    return restore(read_checkpoint(saved(content), "m.pt"), "m.pt")
-
-
-def refusal(content: object) -> str:
-    with pytest.raises(ModelError) as caught:
-        load(content)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
-@pytest.fixture
-def content(make: Make, config: Config) -> Content:
-    return {
-        "model_type": "gru",
-        "model_config": config("gru"),
-        "model_state_dict": make("gru").state_dict(),
-    }
 
 
 @pytest.mark.parametrize("kind", [np.int64, np.int32, np.uint8, np.float64, np.float32, float])

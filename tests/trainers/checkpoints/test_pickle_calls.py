@@ -1,7 +1,5 @@
 """What a checkpoint's pickle may call, and with what."""
 
-import io
-import struct
 from collections import Counter, OrderedDict
 
 import numpy as np
@@ -10,23 +8,8 @@ import torch
 from torch import nn
 
 from schemas.errors import ModelError
-from tests.model_files import zipped
+from tests.trainers.checkpoints.pickles import PROTO, archive, name_of, saved, text
 from trainers.checkpoints.unpickling import load_archive
-
-PROTO = b"\x80\x02"
-
-
-def text(value: str) -> bytes:
-    return b"X" + struct.pack("<I", len(value.encode())) + value.encode()
-
-
-def name_of(module: str, name: str) -> bytes:
-    return f"c{module}\n{name}\n".encode()
-
-
-def archive(pickle: bytes, members: dict[str, bytes] | None = None) -> bytes:
-    return zipped({"m/data.pkl": pickle, "m/version": b"3\n", "m/byteorder": b"little", **(members or {})})
-
 
 CALLS = {
     "bytes of any size": name_of("builtins", "bytearray") + b"J\xff\xff\xff\x7f\x85R",
@@ -50,12 +33,6 @@ def test_calls_that_no_saved_value_needs_are_refused(call: bytes) -> None:
         load_archive(archive(PROTO + b"}K\x01" + call + b"s."), "m.pt")
     assert str(caught.value).startswith("m.pt ")
     assert "weights_only" not in str(caught.value)
-
-
-def saved(content: object) -> bytes:
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    return buffer.getvalue()
 
 
 SCALARS = [

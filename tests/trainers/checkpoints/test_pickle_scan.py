@@ -1,7 +1,5 @@
 """What a small pickle may cost: it is followed on stand-ins before torch builds anything of it."""
 
-import io
-import struct
 import zipfile
 from pathlib import Path
 
@@ -10,22 +8,9 @@ import torch
 
 from schemas.errors import ModelError
 from tests.model_files import zipped
+from tests.trainers.checkpoints.pickles import PROTO, archive, name_of, saved, text
 from trainers.checkpoints.unpickling import load_archive
 from trainers.checkpoints.weights import checked_state
-
-PROTO = b"\x80\x02"
-
-
-def text(value: str) -> bytes:
-    return b"X" + struct.pack("<I", len(value.encode())) + value.encode()
-
-
-def name_of(module: str, name: str) -> bytes:
-    return f"c{module}\n{name}\n".encode()
-
-
-def archive(pickle: bytes, members: dict[str, bytes] | None = None) -> bytes:
-    return zipped({"m/data.pkl": pickle, "m/version": b"3\n", "m/byteorder": b"little", **(members or {})})
 
 
 @pytest.mark.parametrize("stored", [b"", b"1234", bytes(4 * 999_999)])
@@ -48,12 +33,6 @@ def test_another_protocol_is_told(protocol: int, tmp_path: Path) -> None:
     torch.save({"a": 1, "b": [(1.5, "x")] * 3}, tmp_path / "m.pt", pickle_protocol=protocol)
     with pytest.raises(ModelError, match=r"save it again with torch\.save and its default pickle_protocol"):
         load_archive((tmp_path / "m.pt").read_bytes(), "m.pt")
-
-
-def saved(content: object) -> bytes:
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    return buffer.getvalue()
 
 
 def test_tensors_that_share_memory_are_bounded_and_tied_weights_are_not() -> None:

@@ -1,53 +1,14 @@
 """A prefix before all names of weights is taken away, and nothing else is."""
 
-import io
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 import torch
-from torch import nn
 
-from schemas.errors import ModelError
-from trainers.checkpoints.checkpoint import Restored, read_checkpoint, restore
+from tests.trainers.checkpoints.foreign import Config, Content, Make, load, refusal
 from trainers.checkpoints.fingerprint import answer
 
-Make = Callable[[str], nn.Module]
-
-
-Config = Callable[[str], dict[str, object]]
-
-
-Content = dict[str, Any]
-
-
 ALL = ("amn", "gru", "linear", "lstm", "transformer")
-
-
-def saved(content: object, **more: Any) -> bytes:  # noqa: ANN401
-    buffer = io.BytesIO()
-    torch.save(content, buffer, **more)
-    return buffer.getvalue()
-
-
-def load(content: object) -> Restored:
-    return restore(read_checkpoint(saved(content), "m.pt"), "m.pt")
-
-
-def refusal(content: object) -> str:
-    with pytest.raises(ModelError) as caught:
-        load(content)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
-
-
-@pytest.fixture
-def content(make: Make, config: Config) -> Content:
-    return {
-        "model_type": "gru",
-        "model_config": config("gru"),
-        "model_state_dict": make("gru").state_dict(),
-    }
 
 
 @pytest.mark.parametrize("name", ALL)

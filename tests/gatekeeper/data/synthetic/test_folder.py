@@ -1,9 +1,7 @@
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from click.testing import CliRunner, Result
 
 from gatekeeper.cli.app import cli
@@ -12,7 +10,7 @@ from gatekeeper.config.file import load_config
 from gatekeeper.data.formats.bank import read_bank, write_bank
 from gatekeeper.data.source import open_source
 from gatekeeper.data.synthetic.folder import divide, write_world
-from gatekeeper.data.synthetic.worlds import CONTEXT, TRAP, rotation
+from gatekeeper.data.synthetic.worlds import CONTEXT, TRAP
 from gates.contracts import Bank, Window
 from schemas.errors import DataError, OutputError
 
@@ -45,31 +43,6 @@ def test_forward_folder_is_ready_to_evaluate(tmp_path: Path) -> None:
     }
     dataset = open_source(config).dataset(Window(CONTEXT, 1))
     assert len(dataset.splits["val"].last_rows) == 2 * (14 - CONTEXT)
-
-
-def test_trap_has_both_predictors_and_they_turn_as_promised(tmp_path: Path) -> None:
-    assert run("trap", "--out", tmp_path / "w", *small("--seed", "4")).exit_code == 0
-    assert names(tmp_path / "w") == ["bank.npz", "best.pt", "gatekeeper.toml", "least_squares.pt"]
-    world = replace(TRAP, articles=10, chunks=14, dimension=8, seed=4)
-    for name, power in (("least_squares", 2.0), ("best", 2.6)):
-        checkpoint = torch.load(tmp_path / "w" / f"{name}.pt", weights_only=True)
-        assert checkpoint["model_type"] == "linear"
-        assert checkpoint["horizon"] == 2
-        state = checkpoint["model_state_dict"]
-        weight = state["projection.weight"].numpy()
-        np.testing.assert_allclose(weight[:, -8:], rotation(world, power=power), atol=1e-6)
-        assert not weight[:, :-8].any()
-
-
-def test_options_reach_the_world(tmp_path: Path) -> None:
-    options = ("--angle", "30", "--rho", "0.5", "--horizon", "3", "--seed", "9")
-    result = run("forward", "--out", tmp_path / "w", *small(*options))
-    assert "predicts R^3 of the last chunk: expected cos +0.117" in result.output
-    first = (tmp_path / "w" / "gatekeeper.toml").read_text().splitlines()[0]
-    assert first == (
-        "# Made by gatekeeper data synth forward --seed 9 --articles 10 --chunks 14 --dimension 8 "
-        "--angle 30 --rho 0.5 --horizon 3"
-    )
 
 
 def test_the_same_seed_gives_the_same_bank(tmp_path: Path) -> None:
@@ -183,26 +156,6 @@ def test_a_named_bank_without_splits_is_divided(tmp_path: Path, small_bank: Bank
     }
     assert config.data.horizon is None
     assert read_bank(tmp_path / "0" / "bank.npz").chunks.tolist() == small_bank.chunks.tolist()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "code", "expected"),
-    [
-        (("forward", "--bank", "x.npz"), 2, "--bank names a bank to copy (reversed or shuffled)"),
-        (("reversed", "--seed", "1"), 2, "--seed does not apply to a reversed copy"),
-        (("shuffled", "--rho", "0.5"), 2, "--rho does not apply to a shuffled copy"),
-        (("shuffled", "--seed", "-1"), 2, "seed of at least 0"),
-        (("reversed", "--bank", "missing.npz"), 3, "missing.npz: expected an .npz file, found nothing"),
-        (("forward", "--dimension", "7"), 2, "an even dimension"),
-        (("forward", "--chunks", "9"), 2, "at least 10 chunks"),
-        (("sideways",), 2, "'sideways' is not one of"),
-    ],
-)
-def test_mistakes(tmp_path: Path, arguments: tuple[str, ...], code: int, expected: str) -> None:
-    result = run(*arguments, "--out", tmp_path / "w")
-    assert result.exit_code == code
-    assert expected in result.output
-    assert not (tmp_path / "w").exists()
 
 
 @pytest.mark.parametrize("count", [3, 4, 5, 9, 10, 60])
