@@ -35,12 +35,3 @@ def refusal(content: object) -> str:
         load(content)
     assert "\n" not in str(caught.value)
     return str(caught.value)
-
-
-@pytest.fixture
-def content(make: Make, config: Config) -> Content:
-    return {
-        "model_type": "gru",
-        "model_config": config("gru"),
-        "model_state_dict": make("gru").state_dict(),
-    }

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gatekeeper.data.building.dataset import Origin
 
-from gatekeeper.data.building.convert import UNMATCHED, convert
+from gatekeeper.data.building.convert import convert
+from gatekeeper.data.formats.dataset import UNMATCHED
 from gates.contracts import Bank, Window
 from gates.windows import window_rows
 from schemas.errors import DataError, UsageError
-from tests.gatekeeper.data.formats.test_sequences import save
+from schemas.records.dataset import Origin
+from tests.gatekeeper.data.formats.sequence_files import save
 
 ORIGIN = Origin("bank.npz", "0" * 64, None, None, None)
 WINDOW = Window(5, 1)
@@ -29,7 +30,10 @@ def test_the_windows_of_the_files_are_those_of_the_data_set(tmp_path: Path, smal
         for name, rows in (("val", val), ("ood", ood))
     ]
     done = convert(tmp_path / "out", files, small_bank, dtype="float32", origin=ORIGIN)
-    assert {split.name: split.windows for split in done.record.splits} == {"val": len(val), "ood": len(ood)}
+    assert {name: split.windows for name, split in done.record.splits.items()} == {
+        "val": len(val),
+        "ood": len(ood),
+    }
     with open(tmp_path / "out" / UNMATCHED, newline="", encoding="utf-8") as file:
         assert len(list(csv.reader(file))) == 1  # its head
     with pytest.raises(UsageError):
