@@ -8,7 +8,7 @@ from gates.contracts import Dataset, Window
 from gates.options import Options
 from gates.suite import make_gates, measure, passes, prepare, run_gates
 from gates.windows import make_dataset
-from schemas.errors import DataError, EvaluationError, UsageError
+from schemas.errors import DataError, EvaluationError
 from schemas.records.metrics import METRICS
 from schemas.records.splits import EVALUATED, PAIR
 from tests.gates.conftest import OPTIONS, Mixer, quiet, run_all
@@ -82,12 +82,3 @@ def test_the_same_seed_gives_the_same_figures(
     assert first.control_metrics == second.control_metrics
     model = make_mixer(dataset)
     assert measure(first, model, quiet).metrics == measure(second, model, quiet).metrics
-
-
-@pytest.mark.parametrize(
-    "knobs",
-    [{"seed": -1}, {"confidence": 1.0}, {"bin_edges": (0.5, 0.5)}, {"batch_size": 0}],
-)
-def test_options_are_validated_at_the_door(knobs: dict[str, object]) -> None:
-    with pytest.raises(UsageError):
-        Options(**knobs)  # type: ignore[arg-type]

@@ -2,10 +2,6 @@
 
 import importlib.machinery
 import importlib.util
-import marshal
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,41 +9,23 @@ import pytest
 from gatekeeper import DISTRIBUTION
 from gatekeeper.installation.files import BUILTIN_POLICIES, InstallationError, verify_files
 from tests.gatekeeper.behaviour.ci.files import write_submission
+from tests.gatekeeper.installation.compiled import PLANTED, forged
 from tests.gatekeeper.installation.wheel import (
     ROOT,
     cache_of,
-    copy_site,
     install_over,
     put,
+    record,
     run_installed,
-    run_python,
 )
 
 FOREIGN = b"RAN = True\n"
-
-
-@pytest.fixture
-def site(wheel_site: Path, tmp_path: Path) -> Path:
-    return copy_site(wheel_site, tmp_path / "site")
-
-
-@pytest.fixture
-def checkout(wheel_site: Path, tmp_path: Path) -> Path:
-    """The packages alone: nobody has written down what they were."""
-    folder = copy_site(wheel_site, tmp_path / "checkout")
-    shutil.rmtree(record(folder).parent)
-    return folder
 
 
 def refusal(home: Path) -> str:
     with pytest.raises(InstallationError) as found:
         verify_files(home)
     return str(found.value)
-
-
-def record(site: Path) -> Path:
-    (found,) = site.glob("gatekeeper_5cat-*.dist-info/RECORD")
-    return found
 
 
 def test_an_untouched_installation_decides_and_says_so(site: Path, tmp_path: Path) -> None:
@@ -179,22 +157,6 @@ def test_the_policies_of_a_checkout_are_verified(name: str, checkout: Path) -> N
     assert refusal(checkout).startswith(f"{path} is n")
 
 
-def forged(source: Path, code: str, kind: str) -> bytes:
-    """A ``.pyc`` file with other code that Python believes."""
-    read = source.read_bytes()
-    flags = {"unchecked": 1, "checked": 3, "timestamp": 0}[kind]
-    if kind == "timestamp":
-        stat = source.stat()
-        key = int(stat.st_mtime).to_bytes(4, "little") + (stat.st_size & 0xFFFFFFFF).to_bytes(4, "little")
-    else:
-        key = importlib.util.source_hash(read)
-    compiled = marshal.dumps(compile(code, str(source), "exec"))
-    return importlib.util.MAGIC_NUMBER + flags.to_bytes(4, "little") + key + compiled
-
-
-PLANTED = "raise SystemExit('the planted code ran')"
-
-
 @pytest.mark.parametrize(
     "module", ["schemas/verdict/judge", "gates/answers", "trainers/registry", "gatekeeper/cli/app"]
 )
@@ -206,80 +168,6 @@ def test_a_compiled_file_that_asks_not_to_be_checked_is_refused(
     source = home / f"{module}.py"
     compiled = put(cache_of(source), forged(source, PLANTED, "unchecked"))
     assert refusal(home).startswith(f"{compiled} says that it need not be checked against its source")
-
-
-@pytest.mark.parametrize("kind", ["timestamp", "checked"])
-@pytest.mark.parametrize("installed", [True, False], ids=["wheel", "checkout"])
-def test_a_compiled_file_that_only_looks_right_is_not_read(
-    installed: bool, kind: str, site: Path, checkout: Path
-) -> None:
-    home = site if installed else checkout
-    for module in ("schemas/errors", "schemas/text", "gatekeeper/cli/app"):
-        source = home / f"{module}.py"
-        put(cache_of(source), forged(source, PLANTED, kind))
-    done = run_installed(home, "--version")
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-@pytest.mark.parametrize("kind", ["timestamp", "checked", "unchecked"])
-def test_control_python_itself_believes_the_compiled_file(kind: str, tmp_path: Path) -> None:
-    source = put(tmp_path / "one.py", b"")
-    put(cache_of(source), forged(source, PLANTED, kind))
-    done = subprocess.run(
-        [sys.executable, "-c", "import one"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert "the planted code ran" in done.stderr
-
-
-def test_compiled_files_of_another_folder_are_not_read(site: Path, tmp_path: Path) -> None:
-    source = site / "schemas" / "errors.py"
-    cache = tmp_path / "cache" / source.relative_to("/").parent / cache_of(source).name
-    put(cache, forged(source, PLANTED, "unchecked"))
-    done = run_installed(site, "--version", PYTHONPYCACHEPREFIX=str(tmp_path / "cache"))
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-@pytest.mark.parametrize("what", ["schemas/errors/__init__.py", "schemas/errors.pyc", "schemas.py"])
-def test_what_python_takes_for_a_module_of_a_checkout_is_not_taken(what: str, checkout: Path) -> None:
-    put(checkout / what, PLANTED.encode())
-    done = run_installed(checkout, "--version")
-    assert (done.returncode, done.stderr) == (0, "")
-
-
-BEFORE = """
-import sys, types
-{}
-from gatekeeper.__main__ import main
-sys.argv[1:] = {}
-main()
-"""
-
-
-@pytest.mark.parametrize(
-    ("first", "message"),
-    [
-        (
-            "sys.modules['schemas'] = types.ModuleType('schemas')",
-            "package 'schemas' is missing; expected it in ",
-        ),
-        ("sys.modules['gates'] = None", "package 'gates' is missing; expected it in "),
-        ("sys.path.insert(0, 'planted')", "package 'trainers' is shadowed by "),
-    ],
-)
-def test_what_another_folder_or_nobody_brought_is_refused(first: str, message: str, site: Path) -> None:
-    put(site.parent / "planted" / "trainers" / "__init__.py", b"")
-    done = run_python(site, BEFORE.format(first, ["--version"]))
-    assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr.startswith(f"Error: {message}")
-    assert "Traceback" not in done.stderr
-
-
-def test_what_was_imported_before_was_not_verified(site: Path, tmp_path: Path) -> None:
-    write_submission(tmp_path)
-    words = ["check", "best.report.json", "--model", "best.pt", "--format", "json"]
-    done = run_python(site, BEFORE.format("import schemas", words))
-    assert (done.returncode, done.stderr) == (0, "")
-    assert '"files_verified": false,' in done.stdout
 
 
 def test_the_command_ends_in_one_line(site: Path) -> None:

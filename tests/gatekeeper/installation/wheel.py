@@ -37,6 +37,12 @@ def copy_site(site: Path, to: Path) -> Path:
     return to
 
 
+def record(site: Path) -> Path:
+    """What the installer wrote down of an installation."""
+    (found,) = site.glob("gatekeeper_5cat-*.dist-info/RECORD")
+    return found
+
+
 def put(path: Path, data: bytes) -> Path:
     """Write a file as an installer does: a new one in the place of the old."""
     path.parent.mkdir(parents=True, exist_ok=True)
