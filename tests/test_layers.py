@@ -155,6 +155,24 @@ gatekeeper/render/table.py imports click
 """
 """What is still to be mended; a line that is mended goes from here in the same commit."""
 
+UNTESTED = """
+gatekeeper/cli/eval_outputs.py
+gatekeeper/config/bank_keys.py
+gatekeeper/config/keys.py
+gatekeeper/config/record.py
+gatekeeper/config/sections.py
+gatekeeper/deployment/deploy.py
+gatekeeper/deployment/kept.py
+gatekeeper/deployment/model_file.py
+gatekeeper/deployment/own_names.py
+gatekeeper/deployment/releases.py
+gatekeeper/deployment/submission.py
+gatekeeper/render/deployment.py
+gatekeeper/render/table.py
+gatekeeper/training/request.py
+"""
+"""Modules that have no test file yet."""
+
 
 def test_the_rules_are_kept() -> None:
     found = {line for path, tree in modules().items() for rule in RULES for line in rule(path, tree)}
@@ -170,6 +188,41 @@ def test_every_room_has_a_floor() -> None:
             path.split("/")[1].removesuffix(".py") for path in modules() if path.startswith(f"{package}/")
         }
         assert rooms - {"__init__"} <= {room for rooms in floors for room in rooms}
+
+
+def has_logic(tree: ast.Module) -> bool:
+    """Whether there is a function whose body is more than its docstring or ``...``."""
+    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
+    return any(
+        not (isinstance(last, ast.Expr) and isinstance(last.value, ast.Constant))
+        for last in (node.body[-1] for node in functions)
+    )
+
+
+def is_of(test: Path, module: Path) -> bool:
+    """``test_folder.py`` and ``test_folder_faults.py`` are of ``folder.py`` in the same folder."""
+    name, wanted = test.stem, f"test_{module.stem.strip('_')}"
+    return test.parent == "tests" / module.parent and (name == wanted or name.startswith(f"{wanted}_"))
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_test_lies_at_the_path_of_what_it_tests(package: str) -> None:
+    paths = [Path(path) for path in modules() if path.startswith(f"{package}/")]
+    tests = [path.relative_to(ROOT) for path in (ROOT / "tests" / package).rglob("test_*.py")]
+    untested = {
+        path.as_posix()
+        for path in paths
+        if has_logic(modules()[path.as_posix()])
+        and not path.name.startswith("__")
+        and not any(is_of(test, path) for test in tests)
+    }
+    assert untested <= set(UNTESTED.split()), "modules without a test file at their path"
+    strays = {
+        test.as_posix()
+        for test in tests
+        if "behaviour" not in test.parts and not any(is_of(test, path) for path in paths)
+    }
+    assert strays == set(), "suites across modules lie in behaviour/"
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
