@@ -37,7 +37,7 @@ import numpy as np
 from benchmarks.fuzz_mutations import mutate
 from gatekeeper.config.file import load_config
 from gatekeeper.data.formats.bank import pack_texts, read_bank
-from gatekeeper.data.formats.npz import npz_bytes
+from gatekeeper.data.formats.npz_writing import npz_bytes
 from gatekeeper.data.formats.sequences import read_sequences
 from gatekeeper.data.formats.texts import read_texts
 from schemas.errors import GatekeeperError

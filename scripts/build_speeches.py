@@ -19,7 +19,8 @@ from pathlib import Path
 import numpy as np
 
 from gatekeeper.data.formats.bank import pack_texts
-from gatekeeper.data.formats.npz import Array, npz_bytes, open_npz
+from gatekeeper.data.formats.npz import Array, open_npz
+from gatekeeper.data.formats.npz_writing import npz_bytes
 from gates.bank import build_bank
 from schemas.disk.atomic import write_bytes
 from schemas.errors import DataError, GatekeeperError

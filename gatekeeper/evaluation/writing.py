@@ -4,7 +4,7 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
-from gatekeeper.data.formats.npz import npz_bytes
+from gatekeeper.data.formats.npz_writing import npz_bytes
 from gatekeeper.evaluation.companions import scores_path
 from gatekeeper.evaluation.evaluate import EvaluationResult
 from schemas.disk.atomic import write_bytes

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from gatekeeper.data.formats.dataset import open_dataset
-from gatekeeper.data.formats.npz import Array, Blocks, write_npz
+from gatekeeper.data.formats.npz import Array
+from gatekeeper.data.formats.npz_writing import Blocks, write_npz
 from gates.article_ids import id_array
 from gates.contracts import Bank, IntArray
 from gates.windows import context_rows

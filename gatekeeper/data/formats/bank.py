@@ -29,7 +29,8 @@ import numpy as np
 from gatekeeper.config.bank_keys import ARTICLES, JOINED, OFFSETS, TEXTS, TITLES, VECTORS, BankKeys
 from gatekeeper.data.formats.article_column import read_articles
 from gatekeeper.data.formats.chunk_order import find_chunk_key, read_chunks
-from gatekeeper.data.formats.npz import Array, Npz, npz_bytes, open_npz
+from gatekeeper.data.formats.npz import Array, Npz, open_npz
+from gatekeeper.data.formats.npz_writing import npz_bytes
 from gatekeeper.data.formats.repair import Repairs
 from gatekeeper.data.formats.sequence_labels import CONTEXTS
 from gates.article_ids import Numbered, id_array

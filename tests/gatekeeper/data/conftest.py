@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gatekeeper.data.formats.npz import Array, npz_bytes
+from gatekeeper.data.formats.npz import Array
+from gatekeeper.data.formats.npz_writing import npz_bytes
 from gatekeeper.data.formats.speeches import read_speeches
 from gatekeeper.data.synthetic.worlds import FORWARD, build_world
 from gates.bank import build_bank

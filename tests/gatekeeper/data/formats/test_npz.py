@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gatekeeper.data.formats.npz import Array, Blocks, npz_bytes, open_npz, write_npz
+from gatekeeper.data.formats.npz import Array, open_npz
+from gatekeeper.data.formats.npz_writing import npz_bytes
 from schemas.errors import DataError
 
 
@@ -43,10 +44,6 @@ def test_blocks_join_to_the_whole(tmp_path: Path, order: str, rows: int) -> None
         blocks = list(npz.blocks("a", rows))
     np.testing.assert_array_equal(np.concatenate(blocks), array)
     assert all(len(block) <= rows for block in blocks)
-
-
-def test_equal_arrays_give_equal_bytes() -> None:
-    assert npz_bytes({"a": np.arange(5), "b": np.ones(2)}) == npz_bytes({"a": np.arange(5), "b": np.ones(2)})
 
 
 def test_missing_file_folder_and_no_archive(tmp_path: Path) -> None:
@@ -122,20 +119,3 @@ def test_numbers_that_are_no_characters(tmp_path: Path, order: str, number: int)
     assert "array 'a' holds numbers that are no characters" in fails(path)
     with pytest.raises(DataError, match="no characters"), open_npz(path) as npz:
         npz.texts("a")
-
-
-@pytest.mark.parametrize("size", [1, 3, 7, 100])
-def test_an_array_in_blocks_is_written_as_the_whole_one(size: int) -> None:
-    whole = np.random.default_rng(0).standard_normal((7, 3, 2)).astype(np.float32)
-    blocks = Blocks(whole.shape, whole.dtype, (whole[i : i + size] for i in range(0, len(whole), size)))
-    stream = io.BytesIO()
-    write_npz(stream, {"a": blocks, "b": np.arange(3)})
-    assert stream.getvalue() == npz_bytes({"a": whole, "b": np.arange(3)})
-
-
-@pytest.mark.parametrize("shape", [(0, 4), (5,), (2, 0)])
-def test_odd_shapes_in_blocks(shape: tuple[int, ...]) -> None:
-    whole = np.ones(shape, dtype=np.float32)
-    stream = io.BytesIO()
-    write_npz(stream, {"a": Blocks(whole.shape, whole.dtype, iter([whole]))})
-    assert stream.getvalue() == npz_bytes({"a": whole})
