@@ -29,7 +29,7 @@ from gatekeeper.data.formats.dataset import (
 )
 from gatekeeper.data.formats.stored_ids import id_files
 from gates.bank import assemble_bank, bank_digest
-from gates.contracts import Bank, IntArray, Window
+from gates.contracts import Bank, IntArray, Split, Window
 from gates.windows import make_dataset, refuse_shared_articles, rows_digest, window_rows
 from schemas.disk.atomic import write_text
 from schemas.disk.whole_folder import refuse_occupied, replace_folder
@@ -66,6 +66,18 @@ class Contents:
     windows: Mapping[str, IntArray] | None = None
     unmatched: str | None = None
 
+    def splits(self) -> Mapping[str, Split]:
+        """The windows of each split.
+
+        Raises:
+            DataError: a split has no window, or two splits share an article.
+        """
+        refuse_shared_articles(self.bank, self.articles)
+        rows = self.windows
+        if rows is None:
+            rows = {name: window_rows(self.bank, each, self.window) for name, each in self.articles.items()}
+        return make_dataset(self.bank, rows, self.window).splits
+
 
 def write_dataset(
     folder: Path,
@@ -91,48 +103,26 @@ def write_dataset(
         OutputError: the folder cannot be written or holds something else.
         UsageError: it holds a data set that may not be replaced.
     """
-    bank, articles, window = contents.bank, contents.articles, contents.window
+    bank = contents.bank
     stored: npt.NDArray[Any] = bank.vectors
     if dtype == "float16":
         bank, stored = _rounded(bank)
-    refuse_shared_articles(bank, articles)
-    rows = contents.windows or {name: window_rows(bank, found, window) for name, found in articles.items()}
-    splits = make_dataset(bank, rows, window).splits
+    splits = contents.splits()
     record: list[DatasetRecord] = []
 
     def fill(place: Path) -> None:
-        arrays: dict[str, npt.NDArray[Any]] = {
-            VECTORS: stored,
-            ARTICLES: bank.articles,
-            CHUNKS: bank.chunks,
-            **id_files(bank.ids),
-            **{f"{name}.npy": split.last_rows for name, split in splits.items()},
-        }
-        if bank.texts is not None:
-            packed = pack_texts(bank.texts)
-            arrays |= {TEXTS: packed["texts_utf8"], OFFSETS: packed["text_offsets"]}
-        files = {name: _save(place / name, array) for name, array in arrays.items()}
-        if bank.titles:
-            titles = dumps({str(article): title for article, title in bank.titles.items()})
-            files[TITLES] = _save_text(place / TITLES, titles)
-        if contents.unmatched is not None:
-            files[UNMATCHED] = _save_text(place / UNMATCHED, contents.unmatched)
+        files = {name: _save(place / name, array) for name, array in _arrays(bank, stored, splits).items()}
+        texts = {TITLES: _titles(bank), UNMATCHED: contents.unmatched}
+        files |= {name: _save_text(place / name, text) for name, text in texts.items() if text is not None}
         record.append(
             DatasetRecord(
                 schema_version=DATASET_VERSION,
                 created=(now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
                 tool_version=__version__,
-                context=window.context,
-                horizon=window.horizon,
+                context=contents.window.context,
+                horizon=contents.window.horizon,
                 bank=StoredBank(bank.rows, bank.dimension, len(np.unique(bank.articles)), dtype, bank.sha256),
-                splits={
-                    name: StoredSplit(
-                        len(split.last_rows),
-                        format_articles(articles[name].tolist()),
-                        rows_digest(split.last_rows),
-                    )
-                    for name, split in splits.items()
-                },
+                splits={name: _stored(contents.articles[name], split) for name, split in splits.items()},
                 origin=origin,
                 files=files,
             )
@@ -153,6 +143,30 @@ def refuse_taken(folder: Path, *, overwrite: bool) -> None:
         UsageError: it holds a data set that may not be replaced.
     """
     refuse_occupied(folder, known=KNOWN, ours=is_dataset, what=_WHAT, overwrite=overwrite)
+
+
+def _arrays(bank: Bank, stored: npt.NDArray[Any], splits: Mapping[str, Split]) -> dict[str, npt.NDArray[Any]]:
+    """Name of each file that holds an array -> the array."""
+    arrays: dict[str, npt.NDArray[Any]] = {
+        VECTORS: stored,
+        ARTICLES: bank.articles,
+        CHUNKS: bank.chunks,
+        **id_files(bank.ids),
+        **{f"{name}.npy": split.last_rows for name, split in splits.items()},
+    }
+    if bank.texts is not None:
+        packed = pack_texts(bank.texts)
+        arrays |= {TEXTS: packed["texts_utf8"], OFFSETS: packed["text_offsets"]}
+    return arrays
+
+
+def _titles(bank: Bank) -> str | None:
+    return dumps({str(article): title for article, title in bank.titles.items()}) if bank.titles else None
+
+
+def _stored(articles: IntArray, split: Split) -> StoredSplit:
+    rows = split.last_rows
+    return StoredSplit(len(rows), format_articles(articles.tolist()), rows_digest(rows))
 
 
 def _rounded(bank: Bank) -> tuple[Bank, npt.NDArray[np.float16]]:

@@ -169,17 +169,3 @@ def test_a_long_value_is_told_in_part(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         load_config(file)
     assert len(str(caught.value)) < 500
-
-
-@pytest.mark.parametrize(
-    ("where", "shown"),
-    [(".", "gatekeeper.toml"), ("a/b", "../../gatekeeper.toml"), ("../elsewhere", "gatekeeper.toml")],
-)
-def test_a_report_shows_the_way_up_to_the_file(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, shown: str
-) -> None:
-    file = put(tmp_path / "project", "")
-    (tmp_path / "project" / where).mkdir(parents=True, exist_ok=True)
-    monkeypatch.chdir(tmp_path / "project" / where)
-    assert resolve_config(file).shown == shown
-    assert Config().shown is None
