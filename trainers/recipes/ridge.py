@@ -3,7 +3,6 @@
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from gates.contracts import Window
 from schemas.errors import UsageError
 from trainers.contracts import MODEL_FILE, Trained, TrainingJob
 from trainers.registry import architecture
@@ -71,7 +70,7 @@ class Ridge:
         dataset = job.dataset
         bank, context = dataset.bank, dataset.window.context
         rows = draw(dataset.splits["train"].last_rows, count=settings.max_windows, seed=job.seed)
-        contexts, targets = gather_training(bank, rows, Window(context, dataset.window.horizon))
+        contexts, targets = gather_training(bank, rows, dataset.window)
         held = holdout_articles(bank.articles[rows], fraction=settings.holdout, seed=job.seed)
         fit = fit_ridge(contexts, targets, strengths=settings.strengths, holdout=held)
 
