@@ -2,13 +2,10 @@
 
 import json
 import shutil
-import subprocess
-import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 
 import click.testing
 import pytest
@@ -493,58 +490,3 @@ def test_a_refusal_is_an_annotation_and_not_deployable_on_github(
     assert result.stdout == f"::error title=gatekeeper%3A ERROR::{line}\n"
     assert (files.folder / "GITHUB_OUTPUT").read_text() == "verdict=error\ndeployable=false\n"
     assert (files.folder / "GITHUB_STEP_SUMMARY").read_text() == f"## ⚠️ ERROR\n\n{line}\n"
-
-
-# What it costs to start.
-
-WATCH = """
-import sys
-from gatekeeper.__main__ import main
-sys.argv = ["gatekeeper", *sys.argv[1:]]
-try:
-    main()
-except SystemExit as done:
-    print()
-    print(done.code, [name for name in ("torch", "faiss", "scipy", "trainers") if name in sys.modules])
-"""
-
-
-def imported(*arguments: str | Path) -> str:
-    """Exit code and which of the heavy packages were imported."""
-    command = [sys.executable, "-c", WATCH, *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
-    return done.stdout.splitlines()[-1]
-
-
-@pytest.mark.parametrize("form", FORMATS)
-def test_a_check_imports_no_heavy_package(files: Files, run: Run, form: str) -> None:
-    run("sign", REPORT, "--key", "trusted.key")
-    demands: list[str | Path] = ["--model", files.model, "--trusted-key", files.public, "--max-age", "1d"]
-    assert imported("check", files.report, "--model", files.model, *demands, "--format", form) == "0 []"
-
-
-@pytest.mark.parametrize("decide", ["point", "bound"])
-def test_a_check_against_a_champion_imports_neither_torch_nor_faiss(files: Files, decide: str) -> None:
-    champion: list[str | Path] = ["--policy", rules(files, decide), "--champion", files.weaker_report]
-    found = imported("check", files.report, "--model", files.model, *champion)
-    assert found.startswith("0 ")
-    assert "torch" not in found
-    assert "faiss" not in found
-
-
-def test_a_refusal_imports_no_heavy_package(files: Files) -> None:
-    assert imported("check", files.folder / "missing.json", "--report-only") == "3 []"
-
-
-@pytest.mark.parametrize("name", ["report", "policy", "decision", "production"])
-def test_a_schema_imports_no_heavy_package(name: str) -> None:
-    assert imported("schema", name) == "0 []"
-
-
-def test_the_history_of_deployments_imports_no_heavy_package(files: Files, run: Run) -> None:
-    assert run("deploy", MODEL, "--report", REPORT, "--to", "production").exit_code == 0
-    assert imported("deploy", "--to", files.production, "--history") == "0 []"
-
-
-def test_a_signature_imports_no_heavy_package(files: Files) -> None:
-    assert imported("sign", files.report, "--key", files.key) == "0 []"

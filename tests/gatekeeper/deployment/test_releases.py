@@ -1,4 +1,4 @@
-"""The history of a deployment folder, and pointers that are not what they should be."""
+"""Releases in a folder: their history, pointers that are not what they should be, leftovers."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""The files of a submission, and the digest of a model."""
+"""The digest of a model file, its format, and files that are no models."""
 
 import hashlib
 import os
@@ -8,70 +8,12 @@ from pathlib import Path
 import pytest
 
 from gatekeeper.deployment import model_file
-from gatekeeper.deployment.model_file import model_digest
-from gatekeeper.deployment.submission import Submission, read_submission
-from gatekeeper.evaluation.companions import envelope_path
-from schemas.errors import ModelError, ReportError, SignatureError
-from tests.gatekeeper.deployment.conftest import Offers
-from tests.gatekeeper.deployment.rulings import SIGNED, ask, refusal
-from tests.gatekeeper.deployment.submissions import TRUSTED
-
-# Files.
-
-
-def test_a_submission_is_the_report_and_the_signature_beside_it(offers: Offers) -> None:
-    unsigned, signed = offers("one"), offers("two", key=TRUSTED)
-    assert unsigned.submission == Submission(unsigned.report, unsigned.report.read_bytes(), None)
-    envelope = envelope_path(signed.report)
-    assert signed.submission == Submission(signed.report, signed.report.read_bytes(), envelope.read_bytes())
-    elsewhere = envelope.rename(envelope.with_name("elsewhere"))
-    assert read_submission(signed.report).envelope is None
-    assert read_submission(signed.report, elsewhere).envelope == elsewhere.read_bytes()
-
-
-def test_a_named_signature_is_preferred_and_must_exist(offers: Offers) -> None:
-    offer = offers("one", key=TRUSTED)
-    other = offer.report.with_name("other")
-    other.write_bytes(b"other")
-    assert read_submission(offer.report, other).envelope == b"other"
-    message = refusal(ReportError, lambda: read_submission(offer.report, other.with_name("nowhere")))
-    assert message == f"cannot read signature {other.with_name('nowhere')}: No such file or directory"
-
-
-@pytest.mark.parametrize("what", ["missing", "folder", "pipe"])
-@pytest.mark.parametrize("which", ["report", "signature"])
-def test_a_report_or_signature_that_is_no_file_is_refused(offers: Offers, what: str, which: str) -> None:
-    offer = offers("one", key=TRUSTED)
-    path = offer.report if which == "report" else envelope_path(offer.report)
-    path.unlink()
-    if what == "folder":
-        path.mkdir()
-    elif what == "pipe":
-        os.mkfifo(path)
-    if (what, which) == ("missing", "signature"):
-        assert offer.submission.envelope is None
-        return
-    message = refusal(ReportError, lambda: offer.submission)
-    assert message.startswith(f"cannot read {which} {path}: ")
-
-
-def test_a_dangling_link_for_a_signature_is_no_signature(offers: Offers) -> None:
-    offer = offers("one")
-    envelope_path(offer.report).symlink_to("nowhere")
-    message = refusal(SignatureError, lambda: ask(offer.submission, SIGNED, model=offer.digest))
-    assert "is not signed" in message
-
-
-def test_a_report_whose_signature_would_have_too_long_a_name_is_read(tmp_path: Path) -> None:
-    path = tmp_path / f"{'x' * 250}.json"
-    path.write_bytes(b"{}")
-    assert read_submission(path).envelope is None
-
-
-@pytest.mark.parametrize("name", ["..", ".", "", "/"])
-def test_a_folder_is_no_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.chdir(tmp_path)
-    refusal(ReportError, lambda: read_submission(Path(name)))
+from gatekeeper.deployment.model_file import confirmed_format, model_digest, refuse_other_kinds
+from schemas.errors import ModelError, ReportError
+from schemas.records.inputs import ModelFormat
+from tests.gatekeeper.deployment.rulings import refusal
+from tests.gatekeeper.deployment.submissions import make_report, report_bytes
+from tests.model_files import model_bytes
 
 
 @pytest.mark.parametrize("content", [b"", b"x", b"weights" * 1000, bytes(2**20 + 1)])
@@ -189,3 +131,34 @@ def test_a_model_that_is_replaced_while_it_is_read_is_the_one_that_was_opened(
         digest = model_digest(path)
     assert digest == hashlib.sha256(b"w" * 10**6).hexdigest()
     assert model_digest(path) == hashlib.sha256(b"other").hexdigest()
+
+
+FORMATS: tuple[ModelFormat, ...] = ("pt", "safetensors", "torchscript", "exported")
+
+
+@pytest.mark.parametrize("told", FORMATS)
+@pytest.mark.parametrize("form", FORMATS)
+def test_the_content_must_be_of_the_format_that_was_evaluated(
+    tmp_path: Path, form: ModelFormat, told: ModelFormat
+) -> None:
+    path = tmp_path / "model"
+    path.write_bytes(model_bytes(b"weights", form))
+    report = make_report(model_digest(path), form=told)
+    if form == told:
+        assert confirmed_format(report, path) == form
+        return
+    assert refusal(ReportError, lambda: confirmed_format(report, path)) == (
+        f"the report says that model.pt was read as {told}, but the content of {path} is {form}; "
+        "evaluate it again"
+    )
+
+
+def test_another_kind_of_file_is_told_by_name(tmp_path: Path) -> None:
+    report, model = tmp_path / "report.json", tmp_path / "model.pt"
+    report.write_bytes(report_bytes(make_report("a" * 64)))
+    model.write_bytes(model_bytes())
+    message = refusal(ModelError, lambda: refuse_other_kinds(report))
+    assert message.startswith(f"{report} is ")
+    assert message.endswith("; name the model file that the report is about")
+    refuse_other_kinds(model)
+    refuse_other_kinds(tmp_path / "missing")
