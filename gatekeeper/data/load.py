@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.config.file import load_config, make_config
 from gatekeeper.config.keys import key_names
 from gatekeeper.config.record import Config
@@ -22,13 +23,6 @@ from schemas.records.splits import SPLITS
 
 Articles = str | os.PathLike[str] | Iterable[int] | Iterable[str]
 """The articles of a split: ranges (``"0-39,45"``), their ids one by one, or a sequence file (*.npz)."""
-
-_KEYS: Mapping[str, str] = {
-    "vectors": "vectors_key",
-    "articles": "article_key",
-    "chunks": "chunk_key",
-    "texts": "text_key",
-}
 
 _SETTINGS = tuple(key for key in key_names(EvalConfig) if key != "report")  # nothing is written here
 
@@ -100,12 +94,12 @@ def load_data(
         >>> load_data({"vectors": vectors, "articles": articles}, val=range(15), ood="15-29")
         <Data arrays: 600 chunks of width 8; val 15, ood 15 articles>
     """
-    refuse_unknown(keys or {}, tuple(_KEYS), "keys: ")
+    refuse_unknown(keys or {}, key_names(BankKeys), "keys: ")
     given: dict[str, object] = {
         **{name: _listed(spec) for name, spec in zip(SPLITS, (train, val, ood), strict=True)},
         "context": context,
         "horizon": horizon,
-        **{_KEYS[what]: name for what, name in (keys or {}).items()},
+        **BankKeys(**(keys or {})).settings(),
     }
     bank = None
     base = Config()
