@@ -3,7 +3,6 @@
 import os
 import re
 import secrets
-from collections.abc import Iterator
 from pathlib import Path
 
 from gatekeeper.deployment.kept import REPORT
@@ -43,7 +42,13 @@ def history(folder: Path) -> tuple[Production, ...]:
     """
     if not os.path.isdir(folder) and (os.path.lexists(folder) or not os.path.isdir(folder.parent)):
         raise UsageError(f"{folder} is no deployment folder")
-    return tuple(_back(folder, production(folder)))
+    found, each = [], production(folder)
+    while each is not None:
+        found.append(each)
+        if each.replaced is not None and each.replaced >= each.release:
+            raise ReportError(f"{folder}: release {each.release} claims to have replaced {each.replaced}")
+        each = None if each.replaced is None else read_release(folder, each.replaced)
+    return tuple(found)
 
 
 def read_release(folder: Path, number: int) -> Production:
@@ -57,15 +62,6 @@ def read_release(folder: Path, number: int) -> Production:
     if found.release != number:
         raise ReportError(f"{path} is the record of release {found.release}, expected {number}")
     return found
-
-
-def _back(folder: Path, newest: Production | None) -> Iterator[Production]:
-    each = newest
-    while each is not None:
-        yield each
-        if each.replaced is not None and each.replaced >= each.release:
-            raise ReportError(f"{folder}: release {each.release} claims to have replaced {each.replaced}")
-        each = None if each.replaced is None else read_release(folder, each.replaced)
 
 
 def model_name(model: DeployedModel) -> str:

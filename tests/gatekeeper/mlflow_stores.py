@@ -75,7 +75,12 @@ def mlflow_server(mlflow_database: Store) -> Iterator[Store]:
         command += ["--port", str(port), "--workers", "1"]
         command += ["--backend-store-uri", f"sqlite:///{folder / 'store.db'}"]
         command += ["--artifacts-destination", str(folder / "artifacts")]
-        quiet = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+        # Its workers for jobs are eight processes that nobody asks for anything here.
+        quiet = {
+            **os.environ,
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        }
         with (folder / "log").open("wb") as log:
             process = subprocess.Popen(
                 command, cwd=folder, env=quiet, stdout=log, stderr=log, start_new_session=True
