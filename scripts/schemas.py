@@ -137,7 +137,10 @@ class _Maker:
         if name not in self.definitions:
             self.definitions[name] = {}  # keeps its place before those that it needs
             self.definitions[name] = _narrowed(self._of_type(base), inner)
-        return _narrowed({"$ref": f"#/$defs/{name}"}, rules[len(inner) :])
+        outer = rules[len(inner) :]
+        if any(self.definitions[name].keys() & each.keywords.keys() for each in outer):
+            return _narrowed(self._of_type(base), rules)  # narrower than its definition: it stands in place
+        return _narrowed({"$ref": f"#/$defs/{name}"}, outer)
 
     def _of_type(self, base: object) -> Schema:
         arguments = get_args(base)

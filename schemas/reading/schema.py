@@ -66,7 +66,33 @@ def _validator(name: str) -> Draft202012Validator:
     # A decision holds the judgement of a report; other references stay within their schema.
     report = Resource.from_contents(json.loads(schema_text("report")))
     registry: Registry[Any] = Registry().with_resource(report.id() or "", report)
-    return cast("Draft202012Validator", _LINEAR(json.loads(schema_text(name)), registry=registry))
+    schema = json.loads(schema_text(name))
+    return cast("Draft202012Validator", _LINEAR(_in_place(schema), registry=registry))
+
+
+def _in_place(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema with its definitions where they are used: to follow a reference costs as much as to check.
+
+    A reference stays where a keyword beside it is in its definition too: there, both hold.
+    """
+
+    @functools.cache
+    def defined(reference: str) -> dict[str, Any]:
+        name = reference.removeprefix("#/$defs/")
+        return cast("dict[str, Any]", placed(schema["$defs"][name]))
+
+    def placed(node: object) -> object:
+        if isinstance(node, list):
+            return [placed(each) for each in node]
+        if not isinstance(node, dict):
+            return node
+        found = {key: placed(value) for key, value in node.items()}
+        reference = str(found.get("$ref", ""))
+        if not reference.startswith("#") or (defined(reference).keys() & found.keys()) - {"description"}:
+            return found
+        return defined(reference) | {key: value for key, value in found.items() if key != "$ref"}
+
+    return cast("dict[str, Any]", placed(schema))
 
 
 def _unique(validator: object, wanted: bool, instance: object, schema: object) -> Iterator[ValidationError]:

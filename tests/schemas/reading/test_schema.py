@@ -11,6 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from schemas.errors import UsageError
+from schemas.reading import schema as schema_module
 from schemas.reading.report import SCHEMAS, schema_text
 from schemas.records.answers import Answers
 from schemas.records.evidence import CONTROLS, TRIVIAL, Evidence, Metric
@@ -164,3 +165,17 @@ def test_the_package_imports_neither_torch_nor_numpy() -> None:
     code = "import sys, schemas.reading.report; print({'torch', 'numpy'} & sys.modules.keys())"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_a_validator_follows_no_reference_within_its_schema(name: str) -> None:
+    placed = schema_module._in_place(json.loads(schema_text(name)))
+    assert [node for node in nodes(placed) if str(node.get("$ref", "")).startswith("#")] == []
+
+
+def test_a_reference_stays_where_both_it_and_what_stands_beside_it_must_hold() -> None:
+    line = {"type": "string", "maxLength": 9, "description": "a line"}
+    schema = {"$defs": {"line": line}, "properties": {"a": {"$ref": "#/$defs/line", "maxLength": 5}}}
+    assert schema_module._in_place(schema) == schema
+    schema = {"$defs": {"line": line}, "properties": {"a": {"$ref": "#/$defs/line", "description": "mine"}}}
+    assert schema_module._in_place(schema)["properties"]["a"] == line | {"description": "mine"}
