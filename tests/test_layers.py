@@ -158,15 +158,6 @@ gatekeeper/render/table.py imports click
 UNTESTED = """
 gatekeeper/cli/eval_outputs.py
 gatekeeper/config/bank_keys.py
-gatekeeper/config/keys.py
-gatekeeper/config/record.py
-gatekeeper/config/sections.py
-gatekeeper/deployment/deploy.py
-gatekeeper/deployment/kept.py
-gatekeeper/deployment/model_file.py
-gatekeeper/deployment/own_names.py
-gatekeeper/deployment/releases.py
-gatekeeper/deployment/submission.py
 gatekeeper/render/deployment.py
 gatekeeper/render/table.py
 gatekeeper/training/request.py
