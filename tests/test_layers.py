@@ -157,7 +157,6 @@ gatekeeper/render/table.py imports click
 
 UNTESTED = """
 gatekeeper/cli/eval_outputs.py
-gatekeeper/config/bank_keys.py
 gatekeeper/render/deployment.py
 gatekeeper/render/table.py
 gatekeeper/training/request.py
