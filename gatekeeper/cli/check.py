@@ -6,7 +6,7 @@ from typing import Literal, NoReturn
 
 import click
 
-from gatekeeper.cli.terminal import colour_on
+from gatekeeper.cli.terminal import full_option, painted
 from gatekeeper.cli.types import FILE, Choice
 from gatekeeper.cli.verifier import Verifier, verifier_options
 from gatekeeper.cli.voice import hand_over
@@ -22,7 +22,7 @@ from gatekeeper.render.ci.github import (
     write_github_files,
 )
 from gatekeeper.render.ci.junit import render_junit, render_junit_error
-from gatekeeper.render.decision import render_decision, render_decision_markdown
+from gatekeeper.render.decision import render_brief_decision, render_decision, render_decision_markdown
 from gatekeeper.render.markdown import escape
 from schemas.disk.atomic import write_text
 from schemas.errors import EXIT_CODES, GatekeeperError, UsageError
@@ -47,6 +47,7 @@ Format = Literal["table", "json", "markdown", "junit", "github"]
     default="table",
     help="What is written [table].",
 )
+@full_option
 @click.option("--output", type=FILE, help="Write to this file instead of stdout.")
 def check_command(
     report: Path,
@@ -56,6 +57,7 @@ def check_command(
     champion: Path | None,
     first: bool,
     form: Format,
+    full: bool,
     output: Path | None,
 ) -> None:
     """Decide whether the model of REPORT may be deployed.
@@ -73,8 +75,7 @@ def check_command(
         refuse_overwriting([Output("output", output)], read)
     try:
         ruling = _rule(report, model, verifier, champion, first=first, report_only=report_only)
-        colour = output is None and colour_on(sys.stdout)
-        _write(_rendered(ruling, form, verifier.policy, colour=colour), output)
+        _write(_rendered(ruling, form, verifier.policy, full=full, coloured=output is None), output)
         if form == "github":
             verdict = ruling.decision.judgement.verdict
             write_github_files(verdict.outcome, harmless(render_decision_markdown(ruling)))
@@ -123,7 +124,7 @@ def _rule(
     return ruling
 
 
-def _rendered(ruling: Ruling, form: Format, policy: str, *, colour: bool) -> str:
+def _rendered(ruling: Ruling, form: Format, policy: str, *, full: bool, coloured: bool) -> str:
     if form == "json":
         return harmless_json(dumps(encode(ruling.decision, where="decision")))
     if form == "junit":
@@ -133,7 +134,8 @@ def _rendered(ruling: Ruling, form: Format, policy: str, *, colour: bool) -> str
     if form == "github":
         file = None if ruling.decision.policy.source == "built-in" else Path(policy)
         return f"{render_annotations(ruling, file)}\n{without_commands(harmless(render_decision(ruling)))}\n"
-    return harmless(render_decision(ruling, colour=colour)) + "\n"
+    text = render_decision(ruling) if full else render_brief_decision(ruling)
+    return harmless(painted(text, sys.stdout) if coloured else text) + "\n"
 
 
 def _tell_ci(form: Format, output: Path | None, error: GatekeeperError) -> NoReturn:
@@ -143,7 +145,7 @@ def _tell_ci(form: Format, output: Path | None, error: GatekeeperError) -> NoRet
         _write(render_junit_error(message), output)
     elif form == "github":
         hand_over(render_error_annotation(message) + "\n")
-        write_github_files("error", f"## ⚠️ ERROR\n\n{escape(message)}")
+        write_github_files("error", f"## ERROR\n\n{escape(message)}")
     raise error
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gatekeeper.cli.terminal import colour_on
+from gatekeeper.cli.terminal import painted
 from gatekeeper.cli.types import FILE
 from gatekeeper.cli.verifier import Verifier, verifier_options
 from gatekeeper.cli.voice import show
@@ -74,7 +74,7 @@ def deploy_command(
         )
     rival = None if champion is None else read_submission(champion)
     done = deploy(model, read_submission(report, verifier.envelope), demands, place, champion=rival)
-    show(render_decision(done.ruling, colour=colour_on(sys.stdout)))
+    show(painted(render_decision(done.ruling), sys.stdout))
     if done.production is not None:
         show(f"\n{render_release(done.production, place)}")
     ctx.exit(EXIT_CODES[done.ruling.decision.judgement.verdict.outcome])

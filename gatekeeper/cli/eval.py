@@ -1,6 +1,8 @@
 """``gatekeeper eval``: five gates, controls, report and verdict for one model or several."""
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TextIO
 
@@ -13,6 +15,7 @@ from gatekeeper.cli.options import data_flags, eval_flags, tell
 from gatekeeper.cli.page import html_option, write_page
 from gatekeeper.cli.progress import bar
 from gatekeeper.cli.stdout import reserved_stdout
+from gatekeeper.cli.terminal import full_option, painted
 from gatekeeper.cli.types import Choice
 from gatekeeper.cli.voice import say, show, show_json, warn
 from gatekeeper.evaluation.controls import control_name, is_control
@@ -46,6 +49,7 @@ Format = Literal["table", "json", "markdown"]
     default="table",
     help="What is printed [table].",
 )
+@full_option
 @html_option
 @click.option("--sign-key", help="Private key (*.key, or env:NAME): sign each report.")
 @click.option("--allow-code", is_flag=True, help="Load TorchScript and torch.export files, which run code.")
@@ -56,15 +60,17 @@ def eval_command(
     models: tuple[str, ...],
     config: Path | None,
     form: Format,
+    full: bool,
     html: Path | None,
     sign_key: str | None,
     allow_code: bool,
     **flags: object,
 ) -> None:
-    """Run the five gates on each MODEL, write its JSON report and print the verdict.
+    """Run the five gates on each MODEL and print the verdict.
 
     MODEL is a checkpoint (.pt, .safetensors) of a registered architecture, control:NAME for a
-    built-in control, or package.module:factory for your own nn.Module.
+    built-in control, or package.module:factory for your own nn.Module. The JSON report of a checkpoint
+    goes beside it; that of a control or a factory is written where --report says.
 
     Exit codes: 0 deployable, 1 blocked, 2 usage error, 3 could not evaluate.
     """
@@ -72,27 +78,58 @@ def eval_command(
     if guard is not None and _runs_foreign_code(models, allow_code=allow_code):
         guard.separate()  # before torch is loaded, and its threads with it
     with reserved_stdout(process=guard is not None) as stdout:
-        code = _evaluate(models, config, flags, form, html, sign_key, stdout, allow_code=allow_code)
+        printer = _Printer(form, stdout, full=full)
+        code = _evaluate(models, config, flags, html, sign_key, printer, allow_code=allow_code)
     end(ctx, code)
+
+
+@dataclass(frozen=True)
+class _Printer:
+    """What is printed of each evaluation, and of all of them."""
+
+    form: Format
+    stdout: TextIO
+    full: bool
+
+    def one(self, report: Report, path: Path | None) -> None:
+        """A verdict as soon as it is there; JSON comes as one document."""
+        from gatekeeper.render.table import render_markdown, render_table
+        from gatekeeper.render.verdict import render_brief, whereabouts
+
+        if self.form == "json":
+            return
+        if self.form == "markdown":
+            show(f"{render_markdown(report)}\n", file=self.stdout)
+            return
+        tail = whereabouts(report, None if path is None else str(path))
+        text = render_table(report) if self.full else render_brief(report, tail=tail)
+        show(f"{painted(text, self.stdout)}\n", file=self.stdout)
+
+    def all(self, found: Sequence[tuple[str, Report]], *, several: bool) -> None:
+        """What stands at the end: a leaderboard, or the JSON of one report or of a list."""
+        from gatekeeper.render.leaderboard import render_leaderboard
+
+        if self.form == "json":
+            values = [report_to_json(report) for _, report in found]
+            show_json(values if several else values[0], file=self.stdout)
+        elif several and found:
+            show(render_leaderboard(found, markdown=self.form == "markdown"), file=self.stdout)
 
 
 def _evaluate(
     models: tuple[str, ...],
     config: Path | None,
     flags: dict[str, object],
-    form: Format,
     html: Path | None,
     sign_key: str | None,
-    stdout: TextIO,
+    printer: _Printer,
     *,
     allow_code: bool,
 ) -> int:
-    """Write a report of each model and print them; the highest exit code."""
+    """Evaluate each model, write what is asked for and print it; the highest exit code."""
     from gatekeeper.cli.eval_outputs import check_targets
-    from gatekeeper.cli.terminal import colour_on
     from gatekeeper.config.file import resolve_config
     from gatekeeper.deployment.signing.keys import load_private
-    from gatekeeper.render.table import render_leaderboard, render_markdown, render_table
 
     key = None if sign_key is None else load_private(sign_key)
     settings = resolve_config(config, flags)
@@ -103,11 +140,11 @@ def _evaluate(
     for spec in filter(is_control, models):
         control_name(spec)  # a misspelt name is told before anything is measured
     evaluator = _open(settings, allow_code=allow_code)
-    reports: list[Report] = []
+    found: list[tuple[str, Report]] = []
     codes: list[int] = []
     for spec in models:
         try:
-            report = _report_on(spec, evaluator, settings.eval.report, html, key)
+            report, path = _report_on(spec, evaluator, settings.eval.report, html, key)
         except UsageError:
             raise
         except GatekeeperError as error:
@@ -117,17 +154,10 @@ def _evaluate(
             warn(f"Error: {printable(f'{spec or repr(spec)}: {error}')}")
             codes.append(max(error.exit_code, EXIT_USAGE))  # whoever made the error: it is no verdict
             continue
-        reports.append(report)
+        found.append((spec, report))
         codes.append(EXIT_CODES[report.judgement.verdict.outcome])
-        if form != "json":
-            colour = colour_on(stdout)
-            text = render_table(report, colour=colour) if form == "table" else render_markdown(report)
-            show(f"{text}\n", file=stdout)
-    if form == "json":
-        values = [report_to_json(report) for report in reports]
-        show_json(values[0] if len(models) == 1 else values, file=stdout)
-    elif len(models) > 1 and reports:
-        show(render_leaderboard(reports, markdown=form == "markdown"), file=stdout)
+        printer.one(report, path)
+    printer.all(found, several=len(models) > 1)
     return max(codes)
 
 
@@ -154,8 +184,8 @@ def _report_on(
     report: Path | None,
     page: Path | None,
     key: "Ed25519PrivateKey | None",
-) -> Report:
-    """Measure one model; write its report, the scores, and the signature and page that are asked for."""
+) -> tuple[Report, Path | None]:
+    """Measure one model; write what is asked for: report with scores, signature, page."""
     from gatekeeper.cli.eval_outputs import default_report
     from gatekeeper.deployment.signing.sign import sign_report
     from gatekeeper.evaluation.illustrations import illustrate
@@ -166,16 +196,17 @@ def _report_on(
     for note in candidate.notes:
         say(f"note: {note}")
     result = evaluator.evaluate(candidate, bar)
-    path = report or default_report(spec)
-    written = write_evaluation(result, path, own=int(report is None))
-    say(f"report: {printable(str(path))}")
-    if key is not None:
+    path, written = report or default_report(spec), result.report
+    if path is not None:
+        written = write_evaluation(result, path, own=int(report is None))
+        say(f"report: {printable(str(path))}")
+    if path is not None and key is not None:
         say(f"signature: {printable(str(sign_report(path, key)))}")
     if page is not None:
         folder = Path(spec).parent
         training, run = find_training(folder, written), find_run(folder, written)
         write_page(written, illustrate(result.bench, result.measurement, training=training, run=run), page)
-    return written
+    return written, path
 
 
 def _runs_foreign_code(models: tuple[str, ...], *, allow_code: bool) -> bool:

@@ -1,7 +1,6 @@
 """Where the reports of ``gatekeeper eval`` go, and what may stand in their way."""
 
 import os
-import re
 from pathlib import Path
 
 from gatekeeper.cli.page import check_page_target
@@ -15,12 +14,10 @@ from schemas.records.history import HISTORY_FILE
 from schemas.text import CONTROL
 
 
-def default_report(spec: str) -> Path:
-    """Beside a model file, else in the working directory: ``<model>.report.json``."""
+def default_report(spec: str) -> Path | None:
+    """Beside a model file: ``<model>.report.json``. None for a control or a factory, which have no place."""
     path = Path(spec)
-    if path.is_file():
-        return path.with_name(f"{path.stem}.report.json")
-    return Path(f"{re.sub(r'[^A-Za-z0-9_.-]+', '-', spec)}.report.json")
+    return path.with_name(f"{path.stem}.report.json") if path.is_file() else None
 
 
 def check_targets(
@@ -36,7 +33,8 @@ def check_targets(
         raise UsageError(
             f"--html names one file, found {len(models)} models; write the pages with gatekeeper report"
         )
-    targets = [report] if report is not None else [default_report(spec) for spec in models]
+    wanted = [default_report(spec) if report is None else report for spec in models]
+    targets = [target for target in wanted if target is not None]
     for file in (*(Path(spec) for spec in models), *targets):
         if CONTROL.search(file.name):
             raise UsageError(

@@ -1,4 +1,4 @@
-"""``gatekeeper report``: look at a report again, as the table of ``eval`` or as a page."""
+"""``gatekeeper report``: look at a report again, as ``eval`` prints it, in full or as a page."""
 
 import sys
 import webbrowser
@@ -7,13 +7,14 @@ from pathlib import Path
 import click
 
 from gatekeeper.cli.page import check_page_target, write_page
-from gatekeeper.cli.terminal import colour_on
+from gatekeeper.cli.terminal import full_option, painted
 from gatekeeper.cli.types import FILE
 from gatekeeper.cli.voice import show, warn
 from gatekeeper.config.outputs import Output, refuse_overwriting
 from gatekeeper.evaluation.companions import with_companions
 from gatekeeper.evaluation.extras import Absent, Extras
 from gatekeeper.render.table import render_table
+from gatekeeper.render.verdict import render_brief, whereabouts
 from schemas.reading.report import read_report
 from schemas.text import printable
 
@@ -26,8 +27,9 @@ _AGAIN = "a report does not hold it; gatekeeper eval MODEL --html FILE computes 
 @click.option(
     "--open", "opening", is_flag=True, help="Open the page in the browser [of REPORT.html beside it]."
 )
-def report_command(report: Path, html: Path | None, opening: bool) -> None:
-    """Print REPORT as the table that eval prints, or write it as a page.
+@full_option
+def report_command(report: Path, html: Path | None, opening: bool, full: bool) -> None:
+    """Print REPORT as eval does, or write it as a page.
 
     The page is one self-contained HTML file. It shows the history of the training too where that lies
     beside REPORT. With --open and without --html the page goes beside REPORT, its name ending in .html.
@@ -40,7 +42,8 @@ def report_command(report: Path, html: Path | None, opening: bool) -> None:
     found = read_report(report)
     page = html or (report.with_suffix(".html") if opening else None)
     if page is None:
-        show(render_table(found, colour=colour_on(sys.stdout)))
+        text = render_table(found) if full else render_brief(found, tail=whereabouts(found, str(report)))
+        show(painted(text, sys.stdout))
         return
     # Only here: the table needs nothing of it, and shall be there at once.
     from gatekeeper.training.folder import CONFIG_FILE

@@ -1,7 +1,17 @@
 """What a stream can show: whether it is a terminal, and whether colour is wanted there."""
 
 import os
+import re
 from typing import TextIO
+
+import click
+
+_COLOURS = {"DEPLOYABLE": "green", "BLOCKED": "red", "ERROR": "yellow"}
+_VERDICT = re.compile(rf"^({'|'.join(_COLOURS)}): .*$", re.MULTILINE)
+
+full_option = click.option(
+    "--full", is_flag=True, help="Print every row and every reason, not the verdict alone."
+)
 
 
 def is_terminal(stream: TextIO) -> bool:
@@ -17,3 +27,13 @@ def wants_colour() -> bool:
 def colour_on(stream: TextIO) -> bool:
     """Whether to colour what is written there: on a terminal, unless the user has asked for none."""
     return is_terminal(stream) and wants_colour()
+
+
+def painted(text: str, stream: TextIO) -> str:
+    """The text with the line of its verdict in colour, where the stream shows colours.
+
+    The line says it all; the colour only repeats it.
+    """
+    if not colour_on(stream):
+        return text
+    return _VERDICT.sub(lambda line: click.style(line[0], fg=_COLOURS[line[1]]), text, count=1)

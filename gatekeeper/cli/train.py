@@ -14,10 +14,11 @@ from gatekeeper.cli.options import data_flags, tell
 from gatekeeper.cli.page import check_page_target, html_option, write_page
 from gatekeeper.cli.progress import bar
 from gatekeeper.cli.stdout import reserved_stdout
-from gatekeeper.cli.terminal import colour_on
+from gatekeeper.cli.terminal import full_option, painted
 from gatekeeper.cli.types import FILE
 from gatekeeper.cli.voice import say, show, warn
 from gatekeeper.config.sections import EvalConfig
+from gatekeeper.render.fitting import paragraph
 from schemas.errors import EXIT_CODES, UsageError
 from schemas.records.report import Report
 from schemas.text import printable
@@ -70,6 +71,7 @@ def train_command(recipe: Trainer) -> click.Command:
         out: Path | None,
         resume: Path | None,
         html: Path | None,
+        full: bool,
         **given: Any,  # noqa: ANN401  (what the flags below are)
     ) -> None:
         if resume and out:
@@ -84,7 +86,7 @@ def train_command(recipe: Trainer) -> click.Command:
         request = RunRequest(recipe, config, named, out=out, resume=resume, page=html)
         with reserved_stdout(process=guard_of(ctx) is not None) as stdout:
             try:
-                code = _train(request, recorders, stdout)
+                code = _train(request, recorders, stdout, full=full)
             except (click.ClickException, click.exceptions.Exit) as error:
                 # No code of ours ends the command in there, and a plug-in's exit would look like a verdict.
                 raise RuntimeError(f"the recipe {recipe.name} tried to end the command") from error
@@ -95,6 +97,7 @@ def train_command(recipe: Trainer) -> click.Command:
         click.option("--out", type=FILE, help="Run folder [runs/<architecture>_<recipe>_<UTC time>]."),
         click.option("--resume", type=FILE, help="Continue the run in this folder."),
         html_option,
+        full_option,
         *(option(EvalConfig, name, line="training") for name in ("policy", "seed", "device")),
         click.option("--tensorboard", type=FILE, help="Write scalars for TensorBoard to this folder."),
         click.option("--mlflow", is_flag=True, help="Log to MLflow, where MLFLOW_TRACKING_URI says."),
@@ -108,7 +111,7 @@ def train_command(recipe: Trainer) -> click.Command:
     return click.command(name=recipe.name, help=text)(flags(run))
 
 
-def _train(request: "RunRequest", options: "RecorderOptions", stdout: TextIO) -> int:
+def _train(request: "RunRequest", options: "RecorderOptions", stdout: TextIO, *, full: bool) -> int:
     """Train, evaluate and show; one process of possibly several. The exit code of the verdict."""
     from gatekeeper.training.conduct import run_training
     from gatekeeper.training.plan import plan_run
@@ -121,7 +124,8 @@ def _train(request: "RunRequest", options: "RecorderOptions", stdout: TextIO) ->
         plan, group, _audience(plan, options), out=request.out, illustrated=request.page is not None
     )
     if result.report is not None:
-        _show(result, result.report, stdout)
+        text = _all_of(result, result.report) if full else _brief(result, result.report)
+        show(painted(text, stdout), file=stdout)
         if request.page is not None and result.extras is not None:
             write_page(result.report, result.extras, request.page)
     return EXIT_CODES[result.outcome]
@@ -144,17 +148,32 @@ def _audience(plan: "Plan", options: "RecorderOptions") -> "Audience":
     return Audience(log=log, warn=told, progress=bar, open_recorders=recorders, view=status)
 
 
-def _show(result: "RunResult", report: Report, stdout: TextIO) -> None:
+def _brief(result: "RunResult", report: Report) -> str:
+    from gatekeeper.render.criteria import criteria_met
+    from gatekeeper.render.verdict import render_brief, whereabouts
+    from gatekeeper.training.folder import REPORT_FILE
+
+    model = result.folder / MODEL_FILE
+    say(f"model: {printable(str(model))}")
+    history = result.trained.history
+    tail = [
+        *paragraph("Trained", printable(result.trained.summary), most=2 if history is None else 1),
+        *([] if history is None else paragraph("Met", criteria_met(history), most=1)),
+        *whereabouts(report, str(result.folder / REPORT_FILE)),
+    ]
+    return render_brief(report, name=f"{result.folder.name}/{MODEL_FILE}", tail=tail)
+
+
+def _all_of(result: "RunResult", report: Report) -> str:
     from gatekeeper.render.criteria import render_criteria
-    from gatekeeper.render.table import decided_by, render_verdict
+    from gatekeeper.render.table import render_table
     from gatekeeper.training.folder import REPORT_FILE
 
     parts = [result.trained.summary]
     if result.trained.history is not None:
         parts += ["", render_criteria(result.trained.history)]
-    parts += ["", render_verdict(report, colour=colour_on(stdout)), ""]
+    parts += ["", render_table(report), ""]
     model = str(result.folder / MODEL_FILE)
-    parts += [decided_by(report), f"model: {printable(model)}"]
-    parts += [f"report: {printable(str(result.folder / REPORT_FILE))}"]
+    parts += [f"model: {printable(model)}", f"report: {printable(str(result.folder / REPORT_FILE))}"]
     parts += [f"next: gatekeeper eval {printable(shlex.quote(model))}"]
-    show("\n".join(parts), file=stdout)
+    return "\n".join(parts)

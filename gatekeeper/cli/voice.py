@@ -21,7 +21,7 @@ _QUIET = "gatekeeper.quiet"
 
 def show(text: str, *, end: str = "\n", file: TextIO | None = None) -> None:
     """Lines for people on stdout, or on what stands for it."""
-    click.echo(harmless(text) + end, file=file, nl=False)
+    hand_over(harmless(text) + end, file=file)
 
 
 def show_json(value: object, *, file: TextIO | None = None) -> None:
@@ -30,7 +30,16 @@ def show_json(value: object, *, file: TextIO | None = None) -> None:
 
 
 def hand_over(text: str, *, file: TextIO | None = None) -> None:
-    """A text for programs, in which whoever wrote it has left nothing that is not meant."""
+    """A text for programs, in which whoever wrote it has left nothing that is not meant.
+
+    What the stream's encoding lacks is shown as a question mark, the sign of an interval as ``~``: no verdict
+    is lost for it.
+    """
+    encoding = (sys.stdout if file is None else file).encoding or "utf-8"
+    try:
+        text.encode(encoding, "surrogateescape")
+    except UnicodeEncodeError:
+        text = text.replace("±", "~").encode(encoding, "replace").decode(encoding)
     click.echo(text, file=file, nl=False)
 
 

@@ -2,16 +2,17 @@
 
 from tabulate import tabulate
 
+from gatekeeper.data.audit.findings import MARGIN
 from gatekeeper.data.audit.near_pairs import NEAR, PROBES
 from gatekeeper.render.rows import interval, number
-from schemas.records.audit import Audit, SharedText
+from schemas.records.audit import Audit, FrontierOfSplit, SharedText
 from schemas.text import printable
 
 _SHOWN = 10
 
 
 def render_audit(audit: Audit) -> str:
-    """Figures, frontier, duplicates, and the verdict in words."""
+    """Whether a model can work on the data, figures, frontier, duplicates, and the verdict in words."""
     rows = [
         [
             row.name,
@@ -24,6 +25,7 @@ def render_audit(audit: Audit) -> str:
         for row in audit.rows
     ]
     parts = [
+        printable(outlook(audit)),
         f"{printable(audit.source)}: context {audit.context}, horizon {audit.horizon}, held-out articles",
         tabulate(
             rows,
@@ -37,6 +39,40 @@ def render_audit(audit: Audit) -> str:
         _verdict(audit),
     ]
     return "\n\n".join(parts)
+
+
+def outlook(audit: Audit) -> str:
+    """Whether a model can work on this data, and the main reason.
+
+    No, where the gates cannot be decided. Otherwise the linear models of the frontier answer that lie no
+    further from the target than a constant does: where none of them is nearest to the target on every split,
+    a model has to know what no linear one knows.
+    """
+    if audit.problems:
+        return f"Can a model work on this data? No: {audit.problems[0]}."
+    best = ((_best_margin(found), name) for name, found in audit.frontier.items())
+    margin, split = min(best, default=(-1.0, ""))
+    if margin <= -1.0:
+        return "Can a model work on this data? Unlikely: no linear model does better than a constant."
+    answer, how = ("Yes", "nearest") if margin >= MARGIN else ("Unlikely", "not nearest")
+    return (
+        f"Can a model work on this data? {answer}: a linear one is {how} to the target, its best margin "
+        f"{margin:+.3f} on {split}, {MARGIN:g} needed."
+    )
+
+
+def _best_margin(frontier: FrontierOfSplit) -> float:
+    """Of the points whose cosine is that of a constant at least; -1 where there is none."""
+    constant = frontier.constant_cos.value
+    margins = [
+        point.margin.value
+        for point in frontier.points
+        if point.margin.value is not None
+        and point.cos.value is not None
+        and constant is not None
+        and point.cos.value >= constant
+    ]
+    return max(margins, default=-1.0)
 
 
 def _frontier(audit: Audit, name: str) -> str:

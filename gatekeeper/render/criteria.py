@@ -15,3 +15,12 @@ def render_criteria(history: History) -> str:
     ]
     headers = ["success criterion", "met", "found"]
     return tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True)
+
+
+def criteria_met(history: History) -> str:
+    """How many were met, and which were not."""
+    found = success_criteria(history)
+    judged = [criterion for criterion in found if criterion.met is not None]
+    missed = [f"{criterion.name} ({criterion.figure})" for criterion in judged if not criterion.met]
+    text = f"{len(judged) - len(missed)} of {len(judged)} success criteria"
+    return f"{text}; not {', not '.join(missed)}" if missed else text

@@ -1,7 +1,9 @@
 """A decision for people: what was measured, the verdict, and what was verified."""
 
 from gatekeeper.deployment.verify import Ruling
+from gatekeeper.render.fitting import paragraph
 from gatekeeper.render.markdown import escape
+from gatekeeper.render.rows import result_rows
 from gatekeeper.render.table import (
     OUTCOMES,
     render_gates,
@@ -9,19 +11,33 @@ from gatekeeper.render.table import (
     render_results,
     render_verdict_lines,
 )
+from gatekeeper.render.verdict import render_brief
 from schemas.records.decision import Decision
 from schemas.text import printable
 
 
-def render_decision(ruling: Ruling, *, colour: bool = False) -> str:
-    """For a terminal: what was evaluated, result table, gates, verdict, what was verified."""
+def render_brief_decision(ruling: Ruling) -> str:
+    """For a terminal: the verdict as a person first sees it, and what was verified."""
+    decision, rows = ruling.decision, len(result_rows(ruling.report))
+    return render_brief(
+        ruling.report,
+        tail=[
+            *paragraph("Checked", ", ".join(_bound(decision)), most=2),
+            *paragraph("Trusted", "; ".join(_unproven(decision)) or "nothing that was not verified", most=1),
+            *paragraph("", f"all {rows} rows: gatekeeper check --full", most=1),
+        ],
+    )
+
+
+def render_decision(ruling: Ruling) -> str:
+    """All of it: what was evaluated, result table, gates, verdict, what was verified."""
     report = ruling.report
     return "\n\n".join(
         [
             render_heading(report),
             render_results(report, "simple"),
             render_gates(report, bullet="  - "),
-            render_verdict_lines(report, bullet="  - ", colour=colour),
+            render_verdict_lines(report, bullet="  - "),
             "\n".join(["Verified:", *(f"  - {fact}" for fact in facts(ruling.decision))]),
         ]
     )
@@ -31,10 +47,9 @@ def render_decision_markdown(ruling: Ruling) -> str:
     """For a pull request: verdict, gates, what was verified; the table folded away."""
     report = ruling.report
     outcome = report.judgement.verdict.outcome
-    mark = {"deployable": "✅", "blocked": "⛔", "error": "⚠️"}[outcome]
     return "\n\n".join(
         [
-            f"## {mark} {OUTCOMES[outcome]}: {escape(report.inputs.model.spec)}",
+            f"## {OUTCOMES[outcome]}: {escape(report.inputs.model.spec)}",
             escape(render_verdict_lines(report, bullet="- ", gap="\n\n")),
             escape(render_gates(report, bullet="- ")),
             "\n".join(["Verified:", *(f"- {escape(fact)}" for fact in facts(ruling.decision))]),
@@ -42,6 +57,25 @@ def render_decision_markdown(ruling: Ruling) -> str:
             f"<details><summary>All checks</summary>\n\n{render_results(report, 'github')}\n\n</details>",
         ]
     )
+
+
+def _bound(decision: Decision) -> list[str]:
+    """What the decision is bound to, in a few words each."""
+    policy, champion = decision.policy, decision.champion
+    parts = {
+        "model": decision.model_sha256,
+        "report": decision.report_sha256,
+        f"policy {printable(policy.name)} ({policy.source})": policy.sha256,
+        "champion's report": None if champion is None else champion.report_sha256,
+        "signed by": decision.signer,
+    }
+    return [f"{what} {digest[:12]}" for what, digest in parts.items() if digest is not None]
+
+
+def _unproven(decision: Decision) -> list[str]:
+    """What was taken on trust."""
+    files = () if decision.files_verified else ("the files of gatekeeper, which runs from a checkout",)
+    return [printable(note) for note in (*decision.notes, *files)]
 
 
 def facts(decision: Decision) -> list[str]:

@@ -1,12 +1,10 @@
-"""The report as a table for a terminal or as markdown, and a leaderboard of several."""
+"""The report as a table for a terminal or as markdown."""
 
-from collections.abc import Sequence
-
-import click
 from tabulate import tabulate
 
 from gatekeeper.render.markdown import escape
-from gatekeeper.render.rows import interval, letter_of, number, result_headers, result_rows
+from gatekeeper.render.reasons import findings
+from gatekeeper.render.rows import letter_of, result_headers, result_rows
 from schemas.records.answers import coarsest
 from schemas.records.metrics import GATES
 from schemas.records.report import Report
@@ -14,13 +12,11 @@ from schemas.text import printable
 from schemas.verdict.checks import PASSING
 
 OUTCOMES = {"deployable": "DEPLOYABLE", "blocked": "BLOCKED", "error": "ERROR"}
-_COLOURS = {"deployable": "green", "blocked": "red", "error": "yellow"}
 
 
-def render_table(report: Report, *, colour: bool = False) -> str:
-    """Heading, result table, gates, verdict with its reasons."""
-    verdict = render_verdict(report, colour=colour)
-    return "\n\n".join([render_heading(report), render_results(report, "simple"), verdict])
+def render_table(report: Report) -> str:
+    """All of a report: heading, result table, gates, verdict with its reasons."""
+    return "\n\n".join([render_heading(report), render_results(report, "simple"), render_verdict(report)])
 
 
 def render_markdown(report: Report) -> str:
@@ -39,39 +35,6 @@ def render_markdown(report: Report) -> str:
 def render_results(report: Report, form: str) -> str:
     """All checks and the figures beside them, as a table of tabulate's format ``form``."""
     return tabulate(result_rows(report), headers=result_headers(report), tablefmt=form, disable_numparse=True)
-
-
-def render_leaderboard(reports: Sequence[Report], *, markdown: bool = False) -> str:
-    """Several models on the same data, best first: verdict, gates passed, margin on ood."""
-
-    def key(report: Report) -> tuple[int, int, float]:
-        verdict = report.judgement.verdict
-        order = ("deployable", "blocked", "error").index(verdict.outcome)
-        margin = report.evidence.model["ood"]["offset_sweep.margin"].value
-        return order, -verdict.gates_passed, -(margin if margin is not None else -2.0)
-
-    rows = []
-    for report in sorted(reports, key=key):
-        ood = report.evidence.model["ood"]
-        margin, cos, recall = (
-            ood[name] for name in ("offset_sweep.margin", "offset_sweep.cos", "retrieval.article.r@5")
-        )
-        verdict = report.judgement.verdict
-        rows.append(
-            [
-                escape(report.inputs.model.spec) if markdown else printable(report.inputs.model.spec),
-                OUTCOMES[verdict.outcome],
-                f"{verdict.gates_passed}/{len(GATES)}",
-                f"{number(margin.value)} {interval(margin)}",
-                f"{number(cos.value)} {interval(cos)}",
-                f"{number(recall.value)} {interval(recall)}",
-            ]
-        )
-    headers = ("model", "verdict", "gates", "margin ood", "cos ood", "article R@5 ood")
-    form = "github" if markdown else "simple"
-    table = tabulate(rows, headers=headers, tablefmt=form, disable_numparse=True)
-    decided = dict.fromkeys(decided_by(report) for report in reports)
-    return "\n\n".join([*(map(escape, decided) if markdown else decided), table])
 
 
 def render_heading(report: Report) -> str:
@@ -114,9 +77,9 @@ def decided_by(report: Report) -> str:
     return printable(f"policy {report.policy.name} ({inputs.policy_source}), {config}")
 
 
-def render_verdict(report: Report, *, colour: bool = False) -> str:
+def render_verdict(report: Report) -> str:
     """Only the gates and the verdict with its reasons."""
-    verdict = render_verdict_lines(report, bullet="  - ", colour=colour)
+    verdict = render_verdict_lines(report, bullet="  - ")
     return "\n\n".join([render_gates(report, bullet="  - "), verdict])
 
 
@@ -130,16 +93,17 @@ def render_gates(report: Report, *, bullet: str) -> str:
     return "\n".join(["Gates:", *lines])
 
 
-def render_verdict_lines(report: Report, *, bullet: str, gap: str = "\n", colour: bool = False) -> str:
-    """The verdict, its reasons, and what else a reader must know; markdown needs a blank line as gap.
+def render_verdict_lines(report: Report, *, bullet: str, gap: str = "\n") -> str:
+    """The verdict with its reasons, the diagnosis, and what else a reader must know.
 
-    With ``colour`` the first line is green, red or yellow on a terminal.
+    Markdown needs a blank line as gap.
     """
-    outcome = report.judgement.verdict.outcome
-    head = f"{OUTCOMES[outcome]}: {tally(report)}"
-    head = click.style(head, fg=_COLOURS[outcome]) if colour else head
-    sections = {head: report.judgement.verdict.reasons} | {
-        f"{title}:": lines for title, lines in beside_reasons(report).items()
+    judgement = report.judgement
+    head = f"{OUTCOMES[judgement.verdict.outcome]}: {tally(report)}"
+    sections = {
+        head: findings(judgement),
+        "Diagnosis:": (judgement.diagnosis.sentence,),
+        **{f"{title}:": lines for title, lines in beside_reasons(report).items()},
     }
     return gap.join(
         "\n".join([title, *(f"{bullet}{printable(line)}" for line in lines)])

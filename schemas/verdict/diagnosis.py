@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from schemas.records.answers import ROUNDING
 from schemas.records.evidence import Evidence, Metric
-from schemas.records.judgement import Diagnosis, DiagnosisName, GateResult, Verdict
+from schemas.records.judgement import Diagnosis, DiagnosisName, Verdict
 from schemas.records.metrics import ABLATIONS, CHANCE_UNSEEN, COSINE, OFFSETS, RECALL_UNSEEN
 from schemas.records.splits import EVALUATED, OOD, VAL
-from schemas.verdict.checks import PASSING, measured_splits
+from schemas.verdict.checks import measured_splits
 from schemas.verdict.wording import figure, gate_in_words, share
 
 COPY = 0.9
@@ -42,7 +42,7 @@ _SWEEP = tuple(f"offset_sweep.cos@{k:+d}" for k in OFFSETS)
 _LONGEST = 1_000
 
 
-def diagnose(evidence: Evidence, gates: tuple[GateResult, ...], verdict: Verdict) -> Diagnosis:
+def diagnose(evidence: Evidence, verdict: Verdict, unmet: tuple[str, ...]) -> Diagnosis:
     """What the metrics tell of the model, the most telling first.
 
     One answer to everything comes before what that answer is. Then come answers that need no knowledge
@@ -51,13 +51,13 @@ def diagnose(evidence: Evidence, gates: tuple[GateResult, ...], verdict: Verdict
 
     Args:
         evidence: metrics of the model and of the controls over the same samples.
-        gates: their results under the policy.
         verdict: what the policy decides. An evaluation that cannot decide is ``undecided``, and only a
             deployable model is ``sound``.
+        unmet: the gates that keep the model from it.
 
     Example:
         >>> verdict = Verdict("error", 0, False, ("no split was evaluated",), (), (), ())
-        >>> diagnose(Evidence({}, {}), (), verdict)
+        >>> diagnose(Evidence({}, {}), verdict, ())
         Diagnosis(name='undecided', sentence='Nothing is decided: no split was evaluated.')
     """
     if verdict.outcome == "error":
@@ -69,7 +69,7 @@ def diagnose(evidence: Evidence, gates: tuple[GateResult, ...], verdict: Verdict
     found = _found(splits[0])
     if verdict.deployable:
         return Diagnosis("sound", f"The model is sound: {found}.")
-    return Diagnosis("falls_short", f"The model does not pass {_missed(gates, verdict)}; {found}.")
+    return Diagnosis("falls_short", f"The model does not pass {_missed(unmet, verdict)}; {found}.")
 
 
 @dataclass(frozen=True)
@@ -289,6 +289,5 @@ def _found(split: _Split) -> str:
     )
 
 
-def _missed(gates: tuple[GateResult, ...], verdict: Verdict) -> str:
-    failed = [gate_in_words(gate.name) for gate in gates if gate.status not in PASSING]
-    return ", ".join(failed) or f"the policy: {verdict.reasons[0][:_LONGEST]}"
+def _missed(unmet: tuple[str, ...], verdict: Verdict) -> str:
+    return ", ".join(map(gate_in_words, unmet)) or f"the policy: {verdict.reasons[0][:_LONGEST]}"

@@ -62,7 +62,8 @@ def judge(
         *(() if setup is None else pin_objections(policy.data, setup.inputs, setup.settings)),
         *escape.escaped,
         *_unmet(checks),
-        *_too_few_gates(gates, policy),
+        *_required_gates(gates, policy),
+        *too_few_gates(gates, policy),
     )
     outcome: Outcome = "error" if errors else "blocked" if objections else "deployable"
     verdict = Verdict(
@@ -80,7 +81,7 @@ def judge(
             *pin_remarks(policy.data),
         ),
     )
-    return Judgement(checks, gates, verdict, diagnose(evidence, gates, verdict))
+    return Judgement(checks, gates, verdict, diagnose(evidence, verdict, _blocking(checks, gates, policy)))
 
 
 def _too_narrow(policy: Policy, checks: tuple[Check, ...], confidence: float) -> list[str]:
@@ -106,19 +107,30 @@ def _unmet(checks: tuple[Check, ...]) -> list[str]:
     return [check.sentence for check in checks if check.required and check.status not in PASSING]
 
 
-def _too_few_gates(gates: tuple[GateResult, ...], policy: Policy) -> list[str]:
-    unmet = [
+def _required_gates(gates: tuple[GateResult, ...], policy: Policy) -> list[str]:
+    return [
         f"the policy requires {gate_title(gate.name)}, which did not pass ({gate.status})"
         for gate in gates
         if gate.name in policy.required_gates and gate.status not in PASSING
     ]
+
+
+def _blocking(checks: tuple[Check, ...], gates: tuple[GateResult, ...], policy: Policy) -> tuple[str, ...]:
+    """The gates that stop the model: all that fail where too few pass, else those that must pass."""
+    failed = [gate.name for gate in gates if gate.status not in PASSING]
     if _passed(gates) < policy.min_gates_passed:
-        letters = [GATE_LETTERS[gate.name] for gate in gates if gate.name in GATES and gate.status in PASSING]
-        which = f" ({', '.join(letters)})" if letters else ""
-        unmet.append(
-            f"{len(letters)} of the 5 gates passed{which}, the policy needs {policy.min_gates_passed}"
-        )
-    return unmet
+        return tuple(failed)
+    needed = {check.gate for check in checks if check.required and check.status not in PASSING}
+    return tuple(name for name in failed if name in needed.union(policy.required_gates))
+
+
+def too_few_gates(gates: tuple[GateResult, ...], policy: Policy) -> list[str]:
+    """The sentence that says how many of the five passed, where the policy needs more."""
+    if _passed(gates) >= policy.min_gates_passed:
+        return []
+    letters = [GATE_LETTERS[gate.name] for gate in gates if gate.name in GATES and gate.status in PASSING]
+    which = f" ({', '.join(letters)})" if letters else ""
+    return [f"{len(letters)} of the 5 gates passed{which}, the policy needs {policy.min_gates_passed}"]
 
 
 def _vacuous_remarks(gates: tuple[GateResult, ...]) -> list[str]:

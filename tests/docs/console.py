@@ -3,6 +3,9 @@
 A block holds ``$ command`` lines, each followed by its output, stderr among it. A line of ``...``
 stands for any number of lines, ``...`` within a line for any text. Runs of blanks are equal. The last
 shown digit of a number may differ by one: figures of another machine are rounded differently.
+
+``python -m tests.docs.console --write PAGE...`` runs pages and writes what really comes out below each
+command whose output has changed; read the difference, and put the dots back.
 """
 
 import os
@@ -10,13 +13,17 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent.parent
 
 _BLOCK = re.compile(r"^ *```console\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+_STEP = re.compile(
+    r"^(?P<indent> *)\$ (?P<command>(?:.*\\\n)*.*)\n(?P<shown>(?:(?! *\$ ).*\n)*)", re.MULTILINE
+)
 _NUMBER = re.compile(r"[-+]?\d+\.\d+")
 _DOTS = "..."
 
@@ -89,6 +96,26 @@ class Shell:
         return done.stdout
 
 
+def renewed(text: str, run: Callable[[str], str]) -> str:
+    """A page whose blocks show what their commands print; what still agrees stays as it is.
+
+    Args:
+        text: of the page.
+        run: runs a command and returns what it wrote.
+    """
+
+    def step(found: re.Match[str]) -> str:
+        indent, command, shown = found["indent"], found["command"], found["shown"]
+        plain = re.sub(r"\s+#.*", "", command.replace("\\\n", " ")).strip()
+        real = run(plain).rstrip().splitlines()
+        if agrees([line.removeprefix(indent) for line in shown.rstrip().splitlines()], real):
+            return found[0]
+        lines = (f"{indent}{line}".rstrip() + "\n" for line in real)
+        return f"{indent}$ {command}\n{''.join(lines)}"
+
+    return _BLOCK.sub(lambda block: block[0].replace(block[1], _STEP.sub(step, block[1])), text)
+
+
 def agrees(shown: Sequence[str], real: Sequence[str]) -> bool:
     """Whether real lines are what a page shows."""
     # How many of the first real lines may be what was shown so far; dots allow any number from there on.
@@ -119,3 +146,17 @@ def _near(shown: str, real: str) -> bool:
 
 def _blanks(text: str) -> str:
     return r"\s+".join(map(re.escape, re.split(r"\s+", text)))
+
+
+def main(pages: Sequence[str]) -> None:
+    """Renew pages in place."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    for page in map(Path, pages):
+        with tempfile.TemporaryDirectory() as folder:
+            page.write_text(
+                renewed(page.read_text(encoding="utf-8"), Shell(Path(folder)).run), encoding="utf-8"
+            )
+
+
+if __name__ == "__main__":
+    main([name for name in sys.argv[1:] if name != "--write"])

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from gatekeeper.deployment.verify import Ruling
+from gatekeeper.render.reasons import explained
 from gatekeeper.render.table import OUTCOMES
 from schemas.errors import OutputError
 from schemas.records.policy import CHAMPION, Policy
@@ -32,12 +33,14 @@ def render_annotations(ruling: Ruling, policy: Path | None) -> str:
         ruling: the decision.
         policy: the policy file, whose lines the annotations point at; None for a built-in one.
     """
-    verdict = ruling.decision.judgement.verdict
+    judgement = ruling.decision.judgement
+    verdict = judgement.verdict
     lines = {} if policy is None else policy_lines(_text(policy), ruling.report.policy)
     level = "notice" if verdict.deployable else "error"
-    summary = "; ".join(verdict.reasons) or "every check that decides passed"
+    passed = ("every check that decides passed",) if verdict.deployable else ()
+    summary = "; ".join([*passed, *explained(judgement)])
     commands = [_command(level, f"gatekeeper: {OUTCOMES[verdict.outcome]}", printable(summary))]
-    for check in ruling.decision.judgement.checks:
+    for check in judgement.checks:
         if check.status == "pass":
             continue
         stops = check.severity == "error" and check.status not in PASSING and not verdict.deployable

@@ -9,10 +9,11 @@ import re
 import xml.etree.ElementTree as ET
 
 from gatekeeper.deployment.verify import Ruling
+from gatekeeper.render.reasons import explained
 from gatekeeper.render.rows import bounds, interval, number, shown_status
 from gatekeeper.render.table import decided_by
 from schemas.records.evidence import Metric
-from schemas.records.judgement import Check, Verdict
+from schemas.records.judgement import Check, Judgement
 from schemas.text import harmless_xml
 
 NAME = "gatekeeper"
@@ -29,7 +30,7 @@ def render_junit(ruling: Ruling) -> str:
         for check in judgement.checks:
             if check.gate == gate.name:
                 _case(suite, check, deployable=judgement.verdict.deployable)
-    _verdict(_suite(root, "verdict", decided), judgement.verdict, decided_by(ruling.report))
+    _verdict(_suite(root, "verdict", decided), judgement, decided_by(ruling.report))
     return _written(root)
 
 
@@ -71,14 +72,16 @@ def _case(suite: ET.Element, check: Check, *, deployable: bool) -> None:
     )
 
 
-def _verdict(suite: ET.Element, verdict: Verdict, who: str) -> None:
+def _verdict(suite: ET.Element, judgement: Judgement, who: str) -> None:
+    verdict = judgement.verdict
     case = _new_case(suite, "verdict", "deployable")
     if not verdict.deployable:
         kind = "error" if verdict.outcome == "error" else "failure"
         found = ET.SubElement(case, kind, message=_clean(verdict.reasons[0]), type=verdict.outcome)
-        found.text = _clean("\n".join(verdict.reasons))
+        found.text = _clean("\n".join(explained(judgement)))
     told = [
         who,
+        f"diagnosis: {judgement.diagnosis.sentence}",
         *(f"warning: {line}" for line in verdict.warnings),
         *verdict.waivers,
         *(f"remark: {line}" for line in verdict.remarks),

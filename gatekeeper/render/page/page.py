@@ -16,6 +16,7 @@ from gatekeeper.render.page.provenance import provenance
 from gatekeeper.render.page.retrieval import retrieval
 from gatekeeper.render.page.rollout import rollout
 from gatekeeper.render.page.training import training_plots
+from gatekeeper.render.reasons import findings
 from gatekeeper.render.rows import CONTROL_HEADS, HEADERS, letter_of, result_headers, result_rows
 from gatekeeper.render.table import OUTCOMES, beside_reasons, render_heading, tally
 from schemas.records.judgement import GateResult
@@ -88,7 +89,7 @@ def _content(report: Report, extras: Extras) -> dict[str, Any]:
         "word": OUTCOMES[verdict.outcome],
         "tally": tally(report),
         "diagnosis": report.judgement.diagnosis.sentence,
-        "reasons": verdict.reasons,
+        "reasons": findings(report.judgement),
         "beside": beside_reasons(report),
         "facts": render_heading(report).split("\n"),
         "gates": [gate_line(gate) for gate in report.judgement.gates],

@@ -54,15 +54,16 @@ def section(output: str, title: str) -> list[str]:
 
 
 def test_a_good_model_is_let_through(files: Files, run: Run, clock: datetime) -> None:
-    result = run("check", REPORT, "--model", MODEL)
+    result = run("check", "--full", REPORT, "--model", MODEL)
     assert (result.exit_code, result.stderr) == (0, "")
     assert result.stdout.startswith("best.pt (linear, 1,296 parameters; fingerprint verified)\n")
     assert section(result.stdout, "Gates:")[0] == "  - A offset_sweep: PASS"
-    assert section(result.stdout, "DEPLOYABLE: 5 of 5 gates passed, 3 needed")[0] == "Remarks:"
+    assert section(result.stdout, "DEPLOYABLE: 5 of 5 gates passed, 3 needed")[0] == "Diagnosis:"
     report = files.read()
     assert report.inputs.model.sha256 is not None
     policy = load_policy("seed-5cat")
-    digest = json.loads(run("check", REPORT, "--model", MODEL, "--format", "json").stdout)["report_sha256"]
+    shown = run("check", REPORT, "--model", MODEL, "--format", "json").stdout
+    digest = json.loads(shown)["report_sha256"]
     assert section(result.stdout, "Verified:") == [
         f"  - report {digest[:12]}, made {report.created}, decided {told(clock)}",
         f"  - policy seed-5cat (built-in, {policy.sha256[:12]})",
@@ -73,7 +74,7 @@ def test_a_good_model_is_let_through(files: Files, run: Run, clock: datetime) ->
 
 def test_a_model_that_is_not_good_enough_is_blocked(files: Files, run: Run) -> None:
     block(files)
-    result = run("check", REPORT, "--model", MODEL)
+    result = run("check", "--full", REPORT, "--model", MODEL)
     assert (result.exit_code, result.stderr) == (1, "")
     assert section(result.stdout, "Gates:")[0] == "  - A offset_sweep: FAIL"
     assert section(result.stdout, "BLOCKED: 4 of 5 gates passed, 3 needed")[0] == f"  - {BELOW}"
@@ -85,7 +86,7 @@ def test_an_unsound_measurement_is_no_verdict_and_is_shown(files: Files, run: Ru
     low = replace(oracle["val"][MARGIN], value=0.01, low=0.0, high=0.02)
     controls = {**report.evidence.controls, "oracle": {**oracle, "val": {**oracle["val"], MARGIN: low}}}
     forge(replace(report, evidence=replace(report.evidence, controls=controls)), files.report)
-    result = run("check", REPORT, "--model", MODEL)
+    result = run("check", "--full", REPORT, "--model", MODEL)
     assert (result.exit_code, result.stderr) == (3, "")
     assert section(result.stdout, "ERROR: 5 of 5 gates passed, 3 needed")[0] == (
         "  - this gate cannot be passed on this data: even the oracle does not pass gate A (offset_sweep), "
@@ -128,7 +129,7 @@ def test_a_report_is_bound_to_a_model_or_to_none(files: Files, run: Run) -> None
 
 def test_what_was_not_verified_is_said(files: Files, run: Run) -> None:
     run("sign", REPORT, "--key", "trusted.key")
-    result = run("check", REPORT, "--report-only")
+    result = run("check", "--full", REPORT, "--report-only")
     assert result.exit_code == 0
     assert section(result.stdout, "Verified:")[3:] == [
         "  - not verified: no model file was given, so the report is bound to none; add --model FILE",
@@ -141,7 +142,7 @@ def test_what_was_not_verified_is_said(files: Files, run: Run) -> None:
 
 def test_the_policy_is_the_verifiers(files: Files, run: Run) -> None:
     path = files.policy(change=("min = 0.05", "min = 0.50"))
-    result = run("check", REPORT, "--model", MODEL, "--policy", "own.toml")
+    result = run("check", "--full", REPORT, "--model", MODEL, "--policy", "own.toml")
     assert result.exit_code == 1
     policy = f"  - policy own (own.toml, {load_policy(path).sha256[:12]})"
     assert section(result.stdout, "Verified:")[1] == policy
@@ -149,7 +150,7 @@ def test_the_policy_is_the_verifiers(files: Files, run: Run) -> None:
 
 
 def test_a_stricter_built_in_policy_is_named(files: Files, run: Run) -> None:
-    result = run("check", REPORT, "--model", MODEL, "--policy", "strict-5cat")
+    result = run("check", "--full", REPORT, "--model", MODEL, "--policy", "strict-5cat")
     assert result.exit_code == 0
     assert "DEPLOYABLE: 5 of 5 gates passed, 5 needed" in result.stdout.splitlines()
 
@@ -208,7 +209,7 @@ def test_the_signature_of_a_trusted_key_is_told(
         "variable": ["--trusted-key", "env:PUBLIC_KEY"],
         "second": ["--trusted-key", "foreign.pub", "--trusted-key", "trusted.pub"],
     }[where]
-    result = run("check", REPORT, "--model", MODEL, *keys)
+    result = run("check", "--full", REPORT, "--model", MODEL, *keys)
     assert result.exit_code == 0
     signer = json.loads(files.signature.read_text())["signatures"][0]["keyid"]
     assert section(result.stdout, "Verified:")[-1] == f"  - signed by the trusted key {signer[:12]}"
@@ -239,7 +240,7 @@ def against_weaker(files: Files, run: Run, decide: str, *more: str) -> click.tes
 
 @pytest.mark.parametrize("decide", ["point", "bound"])
 def test_a_gain_over_the_champion_is_let_through(files: Files, run: Run, decide: str) -> None:
-    result = against_weaker(files, run, decide)
+    result = against_weaker(files, run, decide, "--full")
     assert result.exit_code == 0, result.output
     champion = json.loads(against_weaker(files, run, decide, "--format", "json").stdout)["champion"]
     assert section(result.stdout, "Gates:")[-1].strip("- ").endswith("champion: PASS")
@@ -256,7 +257,7 @@ def test_the_champion_is_read_from_the_folder_it_is_served_from(files: Files, ru
         == 0
     )
     champion = ["--champion", "production/current/report.json", *key]
-    result = run("check", REPORT, "--model", MODEL, "--policy", rules(files, "bound"), *champion)
+    result = run("check", "--full", REPORT, "--model", MODEL, "--policy", rules(files, "bound"), *champion)
     assert result.exit_code == 0, result.output
     assert "  - compared with the champion's report " in result.stdout
     assert run("compare", "production/current/report.json", REPORT).exit_code == 0
@@ -266,6 +267,7 @@ def test_the_champion_is_read_from_the_folder_it_is_served_from(files: Files, ru
 def test_a_loss_to_the_champion_is_blocked(files: Files, run: Run, decide: str) -> None:
     result = run(
         "check",
+        "--full",
         "weaker.report.json",
         "--model",
         "weaker.pt",
@@ -276,11 +278,9 @@ def test_a_loss_to_the_champion_is_blocked(files: Files, run: Run, decide: str) 
     )
     assert (result.exit_code, result.stderr) == (1, "")
     reasons = section(result.stdout, "BLOCKED: 5 of 5 gates passed, 3 needed")
-    assert [reason.split(" is ")[0] for reason in reasons[:2]] == [
-        "  - the gain of offset_sweep.margin on val over the champion",
-        "  - the gain of offset_sweep.margin on ood over the champion",
-    ]
-    assert all(reason.endswith("below the required 0.050") for reason in reasons[:2])
+    found, _, elsewhere = reasons[0].partition(", below the required 0.050; on ood -")
+    assert found.startswith("  - the gain of offset_sweep.margin on val over the champion is -")
+    assert float(elsewhere) > 0.0
 
 
 def test_no_scores_are_needed_where_estimates_decide(files: Files, run: Run) -> None:
@@ -298,7 +298,7 @@ def test_no_scores_are_needed_where_estimates_decide(files: Files, run: Run) -> 
 
 
 def test_champion_rules_without_a_champion_block(files: Files, run: Run) -> None:
-    result = run("check", REPORT, "--model", MODEL, "--policy", rules(files))
+    result = run("check", "--full", REPORT, "--model", MODEL, "--policy", rules(files))
     assert result.exit_code == 1
     assert section(result.stdout, "BLOCKED: 5 of 5 gates passed, 3 needed")[:2] == [
         f"  - the gain of offset_sweep.margin on {split} over the champion was not measured"
@@ -311,7 +311,7 @@ def test_champion_rules_without_a_champion_block(files: Files, run: Run) -> None
 
 
 def test_the_first_model_needs_no_champion(files: Files, run: Run) -> None:
-    result = run("check", REPORT, "--model", MODEL, "--policy", rules(files), "--first")
+    result = run("check", "--full", REPORT, "--model", MODEL, "--policy", rules(files), "--first")
     assert result.exit_code == 0
     assert section(result.stdout, "Verified:")[-1] == (
         "  - not verified: first deployment: the champion rules were left out"
@@ -383,14 +383,14 @@ def test_json_is_the_decision(files: Files, run: Run, clock: datetime, good: boo
 
 
 @pytest.mark.parametrize(
-    ("good", "title"), [(True, "## ✅ DEPLOYABLE: best.pt"), (False, "## ⛔ BLOCKED: best.pt")]
+    ("good", "title"), [(True, "## DEPLOYABLE: best.pt"), (False, "## BLOCKED: best.pt")]
 )
 def test_markdown_puts_the_verdict_first(files: Files, run: Run, good: bool, title: str) -> None:
     if not good:
         block(files)
     result = run("check", REPORT, "--model", MODEL, "--format", "markdown")
     assert result.exit_code == (0 if good else 1)
-    assert result.stdout.startswith(f"{title}\n\n{title[5:].split(':')[0]}: ")
+    assert result.stdout.startswith(f"{title}\n\n{title[3:].split(':')[0]}: ")
     assert result.stdout.endswith("\n\n</details>\n")
 
 
@@ -421,19 +421,18 @@ def test_github_gets_annotations_outputs_and_a_summary(
     lines = result.stdout.splitlines()
     verdict = "deployable" if good else "blocked"
     if good:
-        assert lines[0] == "::notice title=gatekeeper%3A DEPLOYABLE::every check that decides passed"
+        passed = "every check that decides passed; The model is "
+        assert lines[0].startswith(f"::notice title=gatekeeper%3A DEPLOYABLE::{passed}")
     else:
-        assert lines[:2] == [
-            f"::error title=gatekeeper%3A BLOCKED::{BELOW}",
-            f"::error title=offset_sweep.margin on val::{BELOW}",
-        ]
+        told = f"{BELOW}; The model does not pass A (nearest to target); on val it finds "
+        assert lines[0].startswith(f"::error title=gatekeeper%3A BLOCKED::{told}")
+        assert lines[1] == f"::error title=offset_sweep.margin on val::{BELOW}"
     assert f"{verdict.upper()}: {5 if good else 4} of 5 gates passed, 3 needed" in lines
     assert (files.folder / "GITHUB_OUTPUT").read_text() == (
         f"before\nverdict={verdict}\ndeployable={'true' if good else 'false'}\n"
     )
     summary = (files.folder / "GITHUB_STEP_SUMMARY").read_text()
-    mark = "✅" if good else "⛔"
-    assert summary.startswith(f"before\n## {mark} {verdict.upper()}: best.pt\n")
+    assert summary.startswith(f"before\n## {verdict.upper()}: best.pt\n")
 
 
 def test_github_is_pointed_at_the_line_of_the_policy(files: Files, run: Run) -> None:
@@ -489,4 +488,4 @@ def test_a_refusal_is_an_annotation_and_not_deployable_on_github(
     assert (result.exit_code, result.stderr) == (3, f"Error: {line}\n")
     assert result.stdout == f"::error title=gatekeeper%3A ERROR::{line}\n"
     assert (files.folder / "GITHUB_OUTPUT").read_text() == "verdict=error\ndeployable=false\n"
-    assert (files.folder / "GITHUB_STEP_SUMMARY").read_text() == f"## ⚠️ ERROR\n\n{line}\n"
+    assert (files.folder / "GITHUB_STEP_SUMMARY").read_text() == f"## ERROR\n\n{line}\n"

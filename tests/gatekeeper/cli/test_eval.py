@@ -14,10 +14,10 @@ Run = Callable[..., click.testing.Result]
 
 
 def test_a_model_that_knows_the_answer_is_deployable(world: Path, run: Run) -> None:
-    result = run("eval", "own_models:Turn")
+    result = run("eval", "own_models:Turn", "--report", "turn.json")
     assert result.exit_code == 0, result.output
-    assert "DEPLOYABLE: " in result.stdout
-    report = read_report(world / "own_models-Turn.report.json")
+    assert result.stdout.startswith("DEPLOYABLE: ")
+    report = read_report(world / "turn.json")
     assert report.judgement.verdict.deployable
     assert report.settings.horizon == 1
     assert report.settings.horizon_source == "default"
@@ -28,7 +28,7 @@ def test_a_model_that_knows_the_answer_is_deployable(world: Path, run: Run) -> N
 
 
 def test_a_copying_model_is_blocked_with_a_sentence_per_reason(world: Path, run: Run) -> None:
-    result = run("eval", "control:copy_last")
+    result = run("eval", "control:copy_last", "--full")
     assert result.exit_code == 1
     lines = result.stdout.splitlines()
     verdict = next(i for i, line in enumerate(lines) if line.startswith("BLOCKED: "))
@@ -74,9 +74,23 @@ def test_markdown_puts_the_verdict_first(world: Path, run: Run) -> None:
 def test_several_models_end_with_a_leaderboard(world: Path, run: Run) -> None:
     result = run("eval", "control:constant", "own_models:Turn", "control:copy_last")
     assert result.exit_code == 1  # the highest code of the three
-    board = result.stdout.rstrip().splitlines()[-3:]
-    assert board[0].split()[:2] == ["own_models:Turn", "DEPLOYABLE"]
-    assert (world / "own_models-Turn.report.json").is_file()
+    board = result.stdout.rstrip().splitlines()[-4:]
+    assert board[0].split() == ["model", "verdict", "gates", "margin", "finds", "what", "it", "does"]
+    assert board[1].split()[:2] == ["own_models:Turn", "DEPLOYABLE"]
+    assert [line.split()[-1] for line in board[2:]] in (["copies", "collapsed"], ["collapsed", "copies"])
+    assert not list(world.glob("*.json"))  # a control or a factory has no place of its own
+
+
+def test_a_control_is_judged_without_a_file(world: Path, run: Run) -> None:
+    result = run("eval", "control:copy_last")
+    assert result.exit_code == 1
+    assert not list(world.glob("*.json"))
+    assert not list(world.glob("*.npz*.npz"))
+    lines = result.stdout.rstrip().splitlines()
+    assert lines[0].startswith("BLOCKED: ")
+    assert lines[1] == "control:copy_last"
+    assert any(line.startswith("Why     The model copies the last chunk it read: on val ") for line in lines)
+    assert lines[-1] == "Report  none written (--report FILE does); all 37 rows: --full"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +106,7 @@ def test_an_unusable_model_does_not_cost_the_others_their_verdict(
     result = run("eval", spec, "own_models:Turn")
     assert result.exit_code == 3
     assert line in result.stderr
-    assert "DEPLOYABLE: " in result.stdout
+    assert result.stdout.startswith("DEPLOYABLE: ")
 
 
 def test_a_cut_is_a_seeded_draw(world: Path, run: Run) -> None:
@@ -138,7 +152,6 @@ def test_horizon_two_from_a_flag_is_recorded(world: Path, run: Run) -> None:
         (["control:ridge", "--device", "quantum"], 2, "device 'quantum' cannot be used"),
         (["control:ridge", "--device", "meta"], 2, "device 'meta' cannot be used"),
         ([300 * "x" + ".pt"], 3, "File name too long"),
-        (["own_models:" + 235 * "x"], 3, "File name too long (its name has"),
         (["control:ridge", "--report", 250 * "x" + ".json"], 3, "(its name has 261 bytes, at most 255"),
         (["control:ridge", "--confidence", "1.5"], 2, "confidence"),
         (["control:ridge", "--bin-edges", "0.6", "0.4"], 2, "bin edges must ascend"),
@@ -147,7 +160,6 @@ def test_horizon_two_from_a_flag_is_recorded(world: Path, run: Run) -> None:
         (["control:ridge", "--report", "."], 3, "exists and is no regular file"),
         (["control:ridge", "--report", "/dev/full"], 3, "exists and is no regular file"),
         (["control:ridge", "--report", "bank.npz", "control:oracle"], 2, "--report names one file"),
-        (["control:ridge", "control:ridge"], 2, "several models would write control-ridge.report.json"),
         (["control:ridge", "--config", "absent.toml"], 2, "absent.toml"),
     ],
 )

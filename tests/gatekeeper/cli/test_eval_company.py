@@ -94,12 +94,10 @@ def test_a_model_that_writes_into_its_input_changes_nobodys_data(
         where = ("--bank", "set")
     before = (company / "set" / "vectors.npy").read_bytes() if folder else b""
     assert run("eval", "own_models:Turn", *where, "--report", "alone.json").exit_code == 0
-    result = run("eval", "company:Writes", "own_models:Turn", *where)
+    result = run("eval", "company:Writes", "own_models:Turn", *where, "--format", "json")
     assert result.exit_code == 0, result.output
-    reports = [
-        json.loads((company / name).read_text())["evidence"]
-        for name in ("alone.json", "company-Writes.report.json", "own_models-Turn.report.json")
-    ]
+    alone = json.loads((company / "alone.json").read_text())
+    reports = [each["evidence"] for each in (alone, *json.loads(result.stdout))]
     assert reports[0] == reports[1] == reports[2]
     if folder:
         assert (company / "set" / "vectors.npy").read_bytes() == before

@@ -26,12 +26,17 @@ def sections(page: Path) -> str:
 # gatekeeper report
 
 
-def test_it_prints_the_table_of_eval(files: Files) -> None:
-    shown = invoke("report", files.report)
+@pytest.mark.parametrize(
+    ("more", "place", "line"),
+    [((), 0, "DEPLOYABLE: 5 of 5 gates passed, 3 needed"), (("--full",), 0, "best.pt (linear, 1,296 param")],
+)
+def test_it_prints_what_eval_prints(files: Files, more: tuple[str, ...], place: int, line: str) -> None:
+    shown = invoke("report", files.report, *more)
     assert shown.exit_code == 0
     assert shown.stderr == ""
-    assert shown.stdout.splitlines()[0].startswith("best.pt (linear, ")
-    assert shown.stdout + "\n" == invoke("eval", files.model, "--config", "gatekeeper.toml").stdout
+    assert shown.stdout.splitlines()[place].startswith(line)
+    evaluated = invoke("eval", files.model, "--config", "gatekeeper.toml", *more)
+    assert shown.stdout + "\n" == evaluated.stdout.replace(str(files.report), files.report.name)
 
 
 def test_it_decides_nothing(files: Files) -> None:

@@ -51,8 +51,23 @@ def test_it_says_what_was_chosen_and_what_comes_next(world: Path, run: Run) -> N
     result = run("train", "ridge", "--out", "mine")
     assert result.exit_code == 1, result.output  # random walks: no model can point forward
     lines = result.stdout.splitlines()
-    assert lines[0].startswith("ridge on 210 windows: strength ")  # 6 articles of 35 windows
+    assert len(lines) <= 24
+    assert lines[0].startswith("BLOCKED: ")
+    assert lines[1] == "mine/best_model.pt (linear, 1,296 parameters)"
+    # 6 articles of 35 windows
+    assert any(line.startswith("Trained ridge on 210 windows: strength ") for line in lines)
+    assert lines[-2:] == [
+        "Report  mine/5cat_results.json",
+        "        all 37 rows: gatekeeper report FILE --full; page: --html FILE",
+    ]
+    assert "model: mine/best_model.pt" in result.stderr.splitlines()
+
+
+def test_all_of_a_run_is_told_where_that_is_asked_for(world: Path, run: Run) -> None:
+    lines = run("train", "ridge", "--out", "mine", "--full").stdout.splitlines()
+    assert lines[0].startswith("ridge on 210 windows: strength ")
     assert any(line.startswith("BLOCKED: ") for line in lines)
+    assert sum(line.startswith(("A  ", "B  ", "C  ", "D  ", "E  ", "bias  ")) for line in lines) == 37
     assert lines[-3:] == [
         "model: mine/best_model.pt",
         "report: mine/5cat_results.json",
@@ -108,7 +123,7 @@ def test_a_run_folder_is_named_after_the_run(world: Path, run: Run) -> None:
     assert result.exit_code == 1, result.output
     (folder,) = (world / "runs").iterdir()
     assert re.fullmatch(r"linear_ridge_\d{8}_\d{6}", folder.name)
-    assert f"model: runs/{folder.name}/best_model.pt" in result.stdout
+    assert f"model: runs/{folder.name}/best_model.pt" in result.stderr.splitlines()
 
 
 def test_a_trained_model_is_never_overwritten(world: Path, run: Run) -> None:
@@ -173,7 +188,7 @@ def test_two_runs_of_one_second_do_not_share_a_folder(
 
     monkeypatch.setattr("gatekeeper.training.folder.datetime", Stopped)
     first = run("train", "ridge")
-    assert "model: runs/linear_ridge_20260102_030405/best_model.pt" in first.stdout.splitlines()
+    assert "model: runs/linear_ridge_20260102_030405/best_model.pt" in first.stderr.splitlines()
     for name in ("best_model.pt", "config.json"):  # only just made
         (world / "runs" / "linear_ridge_20260102_030405" / name).unlink()
     second = run("train", "ridge")

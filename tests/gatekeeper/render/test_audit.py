@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from gatekeeper.render.audit import render_audit
+from gatekeeper.render.audit import outlook, render_audit
 from schemas.reading.codec import encode
 from schemas.reading.schema import violation
 from schemas.records.audit import (
@@ -61,6 +61,8 @@ RECORD = Audit(
 
 
 TABLE = """\
+Can a model work on this data? No: val leaks.
+
 bank.npz: context 5, horizon 1, held-out articles
 
 figure             value    95% interval      published    met
@@ -126,3 +128,21 @@ def test_the_record_itself_follows_the_schema() -> None:
     assert (violation("audit", value) or "").startswith(
         "$.rows[0].meaning: control characters are not allowed"
     )
+
+
+def test_the_outlook_is_that_of_linear_models_that_do_not_point_away() -> None:
+    good = replace(RECORD, problems=())
+    assert outlook(good) == (
+        "Can a model work on this data? Yes: a linear one is nearest to the target, its best margin +0.062 "
+        "on val, 0.05 needed."
+    )
+    bought = replace(good.frontier["val"], constant_cos=metric(0.4))
+    assert outlook(replace(good, frontier={"val": bought})) == (
+        "Can a model work on this data? Unlikely: a linear one is not nearest to the target, its best margin "
+        "-0.125 on val, 0.05 needed."
+    )
+    lost = replace(good.frontier["val"], constant_cos=metric(0.6))
+    for frontier in ({"val": lost}, {"val": good.frontier["val"], "ood": lost}, {}):
+        assert outlook(replace(good, frontier=frontier)) == (
+            "Can a model work on this data? Unlikely: no linear model does better than a constant."
+        )

@@ -19,7 +19,7 @@ def test_a_deployable_model_is_let_through(runner: Runner) -> None:
     assert done.stdout.startswith("::notice title=gatekeeper%3A DEPLOYABLE::")
     assert "\nDEPLOYABLE: 5 of 5 gates passed, 3 needed\n" in done.stdout
     assert runner.outputs() == {"verdict": "deployable", "deployable": "true"}
-    assert runner.summary.read_text().startswith("## ✅ DEPLOYABLE: best.pt\n")
+    assert runner.summary.read_text().startswith("## DEPLOYABLE: best.pt\n")
     assert failures(runner.folder / "junit.xml") == 0
 
 
@@ -29,7 +29,7 @@ def test_a_blocked_model_is_stopped_and_its_junit_file_written(runner: Runner) -
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout.startswith("::error title=gatekeeper%3A BLOCKED::offset_sweep.margin on val is 0.030 ")
     assert runner.outputs() == {"verdict": "blocked", "deployable": "false"}
-    assert runner.summary.read_text().startswith("## ⛔ BLOCKED: best.pt\n")
+    assert runner.summary.read_text().startswith("## BLOCKED: best.pt\n")
     assert failures(runner.folder / "junit.xml") == 2
 
 
@@ -38,7 +38,7 @@ def test_a_missing_report_is_an_error_and_its_junit_file_written(runner: Runner)
     assert done.returncode == 3
     assert done.stdout.startswith("::error title=gatekeeper%3A ERROR::cannot read report gone.json")
     assert runner.outputs() == {"verdict": "error", "deployable": "false"}
-    assert runner.summary.read_text().startswith("## ⚠️ ERROR\n\ncannot read report ")
+    assert runner.summary.read_text().startswith("## ERROR\n\ncannot read report ")
     assert failures(runner.folder / "junit.xml") == 1
 
 

@@ -9,7 +9,9 @@ from typing import get_args
 
 import pytest
 
-from gatekeeper.render.table import OUTCOMES, render_markdown, render_table, render_verdict
+from gatekeeper.cli.terminal import painted
+from gatekeeper.render.table import OUTCOMES, render_markdown, render_table
+from gatekeeper.render.verdict import render_brief
 from schemas.records.judgement import Outcome
 from tests.gatekeeper.forgery import Files
 from tests.gatekeeper.render.page.pages import report_of
@@ -47,12 +49,15 @@ def bare(text: str) -> str:
 
 
 @pytest.mark.parametrize("outcome", get_args(Outcome))
-def test_each_outcome_has_its_colour_and_nothing_else_is_coloured(outcome: Outcome) -> None:
+def test_each_outcome_has_its_colour_and_nothing_else_is_coloured(
+    outcome: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatekeeper.cli.terminal.colour_on", lambda stream: True)
     report = report_of()
     verdict = replace(report.judgement.verdict, outcome=outcome)
     report = replace(report, judgement=replace(report.judgement, verdict=verdict))
-    for render in (render_table, render_verdict):
-        plain, coloured = render(report), render(report, colour=True)
+    for plain in (render_table(report), render_brief(report)):
+        coloured = painted(plain, sys.stdout)
         [line] = [line for line in plain.split("\n") if line.startswith(OUTCOMES[outcome])]
         assert coloured == plain.replace(line, f"{COLOURS[outcome]}{line}{PLAIN}")
     assert "\x1b" not in render_markdown(report)
@@ -72,7 +77,7 @@ def test_colour_is_for_terminals_whose_reader_has_not_asked_for_none(
     variables: dict[str, str], coloured: bool, files: Files
 ) -> None:
     seen, expected = on_terminal("report", files.report.name, **variables), piped("report", files.report.name)
-    assert (f"\n{GREEN}DEPLOYABLE: " in seen) is coloured
+    assert seen.startswith(f"{GREEN}DEPLOYABLE: ") is coloured
     assert (seen == expected) is not coloured
     assert bare(seen) == expected
     assert "\x1b" not in expected
@@ -80,21 +85,21 @@ def test_colour_is_for_terminals_whose_reader_has_not_asked_for_none(
 
 def test_check_and_deploy_colour_their_verdict(files: Files) -> None:
     name = files.report.name
-    assert f"\n{GREEN}DEPLOYABLE: " in on_terminal("check", name, "--model", files.model.name)
+    assert on_terminal("check", name, "--model", files.model.name).startswith(f"{GREEN}DEPLOYABLE: ")
     assert "\x1b" not in piped("check", name, "--model", files.model.name)
     for form in ("json", "markdown", "junit", "github"):
         assert "\x1b" not in on_terminal("check", name, "--model", files.model.name, "--format", form)
     on_terminal("check", name, "--model", files.model.name, "--output", "decision.txt")
-    assert "\nDEPLOYABLE: " in Path("decision.txt").read_text(encoding="utf-8")
+    assert Path("decision.txt").read_text(encoding="utf-8").startswith("DEPLOYABLE: ")
     seen = on_terminal("deploy", files.model.name, "--report", name, "--to", "production")
-    assert f"\n{GREEN}DEPLOYABLE: " in seen
+    assert seen.startswith(f"{GREEN}DEPLOYABLE: ")
 
 
 def test_eval_and_train_colour_their_verdict(world: Path) -> None:
     seen = on_terminal("eval", "control:constant", "--report", "seen.json")
-    assert f"\n{RED}BLOCKED: " in seen
-    assert bare(seen).splitlines()[:-2] == piped("eval", "control:constant").splitlines()[:-2]
+    assert seen.startswith(f"{RED}BLOCKED: ")
+    assert bare(seen).splitlines()[:-3] == piped("eval", "control:constant").splitlines()[:-2]
     assert "\x1b" not in on_terminal("eval", "control:constant", "--format", "markdown")
     seen = on_terminal("train", "ridge", "--out", "seen")
-    assert f"\n{RED}BLOCKED: " in seen or f"\n{GREEN}DEPLOYABLE: " in seen
+    assert seen.startswith((f"{RED}BLOCKED: ", f"{GREEN}DEPLOYABLE: "))
     assert "\x1b" not in piped("train", "ridge", "--out", "piped")

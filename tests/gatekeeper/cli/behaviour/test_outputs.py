@@ -119,7 +119,6 @@ def planted(name: str, victim: str = "bank.npz") -> None:
         ("best.report.dsse.json", SIGNED),
         ("best.report.html", ("report", "best.report.json", "--open")),
         ("other.scores.npz", ("eval", "best.pt", "--report", "other.json")),
-        ("control-ridge.report.json", ("eval", "control:ridge")),
         ("d_train_sequences.npz", (*BUILD, "d", "--also-npz")),
         *(
             (f"run/{name}", ("train", "ridge", "--out", "run"))

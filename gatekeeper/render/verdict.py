@@ -1,0 +1,134 @@
+"""The verdict as a person first sees it: at most 24 lines of 80 columns, readable without colour.
+
+What is decided comes first, then a row a gate, what the model knows beside a copy, and why. All rows are
+:func:`gatekeeper.render.table.render_table`'s.
+"""
+
+from collections.abc import Sequence
+
+from gatekeeper.render.fitting import WIDTH, columns, fit, pad, paragraph
+from gatekeeper.render.gate_rows import gate_lines
+from gatekeeper.render.rows import result_rows
+from gatekeeper.render.table import OUTCOMES, tally
+from schemas.records.metrics import RECALL_UNSEEN
+from schemas.records.report import Report
+from schemas.records.splits import EVALUATED, PAIR
+from schemas.text import printable
+from schemas.verdict.escape import find_escape, value_of
+from schemas.verdict.judge import too_few_gates
+from schemas.verdict.wording import share
+
+MOST_LINES = 24
+_FOOTNOTE = "* a control that knows nothing passes too, so this proves nothing here"
+_MOST_WHY, _MOST_EXTRA = 3, 2
+
+
+def render_brief(report: Report, *, name: str | None = None, tail: Sequence[str] = ()) -> str:
+    """The verdict, the gates, what is known and why, in at most 24 lines.
+
+    Args:
+        report: what was measured and decided.
+        name: of the model; as the report calls it by default.
+        tail: the last lines, each of at most 80 columns; at most 4.
+    """
+    body = [*_head(report, name), "", *gate_lines(report)]
+    if any(gate.vacuous_for and gate.status == "pass" for gate in report.judgement.gates):
+        body.append(_FOOTNOTE)
+    why = paragraph("Why", printable(report.judgement.diagnosis.sentence), most=_MOST_WHY)
+    body += ["", *_knows(report), *why, *_stopped_by(report)]
+    end = ["", *tail] if tail else []
+    return "\n".join([*body, *_extras(report, MOST_LINES - len(body) - len(end)), *end])
+
+
+def whereabouts(report: Report, path: str | None) -> list[str]:
+    """Where the report lies, and how to see all of it.
+
+    Args:
+        report: how many rows it has.
+        path: of its file; None where none was written.
+    """
+    rows = len(result_rows(report))
+    if path is None:
+        return paragraph("Report", f"none written (--report FILE does); all {rows} rows: --full", most=1)
+    shown = printable(path)
+    command = f"all {rows} rows: gatekeeper report FILE --full; page: --html FILE"
+    return [pad("Report", 8) + fit(shown, WIDTH - 8), pad("", 8) + command]
+
+
+def _head(report: Report, name: str | None) -> list[str]:
+    """The verdict, the model, and on which data who decided; on two lines where one has no room."""
+    splits = [split for key, split in report.inputs.splits.items() if key != PAIR]
+    windows, articles = (sum(getattr(split, key) for split in splits) for key in ("sampled", "articles"))
+    counts = f", {windows:,} windows, {articles:,} articles"
+    data = fit(printable(report.inputs.bank.source), WIDTH - columns(counts)) + counts
+    policy = f"policy {printable(report.policy.name)}"
+    both = f"{data}; {policy}"
+    lines = [both] if columns(both) <= WIDTH else [data, fit(policy, WIDTH)]
+    return [f"{OUTCOMES[report.judgement.verdict.outcome]}: {tally(report)}", _model(report, name), *lines]
+
+
+def _model(report: Report, name: str | None) -> str:
+    model = report.inputs.model
+    kind = [] if model.architecture in model.spec else [fit(printable(model.architecture), 24)]
+    if model.parameters:
+        kind.append(f"{model.parameters:,} parameters")
+    end = f" ({', '.join(kind)})" if kind else ""
+    return fit(printable(name or model.spec), WIDTH - columns(end)) + end
+
+
+def _knows(report: Report) -> list[str]:
+    evidence = report.evidence
+    mine, copied = (
+        {split: value_of(metrics, split, RECALL_UNSEEN) for split in EVALUATED if split in evidence.model}
+        for metrics in (evidence.model, evidence.controls.get("copy_last", {}))
+    )
+    known = [split for split, value in mine.items() if value is not None]
+    if not known:
+        return paragraph("Knows", "nothing is known of what it finds", most=1)
+    finds, copies = (
+        ["-" if (value := values[split]) is None else share(value) for split in known]
+        for values in (mine, copied)
+    )
+    where = f"ood {finds[1]}" if len(known) > 1 else known[0]
+    there = f" ({copies[1]})" if len(known) > 1 else ""
+    text = f"finds {finds[0]} ({where}) of unseen targets among five; copying {copies[0]}{there}"
+    return paragraph("Knows", text, most=1)
+
+
+def _stopped_by(report: Report) -> list[str]:
+    """The first check that stops a model of which nothing else is the matter, to the letter."""
+    if report.judgement.diagnosis.name != "falls_short":
+        return []
+    sentences = {check.sentence for check in report.judgement.checks}
+    first = next((reason for reason in report.judgement.verdict.reasons if reason in sentences), None)
+    return [] if first is None else paragraph("-", printable(first), most=2, indent=2)
+
+
+def _extras(report: Report, room: int) -> list[str]:
+    """What the rows cannot show, a line or two each, as far as there is room."""
+    verdict = report.judgement.verdict
+    told = [
+        *(("Also", reason) for reason in _beside_rows(report)),
+        *(("Waiver", text) for text in verdict.waivers),
+        *(("Warns", text) for text in verdict.warnings),
+    ]
+    lines: list[str] = []
+    for number, (label, text) in enumerate(told):
+        left = len(told) - number
+        new = paragraph(label, printable(text), most=_MOST_EXTRA)
+        if len(lines) + len(new) + (left > 1) > room:
+            return [*lines, pad("", 8) + f"and {left} more: --full shows all"]
+        lines += new
+    return lines
+
+
+def _beside_rows(report: Report) -> list[str]:
+    """Reasons that neither a row nor the head nor the diagnosis tells."""
+    judgement = report.judgement
+    told = {
+        *(check.sentence for check in judgement.checks),
+        *find_escape(report.evidence).escaped,
+        *too_few_gates(judgement.gates, report.policy),
+        *(judgement.verdict.reasons[:1] if judgement.diagnosis.name == "undecided" else ()),
+    }
+    return [reason for reason in judgement.verdict.reasons if reason not in told]

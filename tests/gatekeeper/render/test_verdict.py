@@ -1,0 +1,200 @@
+"""The verdict as a person first sees it."""
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gatekeeper.render.decision import render_brief_decision
+from gatekeeper.render.fitting import WIDTH, columns
+from gatekeeper.render.verdict import MOST_LINES, render_brief, whereabouts
+from schemas.reading.policy import load_policy
+from schemas.records.evidence import Evidence
+from schemas.records.metrics import GATES, METRICS
+from schemas.records.policy import Policy, Waiver
+from schemas.records.report import Report
+from schemas.records.splits import EVALUATED, PAIR
+from schemas.verdict.judge import judge
+from tests.gatekeeper.render.rulings import CASES, MARGIN, RECALL, make_evidence
+from tests.schemas import conftest as fabricated
+
+DAY = date(2026, 1, 31)
+
+
+def report_of(evidence: Evidence, policy: Policy | None = None) -> Report:
+    policy = policy or load_policy("seed-5cat").policy
+    report = fabricated._make_report(evidence)
+    judgement = judge(evidence, policy, confidence=0.95, on=DAY)
+    return replace(report, policy=policy, judgement=judgement)
+
+
+def test_a_blocked_model_is_told_to_the_letter() -> None:
+    report = report_of(make_evidence({(MARGIN, "val"): 0.03, (RECALL, "ood"): 0.41}))
+    assert render_brief(report, tail=whereabouts(report, "runs/a/best_model.report.json")).split("\n") == [
+        "BLOCKED: 3 of 5 gates passed, 3 needed",
+        "best_model.pt (gru, 1,234 parameters)",
+        "speeches, 800 windows, 80 articles; policy seed-5cat",
+        "",
+        "       (± at 95%)                     val           ood needed   knows nothing",
+        "FAIL   A nearest to target   0.030 ±0.010  0.150 ±0.010 >= 0.05  copy -0.100",
+        "FAIL   B finds the target    0.970 ±0.010  0.410 ±0.010 >= 0.70  copy 0.200",
+        "pass   C needs its context    5 of 5 hold   5 of 5 hold 5 of 5   copy 2 of 5",
+        "pass   D survives itself     0.500 ±0.010  0.500 ±0.010 >= 0.45  copy 0.300",
+        "pass*  E as good elsewhere         0.020 ±0.010         <= 0.05  constant 0.010",
+        "pass     no backward bias     4 of 4 hold   4 of 4 hold 4 of 4   copy 1 of 4",
+        "* a control that knows nothing passes too, so this proves nothing here",
+        "",
+        "Knows   finds 98% (ood 98%) of unseen targets among five; copying 20% (20%)",
+        "Why     The model does not pass A (nearest to target), B (finds the target); on",
+        "        val it finds 98% of unseen targets among five, copying 20%, ridge 20%.",
+        "- offset_sweep.margin on val is 0.030 [0.020, 0.040], below the required 0.050",
+        "",
+        "Report  runs/a/best_model.report.json",
+        "        all 37 rows: gatekeeper report FILE --full; page: --html FILE",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("case", "lines"),
+    [
+        ("deployable", ["DEPLOYABLE: 5 of 5 gates passed, 3 needed"]),
+        (
+            "watched",
+            [
+                "SKIP   B finds the target                   not checked",
+                "waived C needs its context  -0.050 ±0.010             - <= -0.10 copy 0.000",
+                "SKIP   D survives itself                     only warns",
+                "pass     against champion               -         0.010 >= -0.01",
+                "Waiver  waived until 2026-03-31 by Ana Example (val holds dialogues):",
+                "        and 3 more: --full shows all",
+            ],
+        ),
+        ("regressed", ["FAIL     against champion               -        -0.150 >= -0.01"]),
+        (
+            "unsound",
+            [
+                "ERROR: 4 of 5 gates passed, 3 needed",
+                "SKIP   A nearest to target      undefined  0.150 ±0.010 >= 0.05  copy -0.100",
+                "Why     Nothing is decided: this gate cannot be passed on this data: even the",
+            ],
+        ),
+    ],
+)
+def test_every_kind_of_policy_has_its_rows(case: str, lines: list[str]) -> None:
+    shown = render_brief_decision(CASES[case]()).split("\n")
+    for line in lines:
+        assert line in shown, "\n".join(shown)
+
+
+def test_what_a_decision_rests_on_ends_it() -> None:
+    assert render_brief_decision(CASES["deployable"]()).split("\n")[-4:] == [
+        "Checked model aaaaaaaaaaaa, report 999999999999, policy seed-5cat (built-in)",
+        "        555555555555, signed by dddddddddddd",
+        "Trusted the files of gatekeeper, which runs from a checkout",
+        "        all 37 rows: gatekeeper check --full",
+    ]
+
+
+def test_what_was_not_measured_is_a_dash_and_what_is_undefined_says_so() -> None:
+    evidence = make_evidence(undefined={(MARGIN, "ood"): "no sample"})
+    model = {"val": evidence.model["val"], "ood": dict(evidence.model["ood"]), PAIR: {}}
+    lines = render_brief(report_of(replace(evidence, model=model))).split("\n")
+    assert any(
+        line.startswith("SKIP   A nearest to target   0.150 ±0.010     undefined >= 0.05") for line in lines
+    )
+    assert any(line.startswith("SKIP   E as good elsewhere ") for line in lines)
+
+
+def test_reasons_that_no_row_tells_are_told_below() -> None:
+    policy = replace(load_policy("seed-5cat").policy, required_gates=("rollout",))
+    shown = render_brief(report_of(make_evidence({("rollout.avg_cos", "ood"): 0.2}), policy))
+    assert "Also    the policy requires gate D (rollout), which did not pass (fail)" in shown.split("\n")
+
+
+NAMES = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=200
+) | st.sampled_from(
+    [
+        "模型" * 60,
+        "a" * 300,
+        "::error::x ##[error]",
+        "\u202eevil\x1b[2J",
+        "runs/" * 40 + "best.pt",
+        "e\u0301" * 90,
+    ]
+)
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    policy = load_policy(draw(st.sampled_from(["seed-5cat", "strict-5cat"]))).policy
+    checks = tuple(
+        replace(
+            check,
+            splits=check.splits
+            if PAIR in check.splits
+            else draw(st.sampled_from([("val",), ("ood",), EVALUATED, ("train", "val", "ood")])),
+            required=draw(st.booleans()),
+            severity=draw(st.sampled_from(["error", "error", "warn"])),
+        )
+        for check in policy.checks
+        if draw(st.integers(0, 4))
+    )
+    waivers = tuple(
+        Waiver(check.gate, check.metric, check.splits, draw(NAMES), draw(NAMES), "2026-03-31")
+        for check in checks[:3]
+    )
+    return replace(
+        policy,
+        name=draw(NAMES),
+        checks=checks,
+        waivers=waivers if draw(st.booleans()) else (),
+        min_gates_passed=draw(st.integers(0, 5)),
+        required_gates=tuple(draw(st.sets(st.sampled_from(GATES), max_size=2))),
+        decide=draw(st.sampled_from(["point", "bound"])),
+    )
+
+
+FIELDS = st.one_of(
+    st.builds(
+        lambda value, half: {"value": value, "low": value - half, "high": value + half},
+        st.floats(-1, 1) | st.sampled_from([0.0, 123456.789]),
+        st.floats(0, 1),
+    ),
+    st.builds(lambda value: {"value": value, "low": None, "high": None}, st.floats(-1, 1)),
+    st.builds(lambda why: {"value": None, "low": None, "high": None, "reason": why}, NAMES),
+)
+"""A metric with an interval, without one, and undefined."""
+
+
+@st.composite
+def reports(draw: st.DrawFn) -> Report:
+    evidence = make_evidence()
+    names = draw(st.lists(st.sampled_from(list(METRICS)), max_size=8, unique=True))
+    for who in draw(st.sampled_from([("model",), ("model", "constant"), ("oracle", "copy_last", "ridge")])):
+        for name in names:
+            for split in (PAIR,) if METRICS[name].pair else EVALUATED:
+                evidence = fabricated._change(evidence, name, split, who=who, **draw(FIELDS))
+    if not draw(st.integers(0, 4)):
+        model = {split: rows for split, rows in evidence.model.items() if split == "val"}
+        evidence = replace(evidence, model=model)
+    report = report_of(evidence, draw(policies()))
+    inputs = report.inputs
+    info = replace(
+        inputs.model,
+        spec=draw(NAMES),
+        architecture=draw(NAMES),
+        parameters=draw(st.sampled_from([0, 7, 10**12])),
+    )
+    return replace(report, inputs=replace(inputs, model=info, bank=replace(inputs.bank, source=draw(NAMES))))
+
+
+@settings(max_examples=60, deadline=None)
+@given(reports(), NAMES | st.none(), NAMES | st.none())
+def test_it_fits_a_terminal_whatever_it_tells(report: Report, name: str | None, path: str | None) -> None:
+    lines = render_brief(report, name=name, tail=whereabouts(report, path)).split("\n")
+    assert len(lines) <= MOST_LINES
+    assert max(map(columns, lines)) <= WIDTH
+    assert lines[0].startswith(("DEPLOYABLE: ", "BLOCKED: ", "ERROR: "))
