@@ -151,7 +151,6 @@ def wide_functions(path: str, tree: ast.Module) -> Iterator[str]:
 RULES = (imports_upward, optional_packages, talking, heavy_arrays, wide_functions)
 
 OPEN = """
-gatekeeper/render/table.py imports click
 """
 """What is still to be mended; a line that is mended goes from here in the same commit."""
 

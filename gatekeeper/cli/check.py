@@ -6,7 +6,7 @@ from typing import Literal, NoReturn
 
 import click
 
-from gatekeeper.cli.terminal import full_option, painted
+from gatekeeper.cli.terminal import full_asked, full_option, painted
 from gatekeeper.cli.types import FILE, Choice
 from gatekeeper.cli.verifier import Verifier, verifier_options
 from gatekeeper.cli.voice import hand_over
@@ -57,7 +57,6 @@ def check_command(
     champion: Path | None,
     first: bool,
     form: Format,
-    full: bool,
     output: Path | None,
 ) -> None:
     """Decide whether the model of REPORT may be deployed.
@@ -75,7 +74,7 @@ def check_command(
         refuse_overwriting([Output("output", output)], read)
     try:
         ruling = _rule(report, model, verifier, champion, first=first, report_only=report_only)
-        _write(_rendered(ruling, form, verifier.policy, full=full, coloured=output is None), output)
+        _write(_rendered(ruling, form, verifier.policy, coloured=output is None), output)
         if form == "github":
             verdict = ruling.decision.judgement.verdict
             write_github_files(verdict.outcome, harmless(render_decision_markdown(ruling)))
@@ -124,7 +123,7 @@ def _rule(
     return ruling
 
 
-def _rendered(ruling: Ruling, form: Format, policy: str, *, full: bool, coloured: bool) -> str:
+def _rendered(ruling: Ruling, form: Format, policy: str, *, coloured: bool) -> str:
     if form == "json":
         return harmless_json(dumps(encode(ruling.decision, where="decision")))
     if form == "junit":
@@ -134,7 +133,7 @@ def _rendered(ruling: Ruling, form: Format, policy: str, *, full: bool, coloured
     if form == "github":
         file = None if ruling.decision.policy.source == "built-in" else Path(policy)
         return f"{render_annotations(ruling, file)}\n{without_commands(harmless(render_decision(ruling)))}\n"
-    text = render_decision(ruling) if full else render_brief_decision(ruling)
+    text = render_decision(ruling) if full_asked() else render_brief_decision(ruling)
     return harmless(painted(text, sys.stdout) if coloured else text) + "\n"
 
 

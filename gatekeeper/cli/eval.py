@@ -15,7 +15,7 @@ from gatekeeper.cli.options import data_flags, eval_flags, tell
 from gatekeeper.cli.page import html_option, write_page
 from gatekeeper.cli.progress import bar
 from gatekeeper.cli.stdout import reserved_stdout
-from gatekeeper.cli.terminal import full_option, painted
+from gatekeeper.cli.terminal import full_asked, full_option, painted
 from gatekeeper.cli.types import Choice
 from gatekeeper.cli.voice import say, show, show_json, warn
 from gatekeeper.evaluation.controls import control_name, is_control
@@ -60,7 +60,6 @@ def eval_command(
     models: tuple[str, ...],
     config: Path | None,
     form: Format,
-    full: bool,
     html: Path | None,
     sign_key: str | None,
     allow_code: bool,
@@ -78,7 +77,7 @@ def eval_command(
     if guard is not None and _runs_foreign_code(models, allow_code=allow_code):
         guard.separate()  # before torch is loaded, and its threads with it
     with reserved_stdout(process=guard is not None) as stdout:
-        printer = _Printer(form, stdout, full=full)
+        printer = _Printer(form, stdout, full=full_asked())
         code = _evaluate(models, config, flags, html, sign_key, printer, allow_code=allow_code)
     end(ctx, code)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from gatekeeper.cli.page import check_page_target, write_page
-from gatekeeper.cli.terminal import full_option, painted
+from gatekeeper.cli.terminal import full_asked, full_option, painted
 from gatekeeper.cli.types import FILE
 from gatekeeper.cli.voice import show, warn
 from gatekeeper.config.outputs import Output, refuse_overwriting
@@ -28,7 +28,7 @@ _AGAIN = "a report does not hold it; gatekeeper eval MODEL --html FILE computes 
     "--open", "opening", is_flag=True, help="Open the page in the browser [of REPORT.html beside it]."
 )
 @full_option
-def report_command(report: Path, html: Path | None, opening: bool, full: bool) -> None:
+def report_command(report: Path, html: Path | None, opening: bool) -> None:
     """Print REPORT as eval does, or write it as a page.
 
     The page is one self-contained HTML file. It shows the history of the training too where that lies
@@ -42,7 +42,9 @@ def report_command(report: Path, html: Path | None, opening: bool, full: bool) -
     found = read_report(report)
     page = html or (report.with_suffix(".html") if opening else None)
     if page is None:
-        text = render_table(found) if full else render_brief(found, tail=whereabouts(found, str(report)))
+        text = (
+            render_table(found) if full_asked() else render_brief(found, tail=whereabouts(found, str(report)))
+        )
         show(painted(text, sys.stdout))
         return
     # Only here: the table needs nothing of it, and shall be there at once.

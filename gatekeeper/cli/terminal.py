@@ -9,9 +9,25 @@ import click
 _COLOURS = {"DEPLOYABLE": "green", "BLOCKED": "red", "ERROR": "yellow"}
 _VERDICT = re.compile(rf"^({'|'.join(_COLOURS)}): .*$", re.MULTILINE)
 
+_FULL = "gatekeeper.full"
+
+
+def _remember(context: click.Context, parameter: click.Parameter, given: bool) -> None:
+    context.meta[_FULL] = given
+
+
 full_option = click.option(
-    "--full", is_flag=True, help="Print every row and every reason, not the verdict alone."
+    "--full",
+    is_flag=True,
+    expose_value=False,
+    callback=_remember,
+    help="Print every row and every reason, not the verdict alone.",
 )
+
+
+def full_asked() -> bool:
+    """Whether the running command was told to print everything."""
+    return bool(click.get_current_context().meta.get(_FULL, False))
 
 
 def is_terminal(stream: TextIO) -> bool:

@@ -14,7 +14,7 @@ from gatekeeper.cli.options import data_flags, tell
 from gatekeeper.cli.page import check_page_target, html_option, write_page
 from gatekeeper.cli.progress import bar
 from gatekeeper.cli.stdout import reserved_stdout
-from gatekeeper.cli.terminal import full_option, painted
+from gatekeeper.cli.terminal import full_asked, full_option, painted
 from gatekeeper.cli.types import FILE
 from gatekeeper.cli.voice import say, show, warn
 from gatekeeper.config.sections import EvalConfig
@@ -71,7 +71,6 @@ def train_command(recipe: Trainer) -> click.Command:
         out: Path | None,
         resume: Path | None,
         html: Path | None,
-        full: bool,
         **given: Any,  # noqa: ANN401  (what the flags below are)
     ) -> None:
         if resume and out:
@@ -86,7 +85,7 @@ def train_command(recipe: Trainer) -> click.Command:
         request = RunRequest(recipe, config, named, out=out, resume=resume, page=html)
         with reserved_stdout(process=guard_of(ctx) is not None) as stdout:
             try:
-                code = _train(request, recorders, stdout, full=full)
+                code = _train(request, recorders, stdout)
             except (click.ClickException, click.exceptions.Exit) as error:
                 # No code of ours ends the command in there, and a plug-in's exit would look like a verdict.
                 raise RuntimeError(f"the recipe {recipe.name} tried to end the command") from error
@@ -111,7 +110,7 @@ def train_command(recipe: Trainer) -> click.Command:
     return click.command(name=recipe.name, help=text)(flags(run))
 
 
-def _train(request: "RunRequest", options: "RecorderOptions", stdout: TextIO, *, full: bool) -> int:
+def _train(request: "RunRequest", options: "RecorderOptions", stdout: TextIO) -> int:
     """Train, evaluate and show; one process of possibly several. The exit code of the verdict."""
     from gatekeeper.training.conduct import run_training
     from gatekeeper.training.plan import plan_run
@@ -124,7 +123,7 @@ def _train(request: "RunRequest", options: "RecorderOptions", stdout: TextIO, *,
         plan, group, _audience(plan, options), out=request.out, illustrated=request.page is not None
     )
     if result.report is not None:
-        text = _all_of(result, result.report) if full else _brief(result, result.report)
+        text = _all_of(result, result.report) if full_asked() else _brief(result, result.report)
         show(painted(text, stdout), file=stdout)
         if request.page is not None and result.extras is not None:
             write_page(result.report, result.extras, request.page)

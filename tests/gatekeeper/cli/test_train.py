@@ -53,7 +53,7 @@ def test_it_says_what_was_chosen_and_what_comes_next(world: Path, run: Run) -> N
     lines = result.stdout.splitlines()
     assert len(lines) <= 24
     assert lines[0].startswith("BLOCKED: ")
-    assert lines[1] == "mine/best_model.pt (linear, 1,296 parameters)"
+    assert lines[1] == "mine/best_model.pt (linear, 328 parameters)"
     # 6 articles of 35 windows
     assert any(line.startswith("Trained ridge on 210 windows: strength ") for line in lines)
     assert lines[-2:] == [
