@@ -83,7 +83,7 @@ def test_several_models_end_with_a_leaderboard(world: Path, run: Run) -> None:
 
 def test_a_control_is_judged_without_a_file(world: Path, run: Run) -> None:
     result = run("eval", "control:copy_last")
-    assert result.exit_code == 1
+    assert result.exit_code == 1, result.output
     assert not list(world.glob("*.json"))
     assert not list(world.glob("*.npz*.npz"))
     lines = result.stdout.rstrip().splitlines()
