@@ -22,7 +22,8 @@ from gatekeeper.evaluation.writing import write_evaluation
 from gatekeeper.render.frame import metric_rows, to_frame
 from gatekeeper.render.page.cell import render_cell
 from gatekeeper.render.page.page import render_page
-from gatekeeper.render.table import OUTCOMES, render_table, tally
+from gatekeeper.render.table import OUTCOMES, tally
+from gatekeeper.render.verdict import render_brief
 from gatekeeper.training.history import find_run, find_training
 from schemas.disk.atomic import write_text
 from schemas.errors import UsageError
@@ -115,7 +116,7 @@ class Evaluation:
 
     def __str__(self) -> str:
         """The verdict first."""
-        return render_table(self.report)
+        return render_brief(self.report)
 
     def _repr_html_(self) -> str:
         return render_cell(self.report)

@@ -1,6 +1,7 @@
 """A report in a notebook: verdict, diagnosis and gates, as a piece of HTML without a script."""
 
 from gatekeeper.render.page.page import environment, gate_line
+from gatekeeper.render.reasons import findings
 from gatekeeper.render.table import OUTCOMES, tally
 from schemas.records.report import Report
 
@@ -19,6 +20,6 @@ def render_cell(report: Report) -> str:
             model=report.inputs.model.spec,
             diagnosis=judgement.diagnosis.sentence,
             gates=[gate_line(gate) for gate in judgement.gates],
-            reasons=judgement.verdict.reasons,
+            reasons=findings(judgement),
         )
     )

@@ -46,7 +46,10 @@ def test_a_module_comes_to_a_verdict_with_its_reasons_and_metrics(knows: gk.Eval
     assert (margin.n, margin.articles, margin.reason) == (knows.metric("offset_sweep.cos", "ood").n, 6, "")
     model = knows.report.inputs.model
     assert (model.spec, model.kind, model.architecture) == ("Turn", "factory", "tests.gatekeeper.worlds:Turn")
-    assert "DEPLOYABLE" in str(knows)
+    lines = str(knows).splitlines()
+    assert lines[0].startswith("DEPLOYABLE")
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
     assert repr(knows) == "<Evaluation Turn: DEPLOYABLE, 5 of 5 gates passed, 3 needed>"
 
 
