@@ -106,5 +106,5 @@ def _read(path: Path, warn: Warn) -> Places:
     except FileNotFoundError:
         return Places()
     except (OSError, ReportError) as error:
-        warn(f"⚠️  {path} is broken, so the run goes on without its recorders: {one_line(error)}")
+        warn(f"warning: {path} is broken, so the run goes on without its recorders: {one_line(error)}")
         return Places()

@@ -90,7 +90,8 @@ class Recorders(Monitor):
             except Exception as error:  # noqa: BLE001  (whatever it is, hours of training are worth more)
                 del self._members[name]
                 self._warn(
-                    f"⚠️  {name} failed and is left out from now on; the training goes on: {one_line(error)}"
+                    f"warning: {name} failed and is left out from now on; the training goes on: "
+                    f"{one_line(error)}"
                 )
 
 

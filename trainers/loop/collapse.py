@@ -5,7 +5,7 @@ what ``on_collapse`` says. All others only tell.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 from schemas.records.history import LAMBDA_RANGE, WarningName
 
@@ -60,6 +60,7 @@ class Watch:
         best_cosine: best cosine on val; best_recall: best article R@5 on val.
         aloft: the running cosine has once been clearly above ``constant``. Before, a young model is
             merely not there yet.
+        going: what was warned of last time, by where it was seen: each is told once, until it is over.
     """
 
     constant: float
@@ -68,6 +69,21 @@ class Watch:
     best_cosine: float | None = None
     best_recall: float | None = None
     aloft: bool = False
+    going: dict[str, list[WarningName]] = field(default_factory=dict)
+
+    def news(self, alarms: list[Alarm], where: str) -> list[str]:
+        """The lines that people have not read yet: warnings that begin, and names of those that end.
+
+        Args:
+            alarms: everything that holds now.
+            where: it was seen, ``train`` or ``val``.
+        """
+        before, now = self.going.get(where, []), [alarm.name for alarm in alarms]
+        self.going[where] = now
+        return [
+            *(f"warning: {alarm.name}: {alarm.sentence}" for alarm in alarms if alarm.name not in before),
+            *(f"over on {where}: {name}" for name in before if name not in now),
+        ]
 
     def steps(self, means: Mapping[str, float], *, weighted: bool) -> list[Alarm]:
         """Warnings from the means over the last steps.

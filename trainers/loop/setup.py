@@ -75,7 +75,7 @@ def begin(
                 dataset, job.policy, job.options, samples=settings.mini_samples, interrupts=job.interrupts
             )
             for doubt in suite.doubts():
-                job.log(f"⚠️  no weights can pass on this data: {doubt}")
+                job.log(f"warning: no weights can pass on this data: {doubt}")
             mini.append(suite)
 
         job.group.on_first(module, device, prepare)

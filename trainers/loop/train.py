@@ -197,9 +197,10 @@ def _suite(run: Run) -> MiniSuite:
 
 
 def _warn(run: Run, state: State, alarms: list[Alarm], *, step: int) -> None:
+    for line in state.watch.news(alarms, "train" if step else "val"):
+        run.job.log(line)
     for alarm in alarms:
         state.warnings.append(Warned(alarm.name, alarm.sentence, alarm.collapse, state.epoch, step))
-        run.job.log(f"⚠️  {alarm.name}: {alarm.sentence}")
         if alarm.collapse and not state.collapse and run.settings.on_collapse != "ignore":
             state.collapse = f"{alarm.name}: {alarm.sentence}"
 

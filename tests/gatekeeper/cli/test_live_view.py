@@ -187,7 +187,7 @@ def logged(text: str) -> list[str]:
     plain = re.sub(r"\x1b\[[0-9]*m", "", text)
     kept = re.sub(r"epoch \d+/\d+   step[^\x1b]*\r(?:\x1b\[\d+A)?\x1b\[J", "", plain)
     lines = [re.sub(r"\d+ windows/s", "windows/s", line) for line in kept.split("\n")]
-    return [line for line in lines if line.startswith(("p6b: ", "[", "✅", "⚠️", "   "))]
+    return [line for line in lines if line.startswith(("p6b: ", "[", "✅", "⚠️", "warning: ", "   "))]
 
 
 def test_training_on_a_terminal_shows_the_status(seen: dict[str, str]) -> None:

@@ -170,7 +170,7 @@ def test_a_full_disk_costs_the_curves_and_not_the_training(
     assert result.exit_code in (0, 1), result.output
     warnings = [line for line in result.stderr.splitlines() if "TensorBoard" in line]
     assert warnings == [
-        "⚠️  TensorBoard failed and is left out from now on; the training goes on: "
+        "warning: TensorBoard failed and is left out from now on; the training goes on: "
         "[Errno 28] No space left on device"
     ]
     assert len(read_history(world / "mine" / "training_history.json").epochs) == 2

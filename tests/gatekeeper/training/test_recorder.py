@@ -71,7 +71,9 @@ def test_one_that_fails_is_told_once_and_left_out(event: str) -> None:
     assert broken.heard[-1] == event
     assert broken.heard.count(event) == 1
     assert sound.heard == ["begin", "step", "step", "interval", "epoch", "close"]
-    assert lines == [f"⚠️  broken failed and is left out from now on; the training goes on: no {event} today"]
+    assert lines == [
+        f"warning: broken failed and is left out from now on; the training goes on: no {event} today"
+    ]
 
 
 def test_a_monitor_that_records_nothing_need_not_be_closed() -> None:

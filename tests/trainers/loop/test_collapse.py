@@ -247,5 +247,18 @@ def test_a_watch_that_comes_back_sees_the_same() -> None:
         "best_cosine": 0.47,
         "best_recall": 0.7,
         "aloft": True,
+        "going": {},
     }
     assert see(again, pos=-0.049, neg=-0.5, gap=0.0) == see(watch, pos=-0.049, neg=-0.5, gap=0.0)
+
+
+def test_a_warning_is_told_when_it_begins_and_when_it_is_over() -> None:
+    watch = Watch(CONSTANT)
+    falling, low = Alarm("gap_falling", "the gap fell"), Alarm("below_constant", "too low")
+    assert watch.news([falling], "train") == ["warning: gap_falling: the gap fell"]
+    assert watch.news([falling, low], "train") == ["warning: below_constant: too low"]
+    assert watch.news([low], "val") == ["warning: below_constant: too low"]
+    again = Watch(**watch.state())  # type: ignore[arg-type]  # a resumed run repeats nothing
+    assert again.news([low], "train") == ["over on train: gap_falling"]
+    assert again.news([], "val") == ["over on val: below_constant"]
+    assert again.news([falling, low], "train") == ["warning: gap_falling: the gap fell"]

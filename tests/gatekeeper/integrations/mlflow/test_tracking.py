@@ -151,7 +151,7 @@ def test_a_server_that_goes_away_costs_the_record_and_not_the_training(
     result = run("--quiet", "train", "p6b", *SMALL, "--epochs", "4", "--out", "mine", *flags)
     assert result.exit_code in (0, 1), result.output
     assert result.stderr.splitlines() == [
-        "⚠️  MLflow failed and is left out from now on; the training goes on: http://host is gone"
+        "warning: MLflow failed and is left out from now on; the training goes on: http://host is gone"
     ]
     assert len(read_history(world / "mine" / "training_history.json").epochs) == 4
     [kept] = runs(store, experiment)
