@@ -5,6 +5,7 @@ from typing import Literal
 
 import click
 
+from gatekeeper.cli.progress import working
 from gatekeeper.cli.types import FILE, Choice
 from gatekeeper.cli.voice import show, show_json
 from schemas.errors import UsageError
@@ -37,7 +38,8 @@ def compare_command(reports: tuple[Path, ...], every: bool, form: Format) -> Non
     if len(reports) < 2:
         raise UsageError(f"compare needs two reports or more, found {len(reports)}")
     first, *others = (Scored(read_report(path), path) for path in reports)
-    found = [(other, compare(first, other)) for other in others]
+    with working("comparing"):
+        found = [(other, compare(first, other)) for other in others]
     if form == "json":
         values = [comparison_to_json(first, other, differences) for other, differences in found]
         show_json(values[0] if len(values) == 1 else values)

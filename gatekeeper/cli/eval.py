@@ -13,7 +13,7 @@ from gatekeeper.cli.guard import end, guard_of
 from gatekeeper.cli.knobs import with_options
 from gatekeeper.cli.options import data_flags, eval_flags, tell
 from gatekeeper.cli.page import html_option, write_page
-from gatekeeper.cli.progress import bar
+from gatekeeper.cli.progress import bar, working
 from gatekeeper.cli.stdout import reserved_stdout
 from gatekeeper.cli.terminal import full_asked, full_option, painted
 from gatekeeper.cli.types import Choice
@@ -162,14 +162,15 @@ def _evaluate(
 
 def _open(config: "Config", *, allow_code: bool) -> "Evaluator":
     """Load policy and data."""
-    from gatekeeper.data.source import open_source
-    from gatekeeper.evaluation.assemble import make_options
-    from gatekeeper.evaluation.evaluate import Evaluator
-    from schemas.reading.policy import load_policy
+    with working("reading the data"):
+        from gatekeeper.data.source import open_source
+        from gatekeeper.evaluation.assemble import make_options
+        from gatekeeper.evaluation.evaluate import Evaluator
+        from schemas.reading.policy import load_policy
 
-    policy = load_policy(config.eval.policy)
-    options = make_options(config.eval, policy.policy)
-    source = open_source(config)
+        policy = load_policy(config.eval.policy)
+        options = make_options(config.eval, policy.policy)
+        source = open_source(config)
     tell(source.notes)
     if config.eval.retrieval == "auto" and options.retrieval == "torch":
         say("note: bank search with torch; faiss and torch can clash on macOS")

@@ -1,11 +1,14 @@
-"""Progress bars."""
+"""What shows that a command is at work: bars, and a line before there is anything to count."""
 
+import contextlib
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from tqdm import tqdm
 
+from gatekeeper.cli.terminal import is_terminal
 from gatekeeper.cli.voice import quiet
 from schemas.text import printable
 
@@ -25,3 +28,24 @@ def bar(what: str, total: int, *, unit: str = "prediction") -> "Iterator[Progres
             shown.update(count)
 
         yield advance
+
+
+@contextmanager
+def working(what: str) -> Iterator[None]:
+    """A line on stderr that says what is being done and vanishes when it is; where a bar would be shown.
+
+    Args:
+        what: in a few words of ours; nothing else may be said meanwhile.
+    """
+    shown = not quiet() and is_terminal(sys.stderr)
+    _put(f"{what} ..." if shown else "")
+    try:
+        yield
+    finally:
+        _put("\r\x1b[K" if shown else "")
+
+
+def _put(text: str) -> None:
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()

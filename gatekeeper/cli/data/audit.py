@@ -7,6 +7,7 @@ import click
 
 from gatekeeper.cli.knobs import with_options
 from gatekeeper.cli.options import data_flags, tell
+from gatekeeper.cli.progress import working
 from gatekeeper.cli.types import Choice
 from gatekeeper.cli.voice import show, show_json
 from schemas.errors import EXIT_BLOCKED
@@ -39,15 +40,17 @@ def audit_command(
     from gatekeeper.render.audit import render_audit
 
     settings = resolve_config(config, flags)
-    source = open_source(settings)
+    with working("reading the data"):
+        source = open_source(settings)
     tell(source.notes)
-    found = audit(
-        source.bank,
-        {name: source.articles(name) for name in source.splits},
-        settle_window(source.window, *settings.window_claims()).window,
-        seed=seed,
-        policy=load_policy(settings.eval.policy).policy,
-    )
+    with working("auditing the data"):
+        found = audit(
+            source.bank,
+            {name: source.articles(name) for name in source.splits},
+            settle_window(source.window, *settings.window_claims()).window,
+            seed=seed,
+            policy=load_policy(settings.eval.policy).policy,
+        )
     if form == "json":
         value = encode(found, where="audit")
         check_document("audit", AUDIT_VERSION, value)

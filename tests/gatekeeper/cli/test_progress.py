@@ -7,7 +7,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from gatekeeper.cli.progress import bar
+from gatekeeper.cli.progress import bar, working
 from gatekeeper.cli.voice import quiet_option
 
 
@@ -47,3 +47,15 @@ def test_quiet_is_quiet_on_a_terminal_too(monkeypatch: pytest.MonkeyPatch) -> No
     command.params.append(quiet_option())
     assert CliRunner().invoke(command, ["-q"]).exit_code == 0
     assert stream.getvalue() == ""
+
+
+@pytest.mark.parametrize(("term", "seen"), [("xterm", "reading ...\r\x1b[K"), ("dumb", "")])
+def test_work_is_named_on_a_terminal_until_it_is_done(
+    term: str, seen: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", term)
+    with working("reading"):
+        pass
+    assert stream.getvalue() == seen
