@@ -32,14 +32,14 @@ def show_json(value: object, *, file: TextIO | None = None) -> None:
 def hand_over(text: str, *, file: TextIO | None = None) -> None:
     """A text for programs, in which whoever wrote it has left nothing that is not meant.
 
-    What the stream's encoding lacks is shown as a question mark, the sign of an interval as ``~``: no verdict
-    is lost for it.
+    What the stream's encoding lacks is shown as its escape, the sign of an interval as ``~``: no verdict is
+    lost for it.
     """
     encoding = (sys.stdout if file is None else file).encoding or "utf-8"
     try:
         text.encode(encoding, "surrogateescape")
     except UnicodeEncodeError:
-        text = text.replace("±", "~").encode(encoding, "replace").decode(encoding)
+        text = text.replace("±", "~").encode(encoding, "backslashreplace").decode(encoding)
     click.echo(text, file=file, nl=False)
 
 

@@ -23,7 +23,7 @@ def render_brief_decision(ruling: Ruling) -> str:
         ruling.report,
         tail=[
             *paragraph("Checked", ", ".join(_bound(decision)), most=2),
-            *paragraph("Trusted", "; ".join(_unproven(decision)) or "nothing that was not verified", most=1),
+            *_reservations(decision),
             *paragraph("", f"all {rows} rows: gatekeeper check --full", most=1),
         ],
     )
@@ -72,10 +72,11 @@ def _bound(decision: Decision) -> list[str]:
     return [f"{what} {digest[:12]}" for what, digest in parts.items() if digest is not None]
 
 
-def _unproven(decision: Decision) -> list[str]:
-    """What was taken on trust."""
+def _reservations(decision: Decision) -> list[str]:
+    """What was taken on trust, where anything was."""
     files = () if decision.files_verified else ("the files of gatekeeper, which runs from a checkout",)
-    return [printable(note) for note in (*decision.notes, *files)]
+    notes = "; ".join(printable(note) for note in (*decision.notes, *files))
+    return paragraph("But", f"not verified: {notes}", most=2) if notes else []
 
 
 def facts(decision: Decision) -> list[str]:

@@ -75,7 +75,7 @@ def test_no_function_of_its_own_context_gets_no_verdict(
 def test_alone_a_reader_of_its_batch_is_measured(company: Path, run: Run) -> None:
     refused = run("eval", "company:Norm")
     assert "eval --batch-size 1 measures the model as it answers alone" in refused.stderr
-    result = run("eval", "company:Norm", "--batch-size", "1")
+    result = run("eval", "company:Norm", "--batch-size", "1", "--full")
     assert result.exit_code == 1
     assert (
         "asked in batches of 1, interleaved; float32 answers, asked again they differ by at most"

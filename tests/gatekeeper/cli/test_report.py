@@ -123,7 +123,7 @@ def test_the_browser_opens_the_page(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "imported"), [((), ""), (("--html", "page.html"), "scipy matplotlib jinja2")]
+    ("arguments", "imported"), [((), ""), (("--html", "page.html"), "matplotlib jinja2")]
 )
 def test_it_needs_neither_torch_nor_faiss(files: Files, arguments: tuple[str, ...], imported: str) -> None:
     given = [str(files.folder.resolve() / each) if each == "page.html" else each for each in arguments]

@@ -33,6 +33,8 @@ def test_an_untouched_installation_decides_and_says_so(site: Path, tmp_path: Pat
     words = ("check", "best.report.json", "--model", "best.pt")
     done = run_installed(site, *words)
     assert (done.returncode, done.stderr) == (0, "")
+    assert "not verified" not in done.stdout
+    done = run_installed(site, *words, "--full")
     assert "  - files of gatekeeper are those that were installed" in done.stdout.splitlines()
     done = run_installed(site, *words, "--format", "json")
     assert '"files_verified": true,' in done.stdout
@@ -40,8 +42,12 @@ def test_an_untouched_installation_decides_and_says_so(site: Path, tmp_path: Pat
 
 def test_a_checkout_decides_and_says_that_nothing_was_verified(tmp_path: Path) -> None:
     write_submission(tmp_path)
-    done = run_installed(ROOT, "check", "best.report.json", "--model", "best.pt", folder=tmp_path)
+    words = ("check", "best.report.json", "--model", "best.pt")
+    done = run_installed(ROOT, *words, folder=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
+    brief = "But     not verified: the files of gatekeeper, which runs from a checkout"
+    assert brief in done.stdout.splitlines()
+    done = run_installed(ROOT, *words, "--full", folder=tmp_path)
     line = "  - files not verified: gatekeeper runs from a checkout, and only a wheel brings their digests"
     assert line in done.stdout.splitlines()
 

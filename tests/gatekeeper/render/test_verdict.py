@@ -92,7 +92,7 @@ def test_what_a_decision_rests_on_ends_it() -> None:
     assert render_brief_decision(CASES["deployable"]()).split("\n")[-4:] == [
         "Checked model aaaaaaaaaaaa, report 999999999999, policy seed-5cat (built-in)",
         "        555555555555, signed by dddddddddddd",
-        "Trusted the files of gatekeeper, which runs from a checkout",
+        "But     not verified: the files of gatekeeper, which runs from a checkout",
         "        all 37 rows: gatekeeper check --full",
     ]
 

@@ -31,8 +31,8 @@ class Gate:
         return invoke(*self.arguments(files, *more))
 
     def refuse(self, files: Files, *more: str | Path) -> str:
-        """The refusal; nothing was put into production."""
-        message = refusal(self.ask(files, *more))
+        """The refusal, however its lines are broken; nothing was put into production."""
+        message = " ".join(refusal(self.ask(files, *more)).split())
         assert not (files.production / "current").exists()
         assert not (files.production / "PRODUCTION.json").exists()
         return message

@@ -288,7 +288,7 @@ def test_build_refuses_a_note_that_the_record_cannot_hold(
 
 def test_a_data_set_brings_its_own_splits_and_shape(world: Path, run: Run) -> None:
     assert run(*BUILD, *ARTICLES, "--horizon", "2").exit_code == 0
-    result = run("eval", "control:constant", "--bank", "data")
+    result = run("eval", "control:constant", "--bank", "data", "--full")
     assert result.exit_code == 1
     assert (
         "data: 720 chunks of width 16 in 18 articles; val 204 of 204 windows in 6 articles" in result.stdout

@@ -131,7 +131,8 @@ def test_the_boilerplate_of_the_speeches_is_told_and_is_no_leak(speech: Audit) -
 
 def test_the_table_says_the_same_as_the_json(speech: Audit) -> None:
     lines = render_audit(speech).split("\n")
-    assert lines[0] == "speeches: context 5, horizon 2, held-out articles"
+    assert lines[0].startswith("Can a model work on this data? Unlikely: a linear one is not nearest to ")
+    assert lines[2] == "speeches: context 5, horizon 2, held-out articles"
     value = figures(speech)["ridge forward"].metric.value or 0.0
     assert any(line.startswith(f"ridge forward         {value:.3f} ") for line in lines)
     assert "These gates can be decided on this data." in lines
