@@ -1,6 +1,5 @@
 """What shows that a command is at work: bars, and a line before there is anything to count."""
 
-import contextlib
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,15 +36,6 @@ def working(what: str) -> Iterator[None]:
     Args:
         what: in a few words of ours; nothing else may be said meanwhile.
     """
-    shown = not quiet() and is_terminal(sys.stderr)
-    _put(f"{what} ..." if shown else "")
-    try:
+    hidden = quiet() or not is_terminal(sys.stderr)
+    with tqdm(desc=what, bar_format="{desc} ...", leave=False, disable=hidden):
         yield
-    finally:
-        _put("\r\x1b[K" if shown else "")
-
-
-def _put(text: str) -> None:
-    with contextlib.suppress(OSError):
-        sys.stderr.write(text)
-        sys.stderr.flush()

@@ -49,13 +49,13 @@ def test_quiet_is_quiet_on_a_terminal_too(monkeypatch: pytest.MonkeyPatch) -> No
     assert stream.getvalue() == ""
 
 
-@pytest.mark.parametrize(("term", "seen"), [("xterm", "reading ...\r\x1b[K"), ("dumb", "")])
+@pytest.mark.parametrize(("term", "seen"), [("xterm", ["reading ...", "", ""]), ("dumb", [""])])
 def test_work_is_named_on_a_terminal_until_it_is_done(
-    term: str, seen: str, monkeypatch: pytest.MonkeyPatch
+    term: str, seen: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stream = Terminal()
     monkeypatch.setattr(sys, "stderr", stream)
     monkeypatch.setenv("TERM", term)
     with working("reading"):
         pass
-    assert stream.getvalue() == seen
+    assert [part.strip() for part in stream.getvalue().lstrip("\r").split("\r")] == seen
