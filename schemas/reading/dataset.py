@@ -2,9 +2,7 @@
 
 import os
 
-from schemas.reading.codec import decode
-from schemas.reading.document import check_document, read_document
-from schemas.reading.strict_json import loads
+from schemas.reading.document import parse_document, read_document
 from schemas.records.dataset import DATASET_VERSION, DatasetRecord
 
 
@@ -23,6 +21,4 @@ def parse_dataset_record(data: bytes) -> DatasetRecord:
     Raises:
         ReportError: as there.
     """
-    value = loads(data)
-    check_document("dataset", DATASET_VERSION, value)
-    return decode(DatasetRecord, value, where="dataset")
+    return parse_document(data, "dataset", DATASET_VERSION, DatasetRecord)

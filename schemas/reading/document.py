@@ -7,8 +7,9 @@ from typing import TypeVar
 
 from schemas.disk.opening import open_regular, why
 from schemas.errors import ReportError
+from schemas.reading.codec import decode
 from schemas.reading.schema import violation
-from schemas.reading.strict_json import MAX_BYTES
+from schemas.reading.strict_json import MAX_BYTES, loads
 
 T = TypeVar("T")
 
@@ -46,6 +47,23 @@ def read_bounded(path: str | os.PathLike[str], name: str) -> bytes:
             return file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
         raise ReportError(f"cannot read {name} {os.fspath(path)}: {why(error)}") from None
+
+
+def parse_document(data: str | bytes, name: str, version: str, record: type[T]) -> T:
+    """A record from the JSON of a document that its schema describes in full.
+
+    Args:
+        data: of the file.
+        name: of the schema.
+        version: the one that is written today, e.g. ``1.0``.
+        record: the dataclass of the document.
+
+    Raises:
+        ReportError: it is no strict JSON, has another major version or breaks the schema.
+    """
+    value = loads(data)
+    check_document(name, version, value)
+    return decode(record, value, where=name)
 
 
 def check_document(name: str, version: str, value: object) -> None:

@@ -4,9 +4,9 @@ import os
 from typing import cast
 
 from schemas.disk.atomic import write_text
-from schemas.reading.codec import decode, encode
-from schemas.reading.document import check_document, read_document
-from schemas.reading.strict_json import dumps, loads
+from schemas.reading.codec import encode
+from schemas.reading.document import check_document, parse_document, read_document
+from schemas.reading.strict_json import dumps
 from schemas.records.history import HISTORY_VERSION, History
 
 
@@ -37,9 +37,7 @@ def parse_history(data: str | bytes) -> History:
     Raises:
         ReportError: as there.
     """
-    value = loads(data)
-    check_document("history", HISTORY_VERSION, value)
-    return decode(History, value, where="history")
+    return parse_document(data, "history", HISTORY_VERSION, History)
 
 
 def history_to_json(history: History) -> dict[str, object]:

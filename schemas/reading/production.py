@@ -2,9 +2,7 @@
 
 import os
 
-from schemas.reading.codec import decode
-from schemas.reading.document import check_document, read_document
-from schemas.reading.strict_json import loads
+from schemas.reading.document import parse_document, read_document
 from schemas.records.production import PRODUCTION_VERSION, Production
 
 
@@ -23,6 +21,4 @@ def parse_production(data: bytes) -> Production:
     Raises:
         ReportError: as there.
     """
-    value = loads(data)
-    check_document("production", PRODUCTION_VERSION, value)
-    return decode(Production, value, where="production")
+    return parse_document(data, "production", PRODUCTION_VERSION, Production)
