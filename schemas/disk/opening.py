@@ -7,8 +7,6 @@ import stat
 from io import BufferedReader
 from pathlib import Path
 
-_BLOCK = 2**20
-
 
 def open_regular(path: str | os.PathLike[str], *, follow_links: bool = True) -> BufferedReader:
     """Open a regular file for reading, without ever waiting for a writer.
@@ -36,17 +34,23 @@ def why(error: OSError | ValueError) -> str:
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
+def file_digest(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a regular file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with open_regular(path) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def read_digested(path: str | os.PathLike[str], sha256: str) -> bytes | None:
     """The bytes of a regular file that has this digest; None of another, which is never held in memory.
 
     Raises:
         OSError: it cannot be read.
     """
-    digest = hashlib.sha256()
-    with open_regular(path) as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-    if digest.hexdigest() != sha256:
+    if file_digest(path) != sha256:
         return None
     with open_regular(path) as file:
         data = file.read()

@@ -24,9 +24,9 @@ from gatekeeper.data.building.splits import (
     SplitRequest,
     check_splits,
     divide,
-    file_digest,
     parse_split,
     refuse_unprintable,
+    source_digest,
 )
 from gatekeeper.data.formats.bank import read_bank_file
 from gatekeeper.data.formats.dataset import Dtype
@@ -142,7 +142,7 @@ def _refuse_existing(paths: list[Path]) -> None:
 
 def _read(request: _Request, requests: Sequence[SplitRequest]) -> tuple[str, Bank]:
     """Digest of the bank file, and the bank."""
-    digest, read = file_digest(request.source), read_bank_file(request.source, keys=request.keys)
+    digest, read = source_digest(request.source), read_bank_file(request.source, keys=request.keys)
     tell(read.notes)
     return digest, read.bank
 
@@ -154,7 +154,7 @@ def _embedded(request: _Request, requests: Sequence[SplitRequest]) -> tuple[str,
         raise UsageError(f"{source} holds texts; name the model that embeds them with --encoder")
     from gatekeeper.evaluation.environment import choose_device
 
-    digest = file_digest(source)
+    digest = source_digest(source)
     find_encoder(encoder)
     place = str(choose_device(request.device))
     texts = read_texts(source)

@@ -11,7 +11,7 @@ from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.config.outputs import Output, refuse_overwriting
 from gatekeeper.data.building.convert import convert
 from gatekeeper.data.building.dataset import refuse_taken
-from gatekeeper.data.building.splits import file_digest, refuse_unprintable
+from gatekeeper.data.building.splits import refuse_unprintable, source_digest
 from gatekeeper.data.formats.bank import read_bank_file
 from gatekeeper.data.formats.dataset import UNMATCHED, Dtype
 from gatekeeper.render.dataset import render_built, render_counts
@@ -55,7 +55,7 @@ def convert_command(
     refuse_unprintable(**said)
     refuse_taken(out, overwrite=overwrite)
     refuse_overwriting([Output("folder", out, folder=True)], (bank, *(file for _, file in pairs)))
-    digest = file_digest(bank)
+    digest = source_digest(bank)
     read = read_bank_file(bank, keys=keys)
     tell(read.notes)
     done = convert(

@@ -23,7 +23,6 @@ from gatekeeper.data.formats.dataset import (
     UNMATCHED,
     VECTORS,
     Dtype,
-    file_digest,
     is_dataset,
     unit_rows,
 )
@@ -32,6 +31,7 @@ from gates.bank import assemble_bank, bank_digest
 from gates.contracts import Bank, IntArray, Split, Window
 from gates.windows import make_dataset, refuse_shared_articles, rows_digest, window_rows
 from schemas.disk.atomic import write_text
+from schemas.disk.opening import file_digest
 from schemas.disk.whole_folder import refuse_occupied, replace_folder
 from schemas.reading.codec import encode
 from schemas.reading.document import check_document

@@ -1,6 +1,5 @@
 """Building a data set: which articles belong to which split, and what the folder says of itself."""
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ from gatekeeper.data.article_lookup import find_articles
 from gates.contracts import Bank, IntArray, Window
 from gates.seeded import hash_rows
 from gates.windows import make_dataset, refuse_shared_articles, window_rows
-from schemas.disk.opening import open_regular
+from schemas.disk.opening import file_digest
 from schemas.errors import DataError, UsageError
 from schemas.records.splits import SPLITS
 
@@ -102,15 +101,14 @@ def refuse_unprintable(**texts: str | None) -> None:
             raise UsageError(f"--{name} must be one line of at most {_MOST_TEXT} characters")
 
 
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file.
+def source_digest(path: Path) -> str:
+    """SHA-256 of a file that a data set is made from.
 
     Raises:
         DataError: it cannot be read.
     """
     try:
-        with open_regular(path) as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_digest(path)
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from None
 

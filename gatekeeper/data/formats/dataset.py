@@ -15,7 +15,6 @@ Windows are rows, never copied vectors. Opening maps the files and verifies thei
 whose files changed since it was built is refused, and so is one whose arrays are no bank.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -33,7 +32,7 @@ from gatekeeper.data.formats.stored_ids import read_ids
 from gates.bank import assemble_bank
 from gates.contracts import Bank, FloatArray, IntArray
 from gates.windows import rows_digest
-from schemas.disk.opening import open_regular
+from schemas.disk.opening import file_digest, open_regular
 from schemas.disk.whole_folder import left_behind
 from schemas.errors import DataError, GatekeeperError
 from schemas.reading.dataset import read_dataset_record
@@ -180,12 +179,6 @@ def _owned(
 
 def _largest_first(record: DatasetRecord) -> Iterator[tuple[str, StoredFile]]:
     yield from sorted(record.files.items(), key=lambda item: -item[1].bytes)
-
-
-def file_digest(path: Path) -> str:
-    """SHA-256 of a file of a data set."""
-    with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _titles(folder: Path) -> dict[int, str]:

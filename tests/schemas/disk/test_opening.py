@@ -1,12 +1,13 @@
 """Only regular files are opened, and a link only where it is to be followed."""
 
 import errno
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
-from schemas.disk.opening import beside, open_regular
+from schemas.disk.opening import beside, file_digest, open_regular, read_digested
 
 
 def test_a_file_is_opened_for_reading(tmp_path: Path) -> None:
@@ -45,6 +46,15 @@ def test_what_is_no_file_is_refused_without_waiting(what: str, tmp_path: Path) -
 def test_a_missing_file_is_the_systems_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         open_regular(tmp_path / "none")
+
+
+@pytest.mark.parametrize("data", [b"", b"content", bytes(range(256)) * 2**12])
+def test_a_file_is_read_by_its_digest(tmp_path: Path, data: bytes) -> None:
+    path, digest = tmp_path / "file", hashlib.sha256(data).hexdigest()
+    path.write_bytes(data)
+    assert file_digest(path) == digest
+    assert read_digested(path, digest) == data
+    assert read_digested(path, hashlib.sha256(b"another").hexdigest()) is None
 
 
 def test_what_belongs_to_a_link_lies_beside_it_or_beside_its_file(tmp_path: Path) -> None:

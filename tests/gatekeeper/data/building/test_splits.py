@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.config.articles import ArticleList
-from gatekeeper.data.building.splits import SplitRequest, divide, file_digest, parse_split
+from gatekeeper.data.building.splits import SplitRequest, divide, parse_split, source_digest
 from gates.bank import build_bank
 from gates.contracts import Bank
 from gates.seeded import hash_rows
@@ -265,9 +265,9 @@ def test_growth_never_moves_more_articles_than_were_added(
 def test_a_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
     data = np.random.default_rng(0).bytes(100_000)
     (tmp_path / "bank.npz").write_bytes(data)
-    assert file_digest(tmp_path / "bank.npz") == hashlib.sha256(data).hexdigest()
+    assert source_digest(tmp_path / "bank.npz") == hashlib.sha256(data).hexdigest()
     (tmp_path / "empty").touch()
-    assert file_digest(tmp_path / "empty") == hashlib.sha256(b"").hexdigest()
+    assert source_digest(tmp_path / "empty") == hashlib.sha256(b"").hexdigest()
 
 
 def test_what_cannot_be_read_has_no_digest_and_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
@@ -279,5 +279,5 @@ def test_what_cannot_be_read_has_no_digest_and_a_pipe_is_not_waited_for(tmp_path
         ("pipe", "it is no regular file"),
     ):
         with pytest.raises(DataError) as refused:
-            file_digest(tmp_path / name)
+            source_digest(tmp_path / name)
         assert str(refused.value) == f"cannot read {tmp_path / name}: {reason}"
