@@ -2,16 +2,11 @@
 
 from typing import Any
 
-from gatekeeper import DISTRIBUTION
 from gatekeeper.integrations.best_weights import BestWeights
-from schemas.errors import UsageError
+from gatekeeper.integrations.missing import from_extra
 
-try:
+with from_extra("lightning"):
     from lightning.pytorch import Callback
-except ImportError as error:
-    if (error.name or "").partition(".")[0] != "lightning":
-        raise
-    raise UsageError(f"lightning is not installed; pip install '{DISTRIBUTION}[lightning]'") from None
 
 
 class GateCallback(BestWeights, Callback):  # type: ignore[misc]  # the package is untyped

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gatekeeper import DISTRIBUTION
+from gatekeeper.integrations.missing import from_extra
 from gatekeeper.training.curves import epoch_figures, final_figures
 from gatekeeper.training.recorder import End, Recorder
 from schemas.errors import OutputError, UsageError
@@ -33,14 +33,8 @@ def check_tensorboard() -> None:
     Raises:
         UsageError: TensorBoard is not installed.
     """
-    try:
+    with from_extra("tensorboard"):
         importlib.import_module("tensorboard.summary.writer.record_writer")
-    except ImportError as error:
-        if (error.name or "").partition(".")[0] == "tensorboard":
-            raise UsageError(
-                f"tensorboard is not installed; pip install '{DISTRIBUTION}[tensorboard]'"
-            ) from None
-        raise
 
 
 def check_folder(folder: Path) -> None:

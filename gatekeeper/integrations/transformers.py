@@ -2,16 +2,11 @@
 
 from typing import Any
 
-from gatekeeper import DISTRIBUTION
 from gatekeeper.integrations.best_weights import BestWeights
-from schemas.errors import UsageError
+from gatekeeper.integrations.missing import from_extra
 
-try:
+with from_extra("transformers"):
     from transformers.trainer_callback import TrainerCallback
-except ImportError as error:
-    if (error.name or "").partition(".")[0] != "transformers":
-        raise
-    raise UsageError(f"transformers is not installed; pip install '{DISTRIBUTION}[transformers]'") from None
 
 
 class GateCallback(BestWeights, TrainerCallback):  # type: ignore[misc]  # the package is untyped

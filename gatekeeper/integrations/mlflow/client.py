@@ -11,8 +11,7 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gatekeeper import DISTRIBUTION
-from schemas.errors import UsageError
+from gatekeeper.integrations.missing import from_extra
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -45,12 +44,8 @@ def check_mlflow() -> None:
     Raises:
         UsageError: it is not installed.
     """
-    try:
+    with from_extra("mlflow"):
         importlib.import_module("mlflow")
-    except ImportError as error:
-        if error.name == "mlflow":
-            raise UsageError(f"mlflow is not installed; pip install '{DISTRIBUTION}[mlflow]'") from None
-        raise
 
 
 def new_client(uri: str | None = None) -> "MlflowClient":
