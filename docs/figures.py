@@ -25,10 +25,10 @@ from gatekeeper.render.page.retrieval import retrieval
 from gatekeeper.render.page.rollout import rollout
 from gatekeeper.render.page.svg import Drawing
 from gates.contracts import Window
-from gates.frontier import Frontier
 from gates.options import Options
 from gates.suite import prepare
 from schemas.reading.report import read_report
+from schemas.records.audit import FrontierOfSplit
 from schemas.records.report import Report
 
 FOLDER = Path(__file__).parent / "figures"
@@ -85,7 +85,7 @@ def _plane(report: Report, config: Path) -> Drawing:
     return _first(plane(report, Extras(frontier=frontier, windows=_ABSENT, training=_ABSENT)).drawings)
 
 
-def _frontier(report: Report, config: Path) -> Mapping[str, Frontier] | Absent:
+def _frontier(report: Report, config: Path) -> Mapping[str, FrontierOfSplit] | Absent:
     source = open_source(resolve_config(config if config.name else None, {}))
     dataset = source.dataset(Window(report.settings.context, report.settings.horizon))
     return find_frontier(prepare(dataset, Options(max_samples=report.settings.max_samples), lambda _: None))

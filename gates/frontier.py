@@ -7,7 +7,6 @@ alone: alpha 0 is the ridge control fitted on the same windows, and the whole fa
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,35 +19,10 @@ from gates.ranks import article_rivals, context_rivals
 from gates.ridge import fit_ridge, holdout_articles
 from gates.windows import context_rows, fits
 from schemas.errors import DataError
-from schemas.records.evidence import Metric
+from schemas.records.audit import FrontierOfSplit, FrontierPoint
 from schemas.records.metrics import OFFSETS
 
 ALPHAS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
-
-
-@dataclass(frozen=True)
-class Point:
-    """A member of the family on held-out articles.
-
-    Attributes:
-        alpha: how hard it pushes away from the target's neighbours.
-        margin: of the offset sweep.
-        cos: mean cosine to the target.
-        recall: R@5 within the article, context left out.
-    """
-
-    alpha: float
-    margin: Metric
-    cos: Metric
-    recall: Metric
-
-
-@dataclass(frozen=True)
-class Frontier:
-    """The family, and what a constant prediction scores on the same windows."""
-
-    points: tuple[Point, ...]
-    constant_cos: Metric
 
 
 def linear_frontier(
@@ -60,7 +34,7 @@ def linear_frontier(
     confidence: float,
     seed: int,
     alphas: Sequence[float] = ALPHAS,
-) -> dict[str, Frontier]:
+) -> dict[str, FrontierOfSplit]:
     """Fit on some articles, measure the whole family on each split of others.
 
     Args:
@@ -91,8 +65,8 @@ def linear_frontier(
         last_rows = given[fits(bank, given + window.horizon, before=-OFFSETS[0], after=OFFSETS[-1])]
         if not len(last_rows):
             nothing = undefined(NO_SAMPLE)
-            found[name] = Frontier(
-                tuple(Point(alpha, nothing, nothing, nothing) for alpha in alphas), nothing
+            found[name] = FrontierOfSplit(
+                tuple(FrontierPoint(alpha, nothing, nothing, nothing) for alpha in alphas), nothing
             )
             continue
         targets = last_rows + window.horizon
@@ -103,7 +77,9 @@ def linear_frontier(
             predictions = _unit(middle - alpha * (before + after) / 2)
             points.append(_point(bank, alpha, predictions, last_rows, targets, window.context, confidence))
         constant = cosine_to_rows(np.repeat(mean, len(targets), axis=0), bank, targets)
-        found[name] = Frontier(tuple(points), mean_metric(constant, bank.articles[targets], confidence))
+        found[name] = FrontierOfSplit(
+            tuple(points), mean_metric(constant, bank.articles[targets], confidence)
+        )
     return found
 
 
@@ -115,7 +91,7 @@ def _point(
     targets: IntArray,
     context: int,
     confidence: float,
-) -> Point:
+) -> FrontierPoint:
     articles = bank.articles[targets]
     cosines = np.stack([cosine_to_rows(predictions, bank, targets + k) for k in OFFSETS], axis=1)
     samples = Samples(
@@ -124,7 +100,7 @@ def _point(
     scores = OffsetSweep().score(samples, confidence)
     seen = context_rivals(predictions, bank, targets, context_rows(last_rows, context))
     rank = article_rivals(predictions, bank, targets).without(seen).pessimistic
-    return Point(
+    return FrontierPoint(
         alpha,
         scores["offset_sweep.margin"],
         scores["offset_sweep.cos"],

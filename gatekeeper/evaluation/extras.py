@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from schemas.records.history import History
 
 if TYPE_CHECKING:  # a page of a report alone is made without torch
-    from gates.frontier import Frontier
+    from schemas.records.audit import FrontierOfSplit
     from trainers.recipes.ramp import Stage
 
 
@@ -85,7 +85,7 @@ class Extras:
         run: name of its folder, "" where the model lies in no run folder.
     """
 
-    frontier: "Mapping[str, Frontier] | Absent"
+    frontier: "Mapping[str, FrontierOfSplit] | Absent"
     windows: Mapping[str, TextWindows] | Absent
     training: Training | Absent | None
     run: str = ""

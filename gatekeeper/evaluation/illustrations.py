@@ -8,10 +8,11 @@ import numpy as np
 from gatekeeper.evaluation.extras import Absent, Chunk, Extras, TextWindow, TextWindows, Training
 from gates.contracts import Bank, FloatArray, IntArray, Window
 from gates.controls import RIDGE_WINDOWS
-from gates.frontier import Frontier, linear_frontier
+from gates.frontier import linear_frontier
 from gates.suite import Bench, Measurement
 from gates.windows import context_rows, draw
 from schemas.errors import DataError
+from schemas.records.audit import FrontierOfSplit
 from schemas.records.splits import EVALUATED, TRAIN
 
 FRONTIER_WINDOWS = 10_000
@@ -37,7 +38,7 @@ def illustrate(
     return Extras(find_frontier(bench), text_windows(bench, measurement), training, run)
 
 
-def find_frontier(bench: Bench) -> Mapping[str, Frontier] | Absent:
+def find_frontier(bench: Bench) -> Mapping[str, FrontierOfSplit] | Absent:
     """The linear frontier, fitted on train and measured on the samples of the evaluation."""
     dataset, options = bench.dataset, bench.options
     if TRAIN not in dataset.splits:

@@ -23,11 +23,12 @@ from gates.contracts import (
     Window,
 )
 from gates.controls import make_controls
-from gates.frontier import ALPHAS, Frontier, Point, linear_frontier
+from gates.frontier import ALPHAS, linear_frontier
 from gates.geometry import cosine_to_rows
 from gates.ridge import holdout_articles
 from gates.windows import context_rows, window_rows
 from schemas.errors import DataError
+from schemas.records.audit import FrontierOfSplit, FrontierPoint
 from schemas.records.evidence import Metric
 from tests.gates import naive_intervals
 from tests.gates.conftest import awkward_bank
@@ -48,7 +49,7 @@ def family(
     alphas: Sequence[float] = ALPHAS,
     seed: int = 0,
     fitted: Sequence[int] = FITTED,
-) -> dict[str, Frontier]:
+) -> dict[str, FrontierOfSplit]:
     def rows(articles: Sequence[int]) -> IntArray:
         return window_rows(bank, np.array(articles), Window(context, horizon))
 
@@ -343,7 +344,7 @@ def test_nothing_is_learned_from_the_articles_that_are_measured() -> None:
     vectors = bank.vectors.copy()
     vectors[bank.articles == 6] = -vectors[bank.articles == 6]
 
-    def point(bank: Bank) -> Point:
+    def point(bank: Bank) -> FrontierPoint:
         return family(bank, alphas=(0.5,))["val"].points[0]
 
     # Article 6 is ood: what val scores does not depend on it.

@@ -14,15 +14,13 @@ from gatekeeper.data.audit.reading_order import Reversals, find_reversed
 from gatekeeper.data.audit.text_alignment import Alignment, find_misaligned
 from gates.contracts import Bank, IntArray, Window
 from gates.direction import learned_direction
-from gates.frontier import Frontier, linear_frontier
+from gates.frontier import linear_frontier
 from gates.seeded import hash_rows
 from gates.windows import draw, window_rows
 from schemas.errors import DataError
 from schemas.records.audit import (
     AUDIT_VERSION,
     Audit,
-    FrontierOfSplit,
-    FrontierPoint,
     HeldOut,
     LeakSearch,
     Misplaced,
@@ -88,7 +86,7 @@ def audit(
             *direction_rows(direction, context),
             *([] if alignment is None else [alignment_row(alignment)]),
         ),
-        frontier={name: _recorded(found) for name, found in frontier.items()},
+        frontier=frontier,
         leaks=_leaks(bank, leakage),
         misplaced=misplaced,
         problems=(
@@ -137,11 +135,6 @@ def _windows(bank: Bank, articles: IntArray, window: Window, seed: int) -> IntAr
             f"{len(articles)} article(s)"
         )
     return draw(rows, count=WINDOWS, seed=seed)
-
-
-def _recorded(frontier: Frontier) -> FrontierOfSplit:
-    points = tuple(FrontierPoint(p.alpha, p.margin, p.cos, p.recall) for p in frontier.points)
-    return FrontierOfSplit(points, frontier.constant_cos)
 
 
 def _leaks(bank: Bank, leakage: Leakage) -> LeakSearch:

@@ -9,9 +9,8 @@ from gatekeeper.data.audit.reading_order import Reversals
 from gatekeeper.data.audit.text_alignment import Alignment
 from gates.contracts import ArticleId, IntArray
 from gates.direction import Direction
-from gates.frontier import Frontier
 from gates.windows import shared_articles
-from schemas.records.audit import Misplaced
+from schemas.records.audit import FrontierOfSplit, Misplaced
 from schemas.records.evidence import Metric
 from schemas.records.policy import Policy
 from schemas.verdict.wording import figure
@@ -31,7 +30,7 @@ _SHOWN = 5
 def find_problems(
     splits: Mapping[str, IntArray],
     leakage: Leakage,
-    frontier: Mapping[str, Frontier],
+    frontier: Mapping[str, FrontierOfSplit],
     misplaced: Sequence[Misplaced],
     articles: int,
     named: Callable[[int], ArticleId] = int,
@@ -90,7 +89,7 @@ def _leak_problems(leakage: Leakage) -> Iterator[str]:
             )
 
 
-def _width_problems(frontier: Mapping[str, Frontier]) -> Iterator[str]:
+def _width_problems(frontier: Mapping[str, FrontierOfSplit]) -> Iterator[str]:
     for name, found in frontier.items():
         margin = found.points[0].margin
         width = _width(margin)
@@ -116,7 +115,7 @@ def learned(direction: Direction) -> Literal["forward", "backward", "none"]:
 
 def find_findings(
     direction: Direction,
-    frontier: Mapping[str, Frontier],
+    frontier: Mapping[str, FrontierOfSplit],
     splits: Mapping[str, IntArray],
     alignment: Alignment | None,
     reversals: Reversals,

@@ -29,7 +29,7 @@ from schemas.records.report import Report
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from gates.frontier import Frontier
+    from schemas.records.audit import FrontierOfSplit
 
 _CURVE = {f"offset_sweep.cos@{k:+d}": k for k in OFFSETS}
 
@@ -127,7 +127,7 @@ def _told(report: Report, split: str) -> str:
     )
 
 
-def _plane(report: Report, split: str, frontier: "Frontier | None") -> Drawing:
+def _plane(report: Report, split: str, frontier: "FrontierOfSplit | None") -> Drawing:
     model = report.evidence.model
     with drawing(WIDTH, HEIGHT + 60) as (figure, axes):
         if frontier is not None:
@@ -154,7 +154,7 @@ def _plane(report: Report, split: str, frontier: "Frontier | None") -> Drawing:
         )
 
 
-def _draw_frontier(axes: "Axes", frontier: "Frontier") -> None:
+def _draw_frontier(axes: "Axes", frontier: "FrontierOfSplit") -> None:
     found = [
         (point.cos.value, point.margin.value)
         for point in frontier.points

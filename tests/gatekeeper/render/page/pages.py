@@ -11,8 +11,8 @@ from pathlib import Path
 
 from gatekeeper.evaluation.extras import Absent, Chunk, Extras, TextWindow, TextWindows, Training
 from gatekeeper.render.page.page import render_page
-from gates.frontier import Frontier, Point
 from gates.intervals import ONE_ARTICLE
+from schemas.records.audit import FrontierOfSplit, FrontierPoint
 from schemas.records.evidence import Evidence, Metric, Metrics
 from schemas.records.history import History, Warned
 from schemas.records.report import Report
@@ -62,7 +62,7 @@ def text_window(text: str, *, cosine: float = 0.75) -> TextWindow:
     )
 
 
-def frontier() -> Mapping[str, Frontier]:
+def frontier() -> Mapping[str, FrontierOfSplit]:
     """Three points a split, the last one undefined."""
 
     def metric(value: float) -> Metric:
@@ -70,11 +70,11 @@ def frontier() -> Mapping[str, Frontier]:
 
     nothing = Metric(None, None, None, 0, 0, "no sample")
     points = (
-        Point(0.0, metric(-0.1), metric(0.5), metric(0.2)),
-        Point(0.5, metric(0.05), metric(0.3), metric(0.1)),
-        Point(1.0, nothing, nothing, nothing),
+        FrontierPoint(0.0, metric(-0.1), metric(0.5), metric(0.2)),
+        FrontierPoint(0.5, metric(0.05), metric(0.3), metric(0.1)),
+        FrontierPoint(1.0, nothing, nothing, nothing),
     )
-    return {split: Frontier(points, metric(0.4)) for split in SPLITS}
+    return {split: FrontierOfSplit(points, metric(0.4)) for split in SPLITS}
 
 
 def history(**fields: object) -> History:
