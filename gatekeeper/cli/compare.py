@@ -1,29 +1,21 @@
 """``gatekeeper compare``: is B better than A, on identical samples?"""
 
 from pathlib import Path
-from typing import Literal
 
 import click
 
+from gatekeeper.cli.options import Format, format_option
 from gatekeeper.cli.progress import working
-from gatekeeper.cli.types import FILE, Choice
+from gatekeeper.cli.types import FILE
 from gatekeeper.cli.voice import show, show_json
 from schemas.errors import UsageError
 from schemas.reading.report import read_report
-
-Format = Literal["table", "json", "markdown"]
 
 
 @click.command(name="compare")
 @click.argument("reports", nargs=-1, required=True, type=FILE, metavar="A B...")
 @click.option("--all", "every", is_flag=True, help="Every metric, not only those the policies check.")
-@click.option(
-    "--format",
-    "form",
-    type=Choice(("table", "json", "markdown")),
-    default="table",
-    help="What is printed [table].",
-)
+@format_option
 def compare_command(reports: tuple[Path, ...], every: bool, form: Format) -> None:
     """Compare the reports B... with A, sample by sample, from the scores beside them.
 

@@ -4,19 +4,18 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from gatekeeper.cli.completion import complete
 from gatekeeper.cli.guard import end, guard_of
 from gatekeeper.cli.knobs import with_options
-from gatekeeper.cli.options import data_flags, eval_flags, tell
+from gatekeeper.cli.options import Format, data_flags, eval_flags, format_option, tell
 from gatekeeper.cli.page import html_option, write_page
 from gatekeeper.cli.progress import bar, working
 from gatekeeper.cli.stdout import reserved_stdout
 from gatekeeper.cli.terminal import full_asked, full_option, painted
-from gatekeeper.cli.types import Choice
 from gatekeeper.cli.voice import say, show, show_json, warn
 from gatekeeper.evaluation.controls import control_name, is_control
 from schemas.errors import EXIT_CODES, EXIT_USAGE, GatekeeperError, UsageError
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from gatekeeper.config.record import Config
     from gatekeeper.evaluation.evaluate import Evaluator
 
-Format = Literal["table", "json", "markdown"]
-
 
 @click.command(name="eval")
 @click.argument(
@@ -42,13 +39,7 @@ Format = Literal["table", "json", "markdown"]
     shell_complete=complete("controls", prefix="control:", files=True),
 )
 @with_options(*data_flags(), *eval_flags())
-@click.option(
-    "--format",
-    "form",
-    type=Choice(("table", "json", "markdown")),
-    default="table",
-    help="What is printed [table].",
-)
+@format_option
 @full_option
 @html_option
 @click.option("--sign-key", help="Private key (*.key, or env:NAME): sign each report.")

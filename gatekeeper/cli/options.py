@@ -3,19 +3,29 @@
 import functools
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Literal
 
 import click
 
 from gatekeeper.cli.knobs import Option, option, with_options
-from gatekeeper.cli.types import FILE
+from gatekeeper.cli.types import FILE, Choice
 from gatekeeper.cli.voice import say
 from gatekeeper.config.keys import convert, key_names
 from gatekeeper.config.sections import DEFAULT_HORIZON, DataConfig, EvalConfig
 from schemas.text import printable
 
+Format = Literal["table", "json", "markdown"]
+
 _KEYS = tuple(name for name in key_names(DataConfig) if name.endswith("_key"))
 
 config_option = click.option("--config", type=FILE, help="Configuration file instead of the nearest one.")
+format_option = click.option(
+    "--format",
+    "form",
+    type=Choice(("table", "json", "markdown")),
+    default="table",
+    help="What is printed [table].",
+)
 overwrite_option = click.option(
     "--overwrite", is_flag=True, help="Replace what an earlier call wrote to --out."
 )
