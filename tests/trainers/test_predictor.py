@@ -10,21 +10,11 @@ from torch import nn
 from gates.contracts import Queries
 from schemas.errors import PredictionError
 from schemas.records.answers import Format
+from tests.trainers.forward import Forward
 from trainers.checkpoints import fingerprint
 from trainers.predictor import ModulePredictor, answer_with
 
 CPU = torch.device("cpu")
-
-
-class Forward(nn.Module):
-    """Whatever a function makes of the contexts."""
-
-    def __init__(self, made: Callable[[torch.Tensor], object]) -> None:
-        super().__init__()
-        self.made = made
-
-    def forward(self, contexts: torch.Tensor) -> object:
-        return self.made(contexts)
 
 
 @pytest.mark.parametrize(

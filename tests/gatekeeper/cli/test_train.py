@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 import torch
 
-from gatekeeper.cli.app import cli
 from schemas.reading.report import read_report
 
 Run = Callable[..., click.testing.Result]
@@ -37,14 +36,6 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def run() -> Run:
-    def invoke(*arguments: str) -> click.testing.Result:
-        return click.testing.CliRunner().invoke(cli, list(arguments), catch_exceptions=False)
-
-    return invoke
 
 
 def test_it_says_what_was_chosen_and_what_comes_next(world: Path, run: Run) -> None:

@@ -1,51 +1,15 @@
-import io
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
 from schemas.errors import ModelError, OutputError
-from trainers.checkpoints.checkpoint import Checkpoint, read_checkpoint, restore, save_checkpoint
+from tests.trainers.checkpoints.foreign import Config, Content, Make, load, saved
+from tests.trainers.checkpoints.linear import CONTEXT, WIDTH, save
+from trainers.checkpoints.checkpoint import read_checkpoint, restore, save_checkpoint
 from trainers.contracts import Architecture
 from trainers.registry import architecture
-
-Config = Callable[[str], dict[str, object]]
-
-
-Make = Callable[[str], nn.Module]
-
-
-WIDTH, CONTEXT = 12, 5  # of the fixtures
-
-
-def save(path: Path, module: nn.Module, config: dict[str, object], **extra: object) -> Checkpoint:
-    save_checkpoint(
-        path, model_type="linear", model_config=config, module=module, horizon=2, context=CONTEXT, extra=extra
-    )
-    return read_checkpoint(path.read_bytes(), path.name)
-
-
-def archive(content: object) -> bytes:
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    return buffer.getvalue()
-
-
-@pytest.fixture
-def content(make: Make, config: Config) -> dict[str, object]:
-    """What an old checkpoint of a linear model holds."""
-    return {
-        "model_type": "linear",
-        "model_config": config("linear"),
-        "model_state_dict": make("linear").state_dict(),
-    }
-
-
-def load(content: dict[str, object]) -> nn.Module:
-    return restore(read_checkpoint(archive(content), "m.pt"), "m.pt").module
 
 
 @pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
@@ -134,25 +98,25 @@ def test_an_old_checkpoint_loads(make: Make, config: Config, contexts: torch.Ten
         "model_config": config("transformer"),
         "args": {"lr": 5e-4, "data": "x.npz", "fast": True, "none": None, "list": [1, (2.0, "a")]},
     }
-    checkpoint = read_checkpoint(archive(old), "old.pt")
+    checkpoint = read_checkpoint(saved(old), "old.pt")
     assert (checkpoint.horizon, checkpoint.context, checkpoint.fingerprint) == (None, None, None)
     assert checkpoint.facts["val_cosine"] == np.float32(0.47)
     assert torch.equal(restore(checkpoint, "old.pt").module(contexts), module(contexts))
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
-def test_other_float_types_become_float32(dtype: torch.dtype, content: dict[str, object], make: Make) -> None:
+def test_other_float_types_become_float32(dtype: torch.dtype, linear_content: Content, make: Make) -> None:
     state = {key: tensor.to(dtype) for key, tensor in make("linear").state_dict().items()}
-    weight = load({**content, "model_state_dict": state}).state_dict()["projection.weight"]
+    weight = load({**linear_content, "model_state_dict": state}).module.state_dict()["projection.weight"]
     assert weight.dtype == torch.float32
     assert torch.equal(weight, state["projection.weight"].float())
 
 
 @pytest.mark.parametrize("key", ["model_type", "model_config", "model_state_dict"])
-def test_a_missing_key_is_named(key: str, content: dict[str, object]) -> None:
-    del content[key]
+def test_a_missing_key_is_named(key: str, linear_content: Content) -> None:
+    del linear_content[key]
     with pytest.raises(ModelError, match=f"is no checkpoint: it lacks '{key}'"):
-        load(content)
+        load(linear_content)
 
 
 @pytest.mark.parametrize(
@@ -173,17 +137,17 @@ def test_a_missing_key_is_named(key: str, content: dict[str, object]) -> None:
     ],
 )
 def test_bad_contents_end_in_one_line(
-    change: dict[str, object], reason: str, content: dict[str, object]
+    change: dict[str, object], reason: str, linear_content: Content
 ) -> None:
     with pytest.raises(ModelError, match=reason) as caught:
-        load({**content, **change})
+        load({**linear_content, **change})
     assert "\n" not in str(caught.value)
 
 
-def test_a_configuration_allocates_nothing_before_the_weights_fit(content: dict[str, object]) -> None:
+def test_a_configuration_allocates_nothing_before_the_weights_fit(linear_content: Content) -> None:
     # 10^6 x 10^6 float32 would be 4 TB.
     with pytest.raises(ModelError, match="do not fit"):
-        load({**content, "model_config": {"input_dim": 10**6, "context": 1}})
+        load({**linear_content, "model_config": {"input_dim": 10**6, "context": 1}})
 
 
 def test_the_architecture_of_a_plug_in_is_found(

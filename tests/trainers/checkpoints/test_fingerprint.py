@@ -1,7 +1,5 @@
-import io
 import math
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,36 +7,11 @@ import torch
 from torch import nn
 
 from schemas.errors import ModelError
+from tests.trainers.checkpoints.foreign import Config, Content, Make, load
+from tests.trainers.checkpoints.linear import CONTEXT, WIDTH, save
 from trainers.architectures.transformer import Transformer
 from trainers.checkpoints import fingerprint
-from trainers.checkpoints.checkpoint import Checkpoint, read_checkpoint, restore, save_checkpoint
-
-Config = Callable[[str], dict[str, object]]
-Make = Callable[[str], nn.Module]
-
-WIDTH, CONTEXT = 12, 5  # of the fixtures
-
-
-def save(path: Path, module: nn.Module, config: dict[str, object]) -> Checkpoint:
-    save_checkpoint(
-        path, model_type="linear", model_config=config, module=module, horizon=2, context=CONTEXT, extra={}
-    )
-    return read_checkpoint(path.read_bytes(), path.name)
-
-
-def load(content: dict[str, object]) -> nn.Module:
-    buffer = io.BytesIO()
-    torch.save(content, buffer)
-    return restore(read_checkpoint(buffer.getvalue(), "m.pt"), "m.pt").module
-
-
-@pytest.fixture
-def content(make: Make, config: Config) -> dict[str, object]:
-    return {
-        "model_type": "linear",
-        "model_config": config("linear"),
-        "model_state_dict": make("linear").state_dict(),
-    }
+from trainers.checkpoints.checkpoint import read_checkpoint, restore, save_checkpoint
 
 
 def test_the_probe_is_the_same_everywhere() -> None:
@@ -148,9 +121,7 @@ def test_a_changed_weight_is_caught(suffix: str, make: Make, config: Config, tmp
         ({"fingerprint": torch.zeros(4, WIDTH), "context": 10**12}, "context must be at most 4096"),
     ],
 )  # fmt: skip
-def test_a_fingerprint_that_is_none(
-    change: dict[str, object], reason: str, content: dict[str, object]
-) -> None:
+def test_a_fingerprint_that_is_none(change: dict[str, object], reason: str, linear_content: Content) -> None:
     with pytest.raises(ModelError, match=reason) as caught:
-        load({**content, **change})
+        load({**linear_content, **change})
     assert "\n" not in str(caught.value)

@@ -16,22 +16,12 @@ from schemas.errors import Interrupted, PredictionError
 from schemas.reading.policy import load_policy
 from schemas.records.metrics import GATES
 from schemas.records.splits import EVALUATED
+from tests.trainers.forward import Forward
 from trainers.interrupts import Interrupts
 from trainers.loop.mini_5cat import MiniSuite
 from trainers.predictor import ModulePredictor
 
 CPU = torch.device("cpu")
-
-
-class Forward(nn.Module):
-    """Whatever a function makes of the contexts."""
-
-    def __init__(self, made: Callable[[torch.Tensor], object]) -> None:
-        super().__init__()
-        self.made = made
-
-    def forward(self, contexts: torch.Tensor) -> object:
-        return self.made(contexts)
 
 
 def dataset() -> Dataset:

@@ -3,17 +3,8 @@
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner, Result
 
-from gatekeeper.cli.app import cli
-
-
-def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(cli, ["data", "synth", *map(str, arguments)])
-
-
-def small(*more: str) -> tuple[str, ...]:
-    return ("--articles", "10", "--chunks", "14", "--dimension", "8", *more)
+from tests.gatekeeper.synth import run, small
 
 
 def test_options_reach_the_world(tmp_path: Path) -> None:

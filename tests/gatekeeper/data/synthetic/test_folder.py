@@ -2,9 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
 
-from gatekeeper.cli.app import cli
 from gatekeeper.config.articles import parse_articles
 from gatekeeper.config.file import load_config
 from gatekeeper.data.formats.bank import read_bank, write_bank
@@ -13,18 +11,7 @@ from gatekeeper.data.synthetic.folder import divide, write_world
 from gatekeeper.data.synthetic.worlds import CONTEXT, TRAP
 from gates.contracts import Bank, Window
 from schemas.errors import DataError, OutputError
-
-
-def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(cli, ["data", "synth", *map(str, arguments)])
-
-
-def small(*more: str) -> tuple[str, ...]:
-    return ("--articles", "10", "--chunks", "14", "--dimension", "8", *more)
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+from tests.gatekeeper.synth import names, run, small
 
 
 def test_forward_folder_is_ready_to_evaluate(tmp_path: Path) -> None:

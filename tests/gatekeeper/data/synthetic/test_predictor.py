@@ -5,22 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from click.testing import CliRunner, Result
 
-from gatekeeper.cli.app import cli
 from gatekeeper.data.synthetic.worlds import TRAP, rotation
-
-
-def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(cli, ["data", "synth", *map(str, arguments)])
-
-
-def small(*more: str) -> tuple[str, ...]:
-    return ("--articles", "10", "--chunks", "14", "--dimension", "8", *more)
-
-
-def names(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
+from tests.gatekeeper.synth import names, run, small
 
 
 def test_trap_has_both_predictors_and_they_turn_as_promised(tmp_path: Path) -> None:
