@@ -10,6 +10,7 @@ from torch import nn
 from gates.contracts import Bank, Dataset, IntArray
 from schemas.reading.history import write_history
 from schemas.records.history import HISTORY_FILE, HISTORY_VERSION, History
+from schemas.records.splits import TRAIN
 from trainers.checkpoints.checkpoint import read_checkpoint, save_checkpoint
 from trainers.checkpoints.saved_states import Store
 from trainers.contracts import MODEL_FILE, ConfigValue, TrainingJob
@@ -54,7 +55,7 @@ def begin(
     config = module_config(dataset, settings)
     module = plugin.build(config).to(device)
     torch.manual_seed(job.seed + job.group.rank)  # each process drops out other units
-    batches = WindowBatches(dataset, "train", device=device, seed=job.seed)
+    batches = WindowBatches(dataset, TRAIN, device=device, seed=job.seed)
     example = batches.gather(batches.last_rows[:1]).contexts
     stepper = Stepper(
         wrap(module, settings, job.group, device, example), module, batches, job.group, settings

@@ -9,6 +9,7 @@ import torch
 from gates.contracts import IntArray
 from schemas.errors import Interrupted, TrainingError
 from schemas.records.history import FIGURES, Epoch, MiniGates, Steps, Warned
+from schemas.records.splits import TRAIN, VAL
 from trainers.contracts import MODEL_FILE, RunStart, StepProgress, Trained, TrainingJob
 from trainers.loop import log_lines as speech
 from trainers.loop.collapse import Alarm, Watch
@@ -197,7 +198,7 @@ def _suite(run: Run) -> MiniSuite:
 
 
 def _warn(run: Run, state: State, alarms: list[Alarm], *, step: int) -> None:
-    for line in state.watch.news(alarms, "train" if step else "val"):
+    for line in state.watch.news(alarms, TRAIN if step else VAL):
         run.job.log(line)
     for alarm in alarms:
         state.warnings.append(Warned(alarm.name, alarm.sentence, alarm.collapse, state.epoch, step))

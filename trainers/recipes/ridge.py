@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from schemas.errors import UsageError
+from schemas.records.splits import TRAIN
 from trainers.contracts import MODEL_FILE, Trained, TrainingJob
 from trainers.registry import architecture
 
@@ -56,7 +57,7 @@ class Ridge:
         """Refuse a train split that leaves nothing to hold out."""
         from gates.ridge import holdout_articles
 
-        rows = dataset.splits["train"].last_rows
+        rows = dataset.splits[TRAIN].last_rows
         holdout_articles(dataset.bank.articles[rows], fraction=settings.holdout, seed=0)
 
     def fit(self, job: TrainingJob, settings: RidgeSettings) -> Trained:
@@ -69,7 +70,7 @@ class Ridge:
 
         dataset = job.dataset
         bank, context = dataset.bank, dataset.window.context
-        rows = draw(dataset.splits["train"].last_rows, count=settings.max_windows, seed=job.seed)
+        rows = draw(dataset.splits[TRAIN].last_rows, count=settings.max_windows, seed=job.seed)
         contexts, targets = gather_training(bank, rows, dataset.window)
         held = holdout_articles(bank.articles[rows], fraction=settings.holdout, seed=job.seed)
         fit = fit_ridge(contexts, targets, strengths=settings.strengths, holdout=held)

@@ -27,6 +27,7 @@ from schemas.records.audit import (
     SharedText,
 )
 from schemas.records.policy import Policy
+from schemas.records.splits import TRAIN
 
 WINDOWS = 10_000
 """At most this many seeded windows are fitted, and as many measured."""
@@ -108,9 +109,9 @@ def _misplaced(alignment: Alignment | None, reversals: Reversals) -> Iterator[Mi
 
 
 def _divide(bank: Bank, splits: Mapping[str, IntArray], seed: int) -> tuple[IntArray, Mapping[str, IntArray]]:
-    held_out = {name: articles for name, articles in splits.items() if name != "train"}
-    if "train" in splits and held_out:
-        return splits["train"], held_out
+    held_out = {name: articles for name, articles in splits.items() if name != TRAIN}
+    if TRAIN in splits and held_out:
+        return splits[TRAIN], held_out
     articles = np.unique(bank.articles)
     if len(articles) < 4:
         raise DataError(
@@ -122,7 +123,7 @@ def _divide(bank: Bank, splits: Mapping[str, IntArray], seed: int) -> tuple[IntA
 
 
 def _sizes(bank: Bank, splits: Mapping[str, IntArray], window: Window) -> dict[str, tuple[int, int]]:
-    held_out = {name: articles for name, articles in splits.items() if name != "train"}
+    held_out = {name: articles for name, articles in splits.items() if name != TRAIN}
     rows = {name: window_rows(bank, articles, window) for name, articles in held_out.items()}
     return {name: (len(found), len(np.unique(bank.articles[found]))) for name, found in rows.items()}
 

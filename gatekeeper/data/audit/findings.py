@@ -13,6 +13,7 @@ from gates.windows import shared_articles
 from schemas.records.audit import FrontierOfSplit, Misplaced
 from schemas.records.evidence import Metric
 from schemas.records.policy import Policy
+from schemas.records.splits import TRAIN
 from schemas.verdict.wording import figure
 
 MARGIN = 0.05
@@ -76,7 +77,7 @@ def _overlaps(splits: Mapping[str, IntArray], named: Callable[[int], ArticleId])
 
 def _leak_problems(leakage: Leakage) -> Iterator[str]:
     for name, (looked, shared) in leakage.held_out.items():
-        if name != "train" and looked and shared / looked > LEAKING_SHARE:
+        if name != TRAIN and looked and shared / looked > LEAKING_SHARE:
             yield (
                 f"{name} leaks: {shared} of {looked} chunks ({shared / looked:.1%}) have a near duplicate in "
                 "another split"
@@ -157,8 +158,8 @@ def find_findings(
         )
     yield from _text_findings(alignment)
     yield from _order_findings(reversals, with_texts=alignment is not None)
-    if "train" not in splits or len(splits) == 1:
-        named = "only train is" if "train" in splits else "no train split is"
+    if TRAIN not in splits or len(splits) == 1:
+        named = "only train is" if TRAIN in splits else "no train split is"
         yield f"{named} named: half of the articles, by a seeded hash, were held out"
 
 
