@@ -140,7 +140,7 @@ def _collapsed(split: _Split) -> str:
     if (
         max(moved) > STILL
         or not split.low(RECALL_UNSEEN) <= split.value(RECALL_UNSEEN, "constant")
-        or _is_random(split)
+        or _is(split, "random")  # it does not read either: it draws a direction for every row
     ):
         return ""
     return (
@@ -149,9 +149,9 @@ def _collapsed(split: _Split) -> str:
     )
 
 
-def _is_random(split: _Split) -> bool:
-    """Whether it is that control, which does not read either: it draws a direction for every row."""
-    return all(abs(split.value(name) - split.value(name, "random")) <= ROUNDING for name in _SWEEP)
+def _is(split: _Split, control: str) -> bool:
+    """Whether it is that control: no offset tells their answers apart."""
+    return all(abs(split.value(name) - split.value(name, control)) <= ROUNDING for name in _SWEEP)
 
 
 def _moved(metric: Metric, value: float) -> float:
@@ -236,7 +236,8 @@ def _unneeded(split: _Split, damages: tuple[str, ...]) -> bool:
 
 def _beaten_by_ridge(split: _Split) -> str:
     mine, ridge = split.value(RECALL_UNSEEN), split.value(RECALL_UNSEEN, "ridge")
-    if mine < ridge or (mine == ridge and split.value(COSINE) <= split.value(COSINE, "ridge")):
+    less = mine < ridge or (mine == ridge and split.value(COSINE) <= split.value(COSINE, "ridge"))
+    if less and not _is(split, "ridge"):
         return f"knows no more than ridge, a linear fit: {_beside(split, 'ridge', ridge)}"
     return ""
 
