@@ -5,6 +5,7 @@ from typing import Any
 
 from torch import nn
 
+from gatekeeper.config.given import abridged, count_given
 from gatekeeper.config.window import settle_window
 from gatekeeper.data.load import Data, known_data
 from gatekeeper.evaluation.assemble import make_options
@@ -17,7 +18,7 @@ from schemas.records.evidence import Metric
 from trainers.interrupts import Interrupts
 from trainers.loop.mini_5cat import MiniResult, MiniSuite
 from trainers.loop.random_state import random_state_kept
-from trainers.outputs import Output
+from trainers.outputs import Output, known_output
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,16 +109,17 @@ class Probe:
     ) -> None:
         if "max_samples" in settings:
             raise UsageError("a probe's windows a split are samples=, not max_samples=")
-        chosen = known_data(data).settings(**settings, max_samples=samples)
+        windows = count_given("samples", samples)
+        chosen = known_data(data).settings(**settings, max_samples=windows)
         policy = load_policy(chosen.policy).policy
         window = settle_window(data.source.window, *data.config.window_claims()).window
-        self.output = output
+        self.output = known_output(output)
         with random_state_kept():
             self._suite = MiniSuite(
                 data.source.dataset(window),
                 policy,
                 make_options(chosen, policy),
-                samples=samples,
+                samples=windows,
                 interrupts=Interrupts(),
             )
 
@@ -125,8 +127,11 @@ class Probe:
         """Measure the model as it is, in evaluation mode.
 
         Raises:
+            UsageError: it is no module.
             PredictionError: its answers are no finite vectors (B, D) that depend on their own context only.
         """
+        if not isinstance(model, nn.Module):
+            raise UsageError(f"a probe measures a torch.nn.Module; found {abridged(model)}")
         predictor = module_candidate(model, output=self.output).predictor
         with answering(model), random_state_kept():
             return ProbeResult(self._suite.measure(predictor, lambda cosine: True))

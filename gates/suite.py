@@ -111,7 +111,7 @@ def _draw(dataset: Dataset, name: str, options: Options) -> IntArray:
     if name not in dataset.splits:
         raise DataError(
             f"an evaluation needs the splits {' and '.join(EVALUATED)}; {name!r} is missing. "
-            "Name it with a flag or in gatekeeper.toml"
+            "Name it with a flag, in gatekeeper.toml or for load_data"
         )
     rows = draw(dataset.splits[name].last_rows, count=options.max_samples, seed=options.seed)
     articles = len(set(dataset.bank.articles[rows].tolist()))

@@ -1,12 +1,13 @@
 """The prediction among everything that a module returns."""
 
+import reprlib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 
 import torch
 
 from gates.asking import ordinary
-from schemas.errors import PredictionError
+from schemas.errors import PredictionError, UsageError
 from schemas.names import did_you_mean
 
 Output = str | int
@@ -16,6 +17,17 @@ LAST = "last"
 """The last position of an answer that is one tensor (B, L, D)."""
 
 _SHOWN = 8
+
+
+def known_output(output: object) -> Output | None:
+    """What can name a part of an answer.
+
+    Raises:
+        UsageError: it is neither a name nor a place.
+    """
+    if output is None or isinstance(output, (str, int)):
+        return output
+    raise UsageError(f"output= is a key, an attribute or a place in a tuple; found {reprlib.repr(output)}")
 
 
 def prediction(answer: object, output: Output | None, *, shape: tuple[int, ...], name: str) -> torch.Tensor:

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 from gatekeeper.api.evaluate import Evaluation
+from gatekeeper.config.given import path_given
 from gatekeeper.deployment.model_file import confirmed_format, model_digest
 from gatekeeper.deployment.submission import Submission, read_submission
 from gatekeeper.deployment.verify import Demands, examine
@@ -35,16 +36,18 @@ def check(
         first: there is none yet, so those rules are left out.
 
     Raises:
-        UsageError: the policy is wrong, or both ``champion`` and ``first`` are given.
+        UsageError: the policy is wrong, a file is given by no path, or there are both ``champion`` and
+            ``first``.
         ReportError: a report is malformed or about another model.
         ModelError: the model cannot be read.
     """
     if champion is not None and first:
         raise UsageError("champion= names one and first= says there is none; give one of the two")
-    file = None if model is None else Path(model)
+    file = None if model is None else path_given(model, "model=, the path of a file")
+    rules = os.fspath(path_given(policy, "policy=, a built-in policy or a TOML file"))
     ruling = examine(
         _submission(report),
-        Demands(policy=load_policy(os.fspath(policy)), first=first),
+        Demands(policy=load_policy(rules), first=first),
         model_sha256=None if file is None else model_digest(file),
         model=file,
         champion=None if champion is None else _submission(champion),
@@ -56,6 +59,6 @@ def check(
 
 def _submission(report: Evaluation | str | os.PathLike[str]) -> Submission:
     if not isinstance(report, Evaluation):
-        return read_submission(Path(report))
+        return read_submission(path_given(report, "an evaluation, or the file of a report"))
     record = report.report
     return Submission(Path(record.inputs.model.spec), dumps(report_to_json(record)).encode(), None)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gatekeeper.api.evaluate import Evaluation
+from gatekeeper.config.given import path_given
 from gatekeeper.evaluation import comparison
 from gatekeeper.evaluation.comparison import Differences, Scored
 from gatekeeper.render.comparison import comparison_to_json, render_comparison, render_standings
@@ -59,7 +60,7 @@ def compare(
         others: one or more of them.
 
     Raises:
-        UsageError: there is nothing to compare with.
+        UsageError: there is nothing to compare with, or something is neither an evaluation nor a path.
         ReportError: the reports measured different things.
         DataError: scores are missing.
     """
@@ -72,6 +73,7 @@ def compare(
 
 def _scored(report: Evaluation | str | os.PathLike[str]) -> Scored:
     if not isinstance(report, Evaluation):
-        return Scored(read_report(report), Path(report))
+        file = path_given(report, "an evaluation, or the file of a report")
+        return Scored(read_report(file), file)
     record = report.report
     return Scored(record, Path(record.inputs.model.spec), report.result.measurement.samples)

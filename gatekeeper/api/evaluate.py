@@ -12,12 +12,13 @@ import numpy as np
 import torch
 from torch import nn
 
+from gatekeeper.config.given import abridged, path_given
 from gatekeeper.data.load import Data, known_data
 from gatekeeper.evaluation.assemble import make_options
 from gatekeeper.evaluation.evaluate import EvaluationResult, Evaluator
 from gatekeeper.evaluation.illustrations import illustrate
 from gatekeeper.evaluation.lookup import find_metric
-from gatekeeper.evaluation.model import Candidate
+from gatekeeper.evaluation.model import Candidate, module_candidate
 from gatekeeper.evaluation.writing import write_evaluation
 from gatekeeper.render.frame import metric_rows, to_frame
 from gatekeeper.render.page.cell import render_cell
@@ -33,7 +34,7 @@ from schemas.records.judgement import Diagnosis
 from schemas.records.report import Report
 from schemas.text import CONTROL
 from trainers.loop.random_state import random_state_kept
-from trainers.outputs import Output
+from trainers.outputs import Output, known_output
 from trainers.predictor import ModulePredictor
 
 Model = nn.Module | Callable[[torch.Tensor], Any] | str | os.PathLike[str]
@@ -91,7 +92,7 @@ class Evaluation:
         """Write the report, and beside it the scores of its samples, as ``gatekeeper eval`` does.
 
         Raises:
-            UsageError: the name does not end in ``.json``.
+            UsageError: it is no path, or its name does not end in ``.json``.
             OutputError: a file cannot be written.
         """
         write_evaluation(self.result, _named(path, ".json"), own=0)
@@ -100,7 +101,7 @@ class Evaluation:
         """Write the report as one page, with what only the data can tell: texts, and the linear frontier.
 
         Raises:
-            UsageError: the name does not end in ``.html``.
+            UsageError: it is no path, or its name does not end in ``.html``.
             OutputError: the file cannot be written.
         """
         place, folder = _named(path, ".html"), self.folder
@@ -160,8 +161,9 @@ def evaluate(
         >>> report.metric("offset_sweep.margin_last", "ood").articles
         15
     """
-    if name is not None and (not name.strip() or CONTROL.search(name)):
-        raise UsageError(f"name= must be text on one line, found {name!r}")
+    if name is not None and (not isinstance(name, str) or not name.strip() or CONTROL.search(name)):
+        raise UsageError(f"name= must be text on one line, found {abridged(name)}")
+    known_output(output)
     evaluator = _evaluator(known_data(data), settings, allow_code=allow_code)
     with random_state_kept():
         if isinstance(model, (str, os.PathLike)):
@@ -170,10 +172,9 @@ def evaluate(
             candidate = _loaded(evaluator, os.fspath(model), output)
             folder = Path(model).parent if Path(model).is_file() else None
             return Evaluation(evaluator.evaluate(candidate), folder)
-        module = _module(model)
-        if not isinstance(model, nn.Module):
-            name = name or getattr(model, "__name__", type(model).__name__)
-        return Evaluation(evaluator.evaluate(module, name=name, output=output), None)
+        if isinstance(model, nn.Module):
+            return Evaluation(evaluator.evaluate(model, name=name, output=output), None)
+        return Evaluation(evaluator.evaluate(_of_function(model, name, output)), None)
 
 
 class _Function(nn.Module):
@@ -188,17 +189,17 @@ class _Function(nn.Module):
         return torch.from_numpy(answer) if isinstance(answer, np.ndarray) else answer
 
 
-def _module(model: object) -> nn.Module:
-    if isinstance(model, nn.Module):
-        return model
-    if callable(model) and not isinstance(model, type):
-        return _Function(model)
-    hint = (
-        f"the class {model.__name__}; make one: {model.__name__}()"
-        if isinstance(model, type)
-        else repr(model)
-    )
-    raise UsageError(f"expected a module, a function, a file or control:NAME; found {hint}")
+def _of_function(model: object, name: str | None, output: Output | None) -> Candidate:
+    """A function by its own name and place, or those of its class."""
+    if isinstance(model, type) or not callable(model):
+        hint = f"the class {model.__name__}; make one: {model.__name__}()" if isinstance(model, type) else ""
+        raise UsageError(
+            f"expected a module, a function, a file or control:NAME; found {hint or abridged(model)}"
+        )
+    named: Any = model if hasattr(model, "__qualname__") else type(model)
+    candidate = module_candidate(_Function(model), name or named.__name__, output=output)
+    place = f"{named.__module__}:{named.__qualname__}"
+    return replace(candidate, info=replace(candidate.info, architecture=place))
 
 
 def _evaluator(data: Data, settings: Mapping[str, object], *, allow_code: bool) -> Evaluator:
@@ -227,9 +228,9 @@ def _loaded(evaluator: Evaluator, spec: str, output: Output | None) -> Candidate
 
 def _named(path: str | os.PathLike[str], suffix: str) -> Path:
     """A path by its suffix, so that no model or bank is overwritten by mistake."""
-    place = Path(path)
+    place = path_given(path, f"a file name that ends in {suffix}")
     if place.suffix.lower() != suffix:
-        raise UsageError(f"expected a file name that ends in {suffix}, found {os.fspath(path)!r}")
+        raise UsageError(f"expected a file name that ends in {suffix}, found {str(place)!r}")
     if CONTROL.search(place.name):
         raise UsageError(f"a report holds the names of its files, and {place.name!r} is no text on one line")
     return place

@@ -32,7 +32,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from gatekeeper.config.find import PROJECT, find_config, refuse_foreign
-from gatekeeper.config.keys import abridged, convert, key_names
+from gatekeeper.config.given import abridged
+from gatekeeper.config.keys import convert, key_names
 from gatekeeper.config.record import Config
 from gatekeeper.config.sections import DataConfig, EvalConfig
 from schemas.disk.opening import open_regular

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from gatekeeper.config.articles import ArticleList, list_articles, parse_articles
+from gatekeeper.config.given import abridged
 from schemas.errors import UsageError
 from schemas.names import refuse_unknown
 
@@ -18,7 +19,6 @@ SplitSpec = Path | ArticleList
 """A sequence file, or the articles of a split."""
 
 _MOST = 10**9
-_MOST_TEXT = 160
 
 
 class Unfit(Exception):  # noqa: N818  (never leaves this module)
@@ -82,12 +82,6 @@ def convert(section: type, table: Mapping[str, object], folder: Path, where: str
         except UsageError as error:
             raise UsageError(f"{label}: {error}") from None
     return converted
-
-
-def abridged(value: object) -> str:
-    """A value as messages show it."""
-    text = repr(value)
-    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}..."
 
 
 def _path(value: object, folder: Path) -> Path:

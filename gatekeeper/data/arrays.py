@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from gatekeeper.config.given import abridged
 from gatekeeper.data.formats.chunk_order import number_chunks
 from gates.article_ids import number_articles
 from gates.bank import build_bank
@@ -34,7 +35,7 @@ def bank_of_arrays(arrays: Mapping[str, Any]) -> Bank:
 
     Raises:
         UsageError: another name.
-        DataError: one of the first two is missing, or together they are no bank
+        DataError: one of the first two is missing, one is of another kind, or together they are no bank
             (:func:`gates.bank.build_bank`).
 
     Example:
@@ -55,14 +56,18 @@ def bank_of_arrays(arrays: Mapping[str, Any]) -> Bank:
         articles = _array(arrays, "articles")
     numbered = number_articles(articles, source=SOURCE)
     chunks = arrays.get("chunks")
-    texts = arrays.get("texts")
+    texts, titles = arrays.get("texts"), arrays.get("titles")
+    if isinstance(texts, str):
+        raise DataError(f"{SOURCE}: expected texts, one a vector; found the text {abridged(texts)}")
+    if titles is not None and not isinstance(titles, Mapping):
+        raise DataError(f"{SOURCE}: expected titles by article, {{article: title}}; found {abridged(titles)}")
     return build_bank(
         _array(arrays, "vectors"),
         numbered,
         number_chunks(numbered, SOURCE) if chunks is None else _array(arrays, "chunks"),
         source=SOURCE,
         texts=None if texts is None else [str(text) for text in texts],
-        titles=arrays.get("titles"),
+        titles=None if titles is None else {article: str(title) for article, title in titles.items()},
     )
 
 

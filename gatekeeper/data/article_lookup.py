@@ -13,6 +13,7 @@ from gatekeeper.config.articles import ArticleList, format_articles, is_number, 
 from gates.contracts import ArticleId, Bank, IntArray
 from schemas.errors import DataError
 from schemas.reading.file_kinds import name_of
+from schemas.text import printable
 
 _SHOWN = 5  # missing articles named in a message
 _INT64 = np.iinfo(np.int64)
@@ -75,7 +76,7 @@ def _told(missing: Missing, source: str, ends: tuple[ArticleId, ArticleId], fold
     hint = ""
     if isinstance(ends[0], int) and isinstance(missing.first[0], str) and not is_number(missing.first[0]):
         hint = ", named by numbers and ranges such as 0-39,45"
-    shown = ", ".join(str(each) for each in missing.first)
+    shown = ", ".join(printable(str(each)) for each in missing.first)
     return f" names {missing.count} article(s) that {source} lacks, first {shown}; {span}{hint}"
 
 

@@ -1,7 +1,6 @@
 """``gatekeeper.load_data``: the data of an evaluation, from files or from memory."""
 
 import os
-import reprlib
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -12,6 +11,7 @@ import numpy as np
 
 from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.config.file import load_config, make_config
+from gatekeeper.config.given import abridged, plain
 from gatekeeper.config.keys import key_names
 from gatekeeper.config.record import Config
 from gatekeeper.config.sections import EvalConfig
@@ -45,7 +45,7 @@ class Data:
         Raises:
             UsageError: a key or value is wrong.
         """
-        named = {name: value for name, value in given.items() if value is not None}
+        named = {name: plain(value) for name, value in given.items() if value is not None}
         refuse_unknown(named, _SETTINGS, "")
         found = make_config({}, named, folder=Path(), where="").eval
         return replace(self.config.eval, **{name: getattr(found, name) for name in named})
@@ -94,11 +94,13 @@ def load_data(
         >>> load_data({"vectors": vectors, "articles": articles}, val=range(15), ood="15-29")
         <Data arrays: 600 chunks of width 8; val 15, ood 15 articles>
     """
+    if not isinstance(keys or {}, Mapping):
+        raise UsageError(f"keys: expected names by array, {{'vectors': ...}}, found {abridged(keys)}")
     refuse_unknown(keys or {}, key_names(BankKeys), "keys: ")
     given: dict[str, object] = {
         **{name: _listed(spec) for name, spec in zip(SPLITS, (train, val, ood), strict=True)},
-        "context": context,
-        "horizon": horizon,
+        "context": plain(context),
+        "horizon": plain(horizon),
         **BankKeys(**(keys or {})).settings(),
     }
     bank = None
@@ -134,7 +136,7 @@ def known_data(data: object) -> Data:
         UsageError: it is something else, such as the path of a bank.
     """
     if not isinstance(data, Data):
-        raise UsageError(f"expected the data that load_data returns, found {reprlib.repr(data)}")
+        raise UsageError(f"expected the data that load_data returns, found {abridged(data)}")
     return data
 
 
@@ -142,8 +144,7 @@ def _listed(spec: Articles | None) -> object:
     """A split as a configuration holds it: text, a path, or a list of plain ids."""
     if spec is None or isinstance(spec, (str, os.PathLike)):
         return spec if spec is None or isinstance(spec, (str, Path)) else os.fspath(spec)
-    if hasattr(spec, "tolist"):  # an array, a tensor, a column
-        return spec.tolist()
-    if isinstance(spec, Iterable):
-        return [each.item() if isinstance(each, np.generic) else each for each in spec]
-    return spec
+    listed = plain(spec)  # of an array, a tensor, a column
+    if isinstance(listed, Iterable) and not isinstance(listed, bytes):
+        return [each.item() if isinstance(each, np.generic) else each for each in listed]
+    return listed

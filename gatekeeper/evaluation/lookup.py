@@ -15,13 +15,15 @@ def find_metric(metrics: Metrics, name: str, split: str) -> Metric:
         split: ``val``, ``ood``, or ``val-ood`` for what compares the two.
 
     Raises:
-        UsageError: there is no such metric or split, or the metric is none of that split.
+        UsageError: there is no such metric or split, one is no name, or the metric is none of that split.
 
     Example:
         >>> metrics = {"val": {"offset_sweep.cos": Metric(0.5, 0.4, 0.6, n=100, articles=9)}}
         >>> find_metric(metrics, "offset_sweep.cos", "val").value
         0.5
     """
+    if not isinstance(name, str) or not isinstance(split, str):
+        raise UsageError(f"a metric and a split are given by name; found {name!r} and {split!r}")
     known_metric(name)
     if split not in metrics:
         hint = did_you_mean(split, metrics) or f"known are {', '.join(metrics)}"

@@ -8,12 +8,14 @@ from typing import Literal
 
 import torch
 from torch import nn
+from torch.nn.parameter import is_lazy
 
 from gatekeeper.config.window import SILENT, WindowClaim
 from gatekeeper.evaluation.controls import control_name
 from gates.asking import ask
 from gates.contracts import Dataset, Predictor
 from gates.windows import context_rows
+from schemas.errors import ModelError
 from schemas.records.inputs import ModelFormat, ModelInput
 from schemas.records.splits import EVALUATED
 from trainers.outputs import Output
@@ -56,10 +58,17 @@ def module_candidate(
         module: (B, L, D) -> (B, D).
         name: what reports and messages call it; its class's name by default.
         output: the part of its answer that is the prediction (:mod:`trainers.outputs`).
+
+    Raises:
+        ModelError: a weight has no shape yet.
     """
     first = next(itertools.chain(module.parameters(), module.buffers()), torch.empty(0))
     kind = type(module)
     called = kind.__name__ if name is None else name
+    if any(map(is_lazy, module.parameters())):
+        raise ModelError(
+            f"{called} has lazy layers whose weights have no shape yet; call it on a batch first"
+        )
     info = describe(called, "factory", f"{kind.__module__}:{kind.__qualname__}", module)
     return Candidate(ModulePredictor(module, called, first.device, output), info)
 

@@ -1,14 +1,16 @@
 """What the callbacks of all training frameworks share: probing, keeping the best weights, stopping early."""
 
+import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import torch
 from torch import nn
 
+from gatekeeper.config.given import abridged, count_given, path_given
 from gatekeeper.probe import Probe, ProbeResult
 from schemas.disk.atomic import write_stream
-from schemas.errors import UsageError
+from schemas.errors import ModelError, UsageError
+from schemas.text import one_line
 
 PREFIX = "gatekeeper/"
 """What the names of logged metrics begin with."""
@@ -30,7 +32,7 @@ class BestWeights:
         last: the newest measurement.
 
     Raises:
-        UsageError: a number is below 1, or ``keep`` is in no folder.
+        UsageError: ``probe`` is none, a number is below 1, or ``keep`` is no file in a folder that exists.
     """
 
     def __init__(
@@ -38,20 +40,23 @@ class BestWeights:
         probe: Probe,
         *,
         every: int = 1,
-        keep: str | Path | None = None,
+        keep: str | os.PathLike[str] | None = None,
         patience: int | None = None,
         stop_escaped: bool = False,
         module: str = "",
     ) -> None:
-        for name, value in (("every", every), ("patience", patience)):
-            if value is not None and value < 1:
-                raise UsageError(f"{name} must be at least 1; found {value}")
-        if keep is not None and not Path(keep).parent.is_dir():
+        if not isinstance(probe, Probe):
+            raise UsageError(f"a callback takes a gatekeeper.Probe; found {abridged(probe)}")
+        self.keep = None if keep is None else path_given(keep, "keep=, the path of a file")
+        if self.keep is not None and not self.keep.parent.is_dir():
             raise UsageError(
-                f"keep={str(keep)!r}: the folder {Path(keep).parent} does not exist; make it first"
+                f"keep={str(keep)!r}: the folder {self.keep.parent} does not exist; make it first"
             )
-        self.probe, self.every, self.keep, self.module = probe, every, keep, module
-        self.patience, self.stop_escaped = patience, stop_escaped
+        if self.keep is not None and self.keep.is_dir():
+            raise UsageError(f"keep={str(keep)!r} is a folder; name a file in it, such as best.pt")
+        self.probe, self.every, self.module = probe, count_given("every", every), module
+        self.patience = None if patience is None else count_given("patience", patience)
+        self.stop_escaped = stop_escaped
         self.best: ProbeResult | None = None
         self.best_epoch: int | None = None
         self.last: ProbeResult | None = None
@@ -94,11 +99,18 @@ class BestWeights:
 
         Raises:
             UsageError: nothing was measured yet.
+            ModelError: the file is gone or another one, or the model has another shape.
         """
         if self.best is None:
             raise UsageError("there are no best weights yet: nothing was measured")
-        weights = self._weights if self.keep is None else torch.load(self.keep, weights_only=True)
-        model.load_state_dict(weights)
+        try:
+            weights = self._weights
+            if self.keep is not None:
+                weights = torch.load(self.keep, weights_only=True, map_location="cpu")
+            model.load_state_dict(weights)
+        except Exception as error:  # whatever torch finds wrong with a file
+            kept = "" if self.keep is None else f" of {self.keep}"
+            raise ModelError(f"the best weights{kept} cannot be loaded: {one_line(error)}") from error
 
     def _probed(self, model: nn.Module) -> nn.Module:
         try:

@@ -130,13 +130,20 @@ def test_better_weights_are_those_the_gates_on_val_prefer(probe: Probe) -> None:
         ({"polcy": "seed-5cat"}, "'polcy' is unknown; did you mean 'policy'\\?"),
         ({"seed": -1}, "seed: expected a whole number of at least 0, found -1"),
         ({"max_samples": 5}, "windows a split are samples="),
+        ({"samples": 0}, "samples= must be a whole number of at least 1; found 0"),
+        ({"output": ["a"]}, r"output= is a key, an attribute or a place in a tuple; found \['a'\]"),
         ({"report": "a.json"}, "'report' is unknown"),
         ({"policy": "sead-5cat"}, "seed-5cat"),
     ],
 )
 def test_a_wrong_setting_is_told(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        Probe(rotating_data(), samples=120, **settings)
+        Probe(rotating_data(), **{"samples": 120, **settings})
+
+
+def test_what_is_no_module_is_told(probe: Probe) -> None:
+    with pytest.raises(UsageError, match=r"a probe measures a torch\.nn\.Module; found 'control:ridge'"):
+        probe("control:ridge")  # type: ignore[arg-type]
 
 
 def test_a_probe_picks_the_output_and_takes_the_policy() -> None:

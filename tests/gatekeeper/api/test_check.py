@@ -7,6 +7,7 @@ import pytest
 import gatekeeper as gk
 from schemas.errors import ReportError, UsageError
 from tests.gatekeeper.api.test_evaluate import save_linear
+from tests.gatekeeper.worlds import Turn
 
 
 def test_an_evaluation_and_its_file_get_the_same_decision(knows: gk.Evaluation, tmp_path: Path) -> None:
@@ -30,6 +31,12 @@ def test_a_model_is_bound_by_its_bytes(data: gk.Data, knows: gk.Evaluation, tmp_
 
 
 def test_a_contradiction_is_told(knows: gk.Evaluation) -> None:
+    with pytest.raises(UsageError, match="expected an evaluation, or the file of a report, found None"):
+        gk.check(None)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match=r"expected model=, the path of a file, found Turn\(\)"):
+        gk.check(knows, model=Turn())  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="expected policy=, a built-in policy or a TOML file, found 3"):
+        gk.check(knows, policy=3)  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="champion= names one and first= says there is none"):
         gk.check(knows, champion=knows, first=True)
     with pytest.raises(UsageError, match="sed-5cat"):

@@ -42,5 +42,7 @@ def test_several_end_in_standings(knows: gk.Evaluation, copies: gk.Evaluation, d
 def test_what_cannot_be_compared_is_told(knows: gk.Evaluation, data: gk.Data) -> None:
     with pytest.raises(UsageError, match="compare needs two reports or more, found 1"):
         gk.compare(knows)
+    with pytest.raises(UsageError, match="expected an evaluation, or the file of a report, found 3"):
+        gk.compare(knows, 3)  # type: ignore[arg-type]
     with pytest.raises(ReportError, match="Turn and control:ridge cannot be compared: they differ in"):
         gk.compare(knows, gk.evaluate("control:ridge", data, seed=9, max_samples=100))

@@ -1,5 +1,6 @@
 """``gatekeeper.evaluate`` and what it returns."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,9 @@ def test_a_control_a_function_and_a_file_are_evaluated_too(data: gk.Data, tmp_pa
 
     copies = gk.evaluate(last, data)
     assert (copies.report.inputs.model.spec, copies.diagnosis.name) == ("last", "copies")
+    assert copies.report.inputs.model.architecture.startswith(f"{__name__}:test_a_control")
+    partial = gk.evaluate(functools.partial(torch.mean, dim=1), data).report.inputs.model
+    assert (partial.spec, partial.architecture) == ("partial", "functools:partial")
     assert copies.report.evidence.model == copies.report.evidence.controls["copy_last"]
     file = gk.evaluate(save_linear(tmp_path / "model.pt"), data)
     assert file.report.inputs.model.sha256 is not None
@@ -117,6 +121,12 @@ def test_settings_and_names_are_taken(data: gk.Data) -> None:
     assert report.settings.confidence == 0.9
 
 
+def test_numbers_of_numpy_are_settings_too(data: gk.Data) -> None:
+    edges = np.array([0.3, 0.7])
+    settings = gk.evaluate(Turn(), data, max_samples=np.int64(120), bin_edges=edges).report.settings
+    assert (settings.max_samples, settings.bin_edges) == (120, (0.3, 0.7))
+
+
 def test_the_output_is_picked(data: gk.Data, knows: gk.Evaluation) -> None:
     class Whole(nn.Module):
         def forward(self, contexts: torch.Tensor) -> dict[str, torch.Tensor]:
@@ -140,6 +150,10 @@ def test_the_output_is_picked(data: gk.Data, knows: gk.Evaluation) -> None:
         (Turn(), {"policy": "sed-5cat"}, "seed-5cat"),
         (Turn(), {"name": "a\nb"}, "name= must be text on one line, found 'a"),
         (Turn(), {"name": " "}, "name= must be text on one line, found ' '"),
+        (Turn(), {"name": 5}, "name= must be text on one line, found 5"),
+        (Turn(), {"output": ["a"]}, r"output= is a key, an attribute or a place in a tuple; found \['a'\]"),
+        ([Turn(), nn.Linear(3, 3)], {}, r"found \[Turn\(\), Linear\("),
+        (nn.LazyLinear(16), {}, "LazyLinear has lazy layers whose weights have no shape yet; call it"),
         ("control:ridge", {"name": "mine"}, "name= is for what lies in memory; 'control:ridge' has a name"),
         (nn.Linear(3, 3), {}, "Linear cannot read contexts of shape"),
         (nn.Identity(), {}, r"found \(1, 5, 16\), one for each place; .* pass output='last'"),
@@ -178,6 +192,8 @@ def test_what_would_overwrite_a_model_is_refused(knows: gk.Evaluation, tmp_path:
         knows.save("best_model.pt")
     with pytest.raises(UsageError, match=r"ends in \.html, found 'm\.report\.json'"):
         knows.save_html("m.report.json")
+    with pytest.raises(UsageError, match=r"expected a file name that ends in \.html, found None"):
+        knows.save_html(None)  # type: ignore[arg-type]
     with pytest.raises(GatekeeperError, match="nowhere"):
         knows.save(tmp_path / "nowhere" / "m.json")
 

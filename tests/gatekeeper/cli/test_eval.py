@@ -187,7 +187,7 @@ def test_a_split_that_nobody_names_is_told(
     assert result.exit_code == 3, result.output
     assert result.stderr == (
         f"Error: an evaluation needs the splits val and ood; {missing!r} is missing. "
-        "Name it with a flag or in gatekeeper.toml\n"
+        "Name it with a flag, in gatekeeper.toml or for load_data\n"
     )
 
 

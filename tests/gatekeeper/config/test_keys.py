@@ -15,7 +15,6 @@ from gatekeeper.config.keys import (
     SPLIT,
     Kind,
     Unfit,
-    abridged,
     convert,
     key,
     key_names,
@@ -102,8 +101,3 @@ def test_a_section_is_a_dataclass_with_its_defaults() -> None:
     assert key_names(Section) == ("size_of", "mood")
     assert convert(Section, {"mood": "wild"}, FOLDER, "") == {"mood": "wild"}
     assert Section(**convert(Section, {"mood": "wild"}, FOLDER, "")) == Section(size_of=3, mood="wild")
-
-
-def test_a_long_value_is_shown_in_part() -> None:
-    assert abridged([1, 2]) == "[1, 2]"
-    assert abridged("x" * 1000) == "'" + "x" * 159 + "..."

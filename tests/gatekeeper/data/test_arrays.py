@@ -37,6 +37,8 @@ def test_rows_count_as_they_stand_unless_their_places_are_given() -> None:
         ({"vectors": VECTORS, "articles": [1, "1", 1, 1]}, "numbers .* and text"),
         ({"vectors": VECTORS.astype(int), "articles": [0] * 4}, "vectors must be a float matrix"),
         ({"vectors": VECTORS, "articles": [0] * 4, "texts": ["a"]}, "expected 4 texts, one a vector"),
+        ({"vectors": VECTORS, "articles": [0] * 4, "texts": "abcd"}, "one a vector; found the text 'abcd'"),
+        ({"vectors": VECTORS, "articles": [0] * 4, "titles": ["a"]}, r"titles by article, .* found \['a'\]"),
         ({"vectors": VECTORS, "article": [0] * 4}, "'article' is unknown; did you mean 'articles'"),
     ],
 )  # fmt: skip

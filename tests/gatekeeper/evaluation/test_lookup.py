@@ -1,5 +1,7 @@
 """Metrics by their full names."""
 
+from typing import Any
+
 import pytest
 
 from gatekeeper.evaluation.lookup import find_metric
@@ -24,9 +26,15 @@ def test_a_metric_is_found() -> None:
         ("offset_sweep.margn", "val", "unknown metric 'offset_sweep.margn'; the nearest known one is"),
         ("offset_sweep.margin", "odd", "unknown split 'odd'; did you mean 'ood'\\?"),
         ("offset_sweep.margin", "x", "unknown split 'x'; known are val, ood, val-ood"),
+        (3, "val", "a metric and a split are given by name; found 3 and 'val'"),
+        (
+            "bins_delta.delta",
+            None,
+            "a metric and a split are given by name; found 'bins_delta.delta' and None",
+        ),
         ("bins_delta.delta", "val", "bins_delta.delta is not measured on val; found it on val-ood"),
     ],
 )
-def test_an_unknown_metric_is_told_with_the_nearest(name: str, split: str, message: str) -> None:
+def test_an_unknown_metric_is_told_with_the_nearest(name: Any, split: Any, message: str) -> None:  # noqa: ANN401
     with pytest.raises(UsageError, match=message):
         find_metric(METRICS, name, split)
