@@ -8,7 +8,7 @@ from pathlib import Path
 import click.testing
 import pytest
 
-from tests.gatekeeper.cli.test_check import FORMATS, MODEL, REPORT, rules
+from tests.gatekeeper.cli.checking import FORMATS, MODEL, REPORT, rules
 from tests.gatekeeper.forgery import Files
 
 Run = Callable[..., click.testing.Result]
