@@ -10,7 +10,7 @@ import numpy as np
 
 from gatekeeper.data.building.dataset import Contents, write_dataset
 from gatekeeper.data.formats.dataset import Dtype
-from gatekeeper.data.formats.sequences import REASONS, Resolution, resolve_sequences
+from gatekeeper.data.formats.sequence_resolution import REASONS, Resolution, resolve_sequences
 from gates.contracts import Bank, Window
 from schemas.errors import DataError
 from schemas.records.dataset import DatasetRecord, Origin
