@@ -86,7 +86,7 @@ TARGETS = (
             "-k",
             "not every_changed_byte and not every_envelope_cut_short and not server and not database",
         ),
-        (),
+        ("test_folder_faults", "test_folder_processes"),
     ),
 )
 

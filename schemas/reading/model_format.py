@@ -142,7 +142,7 @@ def _advice(kind: FileKind) -> str:
     """What to do with a file that is no model of ours."""
     if kind.name == "old torch":
         return '; convert it: torch.save(torch.load("FILE", weights_only=True), "new.pt")'
-    if kind.role == "bank" or kind.role == "table":
+    if kind.role == "table":
         return "; the model comes first: gatekeeper eval MODEL --bank BANK"
     if kind.role == "report":
         return "; name the model file that the report is about"

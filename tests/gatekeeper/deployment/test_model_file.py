@@ -1,5 +1,6 @@
 """The digest of a model file, its format, and files that are no models."""
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable
@@ -64,6 +65,20 @@ def test_a_name_with_a_null_byte_is_no_model(tmp_path: Path) -> None:
 def test_a_name_longer_than_any_file_has_is_no_model(tmp_path: Path) -> None:
     message = refusal(ModelError, lambda: model_digest(tmp_path / ("x" * 300)))
     assert message.endswith(": File name too long")
+
+
+def test_a_disk_that_fails_while_a_model_is_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(path: Path) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    path = tmp_path / "model.pt"
+    path.write_bytes(b"weights")
+    with monkeypatch.context() as patch:
+        meanwhile(patch, fail, path)
+        message = refusal(ModelError, lambda: model_digest(path))
+    assert message == f"cannot read the model {path}: Input/output error"
 
 
 def _grows(path: Path) -> None:

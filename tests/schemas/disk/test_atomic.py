@@ -179,3 +179,19 @@ def test_the_folder_that_a_link_leads_to_is_the_one_that_is_missing(tmp_path: Pa
         write_bytes(path, b"")
     missing = (tmp_path / "nowhere").resolve()
     assert str(caught.value) == f"cannot write {path}: the folder {missing} does not exist; create it first"
+
+
+def test_a_stream_goes_where_a_link_of_the_user_leads(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("real")
+    write_stream(tmp_path / "link", lambda file: file.write(b"new"))
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real").read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("own", [0, 1, 2])
+def test_a_file_is_written_and_replaced_whoever_named_its_folder(tmp_path: Path, own: int) -> None:
+    path = tmp_path / "folder" / "file"
+    path.parent.mkdir()
+    for data in (b"one", b"two"):
+        write_bytes(path, data, own=own)
+        assert [(entry.name, entry.read_bytes()) for entry in path.parent.iterdir()] == [("file", data)]

@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,3 +121,73 @@ def test_what_is_no_lock_of_ours_stays_as_it_is(tmp_path: Path, put: Callable[[P
         after.st_ino,
     )
     assert victim.read_text() == "precious"
+
+
+def test_what_is_no_lock_of_ours_is_told_with_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / ".lock"
+    _long(path, tmp_path)
+    with pytest.raises(OutputError) as caught, locked(tmp_path, "run"):
+        pass
+    assert str(caught.value) == (
+        f"cannot lock {tmp_path}: .lock is no lock of gatekeeper's; remove it or name another folder"
+    )
+    path.unlink()
+    (tmp_path / "other").touch()
+    _hard(path, tmp_path / "other")
+    with pytest.raises(OutputError) as caught, locked(tmp_path, "run"):
+        pass
+    assert str(caught.value) == f"cannot lock {tmp_path}: .lock is a file with another name too; remove it"
+
+
+def test_a_link_that_appears_after_the_look_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "victim").write_text("precious")
+    _linked(tmp_path / ".lock", tmp_path / "victim")
+    monkeypatch.setattr(lock, "refuse_link", lambda path: None)
+    with (
+        pytest.raises(OutputError, match=f"^cannot lock {re.escape(str(tmp_path))}: "),
+        locked(tmp_path, "run"),
+    ):
+        pass
+    assert (tmp_path / "victim").read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("name", "host"), [("", "-"), ("build-7", "build-7"), ("my\thost é", "my-host--"), ("x" * 256, "x" * 255)]
+)
+def test_a_host_is_written_as_one_short_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, host: str
+) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: name)
+    with locked(tmp_path, "run"):
+        pid, written, _ = (tmp_path / ".lock").read_text().split(" ")
+    assert (pid, written) == (str(os.getpid()), host)
+
+
+@pytest.mark.parametrize(
+    ("error", "lives"), [(None, True), (ProcessLookupError, False), (PermissionError, True)]
+)
+def test_a_process_of_somebody_else_lives_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: type[OSError] | None, lives: bool
+) -> None:
+    def kill(pid: int, number: int) -> None:
+        assert (pid, number) == (DEAD, 0)
+        if error is not None:
+            raise error
+
+    monkeypatch.setattr(os, "kill", kill)
+    monkeypatch.setattr(lock, "_holder", lambda descriptor: None)
+    told = held(tmp_path, f"{DEAD} {HERE} {MOMENT}\n".encode())
+    assert told.startswith(f"process {DEAD} on {HERE}") is lives
+
+
+def test_a_time_is_told_in_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lock, "_holder", lambda descriptor: None)
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert held(tmp_path, b"").endswith(ABOUT)
+    finally:
+        monkeypatch.undo()
+        time.tzset()

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from schemas.disk.whole_folder import left_behind, replace_folder
-from schemas.errors import OutputError
+from schemas.errors import OutputError, UsageError
 
 MARK = "made-by-gatekeeper"
 
 
-def build(folder: Path) -> None:
+def build(folder: Path, *, overwrite: bool = True) -> None:
     def fill(place: Path) -> None:
         (place / "data").write_text("new")
 
@@ -21,7 +21,7 @@ def build(folder: Path) -> None:
         known={"data"},
         ours=lambda there: (there / "data").is_file(),
         what="a test",
-        overwrite=True,
+        overwrite=overwrite,
     )
 
 
@@ -112,3 +112,62 @@ def test_a_link_that_the_user_names_is_followed(tmp_path: Path) -> None:
     build(tmp_path / "data")
     assert content(tmp_path / "disk") == {"data/data": "new"}
     assert (tmp_path / "data").is_symlink()
+
+
+def _file(folder: Path) -> None:
+    folder.write_text("thesis")
+
+
+def _foreign(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "thesis").write_text("thesis")
+
+
+def _with_more(folder: Path) -> None:
+    build(folder)
+    (folder / "thesis").write_text("thesis")
+
+
+def _below_a_file(folder: Path) -> None:
+    folder.parent.rmdir()
+    folder.parent.write_text("thesis")
+
+
+FOREIGN = "cannot write {}: it holds {!r}, which is no part of a test; name another folder or empty this one"
+OCCUPIED: dict[str, tuple[Callable[[Path], None], type[Exception], str]] = {
+    "a file": (_file, OutputError, "cannot write {}: it exists and is no folder"),
+    "something else": (_foreign, OutputError, FOREIGN.format("{}", "thesis")),
+    "a previous one with more": (_with_more, OutputError, FOREIGN.format("{}", "thesis")),
+    "below a file": (_below_a_file, OutputError, "cannot write {}: {parent} is no folder"),
+    "a previous one": (
+        build,
+        UsageError,
+        "{} holds a test already; name another folder, or add --overwrite to replace it",
+    ),
+}
+
+
+@pytest.mark.parametrize(("put", "error", "says"), OCCUPIED.values(), ids=OCCUPIED)
+def test_a_folder_that_is_not_free_is_refused(
+    tmp_path: Path, put: Callable[[Path], None], error: type[Exception], says: str
+) -> None:
+    folder = tmp_path / "place" / "data"
+    folder.parent.mkdir()
+    put(folder)
+    before = content(tmp_path)
+    with pytest.raises(error) as caught:
+        build(folder, overwrite=False)
+    assert str(caught.value) == says.format(folder, parent=folder.parent)
+    assert content(tmp_path) == before
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_an_empty_folder_is_free_and_a_previous_one_is_replaced_where_asked(
+    tmp_path: Path, overwrite: bool
+) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    build(folder, overwrite=overwrite)
+    (folder / "data").write_text("old")
+    build(folder)
+    assert content(tmp_path) == {"data/data": "new"}

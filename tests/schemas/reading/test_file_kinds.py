@@ -93,10 +93,30 @@ def test_the_beginning_tells(name: str, data: bytes, tmp_path: Path) -> None:
     assert kind_of(path).name == name
 
 
-@pytest.mark.parametrize("name", ["torchscript/data/0", "m/.data/version", "serialized_state_dict.json"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "m/data.pkl",
+        "torchscript/data/0",
+        "m/version",
+        "m/byteorder",
+        "m/code/__torch__.py",
+        "m/constants.pkl",
+        "m/.data/version",
+        "m/archive_format",
+        "m/models/model.json",
+        "serialized_state_dict.json",
+    ],
+)
 def test_whatever_torch_writes_first_is_a_torch_archive(name: str) -> None:
     data = zipped(name)
     assert kind_of_bytes(data, size=len(data)).name == "torch"
+
+
+@pytest.mark.parametrize("name", ["metadata.json", "config.json", "model.weights.h5"])
+def test_whatever_keras_writes_first_is_a_keras_model(name: str) -> None:
+    data = zipped(name)
+    assert kind_of_bytes(data, size=len(data)).name == "keras"
 
 
 def test_text_that_is_cut_inside_a_character_is_text() -> None:

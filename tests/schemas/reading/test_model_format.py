@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 import struct
 import tarfile
 import zipfile
@@ -34,6 +35,13 @@ def test_the_content_decides_whatever_the_name_says(form: str, name: str, tmp_pa
 
 def test_every_format_has_a_name_for_its_files() -> None:
     assert set(SUFFIXES) == {*MEMBERS, "safetensors"}
+
+
+@pytest.mark.parametrize("member", ["m/archive_format", "m/models/model.json", "m/models/another.json"])
+def test_either_mark_is_that_of_an_exported_program(member: str) -> None:
+    assert model_format(io.BytesIO(zipped({member: b""})), "m") == "exported"
+    both = refusal(zipped({member: b"", "m/data.pkl": b""}))
+    assert "at once, so that one digest would stand for two models" in both
 
 
 def test_packed_and_large_archives_are_read() -> None:
@@ -84,6 +92,9 @@ def test_a_safetensors_file_that_is_a_pickle_or_a_tar_archive_is_refused() -> No
     size = int.from_bytes(b"\x80\x02G\0\0\0\0\0", "little")
     pickled = size.to_bytes(8, "little") + b'{"_0."' + b" " * (size - 6)
     assert "can also be read as a pickle" in refusal(pickled)
+    # A walk that gets far is enough, whether or not it comes to an end.
+    pickled = size.to_bytes(8, "little") + (b'{"_' + b"0" * 1000 + b'"').ljust(size)
+    assert "can also be read as a pickle" in refusal(pickled)
     head = tarfile.TarInfo("x")
     made = bytearray(head.tobuf())
     made[:16] = struct.pack("<Q", len(made) - 8) + b'{"a": 1}'
@@ -132,7 +143,20 @@ def test_a_bank_is_told_where_it_goes() -> None:
             b"version https://git-lfs.github.com/spec/v1\n",
             "of the file; fetch the file: git lfs pull",
         ),
+        (
+            pickle.dumps(0x1950A86A20F9469CFC6C, protocol=2),
+            "found a torch file of the format before 1.6; convert it: "
+            'torch.save(torch.load("FILE", weights_only=True), "new.pt")',
+        ),
+        (
+            pickle.dumps({"a": 1}),
+            "found a bare pickle, which could run code; save the weights with torch.save, or evaluate a "
+            "function that makes the model: gatekeeper eval module:function",
+        ),
         (b"\x1f\x8b\x08 and more", "found a gzip archive; unpack it"),
+        (b"", "found an empty file; copy the file again"),
+        (bytes(64), "found something else, or a damaged file; copy the file again"),
+        (b"%PDF-1.7", "found a PDF document; name the model file"),
         (b"<!DOCTYPE html>", "found a web page, such as a failed download; copy the file again"),
         (zipped({"a.txt": b""}), "found a zip archive without a model (no data.pkl); unpack it, or evaluate"),
     ],

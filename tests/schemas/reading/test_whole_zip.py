@@ -32,6 +32,13 @@ def test_members_are_told_below_their_folder_in_lower_case() -> None:
     assert members["data.pkl"].file_size == 7
 
 
+def test_a_name_may_be_in_any_language() -> None:
+    assert list(zip_members(io.BytesIO(zipped({"m/data.pkl": b"", "m/größe": b"1"})), "m.pt")) == [
+        "data.pkl",
+        "größe",
+    ]
+
+
 def test_names_of_an_export_of_old_are_whole() -> None:
     names = ["serialized_exported_program.json", "version", "extra_files/notes.txt"]
     found = zip_members(io.BytesIO(zipped(dict.fromkeys(names, b""))), "m.pt2")

@@ -40,8 +40,10 @@ def set_to(
     return replace(evidence, model=model)
 
 
-def still(evidence: Evidence) -> Evidence:
-    return set_to(evidence, dict.fromkeys(DAMAGED, 0.0), half=0.0)
+def still(evidence: Evidence, half: float = 0.0) -> Evidence:
+    """No damage moves the mean of a model that is none of the controls."""
+    sweep = {f"offset_sweep.cos@{k:+d}": 0.3 for k in OFFSETS}
+    return set_to(set_to(evidence, sweep), dict.fromkeys(DAMAGED, 0.0), half=half)
 
 
 CASES: dict[str, tuple[Mapping[str, float], str, str]] = {
@@ -54,6 +56,11 @@ CASES: dict[str, tuple[Mapping[str, float], str, str]] = {
         {COS: -0.28, LAST: -0.1},
         "points_away",
         "The model points away from the target: on val cosine -0.280, a constant answer 0.400.",
+    ),
+    "just turned away": (
+        {COS: -0.05},
+        "points_away",
+        "The model points away from the target: on val cosine -0.050, a constant answer 0.400.",
     ),
     "a copy": (
         {COS: 0.45, LAST: -0.55},
@@ -143,13 +150,25 @@ def test_what_no_damage_moves_has_collapsed(good_evidence: EvidenceFactory, seed
     )
 
 
-@pytest.mark.parametrize("half", [0.0021, 0.02])
+@pytest.mark.parametrize(("half", "name"), [(0.0009, "collapsed"), (0.0011, "chance"), (0.02, "chance")])
 def test_answers_that_move_are_no_constant(
-    good_evidence: EvidenceFactory, seed_policy: Policy, half: float
+    good_evidence: EvidenceFactory, seed_policy: Policy, half: float, name: str
 ) -> None:
-    """An interval of ±0.0021 around no change, on 400 windows: each answer moves by 0.021."""
-    evidence = set_to(set_to(good_evidence(), dict.fromkeys(DAMAGED, 0.0), half=half), {UNSEEN: 0.09})
-    assert diagnosed(evidence, seed_policy).name == "chance"
+    """An interval of ±0.0011 around no change, on 400 windows: each answer moves by 0.011."""
+    evidence = set_to(still(good_evidence(), half), {UNSEEN: 0.09})
+    assert diagnosed(evidence, seed_policy).name == name
+
+
+@pytest.mark.parametrize("cut", [lambda each: replace(each, low=None), lambda each: replace(each, high=None)])
+def test_without_an_interval_the_mean_says_whether_answers_move(
+    good_evidence: EvidenceFactory, seed_policy: Policy, cut: Callable[[Metric], Metric]
+) -> None:
+    evidence = set_to(still(good_evidence(), 0.02), {UNSEEN: 0.09})
+    model = {
+        split: {name: cut(metric) if name in DAMAGED else metric for name, metric in rows.items()}
+        for split, rows in evidence.model.items()
+    }
+    assert diagnosed(replace(evidence, model=model), seed_policy).name == "collapsed"
 
 
 def test_what_finds_more_than_a_constant_is_none(good_evidence: EvidenceFactory, seed_policy: Policy) -> None:
@@ -217,6 +236,28 @@ def test_ridge_is_not_beaten_by_itself(good_evidence: EvidenceFactory, seed_poli
         "sound",
         "The model is sound: on val it finds 98% of unseen targets among five, copying 20%, ridge 98%.",
     )
+
+
+def test_who_finds_less_than_ridge_is_beaten_however_near(
+    good_evidence: EvidenceFactory, seed_policy: Policy
+) -> None:
+    evidence = good_evidence()
+    controls = {**evidence.controls, "ridge": evidence.model}
+    nearer = set_to(replace(evidence, controls=controls), {COS: 0.7, UNSEEN: 0.97})
+    assert diagnosed(nearer, seed_policy) == Diagnosis(
+        "beaten_by_ridge",
+        "The model passes, but knows no more than ridge, a linear fit: on val it finds 97% of unseen targets "
+        "among five, ridge 98%.",
+    )
+
+
+@pytest.mark.parametrize("half", [0.001, 0.2])
+def test_what_may_lie_nearer_to_the_target_is_not_told_to_look_back(
+    good_evidence: EvidenceFactory, seed_policy: Policy, half: float
+) -> None:
+    """Only an interval that lies below zero as a whole says it."""
+    found = diagnosed(set_to(good_evidence(), {LAST: -0.1}, half=half), seed_policy)
+    assert (found.name == "looks_back") is (half == 0.001)
 
 
 def test_what_cannot_be_decided_is_no_diagnosis(good_evidence: EvidenceFactory, seed_policy: Policy) -> None:

@@ -1,11 +1,13 @@
 """The sentence of an interval that reaches across one bound, or across two."""
 
+import re
+
 import pytest
 
 from schemas.records.evidence import Metric
 from schemas.records.judgement import Status
 from schemas.records.policy import PolicyCheck
-from schemas.verdict.wording import compared
+from schemas.verdict.wording import compared, share
 
 
 @pytest.mark.parametrize(
@@ -83,3 +85,25 @@ def test_a_figure_beside_its_bounds(
     line = PolicyCheck("rollout", "rollout.avg_cos", ("val",), low, high, above, required=False)
     metric = Metric(value, None, None, 400, 20, "one article")
     assert compared(line, "val", metric, value, status) == f"rollout.avg_cos on val {sentence}"
+
+
+@pytest.mark.parametrize(
+    ("value", "digits", "text"),
+    [
+        (0.0, 0, "0%"),
+        (0.001, 0, "<1%"),
+        (0.48, 0, "48%"),
+        (0.4812, 1, "48.1%"),
+        (0.999, 0, ">99%"),
+        (1.0, 0, "100%"),
+    ],
+)
+def test_only_none_are_0_percent_and_only_all_are_100(value: float, digits: int, text: str) -> None:
+    assert share(value, digits) == text
+
+
+@pytest.mark.parametrize("value", [1e-6, 5e-7])
+def test_what_rounding_explains_is_not_above_zero(value: float) -> None:
+    line = PolicyCheck("offset_sweep", "offset_sweep.margin", ("val",), None, None, 0.0, required=False)
+    said = compared(line, "val", Metric(value, None, None, 400, 20), value, "fail", rounding=1e-6)
+    assert re.fullmatch(r".*, not above 0\.0+ by more than rounding \(1e-06\) as required", said)
