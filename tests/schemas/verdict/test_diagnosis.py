@@ -243,7 +243,8 @@ def test_who_finds_less_than_ridge_is_beaten_however_near(
 ) -> None:
     evidence = good_evidence()
     controls = {**evidence.controls, "ridge": evidence.model}
-    nearer = set_to(replace(evidence, controls=controls), {COS: 0.7, UNSEEN: 0.97})
+    figures = {COS: 0.7, UNSEEN: 0.97, "offset_sweep.cos@+2": -0.1}
+    nearer = set_to(replace(evidence, controls=controls), figures)
     assert diagnosed(nearer, seed_policy) == Diagnosis(
         "beaten_by_ridge",
         "The model passes, but knows no more than ridge, a linear fit: on val it finds 97% of unseen targets "
