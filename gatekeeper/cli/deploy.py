@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gatekeeper.cli.terminal import painted
+from gatekeeper.cli.terminal import full_asked, full_option, painted
 from gatekeeper.cli.types import FILE
 from gatekeeper.cli.verifier import Verifier, verifier_options
 from gatekeeper.cli.voice import show
@@ -15,7 +15,7 @@ from gatekeeper.deployment.folder import DeploymentFolder
 from gatekeeper.deployment.submission import read_submission
 from gatekeeper.deployment.target import Target
 from gatekeeper.evaluation.companions import with_companions
-from gatekeeper.render.decision import render_decision
+from gatekeeper.render.decision import render_brief_decision, render_decision
 from gatekeeper.render.deployment import render_history, render_release
 from schemas.errors import EXIT_CODES, UsageError
 
@@ -34,6 +34,7 @@ MLFLOW = "mlflow:"
 )
 @click.option("--rollback", is_flag=True, help="Serve the predecessor again.")
 @click.option("--history", "listing", is_flag=True, help="List all releases, newest first.")
+@full_option
 @click.pass_context
 def deploy_command(
     ctx: click.Context,
@@ -74,7 +75,8 @@ def deploy_command(
         )
     rival = None if champion is None else read_submission(champion)
     done = deploy(model, read_submission(report, verifier.envelope), demands, place, champion=rival)
-    show(painted(render_decision(done.ruling), sys.stdout))
+    told = render_decision(done.ruling) if full_asked() else render_brief_decision(done.ruling)
+    show(painted(told, sys.stdout))
     if done.production is not None:
         show(f"\n{render_release(done.production, place)}")
     ctx.exit(EXIT_CODES[done.ruling.decision.judgement.verdict.outcome])

@@ -92,7 +92,7 @@ def test_check_and_deploy_colour_their_verdict(files: Files) -> None:
     on_terminal("check", name, "--model", files.model.name, "--output", "decision.txt")
     assert Path("decision.txt").read_text(encoding="utf-8").startswith("DEPLOYABLE: ")
     seen = on_terminal("deploy", files.model.name, "--report", name, "--to", "production")
-    assert f"\n{GREEN}DEPLOYABLE: " in seen
+    assert seen.startswith(f"{GREEN}DEPLOYABLE: ")
 
 
 def test_eval_and_train_colour_their_verdict(world: Path) -> None:
