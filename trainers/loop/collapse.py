@@ -12,17 +12,21 @@ from schemas.records.history import LAMBDA_RANGE, WarningName
 COLLAPSES: tuple[WarningName, ...] = ("cosine_drop", "below_constant", "negative_cosines")
 """Warnings that stop a run or roll it back."""
 
+SEED_DIMENSION = 768
+"""Where the seed's range for the weight of the push holds. The error is a mean over the dimensions, so in D
+of them the same push weighs 768 / D as much."""
+
 CLAMPED_SHARE = 0.5
 """A weight that is decided by a bound in more steps than this is at its clamp."""
 
 GAP_FALL = 0.02
-"""A mean gap this far below the best so far is falling."""
+"""A mean gap this far below the best so far is falling; a cosine that lost as much pays for its gap."""
 
 SINKING = 0.02
 """A young model that never rose above the constant is lost once it is this far below its best."""
 
 RECALL_SHARE = 0.9
-"""R@5 below this share of its best is falling."""
+"""R@5 below this share of its best is falling, if it lost what is notable: no chance level wavers so far."""
 
 COSINE_SHARE = 0.7
 """A cosine below this share of its best has dropped ..."""
@@ -56,19 +60,23 @@ class Watch:
 
     Attributes:
         constant: mean cosine of a constant prediction to the train targets.
+        dimension: of the vectors.
         best_pos: best running mean cosine to the train targets; best_gap: likewise.
         best_cosine: best cosine on val; best_recall: best article R@5 on val.
         aloft: the running cosine has once been clearly above ``constant``. Before, a young model is
             merely not there yet.
+        advised: the advice on a negative margin was given.
         going: what was warned of last time, by where it was seen: each is told once, until it is over.
     """
 
     constant: float
+    dimension: int = SEED_DIMENSION
     best_pos: float | None = None
     best_gap: float | None = None
     best_cosine: float | None = None
     best_recall: float | None = None
     aloft: bool = False
+    advised: bool = False
     going: dict[str, list[WarningName]] = field(default_factory=dict)
 
     def news(self, alarms: list[Alarm], where: str) -> list[str]:
@@ -85,30 +93,45 @@ class Watch:
             *(f"over on {where}: {name}" for name in before if name not in now),
         ]
 
-    def steps(self, means: Mapping[str, float], *, weighted: bool) -> list[Alarm]:
+    def after_rollback(self) -> "Watch":
+        """The watch over the best weights, which remembers none of what was lost since."""
+        return Watch(self.constant, self.dimension, aloft=self.aloft, advised=self.advised)
+
+    def steps(self, means: Mapping[str, float], *, margin: float | None) -> list[Alarm]:
         """Warnings from the means over the last steps.
+
+        A weight is no news while the gap is ample, at least the margin asked for and not paid for with
+        cosine: the push is then next to nothing, whatever it weighs.
 
         Args:
             means: ``pos``, ``neg``, ``gap``, ``lambda_eff``, ``clamped``.
-            weighted: whether the recipe weighs its push as the seed does.
+            margin: the gap asked for, where the recipe weighs its push as the seed does; else None.
         """
         pos, neg, gap = means["pos"], means["neg"], means["gap"]
+        paid = self.best_pos is not None and pos < self.best_pos - GAP_FALL
         alarms = []
-        if weighted:
-            low, high = LAMBDA_RANGE
-            if not low <= means["lambda_eff"] <= high:
-                alarms.append(
-                    Alarm(
-                        "lambda_out_of_range",
-                        f"λ_eff {means['lambda_eff']:.5f} is outside [{low:g}, {high:g}]: "
-                        + (
-                            "too small, raise the target fraction (--target-frac)"
-                            if means["lambda_eff"] < low
-                            else "too large, lower the target fraction (--target-frac)"
-                        ),
-                    )
+        if margin is not None and (gap < margin or paid):
+            alarms += self._pushed(means)
+        alarms += self._lost(pos, neg)
+        self.best_gap = gap if self.best_gap is None else max(gap, self.best_gap)
+        self.best_pos = pos if self.best_pos is None else max(pos, self.best_pos)
+        self.aloft = self.aloft or pos > self.constant + NOTABLE
+        return alarms
+
+    def _pushed(self, means: Mapping[str, float]) -> list[Alarm]:
+        low, high = (bound * SEED_DIMENSION / self.dimension for bound in LAMBDA_RANGE)
+        weight, gap = means["lambda_eff"], means["gap"]
+        alarms = []
+        if not low <= weight <= high:
+            remedy = "too small, raise" if weight < low else "too large, lower"
+            alarms.append(
+                Alarm(
+                    "lambda_out_of_range",
+                    f"λ_eff {weight:.5f} is outside [{low:.3g}, {high:.3g}]: "
+                    f"{remedy} the target fraction (--target-frac)",
                 )
-            if means["clamped"] > CLAMPED_SHARE:
+            )
+            if means["clamped"] > CLAMPED_SHARE:  # within the range a bound does no harm
                 alarms.append(
                     Alarm(
                         "lambda_at_clamp",
@@ -116,14 +139,8 @@ class Watch:
                         "it no longer follows the error",
                     )
                 )
-            if self.best_gap is not None and gap < self.best_gap - GAP_FALL:
-                alarms.append(
-                    Alarm("gap_falling", f"the mean gap fell from {self.best_gap:.3f} to {gap:.3f}")
-                )
-        alarms += self._lost(pos, neg)
-        self.best_gap = gap if self.best_gap is None else max(gap, self.best_gap)
-        self.best_pos = pos if self.best_pos is None else max(pos, self.best_pos)
-        self.aloft = self.aloft or pos > self.constant + NOTABLE
+        if self.best_gap is not None and gap < self.best_gap - GAP_FALL:
+            alarms.append(Alarm("gap_falling", f"the mean gap fell from {self.best_gap:.3f} to {gap:.3f}"))
         return alarms
 
     def _lost(self, pos: float, neg: float) -> list[Alarm]:
@@ -144,7 +161,7 @@ class Watch:
                     "of a constant prediction",
                 )
             )
-        if _dropped(pos, self.best_pos):
+        if _dropped(pos, self.best_pos, COSINE_SHARE):
             alarms.append(
                 Alarm(
                     "cosine_drop",
@@ -154,24 +171,26 @@ class Watch:
             )
         return alarms
 
-    def gates(self, *, cosine: float, constant: float, recall: float) -> list[Alarm]:
+    def gates(self, *, cosine: float, constant: float, recall: float, pushed: bool) -> list[Alarm]:
         """Warnings from a Mini-5CAT.
 
         Args:
             cosine: mean cosine to the target on val.
             constant: that of the constant control. A young model may lie below it for a while.
             recall: article R@5 on val.
+            pushed: whether the recipe has the seed's push, and a ramp to slow down.
         """
         alarms = []
-        if self.best_recall is not None and recall < RECALL_SHARE * self.best_recall:
+        if _dropped(recall, self.best_recall, RECALL_SHARE):
+            remedy = ", ramp the margin more slowly (--ramp)" if pushed else ""
             alarms.append(
                 Alarm(
                     "recall_falling",
-                    f"R@5 on val fell from {self.best_recall:.3f} to {recall:.3f}: the model struggles, "
-                    "ramp the margin more slowly (--ramp)",
+                    f"R@5 on val fell from {self.best_recall:.3f} to {recall:.3f}: "
+                    f"the model struggles{remedy}",
                 )
             )
-        if _dropped(cosine, self.best_cosine):
+        if _dropped(cosine, self.best_cosine, COSINE_SHARE):
             alarms.append(
                 Alarm(
                     "cosine_drop",
@@ -196,5 +215,5 @@ class Watch:
         return asdict(self)
 
 
-def _dropped(cosine: float, best: float | None) -> bool:
-    return best is not None and cosine < COSINE_SHARE * best and cosine < best - NOTABLE
+def _dropped(value: float, best: float | None, share: float) -> bool:
+    return best is not None and value < share * best and value < best - NOTABLE

@@ -26,12 +26,13 @@ ADVICE = (
 )
 
 
-def mini(gates: MiniGates, *, pushed: bool) -> Iterator[str]:
-    """The lines of a Mini-5CAT; the seed's are those of val.
+def mini(gates: MiniGates, *, advise: bool) -> Iterator[str]:
+    """The lines of a Mini-5CAT; the seed's are those of val, and theirs alone are its symbols.
 
     Args:
         gates: what was measured.
-        pushed: whether the recipe has the seed's push, so that the seed's advice applies.
+        advise: whether a negative margin brings the seed's advice, which is given once a run and to
+            recipes with its push.
     """
     for split, figures in gates.splits.items():
         where = "" if split == SELECTING else f" {split}"
@@ -42,16 +43,16 @@ def mini(gates: MiniGates, *, pushed: bool) -> Iterator[str]:
     yield f"[Mini-5CAT] gates passed: {' '.join(gates.passed) or 'none'}{kept}"
     sign = _sign(gates)
     yield sign
-    if pushed and "Negative margin" in sign:
+    if advise and "Negative margin" in sign:
         yield ADVICE
 
 
 def _sign(gates: MiniGates) -> str:
     figures = gates.splits[SELECTING]
     if figures.margin is None:
-        return "⚠️  The margin is undefined on these samples"
+        return "The margin is undefined on these samples"
     if gates.escaped:
-        return "⚠️  Escaped - no better than a constant prediction or than chance, so the margin means nothing"
+        return "Escaped - no better than a constant prediction or than chance, so the margin means nothing"
     if figures.margin > 0:
         return "✅ Positive margin! Model predicts NEXT, not last context"
     return _negative(figures)
@@ -61,8 +62,8 @@ def _negative(figures: SplitGates) -> str:
     if figures.margin_last is not None and figures.margin_last < 0:
         return "⚠️  Negative margin - still copying last context"
     if figures.margin_prev is not None and figures.margin_prev < 0:
-        return "⚠️  Negative margin - closer to the chunk before the target than to the target"
-    return "⚠️  Negative margin - closer to another chunk than to the target"
+        return "Negative margin - closer to the chunk before the target than to the target"
+    return "Negative margin - closer to another chunk than to the target"
 
 
 def _figure(value: float | None, form: str) -> str:

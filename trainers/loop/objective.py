@@ -63,8 +63,8 @@ class Objective(Protocol):
         ...
 
     @property
-    def weighted(self) -> bool:
-        """Whether the push's weight follows the error, so that the seed's range for it applies."""
+    def margin(self) -> float | None:
+        """The gap asked for now, where the push's weight follows the error as the seed's does; else None."""
         ...
 
     def start_epoch(self, epoch: int) -> None:

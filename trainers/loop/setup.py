@@ -61,9 +61,8 @@ def begin(
         wrap(module, settings, job.group, device, example), module, batches, job.group, settings
     )
     learner = make_learner(module, settings, objective, lr=settings.lr)
-    state = fresh_state(
-        Watch(_constant_cosine(dataset.bank, batches.last_rows + dataset.window.horizon)), device
-    )
+    constant = _constant_cosine(dataset.bank, batches.last_rows + dataset.window.horizon)
+    state = fresh_state(Watch(constant, dataset.bank.dimension), device)
     store = Store(job.folder)
     if job.resume:
         _resume(job, store, learner, state)

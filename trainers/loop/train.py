@@ -12,7 +12,7 @@ from schemas.records.history import FIGURES, Epoch, MiniGates, Steps, Warned
 from schemas.records.splits import TRAIN, VAL
 from trainers.contracts import MODEL_FILE, RunStart, StepProgress, Trained, TrainingJob
 from trainers.loop import log_lines as speech
-from trainers.loop.collapse import Alarm, Watch
+from trainers.loop.collapse import Alarm
 from trainers.loop.mini_5cat import MiniResult, MiniSuite
 from trainers.loop.objective import Objective
 from trainers.loop.settings import GradientSettings
@@ -114,7 +114,7 @@ def _look(run: Run, learner: Learner, state: State) -> None:
         f"{learner.objective.line(means)}  "
         f"(epoch {state.epoch}/{run.settings.epochs}, step {state.step}/{run.steps}, {rate:.0f} windows/s)"
     )
-    alarms = state.watch.steps(means, weighted=learner.objective.weighted)
+    alarms = state.watch.steps(means, margin=learner.objective.margin)
     _warn(run, state, alarms, step=state.step)
 
 
@@ -143,9 +143,13 @@ def _check_gates(run: Run, learner: Learner, state: State) -> MiniResult:
         result = replace(result, gates=replace(result.gates, kept=True))
         if job.group.first:
             keep_best(run, learner, state, result)
-    for line in speech.mini(result.gates, pushed=learner.objective.weighted):
+    pushed = learner.objective.margin is not None
+    for line in speech.mini(result.gates, advise=pushed and not state.watch.advised):
+        state.watch.advised = state.watch.advised or line == speech.ADVICE
         job.log(line)
-    alarms = state.watch.gates(cosine=result.cosine, constant=result.constant, recall=result.recall)
+    alarms = state.watch.gates(
+        cosine=result.cosine, constant=result.constant, recall=result.recall, pushed=pushed
+    )
     _warn(run, state, alarms, step=0)
     learner.objective.end_epoch(result.cosine, result.margin)
     learner.scheduler.step(result.cosine)
@@ -171,7 +175,7 @@ def _recover(run: Run, learner: Learner, state: State) -> None:
     lr = 0.5 * learner.optimizer.param_groups[0]["lr"]
     fresh = make_learner(learner.module, run.settings, learner.objective, lr=lr)
     learner.optimizer, learner.scheduler = fresh.optimizer, fresh.scheduler
-    state.watch = Watch(state.watch.constant, aloft=state.watch.aloft)
+    state.watch = state.watch.after_rollback()
     run.job.log(f"rollback {state.rollbacks} of {ROLLBACKS}: half the learning rate ({lr:g}), half the push")
 
 

@@ -21,7 +21,7 @@ class MeanSquaredError:
     """No push; the gap to the chunk directly before the target is only measured."""
 
     rule = RULE
-    weighted = False
+    margin = None
     negative = f"none (the gap shown is to k = {BEFORE_TARGET})"
 
     def __init__(self, label: str) -> None:

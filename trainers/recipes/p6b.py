@@ -64,7 +64,6 @@ class DirectionalObjective:
     """P6b's loss; see the module's docstring."""
 
     rule = RULE
-    weighted = True
 
     def __init__(self, settings: P6bSettings, dataset: "Dataset") -> None:
         self.settings = settings
@@ -75,6 +74,11 @@ class DirectionalObjective:
         if settings.prev == "context[-2]" and dataset.window.context < 2:
             raise UsageError("context[-2] needs a context of at least 2 chunks; choose another --prev")
         self.negative = f"{settings.prev} (k = {self.offset})"
+
+    @property
+    def margin(self) -> float:
+        """Of the stage of the ramp."""
+        return self.stage.margin
 
     def start_epoch(self, epoch: int) -> None:
         """Choose the stage of the ramp."""

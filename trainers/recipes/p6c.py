@@ -77,7 +77,7 @@ class P6cSettings(GradientSettings):
 class BudgetedObjective:
     """See the module's docstring."""
 
-    weighted = False
+    margin = None
     negative = "the hardest of k = -3..-1, 1..3"
 
     def __init__(self, settings: P6cSettings, dataset: "Dataset") -> None:

@@ -10,17 +10,20 @@ from trainers.loop.collapse import COLLAPSES, Alarm, Watch
 CONSTANT = 0.25
 """Cosine of a constant prediction; binary fractions keep the thresholds exact."""
 
+MARGIN = 0.0625
+"""Above every gap of a test that does not set one: the push is at work."""
+
 HEALTHY = {"pos": 0.5, "neg": 0.45, "gap": 0.05, "lambda_eff": 2e-3, "clamped": 0.0}
 
 
-def see(watch: Watch, *, weighted: bool = True, **means: float) -> list[str]:
+def see(watch: Watch, *, margin: float | None = MARGIN, **means: float) -> list[str]:
     """Names of the alarms that a window raises."""
-    return [alarm.name for alarm in watch.steps({**HEALTHY, **means}, weighted=weighted)]
+    return [alarm.name for alarm in watch.steps({**HEALTHY, **means}, margin=margin)]
 
 
 def measure(watch: Watch, cosine: float, *, constant: float = CONSTANT, recall: float = 0.8) -> list[str]:
     """Names of the alarms that a Mini-5CAT raises."""
-    return [alarm.name for alarm in watch.gates(cosine=cosine, constant=constant, recall=recall)]
+    return [alarm.name for alarm in watch.gates(cosine=cosine, constant=constant, recall=recall, pushed=True)]
 
 
 def test_a_healthy_run_is_silent() -> None:
@@ -51,14 +54,14 @@ def test_the_collapses_by_name() -> None:
     ],
 )
 def test_a_weight_outside_the_seeds_range(weight: float, end: str) -> None:
-    alarms = Watch(CONSTANT).steps({**HEALTHY, "lambda_eff": weight}, weighted=True)
+    alarms = Watch(CONSTANT).steps({**HEALTHY, "lambda_eff": weight}, margin=MARGIN)
     assert [alarm.name for alarm in alarms] == (["lambda_out_of_range"] if end else [])
     assert all(alarm.sentence.endswith(end) for alarm in alarms)
 
 
 def test_the_way_back_into_the_range() -> None:
     sentences = [
-        Watch(CONSTANT).steps({**HEALTHY, "lambda_eff": weight}, weighted=True)[0].sentence
+        Watch(CONSTANT).steps({**HEALTHY, "lambda_eff": weight}, margin=MARGIN)[0].sentence
         for weight in (1e-4, 0.05)
     ]
     assert sentences == [
@@ -69,11 +72,41 @@ def test_the_way_back_into_the_range() -> None:
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, []), (0.505, ["lambda_at_clamp"])])
 def test_a_weight_at_its_clamp_in_more_than_half_of_the_steps(share: float, expected: list[str]) -> None:
-    assert see(Watch(CONSTANT), clamped=share) == expected
+    found = see(Watch(CONSTANT), clamped=share, lambda_eff=0.05)
+    assert found == ["lambda_out_of_range", *expected]
+
+
+def test_a_clamp_within_the_range_does_no_harm() -> None:
+    assert see(Watch(CONSTANT), clamped=1.0, lambda_eff=0.02) == []
+
+
+@pytest.mark.parametrize(
+    ("weight", "found"),
+    [(0.05, []), (0.25, ["lambda_out_of_range"]), (0.012, []), (0.0119, ["lambda_out_of_range"])],
+)
+def test_the_range_is_that_of_the_dimension(weight: float, found: list[str]) -> None:
+    # In 64 dimensions the error is 12 times as large as in the seed's 768, and so is the range.
+    assert see(Watch(CONSTANT, dimension=64), lambda_eff=weight) == found
+
+
+@pytest.mark.parametrize(
+    ("gap", "pos", "told"),
+    [
+        (MARGIN, 0.5, False),
+        (0.9, 0.48, False),  # exactly 0.02 less than the best
+        (MARGIN - 0.001, 0.5, True),
+        (0.9, 0.479, True),  # the gap is paid for with cosine
+    ],
+)
+def test_a_weight_is_no_news_while_the_gap_is_ample(gap: float, pos: float, told: bool) -> None:
+    watch = Watch(CONSTANT)
+    assert see(watch, pos=0.5) == []
+    found = see(watch, pos=pos, gap=gap, lambda_eff=0.05, clamped=1.0)
+    assert found == (["lambda_out_of_range", "lambda_at_clamp"] if told else [])
 
 
 def test_the_clamped_share_is_told() -> None:
-    (alarm,) = Watch(CONSTANT).steps({**HEALTHY, "clamped": 0.75}, weighted=True)
+    _, alarm = Watch(CONSTANT).steps({**HEALTHY, "clamped": 0.75, "lambda_eff": 0.05}, margin=MARGIN)
     assert alarm.sentence == "λ_eff was at its clamp in 75% of the steps: it no longer follows the error"
 
 
@@ -83,13 +116,13 @@ def test_a_gap_that_falls_below_its_best(gap: float, expected: list[str]) -> Non
     watch = Watch(CONSTANT)
     assert see(watch, gap=0.125) == []
     assert see(watch, gap=0.115) == []  # the best stays
-    assert see(watch, gap=gap) == expected
+    assert see(watch, gap=gap, margin=0.2) == expected
 
 
 def test_a_recipe_without_the_seeds_weight_is_not_asked_for_one() -> None:
     watch = Watch(CONSTANT)
-    assert see(watch, weighted=False, gap=0.5, lambda_eff=0.0, clamped=1.0) == []
-    assert see(watch, weighted=False, gap=-0.5, lambda_eff=1.0, clamped=1.0) == []
+    assert see(watch, margin=None, gap=0.5, lambda_eff=0.0, clamped=1.0) == []
+    assert see(watch, margin=None, gap=-0.5, lambda_eff=1.0, clamped=1.0) == []
 
 
 # Collapses within an epoch
@@ -170,6 +203,26 @@ def test_a_cosine_on_val_that_drops(cosine: float, expected: list[str]) -> None:
     assert measure(watch, cosine) == expected
 
 
+def test_a_recall_at_chance_wavers() -> None:
+    watch = Watch(CONSTANT)
+    assert [measure(watch, 0.5, recall=recall) for recall in (0.1, 0.051, 0.049)] == [
+        [],
+        [],
+        ["recall_falling"],
+    ]
+
+
+def test_a_recipe_without_a_ramp_is_not_told_to_slow_it() -> None:
+    watch = Watch(CONSTANT, best_recall=0.7)
+    (alarm,) = watch.gates(cosine=0.5, constant=CONSTANT, recall=0.1, pushed=False)
+    assert alarm.sentence == "R@5 on val fell from 0.700 to 0.100: the model struggles"
+
+
+def test_the_watch_after_a_rollback_forgets_only_what_was_lost() -> None:
+    watch = Watch(CONSTANT, dimension=64, best_pos=0.5, best_recall=0.7, aloft=True, advised=True)
+    assert watch.after_rollback() == Watch(CONSTANT, dimension=64, aloft=True, advised=True)
+
+
 @pytest.mark.parametrize(("recall", "expected"), [(0.721, []), (0.719, ["recall_falling"])])
 def test_a_recall_below_nine_tenths_of_its_best(recall: float, expected: list[str]) -> None:
     watch = Watch(CONSTANT)
@@ -219,15 +272,17 @@ def test_it_is_caught_before_it_is_complete() -> None:
 
 def test_the_sentences_of_the_collapses() -> None:
     watch = Watch(CONSTANT)
-    watch.steps({**HEALTHY, "pos": 0.476}, weighted=False)
-    watch.gates(cosine=0.476, constant=CONSTANT, recall=0.7)
+    watch.steps({**HEALTHY, "pos": 0.476}, margin=None)
+    watch.gates(cosine=0.476, constant=CONSTANT, recall=0.7, pushed=True)
     lost = {**HEALTHY, "pos": -0.049, "neg": -0.509, "gap": 0.46}
-    assert [alarm.sentence for alarm in watch.steps(lost, weighted=False)] == [
+    assert [alarm.sentence for alarm in watch.steps(lost, margin=None)] == [
         "the predictions point away from target and negative alike (pos -0.049, neg -0.509)",
         "the running train cosine -0.049 fell below the 0.250 of a constant prediction",
         "the running train cosine fell from 0.476 to -0.049, below 70% of its best",
     ]
-    assert [alarm.sentence for alarm in watch.gates(cosine=-0.049, constant=CONSTANT, recall=0.1)] == [
+    assert [
+        alarm.sentence for alarm in watch.gates(cosine=-0.049, constant=CONSTANT, recall=0.1, pushed=True)
+    ] == [
         "R@5 on val fell from 0.700 to 0.100: the model struggles, ramp the margin more slowly (--ramp)",
         "the cosine on val fell from 0.476 to -0.049, below 70% of its best",
         "the cosine on val -0.049 is below the 0.250 of a constant prediction",
@@ -242,11 +297,13 @@ def test_a_watch_that_comes_back_sees_the_same() -> None:
     assert again == watch
     assert again.state() == {
         "constant": CONSTANT,
+        "dimension": 768,
         "best_pos": 0.476,
         "best_gap": 0.1,
         "best_cosine": 0.47,
         "best_recall": 0.7,
         "aloft": True,
+        "advised": False,
         "going": {},
     }
     assert see(again, pos=-0.049, neg=-0.5, gap=0.0) == see(watch, pos=-0.049, neg=-0.5, gap=0.0)

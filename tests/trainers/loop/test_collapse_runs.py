@@ -11,6 +11,7 @@ from schemas.records.history import History
 from trainers.checkpoints.checkpoint import read_checkpoint
 from trainers.checkpoints.saved_states import Store
 from trainers.contracts import MODEL_FILE, TrainingJob
+from trainers.loop.log_lines import ADVICE
 from trainers.registry import trainer
 
 MakeJob = Callable[..., TrainingJob]
@@ -66,8 +67,10 @@ def test_a_rollback_goes_on_more_gently(make_job: MakeJob) -> None:
         assert "after 3 rollbacks" in history.ended
 
 
-def test_it_can_be_ignored(make_job: MakeJob) -> None:
-    _, history, _ = collapse(make_job, on_collapse="ignore")
+def test_it_can_be_ignored_and_an_advice_is_given_once(make_job: MakeJob) -> None:
+    _, history, lines = collapse(make_job, on_collapse="ignore")
+    assert sum("Negative margin" in line for line in lines) > 1
+    assert lines.count(ADVICE) == 1
     assert history.ended == "all 6 epochs done"
     assert [warning for warning in history.warnings if warning.collapse]
     # The gates choose all the same: nothing from after the collapse is kept.
@@ -75,12 +78,13 @@ def test_it_can_be_ignored(make_job: MakeJob) -> None:
     assert history.best_epoch < 4
 
 
-def test_a_healthy_run_raises_no_alarm(make_job: MakeJob) -> None:
-    job = make_job(horizon=2)
-    knobs = {**COLLAPSING, "target_frac": 0.25, "ramp": "1:0.02:0.4", "lambda_clamp": (1e-4, 5e-2)}
-    history = trainer("p6b").fit(job, trainer("p6b").settings(**knobs)).history
+@pytest.mark.parametrize("recipe", ["p1", "p6", "p6b", "p6c"])
+def test_no_recipe_warns_of_its_own_defaults(recipe: str, make_job: MakeJob) -> None:
+    chosen, small = trainer(recipe), ("layers", "width", "heads", "dropout", "mini_samples", "lr")
+    knobs = {name: COLLAPSING[name] for name in small}
+    history = chosen.fit(make_job(horizon=chosen.default_horizon), chosen.settings(**knobs)).history
     assert history is not None
-    assert [warning.name for warning in history.warnings if warning.collapse] == []
+    assert history.warnings == ()
 
 
 @pytest.mark.parametrize("log_every", [1, 200])

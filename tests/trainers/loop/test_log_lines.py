@@ -17,8 +17,8 @@ GATES = MiniGates(
 )
 
 
-def lines(gates: MiniGates, *, pushed: bool = True) -> list[str]:
-    return list(speech.mini(gates, pushed=pushed))
+def lines(gates: MiniGates, *, advise: bool = True) -> list[str]:
+    return list(speech.mini(gates, advise=advise))
 
 
 def on_val(**figures: float | None) -> MiniGates:
@@ -45,29 +45,31 @@ def test_weights_that_are_not_kept_and_pass_nothing() -> None:
         ({"margin": -0.08, "margin_last": -0.08}, "⚠️  Negative margin - still copying last context"),
         (
             {"margin": -0.08, "margin_prev": -0.01},
-            "⚠️  Negative margin - closer to the chunk before the target than to the target",
+            "Negative margin - closer to the chunk before the target than to the target",
         ),
-        ({"margin": 0.0}, "⚠️  Negative margin - closer to another chunk than to the target"),
+        ({"margin": 0.0}, "Negative margin - closer to another chunk than to the target"),
         (
             {"margin": -0.1, "margin_last": None, "margin_prev": None},
-            "⚠️  Negative margin - closer to another",
+            "Negative margin - closer to another",
         ),
     ],
 )
-def test_a_negative_margin_has_the_seeds_sign_and_advice(figures: dict[str, float | None], sign: str) -> None:
+def test_a_negative_margin_has_the_seeds_advice_and_its_symbol_where_the_line_is_the_seeds(
+    figures: dict[str, float | None], sign: str
+) -> None:
     found = lines(on_val(**figures))
     assert found[-2].startswith(sign)
     assert found[-1] == speech.ADVICE
-    assert lines(on_val(**figures), pushed=False) == found[:-1]
+    assert lines(on_val(**figures), advise=False) == found[:-1]
 
 
 def test_an_escape_is_no_good_sign_whatever_the_margin() -> None:
     assert lines(replace(GATES, escaped=True))[-1] == (
-        "⚠️  Escaped - no better than a constant prediction or than chance, so the margin means nothing"
+        "Escaped - no better than a constant prediction or than chance, so the margin means nothing"
     )
 
 
 def test_what_is_undefined_is_a_dash() -> None:
     found = lines(on_val(margin=None, recall=None))
     assert found[0] == "[Mini-5CAT] Margin: - | R@5: - | cos: 0.520 | R@5 unseen: 0.800"
-    assert found[-1] == "⚠️  The margin is undefined on these samples"
+    assert found[-1] == "The margin is undefined on these samples"

@@ -32,7 +32,7 @@ def test_mse_has_no_push_and_nothing_to_remember() -> None:
     assert (float(weight.value), float(weight.clamped)) == (0.0, 0.0)
     assert objective.admissible(-1.0)
     assert objective.state() == {}
-    assert (objective.rule, objective.weighted) == (RULE, False)
+    assert (objective.rule, objective.margin) == (RULE, None)
     assert objective.negative == "none (the gap shown is to k = -1)"
 
 

@@ -192,7 +192,7 @@ def test_p6b_does_not_listen_to_the_gates() -> None:
     objective.end_epoch(-1.0, -1.0)
     assert objective.state() == before
     assert objective.admissible(-1.0)
-    assert (objective.rule, objective.weighted) == (RULE, True)
+    assert (objective.rule, objective.margin) == (RULE, objective.stages[0].margin)
 
 
 @pytest.mark.parametrize(

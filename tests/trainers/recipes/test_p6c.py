@@ -28,7 +28,7 @@ from trainers.recipes.p6c import (
 def test_p6c_watches_all_six_neighbours() -> None:
     assert NEIGHBOURS == (-3, -2, -1, 1, 2, 3)
     assert p6c().negative == "the hardest of k = -3..-1, 1..3"
-    assert not p6c().weighted
+    assert p6c().margin is None
     assert (
         p6c(cos_budget=0.03).rule == f"val cosine at most 0.03 below the best of the MSE epochs, then {RULE}"
     )
