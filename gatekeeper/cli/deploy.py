@@ -5,6 +5,7 @@ from pathlib import Path
 
 import click
 
+from gatekeeper.cli.progress import working
 from gatekeeper.cli.terminal import full_asked, full_option, painted
 from gatekeeper.cli.types import FILE
 from gatekeeper.cli.verifier import Verifier, verifier_options
@@ -73,8 +74,9 @@ def deploy_command(
         raise UsageError(
             f"--champion has no effect: the policy {demands.policy.policy.name} has no champion rules"
         )
-    rival = None if champion is None else read_submission(champion)
-    done = deploy(model, read_submission(report, verifier.envelope), demands, place, champion=rival)
+    with working("checking and deploying"):
+        rival = None if champion is None else read_submission(champion)
+        done = deploy(model, read_submission(report, verifier.envelope), demands, place, champion=rival)
     told = render_decision(done.ruling) if full_asked() else render_brief_decision(done.ruling)
     show(painted(told, sys.stdout))
     if done.production is not None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -183,7 +184,8 @@ def _report_on(
     from gatekeeper.evaluation.writing import write_evaluation
     from gatekeeper.training.history import find_run, find_training
 
-    candidate = evaluator.load(spec, bar)
+    with nullcontext() if is_control(spec) else working("loading the model"):  # a control shows a bar
+        candidate = evaluator.load(spec, bar)
     for note in candidate.notes:
         say(f"note: {note}")
     result = evaluator.evaluate(candidate, bar)

@@ -51,7 +51,11 @@ def write_page(report: Report, extras: Extras, page: Path, *, own: int = 0) -> N
     Raises:
         OutputError: the file cannot be written.
     """
-    from gatekeeper.render.page.page import render_page
+    from gatekeeper.cli.progress import working
 
-    write_text(page, render_page(report, extras), own=own)
+    with working("drawing the page"):
+        from gatekeeper.render.page.page import render_page
+
+        text = render_page(report, extras)
+    write_text(page, text, own=own)
     warn(f"page: {printable(str(page))}")

@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -12,7 +13,7 @@ from gatekeeper.cli.guard import end, guard_of
 from gatekeeper.cli.knobs import option, settings_flags, with_options
 from gatekeeper.cli.options import data_flags, tell
 from gatekeeper.cli.page import check_page_target, html_option, write_page
-from gatekeeper.cli.progress import bar
+from gatekeeper.cli.progress import bar, working
 from gatekeeper.cli.stdout import reserved_stdout
 from gatekeeper.cli.terminal import full_asked, full_option, painted
 from gatekeeper.cli.types import FILE
@@ -118,7 +119,12 @@ def _train(request: "RunRequest", options: "RecorderOptions", stdout: TextIO) ->
 
     options.check()
     group = join_group()
-    plan = plan_run(request, group, tell)
+    notes: list[str] = []
+    try:
+        with working("reading the data") if group.first else nullcontext():
+            plan = plan_run(request, group, notes.extend)
+    finally:
+        tell(notes)  # they may explain an error
     result = run_training(
         plan, group, _audience(plan, options), out=request.out, illustrated=request.page is not None
     )

@@ -16,6 +16,9 @@ SEED_DIMENSION = 768
 """Where the seed's range for the weight of the push holds. The error is a mean over the dimensions, so in D
 of them the same push weighs 768 / D as much."""
 
+LEAST_FRACTION = 0.05
+"""A push of this share of the error is there, however little it weighs; the seed's ramp begins with 0.10."""
+
 CLAMPED_SHARE = 0.5
 """A weight that is decided by a bound in more steps than this is at its clamp."""
 
@@ -104,7 +107,7 @@ class Watch:
         cosine: the push is then next to nothing, whatever it weighs.
 
         Args:
-            means: ``pos``, ``neg``, ``gap``, ``lambda_eff``, ``clamped``.
+            means: of the steps, by name in :data:`schemas.records.history.FIGURES`.
             margin: the gap asked for, where the recipe weighs its push as the seed does; else None.
         """
         pos, neg, gap = means["pos"], means["neg"], means["gap"]
@@ -121,8 +124,9 @@ class Watch:
     def _pushed(self, means: Mapping[str, float]) -> list[Alarm]:
         low, high = (bound * SEED_DIMENSION / self.dimension for bound in LAMBDA_RANGE)
         weight, gap = means["lambda_eff"], means["gap"]
+        slight = weight * means["push"] < LEAST_FRACTION * means["mse"]
         alarms = []
-        if not low <= weight <= high:
+        if weight > high or (weight < low and slight):
             remedy = "too small, raise" if weight < low else "too large, lower"
             alarms.append(
                 Alarm(

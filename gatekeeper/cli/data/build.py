@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from gatekeeper.cli.options import key_options, overwrite_option, tell
-from gatekeeper.cli.progress import bar
+from gatekeeper.cli.progress import bar, working
 from gatekeeper.cli.terminal import is_terminal
 from gatekeeper.cli.types import FILE, Choice
 from gatekeeper.cli.voice import hushed, quiet, say, show
@@ -74,13 +74,14 @@ def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above 
     out = _checked_folder(request, requests)
     digest, bank = (_embedded if is_texts(request.source) else _read)(request, requests)
     encoder = None if request.encoder is None else Path(request.encoder).name
-    record = write_dataset(
-        out,
-        Contents(bank, divide(bank, requests, seed=request.seed), request.window),
-        dtype=request.dtype,
-        origin=Origin(request.source.name, digest, encoder, request.licence, request.note),
-        overwrite=request.overwrite,
-    )
+    with working("writing the data set"):
+        record = write_dataset(
+            out,
+            Contents(bank, divide(bank, requests, seed=request.seed), request.window),
+            dtype=request.dtype,
+            origin=Origin(request.source.name, digest, encoder, request.licence, request.note),
+            overwrite=request.overwrite,
+        )
     show(render_built(record, out))
     if request.also_npz:
         for path in write_sequences(out):
@@ -142,7 +143,8 @@ def _refuse_existing(paths: list[Path]) -> None:
 
 def _read(request: _Request, requests: Sequence[SplitRequest]) -> tuple[str, Bank]:
     """Digest of the bank file, and the bank."""
-    digest, read = source_digest(request.source), read_bank_file(request.source, keys=request.keys)
+    with working("reading the bank"):
+        digest, read = source_digest(request.source), read_bank_file(request.source, keys=request.keys)
     tell(read.notes)
     return digest, read.bank
 
@@ -157,7 +159,8 @@ def _embedded(request: _Request, requests: Sequence[SplitRequest]) -> tuple[str,
     digest = source_digest(source)
     find_encoder(encoder)
     place = str(choose_device(request.device))
-    texts = read_texts(source)
+    with working("reading the texts"):
+        texts = read_texts(source)
     outline = outline_bank(texts.articles, texts.chunks, source=source.name)
     check_splits(outline, divide(outline, requests, seed=request.seed), request.window)
     tell(texts.notes)

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from gatekeeper.cli.options import key_options, overwrite_option, tell
+from gatekeeper.cli.progress import working
 from gatekeeper.cli.types import FILE, Choice
 from gatekeeper.cli.voice import show
 from gatekeeper.config.bank_keys import BankKeys
@@ -55,17 +56,18 @@ def convert_command(
     refuse_unprintable(**said)
     refuse_taken(out, overwrite=overwrite)
     refuse_overwriting([Output("folder", out, folder=True)], (bank, *(file for _, file in pairs)))
-    digest = source_digest(bank)
-    read = read_bank_file(bank, keys=keys)
+    with working("reading the bank"):
+        digest, read = source_digest(bank), read_bank_file(bank, keys=keys)
     tell(read.notes)
-    done = convert(
-        out,
-        pairs,
-        read.bank,
-        dtype=dtype,
-        origin=Origin(bank.name, digest, **said),
-        overwrite=overwrite,
-    )
+    with working("finding the sequences in the bank"):
+        done = convert(
+            out,
+            pairs,
+            read.bank,
+            dtype=dtype,
+            origin=Origin(bank.name, digest, **said),
+            overwrite=overwrite,
+        )
     show(render_counts(done.counts))
     show(f"what is no window is listed in {printable(str(out / UNMATCHED))}\n")
     show(render_built(done.record, out))

@@ -7,6 +7,7 @@ from typing import Literal
 import click
 
 from gatekeeper.cli.options import config_option, key_options, tell
+from gatekeeper.cli.progress import working
 from gatekeeper.cli.types import FILE, Choice
 from gatekeeper.cli.voice import show, show_json
 from gatekeeper.config.bank_keys import BankKeys
@@ -41,18 +42,21 @@ def info_command(
     norms = None
     file = settings.data.bank
     if file is not None and file.is_file():
-        defects, norms = find_defects(file, settings.data.keys)
+        with working("reading the bank"):
+            defects, norms = find_defects(file, settings.data.keys)
         if any(defect.fatal for defect in defects):
             show(render_defects(defects))
             raise DataError(f"{file} is no bank as it is: {', '.join(defect.kind for defect in defects)}")
-    source = open_source(settings)
+    with working("reading the data"):
+        source = open_source(settings)
     tell(source.notes)
-    found = survey(
-        source.bank,
-        {name: source.articles(name) for name in source.splits},
-        settle_window(*([source.window] if source.window.context else settings.window_claims())).window,
-        norms=norms,
-    )
+    with working("surveying the data"):
+        found = survey(
+            source.bank,
+            {name: source.articles(name) for name in source.splits},
+            settle_window(*([source.window] if source.window.context else settings.window_claims())).window,
+            norms=norms,
+        )
     found = replace(found, defects=defects)
     if form == "json":
         show_json(encode(found, where="survey"))

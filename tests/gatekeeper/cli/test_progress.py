@@ -1,9 +1,13 @@
 """A bar on a terminal, and nothing elsewhere or where all shall be quiet."""
 
 import io
+import re
 import sys
+from collections.abc import Callable
+from pathlib import Path
 
 import click
+import click.testing
 import pytest
 from click.testing import CliRunner
 
@@ -43,6 +47,8 @@ def test_quiet_is_quiet_on_a_terminal_too(monkeypatch: pytest.MonkeyPatch) -> No
     def command() -> None:
         monkeypatch.setattr(sys, "stderr", stream)
         work()
+        with working("reading"):
+            pass
 
     command.params.append(quiet_option())
     assert CliRunner().invoke(command, ["-q"]).exit_code == 0
@@ -59,3 +65,24 @@ def test_work_is_named_on_a_terminal_until_it_is_done(
     with working("reading"):
         pass
     assert [part.strip() for part in stream.getvalue().lstrip("\r").split("\r")] == seen
+
+
+def test_commands_say_what_they_do_before_there_is_anything_to_show(
+    world: Path, run: Callable[..., click.testing.Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatekeeper.cli.progress.is_terminal", lambda stream: True)
+    small = ("--epochs", "1", "--layers", "1", "--width", "16", "--heads", "2", "--mini-samples", "120")
+    model, report = "mine/best_model.pt", "mine/5cat_results.json"
+    for command, said in (
+        (("train", "p6", *small, "--out", "mine"), ["reading the data"]),
+        (("eval", model), ["reading the data", "loading the model"]),
+        (("report", report), []),
+        (("report", report, "--html", "page.html"), ["drawing the page"]),
+        (
+            ("data", "build", "bank.npz", "--out", "built", "--split", "train=0-5"),
+            ["reading the bank", "writing the data set"],
+        ),
+        (("data", "info"), ["reading the bank", "reading the data", "surveying the data"]),
+        (("deploy", model, "--report", report, "--to", "production"), ["checking and deploying"]),
+    ):
+        assert re.findall(r"\r([a-z ]+) \.\.\.", run(*command).stderr) == said, command
