@@ -7,6 +7,7 @@ import socket
 import stat
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -188,6 +189,30 @@ def test_a_time_is_told_in_utc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     time.tzset()
     try:
         assert held(tmp_path, b"").endswith(ABOUT)
+        with locked(tmp_path, "run"):
+            since = datetime.strptime((tmp_path / ".lock").read_text().split()[2], "%Y-%m-%dT%H:%M:%S%z")
+        assert abs((datetime.now(UTC) - since).total_seconds()) < 3600
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+def test_of_all_locks_of_the_system_the_one_of_this_file_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, locks = tmp_path / "folder", tmp_path / "locks"
+    folder.mkdir()
+    (folder / ".lock").touch()
+    found = (folder / ".lock").stat()
+    mark = f"{os.major(found.st_dev):02x}:{os.minor(found.st_dev):02x}:{found.st_ino}"
+    lines = (
+        f"1: POSIX ADVISORY WRITE 11 {mark} 0 EOF",
+        f"2: FLOCK ADVISORY WRITE 22 {mark}0 0 EOF",
+        "3: FLOCK ADVISORY WRITE 33",
+        f"4: FLOCK ADVISORY WRITE -1 {mark} 0 EOF",
+        f"5: FLOCK ADVISORY WRITE 55 {mark}",
+        f"6: FLOCK ADVISORY WRITE 66 {mark} 0 EOF",
+    )
+    locks.write_text("\n".join(lines))
+    monkeypatch.setattr(lock, "Path", lambda name: locks)
+    assert held(folder, b"") == f"process 55 on {HERE}, {ABOUT}"

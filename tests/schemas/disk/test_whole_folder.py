@@ -1,5 +1,6 @@
 """What lies beside a folder under a name that nobody told us: what no build of ours made stays."""
 
+import errno
 from collections.abc import Callable
 from pathlib import Path
 
@@ -170,4 +171,40 @@ def test_an_empty_folder_is_free_and_a_previous_one_is_replaced_where_asked(
     build(folder, overwrite=overwrite)
     (folder / "data").write_text("old")
     build(folder)
+    assert content(tmp_path) == {"data/data": "new"}
+
+
+def test_what_a_killed_build_left_is_put_back_or_removed(tmp_path: Path) -> None:
+    folder, workshop = tmp_path / "data", tmp_path.resolve() / ".data.building"
+    build(folder)
+    (workshop / "new").mkdir(parents=True)
+    (workshop / MARK).touch()
+    (workshop / "new" / "half").write_text("half")
+    assert left_behind(folder) is None
+    folder.rename(workshop / "old")
+    assert left_behind(folder) == workshop / "old"
+    with pytest.raises(UsageError, match="holds a test already"):
+        build(folder, overwrite=False)
+    build(folder)
+    assert content(tmp_path) == {"data/data": "new"}
+
+
+def test_the_folders_above_are_made(tmp_path: Path) -> None:
+    build(tmp_path / "one" / "two" / "data")
+    assert content(tmp_path) == {"one/two/data/data": "new"}
+
+
+def test_what_the_system_refuses_is_told_of_the_folder(tmp_path: Path) -> None:
+    def fill(place: Path) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    long = tmp_path / ("x" * 250)
+    with pytest.raises(OutputError) as caught:
+        build(long)
+    assert str(caught.value) == f"cannot write {long}: File name too long"
+    folder = tmp_path / "data"
+    build(folder)
+    with pytest.raises(OutputError) as caught:
+        replace_folder(folder, fill, known={"data"}, ours=Path.is_dir, what="a test", overwrite=True)
+    assert str(caught.value) == f"cannot write {folder}: No space left on device"
     assert content(tmp_path) == {"data/data": "new"}

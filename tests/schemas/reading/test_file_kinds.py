@@ -119,6 +119,11 @@ def test_whatever_keras_writes_first_is_a_keras_model(name: str) -> None:
     assert kind_of_bytes(data, size=len(data)).name == "keras"
 
 
+def test_a_name_that_is_no_text_is_that_of_a_zip_archive() -> None:
+    data = zipped("word").replace(b"word", b"w\xffrd")
+    assert kind_of_bytes(data, size=len(data)).name == "zip"
+
+
 def test_text_that_is_cut_inside_a_character_is_text() -> None:
     data = "ö".encode() * HEAD
     assert kind_of_bytes(data[: HEAD - 1], size=len(data)).name == "text"

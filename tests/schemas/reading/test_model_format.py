@@ -82,6 +82,18 @@ def test_an_archive_at_the_end_of_a_safetensors_file_is_refused(form: str) -> No
     assert "can also be read as a zip archive" in refusal(in_safetensors(bytes(archive) + b"a comment"))
 
 
+def test_the_end_of_an_archive_is_found_under_the_longest_comment() -> None:
+    archive = bytearray(model_bytes(b"x"))
+    archive[-2:] = b"\xff\xff"
+    assert "can also be read as a zip archive" in refusal(in_safetensors(bytes(archive) + b" " * 0xFFFF))
+
+
+@pytest.mark.parametrize("numbers", [(0xFFFFFFFF, 9), (46, 0xFFFFFFFF)])
+def test_an_end_whose_numbers_stand_elsewhere_is_one(numbers: tuple[int, int]) -> None:
+    record = b"PK\x05\x06" + bytes(8) + struct.pack("<II", *numbers) + bytes(2)
+    assert "can also be read as a zip archive" in refusal(in_safetensors(record))
+
+
 def test_numbers_that_look_like_the_end_of_an_archive_are_none() -> None:
     record = b"PK\x05\x06" + bytes(8) + struct.pack("<II", 46, 9) + bytes(2)
     assert model_format(io.BytesIO(in_safetensors(record)), "m") == "safetensors"

@@ -97,8 +97,9 @@ def _entry(data: bytearray) -> int:
         (lambda d: d.__setitem__(_entry(d) + 8, 1), "packed in two ways"),
         (lambda d: d.__setitem__(slice(-12, -10), b"\x09\0"), "two directories"),
         (lambda d: d.__setitem__(slice(-14, -12), b"\x01\0"), "two directories"),
+        (lambda d: d.__setitem__(slice(-12, -10), b"\xff\xff"), "two directories"),
     ],
-    ids=["name", "method", "brace", "size", "encrypted", "count", "count here"],
+    ids=["name", "method", "brace", "size", "encrypted", "count", "count here", "count elsewhere"],
 )
 def test_headers_that_differ_are_refused(change: Change, said: str) -> None:
     data = bytearray(zipped({"m/data.pkl": b"content", "m/x": b"y"}))
