@@ -6,7 +6,7 @@
     python scripts/mutations.py /tmp/mutations            # about half an hour on 2 quiet cores
     python scripts/mutations.py /tmp/mutations --report   # the table and the survivors of the last run
     python scripts/mutations.py /tmp/mutations --again    # its survivors asked again, with the tests of today
-    python scripts/mutations.py /tmp/mutations --sample 400   # a seeded draw over all modules instead of all
+    python scripts/mutations.py /tmp/mutations --sample 400   # a draw (--seed 0) over all modules instead
 
 Two stages. mutmut forks from a process that has imported everything and asks the tests that it saw call a
 function; it is fast, but it cannot judge what runs at import or behind a cache. So what survives it is run
@@ -30,7 +30,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 KILLED, SURVIVED, NO_TESTS = (1, 3), 0, 33
 LIMIT_S = 600
-SEED = 0  # of a sample
 
 GENERATE = """
 from mutmut import __main__ as mutmut
@@ -101,6 +100,7 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="only ask the survivors of the last run again")
     parser.add_argument("--modules", nargs="*", help="only these, e.g. verdict/judge verdict/checks")
     parser.add_argument("--sample", type=int, help="only so many mutants, drawn over all modules")
+    parser.add_argument("--seed", type=int, default=0, help="of the draw (default 0)")
     asked = parser.parse_args()
     trees = {asked.work / target.package.replace("/", "-"): target for target in TARGETS}
     if asked.again:
@@ -110,11 +110,13 @@ def main() -> None:
                 judge_again(tree, target)
     elif not asked.report:
         chosen = {tree: modules_of(target, asked.modules) for tree, target in trees.items()}
-        mutate({tree: trees[tree] for tree in trees if chosen[tree]}, chosen, asked.sample)
+        mutate({tree: trees[tree] for tree in trees if chosen[tree]}, chosen, asked.sample, asked.seed)
     report(asked.work)
 
 
-def mutate(trees: Mapping[Path, Target], chosen: Mapping[Path, list[str]], sample: int | None) -> None:
+def mutate(
+    trees: Mapping[Path, Target], chosen: Mapping[Path, list[str]], sample: int | None, seed: int
+) -> None:
     """Make the mutants of all targets and judge them, or so many of them."""
     names: list[tuple[Path, str]] = []
     for tree, target in trees.items():
@@ -122,7 +124,7 @@ def mutate(trees: Mapping[Path, Target], chosen: Mapping[Path, list[str]], sampl
         subprocess.run([sys.executable, "-c", GENERATE], cwd=tree, check=True)
         names += [(tree, name) for _, name, _ in results(tree)]
     if sample is not None and sample < len(names):
-        names = random.Random(SEED).sample(names, sample)
+        names = random.Random(seed).sample(names, sample)
     for tree, target in trees.items():
         drawn = [name for where, name in names if where == tree]
         if drawn:

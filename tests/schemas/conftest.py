@@ -83,7 +83,7 @@ _PROFILES: Mapping[str, Mapping[str, float]] = {
 def _metrics(profile: Mapping[str, float]) -> Metrics:
     def metric(name: str, pair: bool) -> Metric:
         default = 5.0 if "median_rank" in name else 0.1
-        value = profile.get(name, default)
+        value = profile.get(name, profile["offset_sweep.cos"] if name == "offset_sweep.cos@+0" else default)
         half = 0.0 if name == "offset_sweep.peak_offset" else 0.01
         sides = 2 if pair else 1
         return Metric(value, value - half, value + half, sides * _N, sides * _ARTICLES)

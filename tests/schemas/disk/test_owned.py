@@ -100,6 +100,12 @@ def test_a_link_of_the_user_is_followed_and_one_under_our_name_is_not(place: Pat
     assert set(os.listdir("/proc/self/fd")) == before
 
 
+def test_a_handle_that_is_closed_already_is_left_so(place: Path) -> None:
+    with entered(place / "folder", 1) as handle:
+        assert handle is not None
+        os.close(handle)
+
+
 @pytest.mark.parametrize(("name", "error"), [("file", NotADirectoryError), ("free", FileNotFoundError)])
 def test_what_cannot_be_entered_is_told(place: Path, name: str, error: type[OSError]) -> None:
     with pytest.raises(error), entered(place / name, 1):

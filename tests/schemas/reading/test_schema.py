@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError
 
 from schemas.errors import UsageError
 from schemas.reading import schema as schema_module
@@ -179,3 +180,12 @@ def test_a_reference_stays_where_both_it_and_what_stands_beside_it_must_hold() -
     assert schema_module._in_place(schema) == schema
     schema = {"$defs": {"line": line}, "properties": {"a": {"$ref": "#/$defs/line", "description": "mine"}}}
     assert schema_module._in_place(schema)["properties"]["a"] == line | {"description": "mine"}
+
+
+@pytest.mark.parametrize("keyword", ["maxItems", "maxProperties"])
+def test_what_is_too_long_is_looked_at_no_further(keyword: str) -> None:
+    errors = iter(
+        [ValidationError("one"), ValidationError("two", validator=keyword), ValidationError("three")]
+    )
+    assert [each.message for each in schema_module._some(errors)] == ["one", "two"]
+    assert next(errors).message == "three"

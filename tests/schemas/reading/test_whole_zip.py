@@ -1,6 +1,7 @@
 """An archive that leaves room for a second one, or tells one thing in two ways, is refused."""
 
 import io
+import re
 import struct
 from collections.abc import Callable
 
@@ -61,6 +62,8 @@ def test_two_members_of_one_name_are_refused_whatever_their_case(name: str) -> N
 def test_two_checkpoints_under_two_folders_are_refused() -> None:
     message = refusal(zipped({"a/data.pkl": b"1", "b/data.pkl": b"2"}))
     assert "several top folders, found 'a', 'b'; torch reads one of them" in message
+    message = refusal(zipped(dict.fromkeys(("d/1", "c/1", "b/1", "a/1"), b"")))
+    assert "found 'a', 'b', 'c'; torch" in message
 
 
 def test_two_members_of_the_very_same_name_are_refused() -> None:
@@ -116,3 +119,41 @@ def test_bytes_between_two_members_are_refused() -> None:
     start = struct.unpack("<I", moved[-6:-2])[0]
     moved[-6:-2] = struct.pack("<I", start + 7)
     assert "with bytes between its members" in refusal(bytes(moved))
+
+
+TOP = (0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
+"""What the record of 16 and 32 bits holds where the one of 64 bits is asked."""
+
+
+def wide(told: tuple[int | None, ...], *, aside: int = 0) -> bytes:
+    """An archive with a record of 64 bits, and an end that tells other numbers where they are given.
+
+    Args:
+        told: members here, members, length and place of the directory; None for the true one.
+        aside: how far from the record of 64 bits the pointer to it leads.
+    """
+    data = zipped({"m/data.pkl": b"content", "m/x": b"y"})
+    body, end = data[:-22], struct.unpack("<4sHHHHIIH", data[-22:])
+    record = struct.pack("<4sQHHIIQQQQ", b"PK\x06\x06", 44, 45, 45, 0, 0, *end[3:7])
+    pointer = struct.pack("<4sIQI", b"PK\x06\x07", 0, len(body) + aside, 1)
+    numbers = (true if other is None else other for true, other in zip(end[3:7], told, strict=True))
+    return body + record + pointer + struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, *numbers, 0)
+
+
+@pytest.mark.parametrize("told", [TOP, (None,) * 4, (None, None, None, TOP[3])])
+def test_a_record_of_64_bits_may_stand_beside_the_end_that_tells_the_same(
+    told: tuple[int | None, ...],
+) -> None:
+    assert list(zip_members(io.BytesIO(wide(told)), "m.pt")) == ["data.pkl", "x"]
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_an_end_that_tells_otherwise_than_its_record_of_64_bits_is_refused(place: int) -> None:
+    told = tuple(1 if each == place else top for each, top in enumerate(TOP))
+    assert "with two directories" in refusal(wide(told))
+
+
+@pytest.mark.parametrize("aside", [-1, 1])
+def test_a_pointer_that_leads_elsewhere_is_refused(aside: int) -> None:
+    """One reader looks where it leads, another before the end."""
+    assert re.search("with bytes after it|damaged", refusal(wide(TOP, aside=aside)))

@@ -1,11 +1,13 @@
 """What a report may say of what was measured, place by place."""
 
 import re
+from typing import get_args, get_type_hints
 
 import pytest
 
-from schemas.records.evidence import CONTROLS, TRIVIAL
+from schemas.records.evidence import CONTROLS, TRIVIAL, Evidence
 from schemas.records.metrics import METRICS
+from schemas.records.rules import Names
 from tests.schemas.documents import accepted
 
 
@@ -76,6 +78,19 @@ def test_each_metric_lies_in_its_range(name: str, least: float, most: float) -> 
     for each in found:
         rows = [{each: metric | {"value": value}} for value in (*inside, *outside)]
         assert accepted("report", ("evidence", "model", "val"), rows) == rows[: len(inside)]
+
+
+def test_the_rule_of_a_value_is_the_range_of_its_metric() -> None:
+    mapping = get_type_hints(Evidence, include_extras=True)["model"].__origin__
+    names = get_args(get_args(get_args(mapping)[1])[0])[0]
+    (known,) = (each for each in names.__metadata__ if isinstance(each, Names))
+    assert known.kinds.keys() == METRICS.keys()
+    for name, kind in known.kinds.items():
+        (found,) = get_args(kind)[1:]
+        span = METRICS[name].range
+        limits = {"minimum": span.low, **({} if span.high is None else {"maximum": span.high})}
+        wanted = {"description": span.meaning, "properties": {"value": limits}}
+        assert (found.name, found.keywords) == (span.name, wanted)
 
 
 def test_what_a_control_that_knows_nothing_is() -> None:
