@@ -163,7 +163,7 @@ def _brief(result: "RunResult", report: Report) -> str:
     history = result.trained.history
     tail = [
         *paragraph("Trained", printable(result.trained.summary), most=2 if history is None else 1),
-        *([] if history is None else paragraph("Met", criteria_met(history), most=1)),
+        *([] if history is None else paragraph("Met", criteria_met(history), most=2)),
         *whereabouts(report, str(result.folder / REPORT_FILE)),
     ]
     return render_brief(report, name=f"{result.folder.name}/{MODEL_FILE}", tail=tail)

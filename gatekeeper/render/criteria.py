@@ -5,6 +5,7 @@ from tabulate import tabulate
 from schemas.records.history import History
 from schemas.verdict.training_criteria import success_criteria
 
+_FEW = 2
 _ANSWERS = {True: "yes", False: "no", None: "-"}
 
 
@@ -18,9 +19,11 @@ def render_criteria(history: History) -> str:
 
 
 def criteria_met(history: History) -> str:
-    """How many were met, and which were not."""
+    """How many were met, and each that was not, with what was found where these are few."""
     found = success_criteria(history)
     judged = [criterion for criterion in found if criterion.met is not None]
-    missed = [f"{criterion.name} ({criterion.figure})" for criterion in judged if not criterion.met]
+    missed = [criterion for criterion in judged if not criterion.met]
     text = f"{len(judged) - len(missed)} of {len(judged)} success criteria"
-    return f"{text}; not {', not '.join(missed)}" if missed else text
+    if len(missed) > _FEW:
+        return f"{text}; not {', '.join(criterion.name for criterion in missed)}"
+    return "; not ".join([text, *(f"{criterion.name} ({criterion.figure})" for criterion in missed)])

@@ -18,26 +18,25 @@ from schemas.verdict.escape import find_escape, value_of
 from schemas.verdict.judge import too_few_gates
 from schemas.verdict.wording import share
 
-MOST_LINES = 24
+MOST_LINES, MOST_TAIL = 24, 5
 _FOOTNOTE = "* a control that knows nothing passes too, so this proves nothing here"
-_MOST_WHY, _MOST_EXTRA = 3, 2
 
 
 def render_brief(report: Report, *, name: str | None = None, tail: Sequence[str] = ()) -> str:
-    """The verdict, the gates, what is known and why, in at most 24 lines.
+    """The verdict, the gates, what is known and why, in at most 24 lines of 80 columns.
 
     Args:
         report: what was measured and decided.
         name: of the model; as the report calls it by default.
-        tail: the last lines, each of at most 80 columns; at most 4.
+        tail: the last lines, each of at most 80 columns; at most :data:`MOST_TAIL`.
     """
     body = [*_head(report, name), "", *gate_lines(report)]
     if any(gate.vacuous_for and gate.status == "pass" for gate in report.judgement.gates):
         body.append(_FOOTNOTE)
-    why = paragraph("Why", printable(report.judgement.diagnosis.sentence), most=_MOST_WHY)
-    body += ["", *_knows(report), *why, *_stopped_by(report)]
+    body += ["", *_knows(report)]
     end = ["", *tail] if tail else []
-    return "\n".join([*body, *_extras(report, MOST_LINES - len(body) - len(end)), *end])
+    told = _told(report, MOST_LINES - len(body) - len(end))
+    return "\n".join(fit(line, WIDTH) for line in [*body, *told, *end])
 
 
 def whereabouts(report: Report, path: str | None) -> list[str]:
@@ -95,31 +94,36 @@ def _knows(report: Report) -> list[str]:
     return paragraph("Knows", text, most=1)
 
 
+def _told(report: Report, room: int) -> list[str]:
+    """Why, and what the rows cannot show: a few lines each, the rest counted where there is no room.
+
+    Args:
+        report: the verdict is told.
+        room: lines, at least 1.
+    """
+    verdict = report.judgement.verdict
+    told = [
+        ("Why", report.judgement.diagnosis.sentence, 3),
+        *(("-", reason, 2) for reason in _stopped_by(report)),
+        *(("Also", reason, 2) for reason in _beside_rows(report)),
+        *(("Waiver", text, 2) for text in verdict.waivers),
+        *(("Warns", text, 2) for text in verdict.warnings),
+    ]
+    lines: list[str] = []
+    for number, (label, text, most) in enumerate(told, start=1):
+        left = room - len(lines) - (number < len(told))
+        if left < 1:
+            return [*lines, pad("", 8) + f"and {len(told) - number + 1} more: --full shows all"]
+        lines += paragraph(label, printable(text), most=min(most, left), indent=2 if label == "-" else 8)
+    return lines
+
+
 def _stopped_by(report: Report) -> list[str]:
     """The first check that stops a model of which nothing else is the matter, to the letter."""
     if report.judgement.diagnosis.name != "falls_short":
         return []
     sentences = {check.sentence for check in report.judgement.checks}
-    first = next((reason for reason in report.judgement.verdict.reasons if reason in sentences), None)
-    return [] if first is None else paragraph("-", printable(first), most=2, indent=2)
-
-
-def _extras(report: Report, room: int) -> list[str]:
-    """What the rows cannot show, a line or two each, as far as there is room."""
-    verdict = report.judgement.verdict
-    told = [
-        *(("Also", reason) for reason in _beside_rows(report)),
-        *(("Waiver", text) for text in verdict.waivers),
-        *(("Warns", text) for text in verdict.warnings),
-    ]
-    lines: list[str] = []
-    for number, (label, text) in enumerate(told):
-        left = len(told) - number
-        new = paragraph(label, printable(text), most=_MOST_EXTRA)
-        if len(lines) + len(new) + (left > 1) > room:
-            return [*lines, pad("", 8) + f"and {left} more: --full shows all"]
-        lines += new
-    return lines
+    return [reason for reason in report.judgement.verdict.reasons if reason in sentences][:1]
 
 
 def _beside_rows(report: Report) -> list[str]:

@@ -2,20 +2,25 @@
 
 from dataclasses import replace
 from datetime import date
+from typing import get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gatekeeper.deployment.verify import Ruling
 from gatekeeper.render.decision import render_brief_decision
 from gatekeeper.render.fitting import WIDTH, columns
-from gatekeeper.render.verdict import MOST_LINES, render_brief, whereabouts
+from gatekeeper.render.verdict import MOST_LINES, MOST_TAIL, render_brief, whereabouts
 from schemas.reading.policy import load_policy
+from schemas.records.decision import ChampionUsed, PolicyUsed
 from schemas.records.evidence import Evidence
+from schemas.records.judgement import Diagnosis, DiagnosisName
 from schemas.records.metrics import GATES, METRICS
-from schemas.records.policy import Policy, Waiver
+from schemas.records.policy import ChampionRule, Policy, Severity, Waiver
 from schemas.records.report import Report
 from schemas.records.splits import EVALUATED, PAIR
+from schemas.verdict.gains import gains
 from schemas.verdict.judge import judge
 from tests.gatekeeper.render.rulings import CASES, MARGIN, RECALL, make_evidence
 from tests.schemas import conftest as fabricated
@@ -127,6 +132,9 @@ NAMES = st.text(
 )
 
 
+SEVERITIES: st.SearchStrategy[Severity] = st.sampled_from(["error", "error", "warn"])
+
+
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     policy = load_policy(draw(st.sampled_from(["seed-5cat", "strict-5cat"]))).policy
@@ -137,7 +145,7 @@ def policies(draw: st.DrawFn) -> Policy:
             if PAIR in check.splits
             else draw(st.sampled_from([("val",), ("ood",), EVALUATED, ("train", "val", "ood")])),
             required=draw(st.booleans()),
-            severity=draw(st.sampled_from(["error", "error", "warn"])),
+            severity=draw(SEVERITIES),
         )
         for check in policy.checks
         if draw(st.integers(0, 4))
@@ -153,6 +161,9 @@ def policies(draw: st.DrawFn) -> Policy:
         waivers=waivers if draw(st.booleans()) else (),
         min_gates_passed=draw(st.integers(0, 5)),
         required_gates=tuple(draw(st.sets(st.sampled_from(GATES), max_size=2))),
+        champion=draw(
+            st.sampled_from([(), (ChampionRule(MARGIN, EVALUATED, 0.01, None, None, draw(SEVERITIES)),)])
+        ),
         decide=draw(st.sampled_from(["point", "bound"])),
     )
 
@@ -180,7 +191,13 @@ def reports(draw: st.DrawFn) -> Report:
     if not draw(st.integers(0, 4)):
         model = {split: rows for split, rows in evidence.model.items() if split == "val"}
         evidence = replace(evidence, model=model)
-    report = report_of(evidence, draw(policies()))
+    policy = draw(policies())
+    rival = draw(st.none() | st.sampled_from([0.0, 0.5]))
+    gain = None if rival is None else gains(evidence, make_evidence({(MARGIN, "ood"): rival}))
+    judgement = judge(evidence, policy, confidence=0.95, on=DAY, gains=gain)
+    named = draw(st.none() | st.builds(Diagnosis, st.sampled_from(get_args(DiagnosisName)), NAMES))
+    judgement = replace(judgement, diagnosis=named or judgement.diagnosis)
+    report = replace(report_of(evidence, policy), judgement=judgement)
     inputs = report.inputs
     info = replace(
         inputs.model,
@@ -191,10 +208,55 @@ def reports(draw: st.DrawFn) -> Report:
     return replace(report, inputs=replace(inputs, model=info, bank=replace(inputs.bank, source=draw(NAMES))))
 
 
-@settings(max_examples=60, deadline=None)
-@given(reports(), NAMES | st.none(), NAMES | st.none())
-def test_it_fits_a_terminal_whatever_it_tells(report: Report, name: str | None, path: str | None) -> None:
-    lines = render_brief(report, name=name, tail=whereabouts(report, path)).split("\n")
+@st.composite
+def rulings(draw: st.DrawFn) -> Ruling:
+    report, plain = draw(reports()), CASES["deployable"]()
+    decision = replace(
+        plain.decision,
+        policy=PolicyUsed(report.policy.name, "5" * 64, draw(NAMES)),
+        champion=draw(st.sampled_from([None, ChampionUsed("7" * 64, "8" * 64)])),
+        files_verified=draw(st.booleans()),
+        notes=tuple(draw(st.lists(NAMES, max_size=3))),
+        judgement=report.judgement,
+    )
+    return Ruling(decision, report)
+
+
+def assert_fits(text: str) -> None:
+    lines = text.split("\n")
     assert len(lines) <= MOST_LINES
     assert max(map(columns, lines)) <= WIDTH
     assert lines[0].startswith(("DEPLOYABLE: ", "BLOCKED: ", "ERROR: "))
+    assert any(line.startswith("Why     ") for line in lines)
+
+
+@settings(max_examples=60, deadline=None)
+@given(reports(), NAMES | st.none(), NAMES | st.none(), st.lists(st.just("Trained"), max_size=MOST_TAIL - 2))
+def test_it_fits_a_terminal_whatever_it_tells(
+    report: Report, name: str | None, path: str | None, before: list[str]
+) -> None:
+    assert_fits(render_brief(report, name=name, tail=[*before, *whereabouts(report, path)]))
+
+
+@settings(max_examples=60, deadline=None)
+@given(rulings())
+def test_a_decision_fits_a_terminal_whatever_was_taken_on_trust(ruling: Ruling) -> None:
+    assert_fits(render_brief_decision(ruling))
+
+
+def test_where_all_that_can_be_told_is_told_it_still_fits() -> None:
+    """Seven gates, a footnote, a policy on a line of its own, five lines at the end: the fullest there is."""
+    rule = ChampionRule(MARGIN, EVALUATED, 0.01, None, None)
+    policy = replace(load_policy("seed-5cat").policy, name="a policy " * 12, champion=(rule,))
+    evidence = make_evidence({(MARGIN, "val"): 0.03})
+    gain = gains(evidence, make_evidence({(MARGIN, "ood"): 0.9}))
+    judgement = judge(evidence, policy, confidence=0.95, on=DAY, gains=gain)
+    sentence = Diagnosis("falls_short", "The model does not pass what it must. " * 8)
+    report = replace(report_of(evidence, policy), judgement=replace(judgement, diagnosis=sentence))
+    decision = replace(CASES["deployable"]().decision, notes=("nobody signed the report " * 9,))
+    text = render_brief_decision(Ruling(decision, report))
+    assert_fits(text)
+    lines = text.split("\n")
+    assert len(lines) == MOST_LINES
+    assert lines[16].startswith("Why     The model does not pass what it must.")
+    assert lines[17].startswith("- offset_sweep.margin on val is 0.030")
