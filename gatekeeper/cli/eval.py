@@ -1,7 +1,8 @@
 """``gatekeeper eval``: five gates, controls, report and verdict for one model or several."""
 
 import os
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ from gatekeeper.cli.options import Format, data_flags, eval_flags, format_option
 from gatekeeper.cli.page import html_option, write_page
 from gatekeeper.cli.progress import bar, working
 from gatekeeper.cli.stdout import reserved_stdout
-from gatekeeper.cli.terminal import full_asked, full_option, painted
+from gatekeeper.cli.terminal import full_asked, full_option, is_terminal, painted
 from gatekeeper.cli.voice import say, show, show_json, warn
 from gatekeeper.evaluation.controls import control_name, is_control
 from schemas.errors import EXIT_CODES, EXIT_USAGE, GatekeeperError, UsageError
@@ -82,8 +83,14 @@ class _Printer:
     stdout: TextIO
     full: bool
 
-    def one(self, report: Report, path: Path | None) -> None:
-        """A verdict as soon as it is there; JSON comes as one document."""
+    def wrote(self, path: Path) -> None:
+        """Where a report lies, on stderr; on one terminal the end of the verdict says so already."""
+        brief = self.form == "table" and not self.full
+        if not (brief and is_terminal(self.stdout) and is_terminal(sys.stderr)):
+            say(f"report: {printable(str(path))}")
+
+    def one(self, report: Report, path: Path | None, name: str | None) -> None:
+        """A verdict as soon as it is there, of a model by its name; JSON comes as one document."""
         from gatekeeper.render.table import render_markdown, render_table
         from gatekeeper.render.verdict import render_brief, whereabouts
 
@@ -93,7 +100,7 @@ class _Printer:
             show(f"{render_markdown(report)}\n", file=self.stdout)
             return
         tail = whereabouts(report, None if path is None else str(path))
-        text = render_table(report) if self.full else render_brief(report, tail=tail)
+        text = render_table(report) if self.full else render_brief(report, name=name, tail=tail)
         show(f"{painted(text, self.stdout)}\n", file=self.stdout)
 
     def all(self, found: Sequence[tuple[str, Report]], *, several: bool) -> None:
@@ -121,6 +128,7 @@ def _evaluate(
     from gatekeeper.cli.eval_outputs import check_targets
     from gatekeeper.config.file import resolve_config
     from gatekeeper.deployment.signing.keys import load_private
+    from gatekeeper.render.leaderboard import shortest_names
 
     key = None if sign_key is None else load_private(sign_key)
     settings = resolve_config(config, flags)
@@ -131,11 +139,12 @@ def _evaluate(
     for spec in filter(is_control, models):
         control_name(spec)  # a misspelt name is told before anything is measured
     evaluator = _open(settings, allow_code=allow_code)
+    names = shortest_names(models) if len(models) > 1 else {}
     found: list[tuple[str, Report]] = []
     codes: list[int] = []
     for spec in models:
         try:
-            report, path = _report_on(spec, evaluator, settings.eval.report, html, key)
+            report, path = _report_on(spec, evaluator, settings.eval.report, html, key, printer.wrote)
         except UsageError:
             raise
         except GatekeeperError as error:
@@ -147,7 +156,7 @@ def _evaluate(
             continue
         found.append((spec, report))
         codes.append(EXIT_CODES[report.judgement.verdict.outcome])
-        printer.one(report, path)
+        printer.one(report, path, names.get(spec))
     printer.all(found, several=len(models) > 1)
     return max(codes)
 
@@ -176,6 +185,7 @@ def _report_on(
     report: Path | None,
     page: Path | None,
     key: "Ed25519PrivateKey | None",
+    wrote: Callable[[Path], None],
 ) -> tuple[Report, Path | None]:
     """Measure one model; write what is asked for: report with scores, signature, page."""
     from gatekeeper.cli.eval_outputs import default_report
@@ -192,7 +202,7 @@ def _report_on(
     path, written = report or default_report(spec), result.report
     if path is not None:
         written = write_evaluation(result, path, own=int(report is None))
-        say(f"report: {printable(str(path))}")
+        wrote(path)
     if path is not None and key is not None:
         say(f"signature: {printable(str(sign_report(path, key)))}")
     if page is not None:

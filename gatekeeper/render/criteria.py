@@ -19,11 +19,12 @@ def render_criteria(history: History) -> str:
 
 
 def criteria_met(history: History) -> str:
-    """How many were met, and each that was not, with what was found where these are few."""
+    """How many were met, and each that was not; what was found is said of up to two, so two lines suffice."""
     found = success_criteria(history)
     judged = [criterion for criterion in found if criterion.met is not None]
     missed = [criterion for criterion in judged if not criterion.met]
-    text = f"{len(judged) - len(missed)} of {len(judged)} success criteria"
+    met = f"{len(judged) - len(missed)} of {len(judged)}"
     if len(missed) > _FEW:
-        return f"{text}; not {', '.join(criterion.name for criterion in missed)}"
-    return "; not ".join([text, *(f"{criterion.name} ({criterion.figure})" for criterion in missed)])
+        return f"{met}; not {', '.join(criterion.name for criterion in missed)}"
+    told = (f"{criterion.name} ({criterion.figure})" for criterion in missed)
+    return "; not ".join([f"{met} success criteria", *told])

@@ -10,13 +10,19 @@ from trainers.loop.objective import Objective
 from trainers.loop.settings import GradientSettings
 
 
-def plan(windows: int, module: nn.Module, settings: GradientSettings, objective: Objective) -> str:
-    """What is going to be trained, e.g. ``4401 windows, 12 epochs of 138 steps, transformer with ...``."""
+def plan(
+    windows: int, module: nn.Module, settings: GradientSettings, objective: Objective
+) -> tuple[str, str]:
+    """What is trained, e.g. ``4401 windows, 12 epochs of 138 steps, transformer with ...``, and how.
+
+    By which rule weights are kept is a long sentence, which the report has.
+    """
     steps = -(-windows // settings.batch_size)
     parameters = sum(parameter.numel() for parameter in module.parameters())
     return (
-        f"{windows} windows, {settings.epochs} epochs of {steps} steps, {settings.architecture} with "
-        f"{parameters:,} parameters; negative {objective.negative}; kept: {objective.rule}"
+        f"{windows} windows, {settings.epochs} epochs of {steps} steps, "
+        f"{settings.architecture} with {parameters:,} parameters",
+        f"negative {objective.negative}; kept: by the gates on val",
     )
 
 

@@ -68,7 +68,8 @@ def begin(
         _resume(job, store, learner, state)
     mini: list[MiniSuite] = []
     if not state.ended:
-        job.log(f"{trainer}: {speech.plan(len(batches.last_rows), module, settings, objective)}")
+        for line in speech.plan(len(batches.last_rows), module, settings, objective):
+            job.log(f"{trainer}: {line}")
 
         def prepare(_: object) -> None:
             suite = MiniSuite(

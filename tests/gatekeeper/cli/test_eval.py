@@ -1,6 +1,8 @@
 import hashlib
+import io
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,8 +10,10 @@ import click.testing
 import numpy as np
 import pytest
 
+from gatekeeper.cli.eval import _Printer
 from schemas.reading.report import read_report
 
+VERDICTS = ("DEPLOYABLE: ", "BLOCKED: ", "ERROR: ")
 Run = Callable[..., click.testing.Result]
 
 
@@ -79,6 +83,42 @@ def test_several_models_end_with_a_leaderboard(world: Path, run: Run) -> None:
     assert board[1].split()[:2] == ["own_models:Turn", "DEPLOYABLE"]
     assert [line.split()[-1] for line in board[2:]] in (["copies", "collapsed"], ["collapsed", "copies"])
     assert not list(world.glob("*.json"))  # a control or a factory has no place of its own
+
+
+def test_each_of_several_models_is_headed_by_what_tells_it_apart(world: Path, run: Run) -> None:
+    (world / "old").mkdir()
+    run("train", "ridge", "--out", "old/one")
+    shutil.copytree(world / "old/one", world / "old/two")
+    models = "old/one/best_model.pt", "old/two/best_model.pt"
+    lines = run("eval", *models, "control:constant").stdout.splitlines()
+    heads = [lines[place + 1] for place, line in enumerate(lines) if line.startswith(VERDICTS)]
+    assert heads == [
+        "one/best_model.pt (linear, 1,296 parameters)",
+        "two/best_model.pt (linear, 1,296 parameters)",
+        "control:constant",
+    ]
+    assert run("eval", models[0]).stdout.splitlines()[1] == "best_model.pt (linear, 1,296 parameters)"
+
+
+class Stream(io.StringIO):
+    """A terminal, or a pipe."""
+
+    def __init__(self, terminal: bool) -> None:
+        super().__init__()
+        self.isatty = lambda: terminal  # type: ignore[method-assign]  # all that is asked of it
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("out", [False, True])
+@pytest.mark.parametrize("error", [False, True])
+def test_where_a_report_lies_is_said_once_to_who_reads_both_streams(
+    full: bool, out: bool, error: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    stderr = Stream(error)
+    monkeypatch.setattr(sys, "stderr", stderr)
+    _Printer("table", Stream(out), full=full).wrote(Path("out/verdict.json"))
+    assert stderr.getvalue() == ("" if out and error and not full else "report: out/verdict.json\n")
 
 
 def test_a_control_is_judged_without_a_file(world: Path, run: Run) -> None:

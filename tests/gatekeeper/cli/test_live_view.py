@@ -185,6 +185,7 @@ def seen(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 def logged(text: str) -> list[str]:
     """The lines that stay when the pictures are erased, without what differs from run to run."""
     plain = re.sub(r"\x1b\[[0-9]*m", "", text)
+    plain = re.sub(r"\r[^\r\n]* \.\.\.\r *\r", "", plain)  # what is being done, while it is
     kept = re.sub(r"epoch \d+/\d+   step[^\x1b]*\r(?:\x1b\[\d+A)?\x1b\[J", "", plain)
     lines = [re.sub(r"\d+ windows/s", "windows/s", line) for line in kept.split("\n")]
     return [line for line in lines if line.startswith(("p6b: ", "[", "✅", "⚠️", "warning: ", "   "))]

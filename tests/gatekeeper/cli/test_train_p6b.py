@@ -74,7 +74,8 @@ def test_the_log_has_the_seeds_lines(world: Path, run: Run) -> None:
         line.startswith(("✅", "⚠️  Negative margin - still", "Negative margin - closer", "Escaped"))
         for line in log
     )
-    assert "negative context[-2] (k = -3)" in log[0]
+    assert log[0].startswith("p6b: 204 windows, 1 epochs of 7 steps, transformer with ")
+    assert log[1] == "p6b: negative context[-2] (k = -3); kept: by the gates on val"
 
 
 def test_constants_come_from_the_file_and_flags_win(world: Path, run: Run) -> None:
