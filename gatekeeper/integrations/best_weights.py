@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import nn
@@ -10,10 +12,21 @@ from gatekeeper.config.given import abridged, count_given, path_given
 from gatekeeper.probe import Probe, ProbeResult
 from schemas.disk.atomic import write_stream
 from schemas.errors import ModelError, UsageError
+from schemas.reading.codec import decode, encode
 from schemas.text import one_line
+from trainers.loop.mini_5cat import MiniResult
 
 PREFIX = "gatekeeper/"
 """What the names of logged metrics begin with."""
+
+
+@dataclass(frozen=True)
+class _Progress:
+    """What a resumed training must know, so that it overwrites no better weights."""
+
+    best: MiniResult | None
+    best_epoch: int | None
+    waited: int
 
 
 class BestWeights:
@@ -111,6 +124,31 @@ class BestWeights:
         except Exception as error:  # whatever torch finds wrong with a file
             kept = "" if self.keep is None else f" of {self.keep}"
             raise ModelError(f"the best weights{kept} cannot be loaded: {one_line(error)}") from error
+
+    @property
+    def state_key(self) -> str:
+        """Under which a checkpoint keeps :meth:`state_dict`, beside those of others of this kind."""
+        keep = None if self.keep is None else self.keep.name
+        return f"{type(self).__qualname__}(every={self.every}, keep={keep!r}, module={self.module!r})"
+
+    def state_dict(self) -> dict[str, Any]:
+        """What goes into a checkpoint: plain values, and the weights where no file has them."""
+        found = None if self.best is None else self.best.found
+        progress = encode(_Progress(found, self.best_epoch, self._waited), where="the callback's state")
+        return {"progress": progress, "weights": dict(self._weights)}
+
+    def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
+        """Go on from :meth:`state_dict`, or afresh where the best weights are gone.
+
+        Raises:
+            UsageError: it is none.
+        """
+        where = "the callback's state"
+        progress = decode(_Progress, state_dict.get("progress"), where=where, error=UsageError)
+        weights = state_dict.get("weights") or {}
+        if progress.best is not None and (weights if self.keep is None else self.keep.is_file()):
+            self.best, self.best_epoch = ProbeResult(progress.best), progress.best_epoch
+            self._weights, self._waited = weights, progress.waited
 
     def _probed(self, model: nn.Module) -> nn.Module:
         try:

@@ -14,7 +14,8 @@ class GateCallback(BestWeights, Callback):  # type: ignore[misc]  # the package 
 
     It takes what :class:`~gatekeeper.integrations.best_weights.BestWeights` takes. The metrics go where
     ``self.log`` of a module goes, as ``gatekeeper/val/margin`` and the like. Of several processes each
-    measures the same weights, and all stop together.
+    measures the same weights, and all stop together. A checkpoint has the best weights, or what was measured
+    of those in ``keep``, and a resumed training goes on from there.
 
     ::
 

@@ -68,3 +68,9 @@ def test_without_a_measurement_there_are_no_best_weights(probe: Probe) -> None:
     assert not weights.done
     with pytest.raises(UsageError, match="no best weights yet"):
         weights.load_best(Turn())
+
+
+@pytest.mark.parametrize("state", [{}, {"progress": {"best": None}}, {"progress": 3, "weights": {}}])
+def test_a_state_of_something_else_is_told(probe: Probe, state: dict[str, object]) -> None:
+    with pytest.raises(UsageError, match="the callback's state: "):
+        BestWeights(probe).load_state_dict(state)

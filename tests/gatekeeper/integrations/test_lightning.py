@@ -44,7 +44,14 @@ def probe() -> Probe:
     return Probe(rotating_data(), samples=120)
 
 
-def fit(*callbacks: Any, epochs: int = 3, rate: float = 1e-2, **options: Any) -> tuple[Any, Module]:  # noqa: ANN401
+def fit(
+    *callbacks: Any,  # noqa: ANN401
+    epochs: int = 3,
+    rate: float = 1e-2,
+    checkpoint: Path | None = None,
+    weights_only: bool | None = None,
+    **options: Any,  # noqa: ANN401
+) -> tuple[Any, Module]:
     """The trainer and the module after a training."""
     torch.manual_seed(0)
     module = Module(rate)
@@ -57,7 +64,8 @@ def fit(*callbacks: Any, epochs: int = 3, rate: float = 1e-2, **options: Any) ->
         enable_model_summary=False,
         **{"logger": False, **options},
     )
-    trainer.fit(module, DataLoader(TensorDataset(*windows(0, 6)), batch_size=64, shuffle=True))
+    loader = DataLoader(TensorDataset(*windows(0, 6)), batch_size=64, shuffle=True)
+    trainer.fit(module, loader, ckpt_path=checkpoint, weights_only=weights_only)
     return trainer, module
 
 
@@ -116,6 +124,46 @@ def test_a_training_stops_when_nothing_gets_better_or_the_model_escapes(probe: P
     trainer, _ = fit(escaping, epochs=3, rate=0.0)
     assert escaping.last is not None
     assert trainer.current_epoch == (1 if escaping.last.escaped else 3)
+
+
+class Ruin(L.Callback):  # type: ignore[misc,name-defined]
+    """Lets no epoch end with weights that are of any use."""
+
+    def on_train_epoch_end(self, trainer: Any, pl_module: Any) -> None:  # noqa: ANN401
+        with torch.no_grad():
+            for parameter in pl_module.parameters():
+                parameter.fill_(1.0)
+
+
+def test_a_resumed_training_keeps_its_best_weights_until_there_are_better(
+    probe: Probe, tmp_path: Path
+) -> None:
+    file, checkpoint = tmp_path / "best.pt", tmp_path / "last.ckpt"
+
+    def gates() -> list[GateCallback]:
+        return [
+            GateCallback(probe, module="model", keep=file, patience=4),
+            GateCallback(probe, module="model", patience=4),
+        ]
+
+    before = gates()
+    trainer, _ = fit(*before, epochs=2)
+    trainer.save_checkpoint(checkpoint)
+    kept = torch.load(file, weights_only=True)
+    after = gates()
+    trainer, module = fit(Ruin(), *after, epochs=9, checkpoint=checkpoint, weights_only=True)
+    for mine, theirs in zip(after, before, strict=True):
+        assert mine.best is not None
+        assert theirs.best is not None
+        assert (mine.best.found, mine.best_epoch) == (theirs.best.found, theirs.best_epoch)
+        mine.load_best(module)
+        assert all(torch.equal(value, kept[name]) for name, value in module.state_dict().items())
+    assert after[0].best_epoch is not None
+    assert trainer.current_epoch == after[0].best_epoch + 4  # patience goes on where it was
+    file.unlink()
+    afresh = gates()
+    fit(Ruin(), *afresh, epochs=3, checkpoint=checkpoint, weights_only=True)
+    assert (afresh[0].best_epoch, file.is_file()) == (3, True)  # what is gone is no better than anything
 
 
 def test_a_missing_package_is_one_sentence_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,7 +47,13 @@ def probe() -> Probe:
     return Probe(rotating_data(), samples=120, output="logits")
 
 
-def make(folder: Path, *callbacks: Any, epochs: int = 3, rate: float = 1e-2) -> Any:  # noqa: ANN401
+def make(
+    folder: Path,
+    *callbacks: Any,  # noqa: ANN401
+    epochs: int = 3,
+    rate: float = 1e-2,
+    save_strategy: str = "no",
+) -> Any:  # noqa: ANN401
     """A trainer of a new model."""
     from transformers import Trainer, TrainingArguments
 
@@ -57,7 +63,7 @@ def make(folder: Path, *callbacks: Any, epochs: int = 3, rate: float = 1e-2) -> 
         num_train_epochs=epochs,
         learning_rate=rate,
         per_device_train_batch_size=64,
-        save_strategy="no",
+        save_strategy=save_strategy,
         logging_strategy="no",
         report_to=[],
         disable_tqdm=True,
@@ -116,6 +122,33 @@ def test_a_training_stops_when_nothing_gets_better(probe: Probe, tmp_path: Path)
     trainer.model.learner.norm.momentum = 0.0  # nothing moves
     trainer.train()
     assert (round(trainer.state.epoch), gates.best_epoch) == (3, 1)
+
+
+def test_a_resumed_training_overwrites_kept_weights_with_better_ones_only(
+    probe: Probe, tmp_path: Path
+) -> None:
+    from transformers import TrainerCallback
+
+    class Ruin(TrainerCallback):  # type: ignore[misc]  # untyped here
+        def on_epoch_end(self, args: Any, state: Any, control: Any, *, model: Any, **more: Any) -> None:  # noqa: ANN401
+            with torch.no_grad():
+                for parameter in model.parameters():
+                    parameter.fill_(1.0)
+
+    file = tmp_path / "best.pt"
+    before = GateCallback(probe, keep=file)
+    make(tmp_path, before, epochs=2, save_strategy="epoch").train()
+    kept = torch.load(file, weights_only=True)
+    after = GateCallback(probe, keep=file, patience=4)
+    trainer = make(tmp_path, Ruin(), after, GateCallback(probe), epochs=9)
+    trainer.train(resume_from_checkpoint=True)
+    assert before.best is not None
+    assert after.best is not None
+    assert (after.best.found, after.best_epoch) == (before.best.found, before.best_epoch)
+    assert after.best_epoch is not None
+    assert round(trainer.state.epoch) == after.best_epoch + 4
+    after.load_best(trainer.model)
+    assert all(torch.equal(value, kept[name]) for name, value in trainer.model.state_dict().items())
 
 
 def test_a_missing_package_is_one_sentence_with_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
