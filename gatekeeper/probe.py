@@ -58,7 +58,14 @@ class ProbeResult:
         """Whether these weights are to be kept rather than others (:mod:`trainers.loop.selection`).
 
         Only val has a say, as in ``gatekeeper train``; ood stays what it is for.
+
+        Raises:
+            UsageError: ``other`` is neither a result nor None.
         """
+        if other is not None and not isinstance(other, ProbeResult):
+            raise UsageError(
+                f"better_than compares with a ProbeResult, or with None; found {abridged(other)}"
+            )
         return other is None or self.found.standing > other.found.standing
 
     def __repr__(self) -> str:

@@ -3,6 +3,7 @@
 import reprlib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from typing import Any
 
 import torch
 
@@ -52,9 +53,11 @@ def prediction(answer: object, output: Output | None, *, shape: tuple[int, ...],
     parts = _parts(answer)
     if output is None:
         if parts:
+            likely = _likely(parts, shape)
+            hint = "" if likely is None else f", or from Python pass output={likely!r}"
             raise PredictionError(
                 f"{name} must return one tensor; found {_described(answer, parts)}; return the prediction "
-                f"alone, or from Python pass output={_likely(parts, shape)!r}"
+                f"alone{hint}"
             )
         found = ordinary(answer, name)
         if found.ndim == 3 and (found.shape[0], found.shape[2]) == (shape[0], shape[-1]):
@@ -68,7 +71,7 @@ def prediction(answer: object, output: Output | None, *, shape: tuple[int, ...],
     return found[:, -1] if found.ndim == 3 else found
 
 
-def _part(answer: object, parts: Mapping[Output, object], output: Output, name: str) -> object:
+def _part(answer: object, parts: Mapping[Any, object], output: Output, name: str) -> object:
     if output in parts:
         return parts[output]
     if isinstance(answer, torch.Tensor):
@@ -80,13 +83,13 @@ def _part(answer: object, parts: Mapping[Output, object], output: Output, name: 
         )
     if isinstance(output, str) and hasattr(answer, output):
         return getattr(answer, output)
-    hint = did_you_mean(str(output), [str(each) for each in parts])
+    hint = did_you_mean(str(output), [str(each) for each in parts if isinstance(each, Output)])
     raise PredictionError(
         f"{name} returns no {output!r}; found {_described(answer, parts)}{hint and f'; {hint}'}"
     )
 
 
-def _parts(answer: object) -> Mapping[Output, object]:
+def _parts(answer: object) -> Mapping[Any, object]:
     if isinstance(answer, Mapping):
         return answer
     if is_dataclass(answer) and not isinstance(answer, type):
@@ -96,20 +99,26 @@ def _parts(answer: object) -> Mapping[Output, object]:
     return dict(enumerate(answer)) if isinstance(answer, (tuple, list)) else {}
 
 
-def _likely(parts: Mapping[Output, object], shape: tuple[int, ...]) -> Output:
-    """The first part that may be the prediction by its shape, else the first."""
-    for key, part in parts.items():
+def _likely(parts: Mapping[Any, object], shape: tuple[int, ...]) -> Output | None:
+    """The first part that can be named and is a prediction by its shape, else the first that can be named."""
+    named = [key for key in parts if isinstance(key, Output)]
+    for key in named:
+        part = parts[key]
         if isinstance(part, torch.Tensor) and part.ndim in (2, 3) and part.shape[-1] == shape[-1]:
             return key
-    return next(iter(parts))
+    return next(iter(named), None)
 
 
-def _described(answer: object, parts: Mapping[Output, object]) -> str:
+def _described(answer: object, parts: Mapping[Any, object]) -> str:
     """E.g. ``dict of 'states' (2, 5, 4), 'loss' ()``."""
     kind = type(answer).__name__
-    shown = [f"{key!r} {_shape(part)}" for key, part in list(parts.items())[:_SHOWN]]
+    shown = [f"{_key(key)} {_shape(part)}" for key, part in list(parts.items())[:_SHOWN]]
     more = ", ..." if len(parts) > _SHOWN else ""
     return f"{kind} of {', '.join(shown)}{more}" if shown else kind
+
+
+def _key(key: object) -> str:
+    return repr(key) if isinstance(key, Output) else f"a key of type {type(key).__name__}"
 
 
 def _shape(part: object) -> str:

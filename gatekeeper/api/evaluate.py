@@ -1,10 +1,14 @@
 """Evaluating a model from Python: ``gatekeeper.evaluate`` and what it returns."""
 
+import copyreg
+import io
 import os
+import pickle
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -110,6 +114,12 @@ class Evaluation:
         extras = illustrate(self.result.bench, self.result.measurement, training=training, run=run)
         write_text(place, render_page(self.report, extras))
 
+    def __reduce__(self) -> tuple[Callable[[bytes], "Evaluation"], tuple[bytes]]:
+        """For pickle and copy: with the data that were measured, so it may be large."""
+        stream = io.BytesIO()
+        _Pickler(stream).dump((self.result, self.folder))
+        return _unpickled, (stream.getvalue(),)
+
     def __repr__(self) -> str:
         """E.g. ``<Evaluation LastChunk: BLOCKED, 2 of 5 gates passed, 3 needed>``."""
         outcome = OUTCOMES[self.report.judgement.verdict.outcome]
@@ -121,6 +131,22 @@ class Evaluation:
 
     def _repr_html_(self) -> str:
         return render_cell(self.report)
+
+
+class _Pickler(pickle.Pickler):
+    """Knows what to do with a read-only mapping, and changes nothing for other picklers."""
+
+    dispatch_table = copyreg.dispatch_table | {
+        MappingProxyType: lambda mapping: (_read_only, (dict(mapping),))
+    }
+
+
+def _read_only(items: dict[Any, Any]) -> Mapping[Any, Any]:
+    return MappingProxyType(items)
+
+
+def _unpickled(content: bytes) -> Evaluation:
+    return Evaluation(*pickle.loads(content))
 
 
 def evaluate(

@@ -122,6 +122,8 @@ def test_better_weights_are_those_the_gates_on_val_prefer(probe: Probe) -> None:
     assert not opposes.better_than(knows)
     assert not knows.better_than(knows)
     assert opposes.better_than(None)
+    with pytest.raises(UsageError, match="better_than compares with a ProbeResult, or with None; found 3"):
+        knows.better_than(3)  # type: ignore[arg-type]  # what a test passes
 
 
 @pytest.mark.parametrize(

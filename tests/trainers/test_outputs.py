@@ -56,6 +56,12 @@ def test_a_place_in_a_tuple_a_property_and_the_last_of_one_tensor_are_picked() -
         (WHOLE, None, r"found dict of 'states' \(2, 3, 4\), 'pooled' \(2, 4\); .* pass output='states'"),
         ({"loss": torch.zeros(()), "out": POOLED}, None, "pass output='out'"),
         ({"loss": None}, None, "found dict of 'loss' NoneType; .* pass output='loss'"),
+        (
+            {torch.zeros(9, 9): torch.zeros(2, 4)},
+            None,
+            r"found dict of a key of type Tensor \(2, 4\); return the prediction alone$",
+        ),
+        ({torch.zeros(2): 1}, "states", "m returns no 'states'; found dict of a key of type Tensor int$"),
         ((STATES, STATES), None, r"found tuple of 0 \(2, 3, 4\), 1 \(2, 3, 4\); .* pass output=0"),
         ({}, None, "m must return one tensor; found dict$"),
         (STATES, None, r"predictions of shape \(2, 4\); found \(2, 3, 4\), one .* pass output='last'"),

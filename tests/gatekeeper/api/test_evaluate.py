@@ -1,6 +1,8 @@
 """``gatekeeper.evaluate`` and what it returns."""
 
+import copy
 import functools
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,18 @@ def save_linear(path: Path) -> Path:
         path, model_type="linear", model_config=config, module=module, horizon=1, context=5, extra={}
     )
     return path
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, lambda each: pickle.loads(pickle.dumps(each))])
+def test_an_evaluation_can_be_copied_and_pickled(
+    knows: gk.Evaluation, copied: Callable[[gk.Evaluation], gk.Evaluation], tmp_path: Path
+) -> None:
+    again = copied(knows)
+    assert again.report == knows.report
+    assert str(again) == str(knows)
+    again.save(tmp_path / "again.json")  # with the scores of all samples
+    assert read_report(tmp_path / "again.json").evidence == knows.report.evidence
+    again.save_html(tmp_path / "again.html")
 
 
 def test_a_module_comes_to_a_verdict_with_its_reasons_and_metrics(knows: gk.Evaluation) -> None:
