@@ -113,10 +113,9 @@ def _explain(error: ValidationError) -> str:
     if keyword == "type":
         kinds = " or ".join(wanted) if isinstance(wanted, list) else str(wanted)
         return f"expected {kinds}, found {_short(found)}"
-    if keyword in ("enum", "const"):
-        allowed = wanted if isinstance(wanted, list) else [wanted]
-        near = _nearest(found, [item for item in allowed if isinstance(item, str)])
-        return f"expected one of {_short(allowed)}, found {_short(found)}{near}"
+    if keyword == "enum" and isinstance(wanted, list):
+        near = _nearest(found, [item for item in wanted if isinstance(item, str)])
+        return f"expected one of {_short(wanted)}, found {_short(found)}{near}"
     if keyword == "maxLength" and isinstance(found, str):
         return f"expected at most {wanted} characters, found {len(found)}"
     if keyword == "not":

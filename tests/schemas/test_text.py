@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.text import harmless, harmless_json, harmless_xml, printable
+from schemas.text import harmless, harmless_json, harmless_xml, one_line, printable
 from tests.schemas.acting import COMMANDS, acts
 
 TEXT = st.lists(
@@ -82,6 +82,13 @@ def test_spaces_and_colours_of_ours_stay() -> None:
     assert harmless(line) == line
     assert harmless("\x1b[8mhidden\x1b[38;5;1m\x1b[1A") == "\ufffd[8mhidden\ufffd[38;5;1m\ufffd[1A"
     assert printable("\x1b[32mDEPLOYABLE\x1b[0m") == "\ufffd[32mDEPLOYABLE\ufffd[0m"
+
+
+def test_what_a_library_says_is_one_short_line_without_credentials() -> None:
+    said = "no answer from https://me:secret@example.org/@x\nat all"
+    assert one_line(OSError(said)) == "no answer from https://example.org/@x at all"
+    assert one_line(ValueError("x" * 300)) == "x" * 200
+    assert one_line(ValueError()) == "ValueError"
 
 
 def test_a_name_that_is_no_text_is_told_apart() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.deployment.folder import DeploymentFolder
 from gatekeeper.deployment.releases import history, production
 from gatekeeper.deployment.signing.keys import key_id
 from gatekeeper.evaluation.companions import envelope_path
@@ -258,3 +259,10 @@ def test_a_folder_that_was_moved_serves_and_goes_on(offers: Offers, tmp_path: Pa
     put(offers("one"), tmp_path / "before")
     (tmp_path / "before").rename(tmp_path / "after")
     assert numbers(put(offers("two"), tmp_path / "after")) == (2, 1, 1, None)
+
+
+def test_what_is_replaced_in_the_folder_itself(offers: Offers, target: Path) -> None:
+    put(offers("one"), target)
+    files = DeploymentFolder(target).own_files()
+    assert files == tuple(target / name for name in (".lock", "PRODUCTION.json", ".reserve-for-rollback"))
+    assert {path.name for path in target.iterdir() if not path.is_dir()} <= {path.name for path in files}

@@ -55,6 +55,22 @@ def test_every_deployment_leaves_a_reserve(offers: Offers, target: Path) -> None
         assert reserve.stat().st_size == 2**16
 
 
+def test_a_rollback_goes_on_where_the_reserve_cannot_be_emptied(
+    offers: Offers, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        put(offers(name), target)
+    real = os.ftruncate
+
+    def ftruncate(descriptor: int, size: int) -> None:
+        if os.fstat(descriptor).st_size == 2**16:
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        real(descriptor, size)
+
+    monkeypatch.setattr(os, "ftruncate", ftruncate)
+    assert roll_back(target, now=NOW).restores == 1
+
+
 @pytest.mark.parametrize("room", [2**16, 5_000, 0])
 def test_a_rollback_frees_the_reserve_and_takes_what_is_left_of_it(
     room: int, offers: Offers, target: Path, monkeypatch: pytest.MonkeyPatch

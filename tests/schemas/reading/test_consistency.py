@@ -102,3 +102,28 @@ def test_a_claim_that_does_not_follow_is_named_in_these_words(make_report: Repor
     assert str(caught.value) == (
         "the claimed judgement does not follow from the evidence: verdict.gates_passed is 4 where 5 follows"
     )
+
+
+def test_a_diagnosis_in_other_words_is_no_other_claim(make_report: ReportFactory) -> None:
+    report = make_report()
+    said = dataclasses.replace(report.judgement.diagnosis, sentence="In other words.")
+    told = dataclasses.replace(report, judgement=dataclasses.replace(report.judgement, diagnosis=said))
+    assert check_report(told) == report.judgement
+    named = dataclasses.replace(said, name="copies")
+    other = dataclasses.replace(report, judgement=dataclasses.replace(report.judgement, diagnosis=named))
+    with pytest.raises(ReportError, match=r"diagnosis\.name is 'copies' where 'sound' follows"):
+        check_report(other)
+
+
+@pytest.mark.parametrize(
+    ("ridge", "says"), [("train split", "names none"), ("cross-fitted by article", "names a train split")]
+)
+def test_what_ridge_was_fitted_on_and_what_is_named_belong_together(
+    make_report: ReportFactory, ridge: str, says: str
+) -> None:
+    report = with_settings(make_report(), ridge=ridge)
+    train = None if ridge == "train split" else "7" * 64
+    inputs = dataclasses.replace(report.inputs, train_sha256=train)
+    with pytest.raises(ReportError) as caught:
+        check_report(dataclasses.replace(report, inputs=inputs))
+    assert str(caught.value) == f"settings.ridge is {ridge!r}, but inputs.train_sha256 {says}"

@@ -107,3 +107,9 @@ def test_what_rounding_explains_is_not_above_zero(value: float) -> None:
     line = PolicyCheck("offset_sweep", "offset_sweep.margin", ("val",), None, None, 0.0, required=False)
     said = compared(line, "val", Metric(value, None, None, 400, 20), value, "fail", rounding=1e-6)
     assert re.fullmatch(r".*, not above 0\.0+ by more than rounding \(1e-06\) as required", said)
+
+
+def test_no_rounding_is_allowed_where_none_is_told() -> None:
+    line = PolicyCheck("offset_sweep", "offset_sweep.margin", ("val",), None, 0.1, 0.0, required=False)
+    said = compared(line, "val", Metric(0.5, None, None, 400, 20), 0.5, "fail")
+    assert said == "offset_sweep.margin on val is 0.500, above the allowed 0.100"
