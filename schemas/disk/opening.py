@@ -7,6 +7,8 @@ import stat
 from io import BufferedReader
 from pathlib import Path
 
+_BLOCK = 2**20
+
 
 def open_regular(path: str | os.PathLike[str], *, follow_links: bool = True) -> BufferedReader:
     """Open a regular file for reading, without ever waiting for a writer.
@@ -40,8 +42,11 @@ def file_digest(path: str | os.PathLike[str]) -> str:
     Raises:
         OSError: it cannot be read.
     """
+    digest = hashlib.sha256()
     with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while block := file.read(_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def read_digested(path: str | os.PathLike[str], sha256: str) -> bytes | None:
