@@ -1,7 +1,6 @@
 """Builds that fail or are killed at any step: a whole data set is there afterwards, or none."""
 
 import errno
-import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -11,6 +10,7 @@ from typing import IO, Any
 import numpy as np
 import pytest
 
+from gatekeeper.data.building import dataset
 from gatekeeper.data.formats.dataset import open_dataset
 from gates.contracts import Bank
 from schemas.disk.lock import locked
@@ -39,7 +39,7 @@ class Steps:
             ("mkdir", Path, "mkdir"),
             ("open", Path, "open"),
             ("rename", Path, "rename"),
-            ("digest", hashlib, "file_digest"),
+            ("digest", dataset, "file_digest"),
             ("fsync", os, "fsync"),
             ("replace", os, "replace"),
             ("remove", shutil, "rmtree"),
