@@ -57,44 +57,6 @@ def test_junit_fails_where_the_model_is_stopped(files: Files, run: Run, good: bo
     assert messages == ([] if good else [BELOW, BELOW])
 
 
-@pytest.mark.parametrize("good", [True, False])
-def test_github_gets_annotations_outputs_and_a_summary(
-    files: Files, run: Run, monkeypatch: pytest.MonkeyPatch, good: bool
-) -> None:
-    if not good:
-        block(files)
-    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
-        (files.folder / name).write_text("before\n")
-        monkeypatch.setenv(name, str(files.folder / name))
-    result = run("check", REPORT, "--model", MODEL, "--format", "github")
-    assert result.exit_code == (0 if good else 1)
-    lines = result.stdout.splitlines()
-    verdict = "deployable" if good else "blocked"
-    if good:
-        passed = "every check that decides passed; The model is "
-        assert lines[0].startswith(f"::notice title=gatekeeper%3A DEPLOYABLE::{passed}")
-    else:
-        told = f"{BELOW}; The model does not pass A (nearest to target); on val it finds "
-        assert lines[0].startswith(f"::error title=gatekeeper%3A BLOCKED::{told}")
-        assert lines[1] == f"::error title=offset_sweep.margin on val::{BELOW}"
-    assert f"{verdict.upper()}: {5 if good else 4} of 5 gates passed, 3 needed" in lines
-    assert (files.folder / "GITHUB_OUTPUT").read_text() == (
-        f"before\nverdict={verdict}\ndeployable={'true' if good else 'false'}\n"
-    )
-    summary = (files.folder / "GITHUB_STEP_SUMMARY").read_text()
-    assert summary.startswith(f"before\n## {verdict.upper()}: best.pt\n")
-
-
-def test_github_is_pointed_at_the_line_of_the_policy(files: Files, run: Run) -> None:
-    path = files.policy(change=("min = 0.05", "min = 0.50"))
-    lines = path.read_text().splitlines()
-    place = lines.index("[[check]]") + 1
-    result = run("check", REPORT, "--model", MODEL, "--policy", "own.toml", "--format", "github")
-    assert result.stdout.splitlines()[1].startswith(
-        f"::error file=own.toml,line={place},title=offset_sweep.margin on val::"
-    )
-
-
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("good", [True, False])
 @pytest.mark.parametrize("form", [form for form in FORMATS if form != "github"])
@@ -126,16 +88,3 @@ def test_a_refusal_is_an_error_in_junit(files: Files, run: Run) -> None:
     assert run("check", "missing.json", "--report-only", "--format", "junit").stdout == (
         (files.folder / "decision.xml").read_text()
     )
-
-
-def test_a_refusal_is_an_annotation_and_not_deployable_on_github(
-    files: Files, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
-        monkeypatch.setenv(name, str(files.folder / name))
-    result = run("check", "missing.json", "--report-only", "--format", "github")
-    line = "cannot read report missing.json: No such file or directory"
-    assert (result.exit_code, result.stderr) == (3, f"Error: {line}\n")
-    assert result.stdout == f"::error title=gatekeeper%3A ERROR::{line}\n"
-    assert (files.folder / "GITHUB_OUTPUT").read_text() == "verdict=error\ndeployable=false\n"
-    assert (files.folder / "GITHUB_STEP_SUMMARY").read_text() == f"## ERROR\n\n{line}\n"

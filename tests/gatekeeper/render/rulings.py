@@ -105,6 +105,16 @@ POLICY = HEAD + CHECKS + CHAMPION_RULES + WAIVERS
 Figures = Mapping[tuple[str, str], float]
 """(metric, split) -> value."""
 
+WEAK: Figures = {
+    (MARGIN, "val"): 0.01,
+    (MARGIN, "ood"): 0.01,
+    (REVERSE, "val"): 0.0,
+    (ROLLOUT, "ood"): 0.1,
+    (DELTA, "val-ood"): 0.5,
+    (RECALL, "ood"): 0.2,
+}
+"""Passes no check of the policy, and no rule against a champion."""
+
 
 def make_evidence(
     figures: Figures | None = None, *, undefined: Mapping[tuple[str, str], str] | None = None
