@@ -1,10 +1,19 @@
-"""Histories made of given epochs, for whoever reads them."""
+"""Histories made of given epochs, for whoever reads them, and the criteria a history is judged by."""
 
 from collections.abc import Mapping
 
 from schemas.records.history import FIGURES, HISTORY_VERSION, Epoch, History, MiniGates, SplitGates, Steps
 
 Figures = Mapping[str, float | None]
+
+CRITERIA = (
+    "val cosine >= 0.50 by epoch 5",
+    "margin positive by epoch 5",
+    "R@5 >= 70% by epoch 8",
+    "λ_eff in [0.001, 0.02]",
+    "gap rising",
+)
+"""Names of the success criteria, in the order they are told."""
 
 
 def steps(step: int, *, gap: float = 0.0, lambda_eff: float = 0.01) -> Steps:

@@ -8,7 +8,7 @@ from gatekeeper.render import criteria
 from gatekeeper.render.criteria import criteria_met, render_criteria
 from gatekeeper.render.fitting import paragraph
 from schemas.verdict.training_criteria import Criterion
-from tests.schemas.histories import epoch, history, steps
+from tests.schemas.histories import CRITERIA, epoch, history, steps
 
 
 def test_a_run_with_a_push() -> None:
@@ -50,27 +50,18 @@ def test_a_recipe_without_a_push_and_without_gates() -> None:
     )
 
 
-NAMES = (
-    "val cosine >= 0.50 by epoch 5",
-    "margin positive by epoch 5",
-    "R@5 >= 70% by epoch 8",
-    "λ_eff in [0.001, 0.02]",
-    "gap rising",
-)
-
-
-@pytest.mark.parametrize("met", list(itertools.product([True, False], repeat=len(NAMES))))
+@pytest.mark.parametrize("met", list(itertools.product([True, False], repeat=len(CRITERIA))))
 def test_two_lines_name_each_criterion_that_was_missed(
     met: tuple[bool, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = tuple(
-        Criterion(name, each, "no Mini-5CAT by epoch 5") for name, each in zip(NAMES, met, strict=True)
+        Criterion(name, each, "no Mini-5CAT by epoch 5") for name, each in zip(CRITERIA, met, strict=True)
     )
     monkeypatch.setattr(criteria, "success_criteria", lambda history: found)
     text = " ".join(criteria_met(history()).split())
     assert " ".join(line[8:] for line in paragraph("Met", text, most=2)) == text
     assert text.startswith(f"{sum(met)} of 5")
-    assert [name for name in NAMES if name in text] == [each.name for each in found if not each.met]
+    assert [name for name in CRITERIA if name in text] == [each.name for each in found if not each.met]
 
 
 def test_what_was_found_is_said_where_little_was_missed() -> None:

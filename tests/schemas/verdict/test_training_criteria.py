@@ -4,21 +4,14 @@ import pytest
 
 from schemas.records.history import Epoch
 from schemas.verdict.training_criteria import Criterion, success_criteria
-from tests.schemas.histories import epoch, history, steps
+from tests.schemas.histories import CRITERIA, epoch, history, steps
 
 COSINE, MARGIN, RECALL, LAMBDA, GAP = range(5)
-NAMES = (
-    "val cosine >= 0.50 by epoch 5",
-    "margin positive by epoch 5",
-    "R@5 >= 70% by epoch 8",
-    "λ_eff in [0.001, 0.02]",
-    "gap rising",
-)
 
 
 def judged(which: int, *epochs: Epoch) -> tuple[bool | None, str]:
     found = success_criteria(history(*epochs))[which]
-    assert found.name == NAMES[which]
+    assert found.name == CRITERIA[which]
     return found.met, found.figure
 
 
@@ -32,21 +25,21 @@ def test_a_run_that_meets_all_five() -> None:
         for number in range(1, 9)
     ]
     assert success_criteria(history(*epochs)) == (
-        Criterion(NAMES[COSINE], True, "+0.550 in epoch 5"),  # 0.40 + 0.03 * 5
-        Criterion(NAMES[MARGIN], True, "+0.030 in epoch 5"),  # 0.01 * 5 - 0.02
-        Criterion(NAMES[RECALL], True, "+0.740 in epoch 8"),  # 0.5 + 0.03 * 8
-        Criterion(NAMES[LAMBDA], True, "0.00100 to 0.00800"),  # 0.001 * 1 and 0.001 * 8
-        Criterion(NAMES[GAP], True, "+0.020 to +0.160"),  # 0.02 * 1 and 0.02 * 8
+        Criterion(CRITERIA[COSINE], True, "+0.550 in epoch 5"),  # 0.40 + 0.03 * 5
+        Criterion(CRITERIA[MARGIN], True, "+0.030 in epoch 5"),  # 0.01 * 5 - 0.02
+        Criterion(CRITERIA[RECALL], True, "+0.740 in epoch 8"),  # 0.5 + 0.03 * 8
+        Criterion(CRITERIA[LAMBDA], True, "0.00100 to 0.00800"),  # 0.001 * 1 and 0.001 * 8
+        Criterion(CRITERIA[GAP], True, "+0.020 to +0.160"),  # 0.02 * 1 and 0.02 * 8
     )
 
 
 def test_a_run_without_epochs_meets_none() -> None:
     assert success_criteria(history()) == (
-        Criterion(NAMES[COSINE], False, "no Mini-5CAT by epoch 5"),
-        Criterion(NAMES[MARGIN], False, "no Mini-5CAT by epoch 5"),
-        Criterion(NAMES[RECALL], False, "no Mini-5CAT by epoch 8"),
-        Criterion(NAMES[LAMBDA], None, "the recipe has no push"),
-        Criterion(NAMES[GAP], False, "fewer than two epochs"),
+        Criterion(CRITERIA[COSINE], False, "no Mini-5CAT by epoch 5"),
+        Criterion(CRITERIA[MARGIN], False, "no Mini-5CAT by epoch 5"),
+        Criterion(CRITERIA[RECALL], False, "no Mini-5CAT by epoch 8"),
+        Criterion(CRITERIA[LAMBDA], None, "the recipe has no push"),
+        Criterion(CRITERIA[GAP], False, "fewer than two epochs"),
     )
 
 
