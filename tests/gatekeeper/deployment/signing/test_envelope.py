@@ -1,32 +1,25 @@
-"""Envelopes: the bytes of the specification, and no byte of ours may change."""
+"""Envelopes: the bytes of the specification, and no other spelling of them is opened."""
 
 import base64
 import hashlib
 import itertools
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import replace
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from gatekeeper.deployment.model_file import model_digest
 from gatekeeper.deployment.signing.envelope import PAYLOAD_TYPE, pae, seal, unseal
 from gatekeeper.deployment.signing.keys import key_id
-from gatekeeper.deployment.verify import examine
-from schemas.errors import ModelError, ReportError, SignatureError
+from schemas.errors import SignatureError
 from tests.gatekeeper.deployment.submissions import (
     FOREIGN,
-    NOW,
     TRUSTED,
     envelope_of,
     make_report,
-    make_submission,
     report_bytes,
-    trusting,
 )
 
 PUBLIC = TRUSTED.public_key()
@@ -346,81 +339,8 @@ def test_an_envelope_is_refused_before_its_payload_is_looked_at() -> None:
     assert "does not verify" in refusal(broken)
 
 
-# No byte may change: neither of the envelope, nor of the report under it, nor of the model.
-
-
-def changes(data: bytes) -> Iterator[bytes]:
-    """Every byte with its lowest or highest bit turned, left out, and doubled."""
-    for place, byte in enumerate(data):
-        head, tail = data[:place], data[place + 1 :]
-        yield head + bytes([byte ^ 1]) + tail
-        yield head + bytes([byte ^ 0x80]) + tail
-        yield head + tail
-        yield head + bytes([byte, byte]) + tail
-
-
-DIGEST = hashlib.sha256(b"the model").hexdigest()
-
-
-def test_every_changed_byte_of_an_envelope_is_refused() -> None:
-    submission, demands = make_submission(make_report(DIGEST), TRUSTED), trusting(TRUSTED)
-    assert submission.envelope is not None
-
-    def ask(data: bytes) -> None:
-        changed = replace(submission, envelope=data)
-        examine(changed, demands, model_sha256=DIGEST, champion=None, now=NOW)
-
-    ask(submission.envelope)
-    count = 0
-    for data in changes(submission.envelope):
-        with pytest.raises(SignatureError):
-            ask(data)
-        count += 1
-    assert count == 4 * len(submission.envelope)
-
-
-def test_every_changed_byte_of_a_signed_report_is_refused() -> None:
-    submission, demands = make_submission(make_report(DIGEST), TRUSTED), trusting(TRUSTED)
-
-    def ask(data: bytes) -> None:
-        changed = replace(submission, report=data)
-        examine(changed, demands, model_sha256=DIGEST, champion=None, now=NOW)
-
-    ask(submission.report)
-    count = 0
-    for data in changes(submission.report):
-        with pytest.raises(SignatureError, match="another report was signed"):
-            ask(data)
-        count += 1
-    assert count == 4 * len(submission.report) > 20_000
-
-
-@pytest.mark.parametrize("signed", [False, True])
-def test_every_changed_byte_of_a_model_is_refused(tmp_path: Path, signed: bool) -> None:
-    content = bytes(range(0, 256, 4))
-    path = tmp_path / "model.pt"
-    path.write_bytes(content)
-    submission = make_submission(make_report(model_digest(path)), TRUSTED if signed else None)
-    demands = trusting(TRUSTED) if signed else trusting()
-
-    def ask() -> None:
-        examine(submission, demands, model_sha256=model_digest(path), champion=None, now=NOW)
-
-    ask()
-    for data in changes(content):
-        path.write_bytes(data)
-        with pytest.raises(ReportError, match="is about another model"):
-            ask()
-    path.write_bytes(b"")
-    with pytest.raises(ReportError, match="is about another model"):
-        ask()
-    path.unlink()
-    with pytest.raises(ModelError):
-        ask()
-
-
 def test_every_envelope_cut_short_or_continued_is_refused() -> None:
-    report = make_report(DIGEST)
+    report = make_report("a" * 64)
     data = envelope_of(report, report_bytes(report), TRUSTED)
     for length in range(len(data)):
         refusal(data[:length])
