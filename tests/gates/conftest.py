@@ -25,10 +25,12 @@ def quiet(count: int) -> None:
     """No progress."""
 
 
-def run_all(dataset: Dataset, model: Predictor, options: Options = OPTIONS) -> Measurement:
+def run_all(
+    dataset: Dataset, model: Predictor, options: Options = OPTIONS, *, known: bool = False
+) -> Measurement:
     """All gates on all windows of the data set."""
     rows = {name: split.last_rows for name, split in dataset.splits.items()}
-    return run_gates(dataset, options, rows, make_gates(options), model, quiet)
+    return run_gates(dataset, options, rows, make_gates(options), model, quiet, known=known)
 
 
 def values(measured: Measurement) -> dict[tuple[str, str], float | None]:

@@ -2,74 +2,19 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from gates.bank import build_bank
-from gates.contracts import Dataset, Queries, Window
-from gates.options import Options
-from gates.suite import Measurement, make_gates, run_gates
-from gates.windows import make_dataset, window_rows
 from schemas.errors import PredictionError
 from schemas.records.answers import Answers, Format
-
-WIDTH, CHUNKS, ARTICLES = 16, 24, 12
-Forward = Callable[[torch.Tensor], torch.Tensor]
+from tests.gates.forwards import DATASET, WIDTH, Forward, plain, run
 
 READS = "reads the other rows of its batch"
 REMEMBERS = "keeps a state between calls, or random numbers of its own"
 DRAWS = "draws at random"
-
-
-@dataclass(eq=False)
-class Model:
-    """A forward function that sees contexts only."""
-
-    forward: Forward
-    weight_format: Format | None = "float32"
-    reads_targets: bool = False
-    name: str = "model"
-    device: torch.device = field(default_factory=lambda: torch.device("cpu"))
-
-    def predict(self, queries: Queries) -> torch.Tensor:
-        return self.forward(queries.contexts)
-
-
-def quiet(count: int) -> None:
-    """No progress."""
-
-
-def noise() -> Dataset:
-    """Independent chunks: nobody can know the next one but from somewhere else."""
-    rows = np.random.default_rng(3).standard_normal((ARTICLES * CHUNKS, WIDTH))
-    bank = build_bank(
-        rows, np.repeat(np.arange(ARTICLES), CHUNKS), np.tile(np.arange(CHUNKS), ARTICLES), source="noise"
-    )
-    splits = {
-        name: window_rows(bank, members, Window(5, 1))
-        for name, members in {"val": np.arange(6), "ood": np.arange(6, 12)}.items()
-    }
-    return make_dataset(bank, splits, Window(5, 1))
-
-
-DATASET = noise()
-WINDOWS = len(DATASET.splits["val"].last_rows)  # 114 on each split
-
-
-def run(forward: Forward, *, batch: int = 32, weights: Format | None = "float32") -> Measurement:
-    """All gates on all windows."""
-    options = Options(batch_size=batch, min_samples=1, min_articles=1)
-    rows = {name: split.last_rows for name, split in DATASET.splits.items()}
-    return run_gates(DATASET, options, rows, make_gates(options), Model(forward, weights), quiet)
-
-
-def plain(x: torch.Tensor) -> torch.Tensor:
-    return x[:, -1] + 0.3 * x[:, 0].flip(1)
 
 
 def mixture() -> nn.Module:
@@ -362,89 +307,6 @@ def test_a_small_change_that_always_helps_is_no_rounding() -> None:
         run(forward, weights="bfloat16")
 
 
-# Writing into the input.
-
-
-WRITERS: dict[str, Forward] = {
-    "scales": lambda x: x.mul_(3.0)[:, -1].clone(),
-    "subtracts": lambda x: (plain(x), x.sub_(x.mean()))[0],
-    "sorts": lambda x: (plain(x), x.copy_(x.flip(1)))[0],
-    "fills": lambda x: (plain(x), x.fill_(float("nan")))[0],
-    "shuffles its batch": lambda x: (plain(x), x.copy_(x[torch.arange(len(x)).flip(0)]))[0],
-    "answers with what it changed": lambda x: x[:, -1].add_(0.0),
-}
-
-
-@pytest.mark.parametrize("mapped", [False, True])
-@pytest.mark.parametrize("who", WRITERS)
-def test_whoever_writes_into_its_input_changes_only_its_own_copy(
-    who: str, mapped: bool, tmp_path: Path
-) -> None:
-    bank = DATASET.bank
-    vectors = bank.vectors
-    if mapped:
-        np.save(tmp_path / "vectors.npy", vectors)
-        vectors = np.load(tmp_path / "vectors.npy", mmap_mode="c")
-    dataset = replace(DATASET, bank=replace(bank, vectors=vectors))
-    before = bank.vectors.copy()
-    options = Options(batch_size=32, min_samples=1, min_articles=1)
-    rows = {name: split.last_rows for name, split in dataset.splits.items()}
-    measured = run_gates(dataset, options, rows, make_gates(options), Model(WRITERS[who]), quiet)
-    assert np.array_equal(vectors, before)
-    assert np.array_equal(dataset.splits["val"].last_rows, rows["val"])
-    if who in ("subtracts", "sorts", "fills", "shuffles its batch"):
-        assert measured.metrics == run(plain).metrics
-
-
-# Zero.
-
-
-@pytest.mark.parametrize("horizon", [1, 2])
-def test_a_free_running_step_may_be_zero_and_is_fed_on_as_zero(horizon: int) -> None:
-    """A model that answers zero as soon as one of its own predictions is in the context."""
-    bank = DATASET.bank
-    rows = {
-        name: window_rows(bank, members, Window(5, horizon))
-        for name, members in {"val": np.arange(6), "ood": np.arange(6, 12)}.items()
-    }
-    dataset = make_dataset(bank, rows, Window(5, horizon))
-    vectors = torch.from_numpy(bank.vectors)
-    fed: list[torch.Tensor] = []
-
-    def forward(x: torch.Tensor) -> torch.Tensor:
-        known = (torch.einsum("bld,nd->bln", x, vectors).amax(dim=2) > 0.999).all(dim=1, keepdim=True)
-        fed.append(x[~known[:, 0]].clone())
-        return torch.where(known, plain(x), torch.zeros(()))
-
-    options = Options(batch_size=32, min_samples=1, min_articles=1)
-    measured = run_gates(dataset, options, rows, make_gates(options), Model(forward), quiet)
-    for split in ("val", "ood"):
-        cosines = measured.samples[split]["rollout"].arrays["cosines"]
-        zeros = measured.samples[split]["rollout"].arrays["zeros"]
-        assert (cosines[:, 1:] == 0.0).all()
-        assert (cosines[:, 0] != 0.0).all()
-        assert (zeros == 4).all()
-        assert measured.answers[split].zero_steps == zeros.sum()
-    strangers = torch.cat(fed)
-    # From the third step on what is fed is the zero row itself.
-    assert (strangers == 0.0).all(dim=2).any()
-
-
-def test_a_zero_answer_to_an_ablation_stays_an_error() -> None:
-    vectors = torch.from_numpy(DATASET.bank.vectors)
-
-    def forward(x: torch.Tensor) -> torch.Tensor:
-        row = torch.einsum("bld,nd->bln", x, vectors).argmax(dim=2)
-        whole = (row.diff(dim=1) == 1).all(dim=1, keepdim=True)
-        return torch.where(whole, plain(x), torch.zeros(()))
-
-    with pytest.raises(PredictionError, match=r"\d+ of 114 predictions on val are zero"):
-        run(forward)
-
-
 def test_answers_of_a_known_control_are_not_compared() -> None:
-    options = Options(batch_size=32, min_samples=1, min_articles=1)
-    rows = {name: split.last_rows for name, split in DATASET.splits.items()}
-    measured = run_gates(DATASET, options, rows, make_gates(options), Model(shifted(1)), quiet, known=True)
-    assert measured.answers == {}
+    assert run(shifted(1), known=True).answers == {}
     assert isinstance(run(plain).answers["val"], Answers)
