@@ -10,8 +10,11 @@ import pytest
 from schemas.errors import OutputError, ReportError
 from schemas.reading.policy import load_policy
 from schemas.reading.report import parse_report, read_report, report_to_json, write_report
+from schemas.reading.strict_json import dumps
 from schemas.records.evidence import CONTROLS, Evidence
 from schemas.records.report import Report
+from schemas.records.splits import PAIR
+from tests.schemas.verdict.champions import DELTA, policy, rule
 
 ReportFactory = Callable[..., Report]
 EvidenceFactory = Callable[[], Evidence]
@@ -234,3 +237,13 @@ def test_a_lone_surrogate_is_refused_in_words(make_report: ReportFactory, tmp_pa
     with pytest.raises(ReportError, match="U\\+DC80"):
         write_report(named, tmp_path / "report.json")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_report_holds_the_rules_but_no_comparison(make_report: ReportFactory) -> None:
+    report = make_report(
+        policy=policy(rule(loss=0.02, most=0.5, decide="bound"), rule(DELTA, PAIR, least=0.1))
+    )
+    read = parse_report(dumps(report_to_json(report)))
+    assert read == report
+    assert read.policy.champion == report.policy.champion
+    assert {check.gate for check in read.judgement.checks} == {"rollout"}

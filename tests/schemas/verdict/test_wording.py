@@ -1,4 +1,4 @@
-"""The sentence of an interval that reaches across one bound, or across two."""
+"""How a check against its bounds is told, with what shares are rounded, and what a gate is called."""
 
 import re
 
@@ -7,7 +7,7 @@ import pytest
 from schemas.records.evidence import Metric
 from schemas.records.judgement import Status
 from schemas.records.policy import PolicyCheck
-from schemas.verdict.wording import compared, share
+from schemas.verdict.wording import compared, gate_title, share
 
 
 @pytest.mark.parametrize(
@@ -113,3 +113,11 @@ def test_no_rounding_is_allowed_where_none_is_told() -> None:
     line = PolicyCheck("offset_sweep", "offset_sweep.margin", ("val",), None, 0.1, 0.0, required=False)
     said = compared(line, "val", Metric(0.5, None, None, 400, 20), 0.5, "fail")
     assert said == "offset_sweep.margin on val is 0.500, above the allowed 0.100"
+
+
+def test_the_champion_check_has_a_title_of_its_own() -> None:
+    assert [gate_title(name) for name in ("champion", "backward_bias", "rollout")] == [
+        "the champion check",
+        "the backward-bias check",
+        "gate D (rollout)",
+    ]

@@ -1,60 +1,28 @@
+"""What a champion rule makes of the gain: its status, and the sentence about it."""
+
 import dataclasses
 import math
 from collections.abc import Callable
-from datetime import date
 
 import pytest
 
-from schemas.reading.report import parse_report, report_to_json
-from schemas.reading.strict_json import dumps
 from schemas.records.evidence import Evidence, Metric
-from schemas.records.judgement import Judgement
-from schemas.records.metrics import GATES
-from schemas.records.policy import ChampionRule, Decide, Policy, PolicyCheck, Severity, Waiver
-from schemas.records.report import Report
+from schemas.records.policy import ChampionRule, Decide, PolicyCheck
 from schemas.records.splits import PAIR
-from schemas.verdict.gains import gains
 from schemas.verdict.judge import judge
-from schemas.verdict.wording import gate_title
+from tests.schemas.verdict.champions import (
+    DELTA,
+    GAIN,
+    REVERSE,
+    ROLLOUT,
+    against,
+    only_champion,
+    policy,
+    rule,
+)
 
 EvidenceFactory = Callable[[], Evidence]
-ReportFactory = Callable[..., Report]
 Change = Callable[..., Evidence]
-
-ROLLOUT, DELTA, REVERSE = "rollout.avg_cos", "bins_delta.delta", "ablations.reverse"
-GAIN = "the gain of rollout.avg_cos on val over the champion"
-
-
-def rule(
-    metric: str = ROLLOUT,
-    split: str = "val",
-    loss: float | None = None,
-    least: float | None = None,
-    most: float | None = None,
-    *,
-    severity: Severity = "error",
-    decide: Decide | None = None,
-) -> ChampionRule:
-    return ChampionRule(metric, (split,), loss, least, most, severity, decide)
-
-
-def policy(*rules: ChampionRule, decide: Decide = "point") -> Policy:
-    line = PolicyCheck("rollout", ROLLOUT, ("val",), 0.1, None, None, required=False, decide="point")
-    return Policy("1.0", "p", "", decide, 1, 100, 5, (line,), champion=rules)
-
-
-def against(
-    judged: Policy,
-    evidence: Evidence,
-    champion: Evidence,
-    confidence: float = 0.95,
-) -> Judgement:
-    return judge(evidence, judged, confidence=confidence, gains=gains(evidence, champion))
-
-
-def only_champion(judgement: Judgement) -> tuple[str, str]:
-    (check,) = (check for check in judgement.checks if check.gate == "champion")
-    return check.status, check.sentence
 
 
 @pytest.mark.parametrize(
@@ -194,48 +162,6 @@ def test_a_rule_on_several_splits_is_checked_on_each_in_order(
     ]
 
 
-def test_without_a_comparison_the_rules_are_left_out_with_a_remark(good_evidence: EvidenceFactory) -> None:
-    judgement = judge(good_evidence(), policy(rule(least=0.9)), confidence=0.95)
-    assert judgement.verdict.deployable
-    assert [check.gate for check in judgement.checks] == ["rollout"]
-    assert [gate.name for gate in judgement.gates] == list(GATES)
-    vacuous = (
-        "gate D (rollout) passes for the copy_last and constant predictors too, "
-        "so passing it proves nothing here"
-    )
-    assert judgement.verdict.remarks == (
-        vacuous,
-        "the policy's champion rules were not applied: nothing was compared with a champion",
-    )
-    for other in (
-        judge(good_evidence(), policy(), confidence=0.95),
-        judge(good_evidence(), policy(rule(least=0.9)), confidence=0.95, gains={}),
-    ):
-        assert other.verdict.remarks == (vacuous,)
-
-
-def test_a_policy_without_rules_asks_nothing_of_the_gains(
-    good_evidence: EvidenceFactory, change: Change
-) -> None:
-    worse = change(good_evidence(), ROLLOUT, "val", value=0.2)
-    assert against(policy(), worse, good_evidence()) == judge(worse, policy(), confidence=0.95)
-
-
-def test_a_missing_champion_blocks(good_evidence: EvidenceFactory) -> None:
-    judgement = judge(good_evidence(), policy(rule(loss=0.02)), confidence=0.95, gains={})
-    assert only_champion(judgement) == ("skipped", f"{GAIN} was not measured")
-    assert judgement.verdict.outcome == "blocked"
-    assert judgement.verdict.reasons == (f"{GAIN} was not measured",)
-
-
-def test_a_missing_champion_only_warns_where_the_rule_only_warns(good_evidence: EvidenceFactory) -> None:
-    asked = policy(rule(loss=0.02, severity="warn"))
-    judgement = judge(good_evidence(), asked, confidence=0.95, gains={})
-    assert only_champion(judgement)[0] == "skipped"
-    assert (judgement.verdict.outcome, judgement.verdict.reasons) == ("deployable", ())
-    assert judgement.verdict.warnings == (f"{GAIN} was not measured",)
-
-
 @pytest.mark.parametrize(
     ("who", "broken", "status", "sentence"),
     [
@@ -342,126 +268,3 @@ def test_a_gain_with_an_interval_is_decided_by_it(
     asked = policy(rule(least=0.02, decide="bound"))
     judgement = judge(good_evidence(), asked, confidence=0.95, gains=measured)
     assert only_champion(judgement) == (status, sentence)
-
-
-@pytest.mark.parametrize("severity", ["error", "warn"])
-def test_intervals_of_too_little_confidence_decide_nothing_about_a_gain(
-    good_evidence: EvidenceFactory, severity: Severity
-) -> None:
-    asked = policy(rule(least=0.02, decide="bound", severity=severity))
-    measured = {"val": {ROLLOUT: Metric(0.05, 0.03, 0.07, 400, 20)}}
-    verdict = judge(good_evidence(), asked, confidence=0.9, gains=measured).verdict
-    assert (verdict.outcome, verdict.reasons) == (
-        "error",
-        (
-            "the intervals have confidence 0.9, the policy decides on intervals of at least 0.95; "
-            "evaluate again with --confidence 0.95",
-        ),
-    )
-    assert judge(good_evidence(), asked, confidence=0.95, gains=measured).verdict.deployable
-    assert judge(good_evidence(), asked, confidence=0.9).verdict.deployable
-
-
-def test_champion_is_no_sixth_gate(good_evidence: EvidenceFactory, seed_policy: Policy) -> None:
-    asked = dataclasses.replace(seed_policy, champion=(rule(loss=0.02),))
-    judgement = against(asked, good_evidence(), good_evidence())
-    assert [gate.name for gate in judgement.gates] == [*GATES, "backward_bias", "champion"]
-    assert (judgement.gates[-1].status, judgement.gates[-1].vacuous_for) == ("pass", ())
-    assert (judgement.verdict.outcome, judgement.verdict.gates_passed) == ("deployable", 5)
-
-
-def test_the_champion_check_has_a_title_of_its_own() -> None:
-    assert [gate_title(name) for name in ("champion", "backward_bias", "rollout")] == [
-        "the champion check",
-        "the backward-bias check",
-        "gate D (rollout)",
-    ]
-
-
-def test_a_lost_champion_rule_fails_no_gate_of_the_five(
-    good_evidence: EvidenceFactory, change: Change, seed_policy: Policy
-) -> None:
-    asked = dataclasses.replace(seed_policy, champion=(rule(loss=0.02),), min_gates_passed=5)
-    champion = change(good_evidence(), ROLLOUT, "val", value=0.9)
-    judgement = against(asked, good_evidence(), champion)
-    assert {gate.name: gate.status for gate in judgement.gates if gate.status != "pass"} == {
-        "champion": "fail"
-    }
-    assert (judgement.verdict.outcome, judgement.verdict.gates_passed) == ("blocked", 5)
-    assert judgement.verdict.reasons == (f"{GAIN} is -0.400, below the required -0.020",)
-
-
-def test_a_warning_about_the_champion_blocks_nothing(good_evidence: EvidenceFactory, change: Change) -> None:
-    champion = change(good_evidence(), ROLLOUT, "val", value=0.53)
-    judgement = against(policy(rule(loss=0.02, severity="warn")), good_evidence(), champion)
-    verdict = judgement.verdict
-    assert (verdict.outcome, verdict.reasons) == ("deployable", ())
-    assert verdict.warnings == (f"{GAIN} is -0.030, below the required -0.020",)
-    assert (judgement.gates[-1].name, judgement.gates[-1].status) == ("champion", "skipped")
-
-
-def test_rules_are_never_asked_of_the_controls(good_evidence: EvidenceFactory) -> None:
-    asked = policy(rule(least=0.25), rule(REVERSE, least=0.0))
-    measured = {"val": {ROLLOUT: Metric(0.3, None, None, 400, 20), REVERSE: Metric(0.0, None, None, 400, 20)}}
-    verdict = judge(good_evidence(), asked, confidence=0.95, gains=measured).verdict
-    plain = judge(good_evidence(), policy(), confidence=0.95).verdict
-    assert dataclasses.replace(verdict, remarks=()) == dataclasses.replace(plain, remarks=())
-
-
-def test_a_report_holds_the_rules_but_no_comparison(make_report: ReportFactory) -> None:
-    report = make_report(
-        policy=policy(rule(loss=0.02, most=0.5, decide="bound"), rule(DELTA, PAIR, least=0.1))
-    )
-    read = parse_report(dumps(report_to_json(report)))
-    assert read == report
-    assert read.policy.champion == report.policy.champion
-    assert {check.gate for check in read.judgement.checks} == {"rollout"}
-
-
-@pytest.mark.parametrize(
-    ("on", "outcome", "sentence"),
-    [
-        (
-            date(2026, 1, 31),
-            "deployable",
-            f"waived until 2026-01-31 by Ada (a new corpus): {GAIN} is -0.030, below the required -0.020",
-        ),
-        (
-            date(2026, 2, 1),
-            "blocked",
-            "the waiver of rollout.avg_cos on val (champion) by Ada (a new corpus) expired on 2026-01-31 "
-            "and no longer counts",
-        ),
-    ],
-)
-def test_a_rule_can_be_waived(
-    good_evidence: EvidenceFactory, change: Change, on: date, outcome: str, sentence: str
-) -> None:
-    waiver = Waiver("champion", ROLLOUT, ("val",), "Ada", "a new corpus", "2026-01-31")
-    asked = dataclasses.replace(policy(rule(loss=0.02)), waivers=(waiver,))
-    champion = change(good_evidence(), ROLLOUT, "val", value=0.53)
-    compared = gains(good_evidence(), champion)
-    verdict = judge(good_evidence(), asked, confidence=0.95, on=on, gains=compared).verdict
-    assert (verdict.outcome, verdict.waivers) == (outcome, (sentence,))
-
-
-def test_a_waiver_of_a_missing_champion_does_not_cover_it(good_evidence: EvidenceFactory) -> None:
-    waiver = Waiver("champion", ROLLOUT, ("val",), "Ada", "a new corpus", "2026-01-31")
-    asked = dataclasses.replace(policy(rule(loss=0.02)), waivers=(waiver,))
-    on = date(2026, 1, 31)
-    verdict = judge(good_evidence(), asked, confidence=0.95, on=on, gains={}).verdict
-    assert (verdict.outcome, verdict.waivers) == (
-        "blocked",
-        (
-            "the waiver of rollout.avg_cos on val (champion) until 2026-01-31 by Ada (a new corpus) "
-            f"does not cover skipped: {GAIN} was not measured",
-        ),
-    )
-    alone = judge(good_evidence(), asked, confidence=0.95, on=on).verdict
-    assert (alone.outcome, alone.waivers) == (
-        "deployable",
-        (
-            "the waiver of rollout.avg_cos on val (champion) until 2026-01-31 by Ada (a new corpus) "
-            "is not needed",
-        ),
-    )
