@@ -65,7 +65,7 @@ TARGETS = (
         "tests/schemas",
         (
             "--deselect=tests/schemas/reading/test_report_refusals.py::test_no_odd_value_anywhere_ends_in_anything_but_a_report_error",
-            "--deselect=tests/schemas/reading/test_policy_reference.py",
+            "--deselect=tests/schemas/verdict/test_judge_policy_reference.py",
             "--deselect=tests/schemas/verdict/test_judge_reference.py",
         ),
         (
