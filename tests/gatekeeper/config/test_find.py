@@ -9,12 +9,7 @@ from gatekeeper.config.articles import parse_articles
 from gatekeeper.config.file import load_config, resolve_config
 from gatekeeper.config.find import find_config
 from schemas.errors import UsageError
-
-
-def put(folder: Path, text: str, name: str = "gatekeeper.toml") -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / name).write_text(text)
-    return folder / name
+from tests.gatekeeper.config.files import put
 
 
 def test_found_in_a_parent_and_the_nearest_wins(tmp_path: Path) -> None:

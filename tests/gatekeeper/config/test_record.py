@@ -7,12 +7,7 @@ import pytest
 from gatekeeper.config.file import resolve_config
 from gatekeeper.config.record import Config
 from gatekeeper.config.window import WindowClaim
-
-
-def put(folder: Path, text: str) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "gatekeeper.toml").write_text(text)
-    return folder / "gatekeeper.toml"
+from tests.gatekeeper.config.files import put
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from gatekeeper.training.folder import (
 )
 from schemas.errors import OutputError, ReportError, UsageError
 from schemas.records.inputs import Environment
+from tests.gatekeeper.config.files import FULL
 from trainers.contracts import MODEL_FILE
 
 ENVIRONMENT = Environment(
@@ -201,29 +202,7 @@ def test_what_is_no_run_folder_is_refused(tmp_path: Path) -> None:
         read_record(tmp_path)
 
 
-FILE = """
-[data]
-bank = "data/bank.npz"
-train = "0-2,7"
-val = [9, 8]
-ood = "../ood.npz"
-context = 4
-horizon = 2
-
-[eval]
-policy = "own.toml"
-max_samples = 200
-seed = 7
-device = "cpu"
-batch_size = 32
-retrieval = "torch"
-bin_edges = [0.3, 0.6]
-confidence = 0.9
-report = "out/report.json"
-
-[train.p6b]
-epochs = 3
-"""
+FILE = FULL.replace("strict-5cat", "own.toml") + "\n[train.p6b]\nepochs = 3\n"
 
 
 def recorded(config: Config, folder: Path) -> Config:
