@@ -25,11 +25,3 @@ def rewrite(path: Path, change: Callable[[Arrays], object]) -> None:
         arrays = dict(file)
     change(arrays)
     np.savez(path, **arrays)
-
-
-def refused(result: click.testing.Result, code: int) -> str:
-    """The one line a refusal consists of."""
-    assert result.exit_code == code, result.output
-    lines = result.stderr.splitlines()
-    assert len(lines) == 1, result.stderr
-    return lines[0]

@@ -12,6 +12,7 @@ import pytest
 
 from gatekeeper.cli.eval import _Printer
 from schemas.reading.report import read_report
+from tests.gatekeeper.cli.refusals import refused
 
 VERDICTS = ("DEPLOYABLE: ", "BLOCKED: ", "ERROR: ")
 Run = Callable[..., click.testing.Result]
@@ -206,13 +207,7 @@ def test_horizon_two_from_a_flag_is_recorded(world: Path, run: Run) -> None:
 def test_bad_requests_end_in_one_line(
     world: Path, run: Run, arguments: list[str], code: int, line: str
 ) -> None:
-    result = run("eval", *arguments)
-    assert result.exit_code == code, result.output
-    errors = result.stderr.strip().splitlines()
-    assert len(errors) == 1
-    assert errors[0].startswith("Error: ")
-    assert line in errors[0]
-    assert result.stdout == ""
+    assert line in refused(run("eval", *arguments), code)
 
 
 @pytest.mark.parametrize(

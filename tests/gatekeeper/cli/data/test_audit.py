@@ -9,7 +9,8 @@ import pytest
 from gatekeeper.data.formats.bank import read_bank
 from gatekeeper.data.synthetic.worlds import FORWARD, build_world
 from schemas.reading.schema import violation
-from tests.gatekeeper.cli.data_sets import BUILD, USAGE, Arrays, Run, refused, rewrite
+from tests.gatekeeper.cli.data_sets import BUILD, USAGE, Arrays, Run, rewrite
+from tests.gatekeeper.cli.refusals import refused
 
 
 @pytest.fixture

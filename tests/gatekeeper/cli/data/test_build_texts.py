@@ -15,6 +15,7 @@ import pytest
 from gatekeeper.data.building.encoder import LoadedEncoder, find_encoder, load_encoder
 from gatekeeper.data.formats.dataset import open_dataset
 from schemas.errors import DataError, UsageError
+from tests.gatekeeper.cli.refusals import refused
 
 Run = Callable[..., click.testing.Result]
 
@@ -74,13 +75,6 @@ def write_texts(ids: Sequence[object] = range(6), chunks: int = 12, *, path: str
         for chunk in range(chunks)
     )
     Path(path).write_text("".join(f"{json.dumps(value)}\n" for value in values))
-
-
-def refused(result: click.testing.Result, code: int) -> str:
-    assert result.exit_code == code, result.output
-    assert result.stdout == ""
-    (line,) = result.stderr.splitlines()
-    return line
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ import pytest
 from gatekeeper.data.formats.bank import read_bank_file
 from gates.contracts import Window
 from gates.windows import window_rows
-from tests.gatekeeper.cli.data_sets import Run, refused
+from tests.gatekeeper.cli.data_sets import Run
+from tests.gatekeeper.cli.refusals import refused
 from tests.gatekeeper.data.formats.sequence_files import save
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import click
 import pytest
 
-from tests.gatekeeper.cli.data_sets import Run, refused
+from tests.gatekeeper.cli.data_sets import Run
+from tests.gatekeeper.cli.refusals import refused
 
 
 def test_the_group_lists_its_commands(run: Run) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.gatekeeper.cli.data_sets import ARTICLES, BUILD, Arrays, Run, refused, rewrite
+from tests.gatekeeper.cli.data_sets import ARTICLES, BUILD, Arrays, Run, rewrite
+from tests.gatekeeper.cli.refusals import refused
 
 
 def test_info_of_a_bank_says_what_is_in_it(world: Path, run: Run) -> None:
@@ -110,9 +111,10 @@ def test_info_of_no_bank_lists_every_defect_and_fails(world: Path, run: Run) -> 
         "(article, chunk) pairs that occur twice: 1",
         "  - article 1 chunk 0",
     ]
-    assert refused(result, 3) == (
+    assert (result.exit_code, result.stderr) == (
+        3,
         "Error: bank.npz is no bank as it is: rows with NaN or infinity, rows of zeros, "
-        "(article, chunk) pairs that occur twice"
+        "(article, chunk) pairs that occur twice\n",
     )
 
 

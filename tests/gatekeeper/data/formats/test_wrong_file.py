@@ -12,7 +12,8 @@ import torch
 
 from gatekeeper.data.formats.bank import read_bank
 from schemas.errors import DataError
-from tests.gatekeeper.cli.data_sets import BUILD, Run, refused
+from tests.gatekeeper.cli.data_sets import BUILD, Run
+from tests.gatekeeper.cli.refusals import refused
 
 
 def npy() -> bytes:
