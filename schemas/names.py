@@ -6,14 +6,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from schemas.errors import UsageError
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest(name: str, known: Iterable[str], *, alike: float = 0.6) -> str | None:
     """The known name most like ``name``, or None where none is like it.
+
+    Args:
+        name: which nobody knows.
+        known: the names there are.
+        alike: how much, from 0 (anything is) to 1 (only itself).
 
     Example:
         >>> nearest("rigde", ["p6b", "ridge"]), nearest("zzz", ["p6b", "ridge"])
         ('ridge', None)
     """
-    near = difflib.get_close_matches(name, list(known), n=1)
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=alike)
     return near[0] if near else None
 
 

@@ -114,7 +114,7 @@ def _shown(found: re.Match[str]) -> str:
 
 
 def _line_shown(found: re.Match[str]) -> str:
-    return found[0] if found[0] == _BREAK else _shown(found)
+    return _BREAK if found[0] == _BREAK else _shown(found)
 
 
 def _escaped(character: str) -> str:

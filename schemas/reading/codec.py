@@ -10,9 +10,12 @@ import functools
 import math
 import types
 from collections.abc import Mapping
-from typing import Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from schemas.errors import GatekeeperError, ReportError
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 T = TypeVar("T")
 
@@ -39,15 +42,24 @@ def encode(value: object, *, where: str = "report") -> object:
             raise ReportError(f"{where}: expected a finite number, found {value}; an undefined one is None")
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            field.name: encode(getattr(value, field.name), where=f"{where}.{field.name}")
-            for field in dataclasses.fields(value)
-        }
+        return encode_record(value, where=where)
     if isinstance(value, Mapping):
         return {_key(key, where): encode(item, where=f"{where}.{key}") for key, item in value.items()}
     if isinstance(value, (tuple, list)):
         return [encode(item, where=f"{where}[{i}]") for i, item in enumerate(value)]
     raise ReportError(f"{where}: {type(value).__name__} has no JSON form")
+
+
+def encode_record(record: "DataclassInstance", *, where: str = "report") -> dict[str, object]:
+    """:func:`encode` of a dataclass: keys in the order of its fields.
+
+    Raises:
+        ReportError: as there.
+    """
+    return {
+        field.name: encode(getattr(record, field.name), where=f"{where}.{field.name}")
+        for field in dataclasses.fields(record)
+    }
 
 
 def decode(
@@ -106,13 +118,12 @@ def _decode_record(kind: type, value: object, where: str) -> object:
 
 
 def _decode_scalar(hint: object, value: object, where: str) -> object:
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if hint is float and number:
+    if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
         with contextlib.suppress(OverflowError):
-            converted = float(cast(float, value))
+            converted = float(value)
             if math.isfinite(converted):
                 return converted
-    elif (hint is int and number and isinstance(value, int)) or (hint in (str, bool) and type(value) is hint):
+    elif hint in (str, int, bool) and type(value) is hint:
         return value
     raise _mismatch(getattr(hint, "__name__", str(hint)), value, where)
 
@@ -123,9 +134,7 @@ def _decode_tuple(arguments: tuple[object, ...], value: object, where: str) -> t
     hints = (arguments[0],) * len(value) if arguments[-1] is Ellipsis else arguments
     if len(hints) != len(value):
         raise _MismatchError(f"{where}: expected {len(hints)} entries, found {len(value)}")
-    return tuple(
-        _decode(hint, item, f"{where}[{i}]") for i, (hint, item) in enumerate(zip(hints, value, strict=True))
-    )
+    return tuple(_decode(hint, value[i], f"{where}[{i}]") for i, hint in enumerate(hints))
 
 
 def _decode_mapping(hint: object, value: object, where: str) -> dict[str, object]:

@@ -66,7 +66,7 @@ def parse_document(data: str | bytes, name: str, version: str, record: type[T]) 
     return decode(record, value, where=name)
 
 
-def check_document(name: str, version: str, value: object) -> None:
+def check_document(name: str, version: str, value: object) -> dict[str, object]:
     """Refuse a value of an unknown major version, then one that breaks its schema.
 
     The version comes first: nothing can be said about a format that is not known.
@@ -75,6 +75,9 @@ def check_document(name: str, version: str, value: object) -> None:
         name: of the schema.
         version: the one that is written today, e.g. ``1.0``.
         value: the parsed document.
+
+    Returns:
+        The value.
 
     Raises:
         ReportError: it is refused.
@@ -90,6 +93,7 @@ def check_document(name: str, version: str, value: object) -> None:
     broken = violation(name, value)
     if broken is not None:
         raise ReportError(f"does not follow the schema: {broken}")
+    return value
 
 
 def _advice(name: str, known: str, found: object) -> str:

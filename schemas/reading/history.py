@@ -1,10 +1,9 @@
 """Training histories to and from files."""
 
 import os
-from typing import cast
 
 from schemas.disk.atomic import write_text
-from schemas.reading.codec import encode
+from schemas.reading.codec import encode_record
 from schemas.reading.document import check_document, parse_document, read_document
 from schemas.reading.strict_json import dumps
 from schemas.records.history import HISTORY_VERSION, History
@@ -46,4 +45,4 @@ def history_to_json(history: History) -> dict[str, object]:
     Raises:
         ReportError: a number is not finite.
     """
-    return cast("dict[str, object]", encode(history, where="history"))
+    return encode_record(history, where="history")

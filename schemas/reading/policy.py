@@ -10,7 +10,7 @@ import os
 import re
 import unicodedata
 from pathlib import Path
-from typing import cast
+from typing import Any
 
 from schemas.disk.opening import open_regular, why
 from schemas.errors import PolicyError
@@ -171,13 +171,13 @@ def _day_as_text(waiver: object) -> object:
     return {**waiver, "expires": day.isoformat()}
 
 
-def _completed(document: dict[str, object]) -> dict[str, object]:
+def _completed(document: dict[str, Any]) -> dict[str, object]:
     """The document in the form of :class:`Policy`: what was left out has its default."""
     pin = document.get("data")
     return {
         **_with_all_fields(Policy, document),
-        "checks": [_with_all_fields(PolicyCheck, line) for line in _tables(document, "check")],
-        "champion": [_with_all_fields(ChampionRule, line) for line in _tables(document, "champion")],
+        "checks": [_with_all_fields(PolicyCheck, line) for line in document.get("check", [])],
+        "champion": [_with_all_fields(ChampionRule, line) for line in document.get("champion", [])],
         "data": _with_all_fields(DataPin, pin) if isinstance(pin, dict) else None,
     }
 
@@ -193,7 +193,3 @@ def _default(value: object) -> object:
     if value is dataclasses.MISSING:
         return None
     return list(value) if isinstance(value, tuple) else value
-
-
-def _tables(document: dict[str, object], name: str) -> list[dict[str, object]]:
-    return cast("list[dict[str, object]]", document.get(name, []))

@@ -1,11 +1,11 @@
 """What a policy must obey beyond its schema: it must name real metrics and be able to pass."""
 
-import difflib
 import math
 from collections.abc import Collection
 from datetime import date
 
 from schemas.errors import PolicyError
+from schemas.names import nearest
 from schemas.records.metrics import GATES, known_metric
 from schemas.records.policy import BACKWARD_BIAS, CHAMPION, ChampionRule, DataPin, Policy, PolicyCheck
 from schemas.records.splits import PAIR, SPLITS
@@ -94,12 +94,10 @@ def _check_waivers(policy: Policy, checks: Collection[tuple[str, str, str]]) -> 
         for split in waiver.splits:
             key = (waiver.gate, waiver.metric, split)
             if key not in checks:
-                near = difflib.get_close_matches(
-                    " ".join(key), [" ".join(one) for one in checks], n=1, cutoff=0.0
-                )
+                near = nearest(" ".join(key), (" ".join(one) for one in checks), alike=0.0)
                 raise PolicyError(
                     f"{where}: there is no check of {waiver.metric} on {split} under {waiver.gate} to waive"
-                    + (f"; the nearest is {near[0]}" if near else "")
+                    + (f"; the nearest is {near}" if near else "")
                 )
             if key in seen:
                 raise PolicyError(f"{where}: {waiver.metric} on {split} is waived twice; keep one of them")

@@ -4,11 +4,10 @@ import hashlib
 import json
 import os
 from dataclasses import replace
-from typing import cast
 
 from schemas.disk.atomic import write_text
 from schemas.errors import ReportError
-from schemas.reading.codec import decode, encode
+from schemas.reading.codec import decode, encode_record
 from schemas.reading.consistency import check_report
 from schemas.reading.document import check_document, read_document
 from schemas.reading.schema import SCHEMAS, schema_text
@@ -35,8 +34,7 @@ def parse_report(data: str | bytes) -> Report:
         ReportError: as there.
     """
     value = loads(data)
-    check_document("report", SCHEMA_VERSION, value)
-    plain = cast("dict[str, object]", value)
+    plain = check_document("report", SCHEMA_VERSION, value)
     report = decode(Report, {key: item for key, item in plain.items() if key != CHECKSUM})
     judgement = check_report(report)
     if plain[CHECKSUM] != content_sha256(report):
@@ -70,7 +68,7 @@ def report_to_json(report: Report) -> dict[str, object]:
     Raises:
         ReportError: a number is not finite.
     """
-    return {**cast("dict[str, object]", encode(report)), CHECKSUM: content_sha256(report)}
+    return {**encode_record(report), CHECKSUM: content_sha256(report)}
 
 
 def content_sha256(report: Report) -> str:
@@ -79,8 +77,6 @@ def content_sha256(report: Report) -> str:
     It tells of damage and of edits by hand. Whoever can edit a report can also compute it again:
     only a signature proves who made one.
     """
-    content = {
-        key: item for key, item in cast("dict[str, object]", encode(report)).items() if key != "judgement"
-    }
+    content = {key: item for key, item in encode_record(report).items() if key != "judgement"}
     text = json.dumps(content, allow_nan=False, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,6 +1,5 @@
 """The published JSON Schemas, and one clear line about what breaks them."""
 
-import difflib
 import functools
 import importlib.resources
 import itertools
@@ -8,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
-from typing import Any, cast
+from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
@@ -16,6 +15,7 @@ from jsonschema.validators import extend
 from referencing import Registry, Resource
 
 from schemas.errors import UsageError
+from schemas.names import nearest
 
 MAJOR_VERSIONS: Mapping[str, int] = MappingProxyType(
     {"audit": 1, "dataset": 1, "decision": 1, "history": 1, "policy": 1, "production": 1, "report": 2}
@@ -67,7 +67,8 @@ def _validator(name: str) -> Draft202012Validator:
     report = Resource.from_contents(json.loads(schema_text("report")))
     registry: Registry[Any] = Registry().with_resource(report.id() or "", report)
     schema = json.loads(schema_text(name))
-    return cast("Draft202012Validator", _LINEAR(_in_place(schema), registry=registry))
+    validator: Draft202012Validator = _LINEAR(_in_place(schema), registry=registry)
+    return validator
 
 
 def _in_place(schema: dict[str, Any]) -> dict[str, Any]:
@@ -78,21 +79,21 @@ def _in_place(schema: dict[str, Any]) -> dict[str, Any]:
 
     @functools.cache
     def defined(reference: str) -> dict[str, Any]:
-        name = reference.removeprefix("#/$defs/")
-        return cast("dict[str, Any]", placed(schema["$defs"][name]))
+        return placed(schema["$defs"][reference.removeprefix("#/$defs/")])
 
-    def placed(node: object) -> object:
+    def within(node: object) -> object:
         if isinstance(node, list):
-            return [placed(each) for each in node]
-        if not isinstance(node, dict):
-            return node
-        found = {key: placed(value) for key, value in node.items()}
+            return [within(each) for each in node]
+        return placed(node) if isinstance(node, dict) else node
+
+    def placed(node: dict[str, Any]) -> dict[str, Any]:
+        found = {key: within(value) for key, value in node.items()}
         reference = str(found.get("$ref", ""))
         if not reference.startswith("#") or (defined(reference).keys() & found.keys()) - {"description"}:
             return found
         return defined(reference) | {key: value for key, value in found.items() if key != "$ref"}
 
-    return cast("dict[str, Any]", placed(schema))
+    return placed(schema)
 
 
 def _unique(validator: object, wanted: bool, instance: object, schema: object) -> Iterator[ValidationError]:
@@ -108,8 +109,8 @@ _LINEAR = extend(Draft202012Validator, {"uniqueItems": _unique})  # type: ignore
 
 def _explain(error: ValidationError) -> str:
     keyword, wanted, found = str(error.validator), error.validator_value, error.instance
-    if keyword == "additionalProperties" and isinstance(found, dict):
-        return _unknown_key(found, cast("dict[str, Any]", error.schema))
+    if keyword == "additionalProperties" and isinstance(found, dict) and isinstance(error.schema, Mapping):
+        return _unknown_key(found, error.schema)
     if keyword == "type":
         kinds = " or ".join(wanted) if isinstance(wanted, list) else str(wanted)
         return f"expected {kinds}, found {_short(found)}"
@@ -127,7 +128,7 @@ def _explain(error: ValidationError) -> str:
     return _one_line(error.message)
 
 
-def _unknown_key(found: dict[str, Any], schema: dict[str, Any]) -> str:
+def _unknown_key(found: dict[str, Any], schema: Mapping[str, Any]) -> str:
     known, patterns = list(schema.get("properties", {})), schema.get("patternProperties", {})
     unknown = next(
         key for key in found if key not in known and not any(re.search(one, key) for one in patterns)
@@ -136,8 +137,8 @@ def _unknown_key(found: dict[str, Any], schema: dict[str, Any]) -> str:
 
 
 def _nearest(found: object, known: list[str]) -> str:
-    close = difflib.get_close_matches(str(found)[:_MOST_TEXT], known, n=1, cutoff=0.0) if known else []
-    return f"; the nearest known one is {close[0]!r}" if close else ""
+    near = nearest(str(found)[:_MOST_TEXT], known, alike=0.0)
+    return "" if near is None else f"; the nearest known one is {near!r}"
 
 
 def _short(value: object) -> str:

@@ -4,13 +4,13 @@ A metric is addressed by ``gate.name``. Most belong to one split; the *pair* met
 gate E compare two splits and are stored under the pair's name (:data:`schemas.records.splits.PAIR`).
 """
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
 from schemas.errors import PolicyError
+from schemas.names import nearest
 
 GATES: tuple[str, ...] = ("offset_sweep", "retrieval", "ablations", "rollout", "bins_delta")
 """The five gates of 5CAT, A to E."""
@@ -157,5 +157,6 @@ def known_metric(name: str) -> MetricInfo:
     """
     if name in METRICS:
         return METRICS[name]
-    close = difflib.get_close_matches(name, METRICS, n=1, cutoff=0.0)
-    raise PolicyError(f"unknown metric {name!r}; the nearest known one is {close[0]!r}")
+    raise PolicyError(
+        f"unknown metric {name!r}; the nearest known one is {nearest(name, METRICS, alike=0.0)!r}"
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from schemas.records.evidence import CONTROLS, TRIVIAL, Evidence, Metrics
+from schemas.records.evidence import CONTROLS, TRIVIAL, Evidence
 from schemas.records.judgement import Check
 from schemas.records.metrics import GATES
 from schemas.records.policy import Policy
@@ -42,13 +42,12 @@ def unsound(evidence: Evidence, controls: ControlChecks) -> list[str]:
         for name in CONTROLS
         if not evidence.controls.get(name)
     ]
-    oracle = evidence.controls.get("oracle", {})
     for gate in GATES:
         if gate not in ORACLE_GATES:
             continue
         mine = binding(controls.get("oracle", ()), gate)
         failed = [check for check in mine if check.status in ("fail", "inconclusive")]
-        unmade = [check for check in mine if check.status == "error" or _unmeasured(check, evidence, oracle)]
+        unmade = [check for check in mine if check.status == "error" or _unmeasured(check, evidence)]
         if failed:
             reasons.append(
                 "this gate cannot be passed on this data: even the oracle does not pass "
@@ -61,8 +60,6 @@ def unsound(evidence: Evidence, controls: ControlChecks) -> list[str]:
     return reasons
 
 
-def _unmeasured(check: Check, evidence: Evidence, oracle: Metrics) -> bool:
-    measured = evidence.model.get(check.split, {}).get(check.metric) is not None
-    return check.status == "skipped" and (
-        measured or oracle.get(check.split, {}).get(check.metric) is not None
-    )
+def _unmeasured(check: Check, evidence: Evidence) -> bool:
+    both = evidence.model, evidence.controls["oracle"]
+    return check.status == "skipped" and any(check.metric in each.get(check.split, {}) for each in both)

@@ -86,7 +86,6 @@ def mean_figure(epoch: Epoch, name: str) -> float:
 
     Every log interval counts by its length.
     """
-    ends = [steps.step for steps in epoch.steps]
-    lengths = [end - start for start, end in zip([0, *ends], ends, strict=False)]
-    total = sum(steps.figures[name] * length for steps, length in zip(epoch.steps, lengths, strict=True))
-    return total / sum(lengths)
+    ends = [0, *(steps.step for steps in epoch.steps)]
+    total = sum(steps.figures[name] * (steps.step - ends[i]) for i, steps in enumerate(epoch.steps))
+    return total / ends[-1]
