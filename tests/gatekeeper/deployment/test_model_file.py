@@ -14,7 +14,7 @@ from schemas.errors import ModelError, ReportError
 from schemas.records.inputs import ModelFormat
 from tests.gatekeeper.deployment.rulings import refusal
 from tests.gatekeeper.deployment.submissions import make_report, report_bytes
-from tests.model_files import model_bytes
+from tests.model_files import model_bytes, zipped
 
 
 @pytest.mark.parametrize("content", [b"", b"x", b"weights" * 1000, bytes(2**20 + 1)])
@@ -168,12 +168,28 @@ def test_the_content_must_be_of_the_format_that_was_evaluated(
     )
 
 
-def test_another_kind_of_file_is_told_by_name(tmp_path: Path) -> None:
-    report, model = tmp_path / "report.json", tmp_path / "model.pt"
-    report.write_bytes(report_bytes(make_report("a" * 64)))
-    model.write_bytes(model_bytes())
-    message = refusal(ModelError, lambda: refuse_other_kinds(report))
-    assert message.startswith(f"{report} is ")
-    assert message.endswith("; name the model file that the report is about")
-    refuse_other_kinds(model)
+@pytest.mark.parametrize(
+    ("data", "noun"),
+    [
+        (report_bytes(make_report("a" * 64)), "a report in JSON"),
+        (zipped({"vectors.npy": b""}), "a NumPy archive (.npz), such as a bank"),
+        (b"PAR1 and more", "a Parquet table"),
+        (b"some words", "text"),
+    ],
+    ids=["report", "bank", "table", "texts"],
+)
+def test_another_kind_of_file_is_told_by_name(tmp_path: Path, data: bytes, noun: str) -> None:
+    path = tmp_path / "model.pt"
+    path.write_bytes(data)
+    assert refusal(ModelError, lambda: refuse_other_kinds(path)) == (
+        f"{path} is {noun}; name the model file that the report is about"
+    )
+
+
+def test_what_may_be_a_model_is_let_through(tmp_path: Path) -> None:
+    path = tmp_path / "model.pt"
+    path.write_bytes(model_bytes())
+    refuse_other_kinds(path)
+    path.write_bytes(b"GGUF and more")
+    refuse_other_kinds(path)
     refuse_other_kinds(tmp_path / "missing")

@@ -9,8 +9,8 @@ import pytest
 
 from gatekeeper.deployment.signing.keys import key_id
 from gatekeeper.deployment.submission import Submission
-from gatekeeper.deployment.verify import Demands, examine
-from schemas.errors import ReportError
+from gatekeeper.deployment.verify import Demands, Ruling, examine
+from schemas.errors import ModelError, ReportError
 from schemas.reading.strict_json import MAX_BYTES
 from schemas.records.decision import ChampionUsed, PolicyUsed
 from tests.gatekeeper.deployment.rulings import ANY, MODEL, OTHER, ask, outcome, refusal
@@ -123,6 +123,19 @@ def test_a_report_about_another_model_is_refused() -> None:
         "model.report.json is about another model: it names SHA-256 ffffffffffff, the model has "
         "aaaaaaaaaaaa; evaluate this model"
     )
+
+
+def test_a_file_that_is_no_model_is_told_by_name(tmp_path: Path) -> None:
+    path, submission = tmp_path / "bank", make_submission(make_report(OTHER))
+    path.write_bytes(b"PAR1 and more")
+
+    def asked(digest: str) -> Ruling:
+        return examine(submission, ANY, model_sha256=digest, champion=None, now=NOW, model=path)
+
+    assert refusal(ModelError, lambda: asked(MODEL)) == (
+        f"{path} is a Parquet table; name the model file that the report is about"
+    )
+    assert outcome(asked(OTHER)) == "deployable"  # whose bytes are those that were evaluated
 
 
 def test_a_digest_that_only_begins_the_same_is_another() -> None:

@@ -135,6 +135,19 @@ def test_a_report_is_told_from_other_json(make_report: ReportFactory) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (b'{"schema_version": 1}', "report"),
+        (b'[{"evidence": 1}]', "report"),
+        (b'{"Evidence": 1, "version": 2}', "json"),
+        (b"evidence", "text"),
+    ],
+)
+def test_either_key_is_that_of_a_report(text: bytes, name: str) -> None:
+    assert kind_of_bytes(text, size=len(text)).name == name
+
+
+@pytest.mark.parametrize(
     ("head", "size", "found"),
     [
         (b"\x02\0\0\0\0\0\0\0{}", 10, True),

@@ -394,3 +394,13 @@ def test_the_command_prints_the_schema() -> None:
     assert result.exit_code == 0
     assert result.stdout == schema_text("history")
     assert json.loads(result.stdout)["title"] == "gatekeeper training history, version 1"
+
+
+def test_the_name_of_the_file_is_ours_and_that_of_its_folder_is_not(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "link").symlink_to("run")
+    write_history(HISTORY, tmp_path / "link" / "history.json")
+    assert read_history(tmp_path / "run" / "history.json") == HISTORY
+    (tmp_path / "history.json").symlink_to("run/history.json")
+    with pytest.raises(OutputError, match="it is a symbolic link, and under a name that gatekeeper"):
+        write_history(HISTORY, tmp_path / "history.json")

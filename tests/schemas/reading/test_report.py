@@ -247,3 +247,18 @@ def test_a_report_holds_the_rules_but_no_comparison(make_report: ReportFactory) 
     assert read == report
     assert read.policy.champion == report.policy.champion
     assert {check.gate for check in read.judgement.checks} == {"rollout"}
+
+
+@pytest.mark.parametrize("own", [{}, {"own": 0}, {"own": 1}])
+def test_a_link_is_followed_where_the_user_named_it(
+    make_report: ReportFactory, tmp_path: Path, own: dict[str, int]
+) -> None:
+    (tmp_path / "report.json").symlink_to("target.json")
+    if own == {"own": 1}:
+        with pytest.raises(OutputError, match="it is a symbolic link, and under a name that gatekeeper"):
+            write_report(make_report(), tmp_path / "report.json", **own)
+        assert not (tmp_path / "target.json").exists()
+        return
+    write_report(make_report(), tmp_path / "report.json", **own)
+    assert (tmp_path / "report.json").is_symlink()
+    assert read_report(tmp_path / "target.json") == make_report()

@@ -10,6 +10,7 @@ from schemas.reading.history import history_to_json
 from schemas.reading.report import report_to_json
 from schemas.reading.schema import violation
 from schemas.records.report import Report
+from tests.schemas.documents import document
 from tests.schemas.histories import epoch, history, steps
 
 ReportFactory = Callable[..., Report]
@@ -95,3 +96,10 @@ def test_a_history_that_breaks_its_schema(edit: Edit, message: str | None) -> No
 )
 def test_a_report_that_breaks_its_schema(make_report: ReportFactory, edit: Edit, message: str | None) -> None:
     assert said("report", report_to_json(make_report()), edit) == message
+
+
+def test_objects_are_the_same_whatever_the_order_of_their_keys() -> None:
+    pair = [{"a": 1, "b": 2}, {"b": 2, "a": 1}]
+    assert violation("policy", {**document("policy"), "required_gates": pair}) == (
+        '$.required_gates: [{"a": 1, "b": 2}, {"b": 2, "a": 1}] has non-unique elements'
+    )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.errors import PolicyError, UsageError
 from schemas.reading.strict_toml import MAX_BYTES, MAX_PARTS, loads
 
-DEEP = "tables and lists are nested more than 32 deep"
+DEEP = "^tables and lists are nested more than 32 deep$"
 PARTS = ".".join("a" * MAX_PARTS)
 
 
@@ -34,6 +34,8 @@ def filled(text: str, *, end: str = "") -> str:
         "# " + "[.[" * 500,
         'a = "\\"" # [[[.',
         "a = [" + "1.5, " * 500 + "]",
+        "a = [" + "[], " * 500 + "]",
+        "a = " + "[[], " * (MAX_PARTS - 1) + "[]" + "]" * (MAX_PARTS - 1),
         'a = "#" # "',
         "a = '\\' # '",
     ],
@@ -48,6 +50,8 @@ def test_what_is_toml_is_read_as_it_stands(text: str) -> None:
         f"{PARTS}.b = 1",
         f"[[{PARTS}.b]]",
         "a = " + "[" * (MAX_PARTS + 1) + "]" * (MAX_PARTS + 1),
+        "a = " + "[" * (MAX_PARTS + 1),
+        "a = " + "[[], " * MAX_PARTS + "[]" + "]" * MAX_PARTS,
         "a = " + "{a=" * (MAX_PARTS + 1) + "1" + "}" * (MAX_PARTS + 1),
         " . ".join(["'a.b'"] * (MAX_PARTS + 1)) + " = 1",
         "a = {" + PARTS + ".b = 1}",
@@ -69,13 +73,13 @@ def test_a_byte_order_mark_in_front_is_passed_over() -> None:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (b"a = \xff", "expected UTF-8 text, found other bytes"),
-        ("a = 1".encode("utf-16"), "expected UTF-8 text, found UTF-16; save the file as UTF-8"),
+        (b"a = \xff", "^expected UTF-8 text, found other bytes$"),
+        ("a = 1".encode("utf-16"), "^expected UTF-8 text, found UTF-16; save the file as UTF-8$"),
         (b"\xef\xbb\xbf\xef\xbb\xbfa = 1", "not TOML: "),
         (b"a = ", "not TOML: Invalid value"),
         (b"a = 1\na = 2", "not TOML: Cannot overwrite a value"),
         (b"a = 1" + b"0" * 9000, "not TOML: Exceeds the limit"),
-        (b"#" * (MAX_BYTES + 1), f"expected at most {MAX_BYTES} bytes of TOML, found more"),
+        (b"#" * (MAX_BYTES + 1), f"^expected at most {MAX_BYTES} bytes of TOML, found more$"),
     ],
 )
 def test_what_is_no_toml_is_refused(data: bytes, message: str) -> None:

@@ -42,6 +42,7 @@ def test_the_coarsest_format_has_the_largest_eps(
         ("bfloat16", "bfloat16", "float16", 2.0**-9),
         (None, "float16", None, 2.0**-12),  # whole numbers
         ("float32", "float32", "float8_e4m3fn", 2.0**-5),
+        ("float8_e4m3fn", "float16", None, 2.0**-5),  # no network computes in it
     ],
 )
 def test_the_allowance_is_a_quarter_of_the_coarsest_eps(

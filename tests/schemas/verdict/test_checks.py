@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from schemas.records.evidence import Metric, Metrics
 from schemas.records.judgement import Check, Status
-from schemas.records.policy import Policy, PolicyCheck, Severity
+from schemas.records.policy import ChampionRule, Policy, PolicyCheck, Severity
 from schemas.records.splits import PAIR
-from schemas.verdict.checks import decide, gate_status, measured_splits, run_checks
+from schemas.verdict.checks import decide, gate_status, measured_splits, run_champion_checks, run_checks
 from schemas.verdict.wording import figure
 
 MARGIN = "offset_sweep.margin"
@@ -315,3 +315,25 @@ def test_a_pair_without_one_of_its_splits_rests_on_nothing(side: str) -> None:
         "error",
         f"bins_delta.cos on {side} rests on 0 samples, fewer than the 100 the policy needs",
     )
+
+
+def test_a_pair_without_one_of_its_splits_rests_on_no_articles_either() -> None:
+    rows = {"val": {"bins_delta.cos": ENOUGH}, PAIR: {"bins_delta.delta": ENOUGH}}
+    delta = policy(line(high=0.05, metric="bins_delta.delta", splits=(PAIR,)))
+    (check,) = run_checks(rows, dataclasses.replace(delta, min_samples=0, min_articles=1))
+    assert check.sentence == "bins_delta.cos on ood rests on 0 articles, fewer than the 1 the policy needs"
+
+
+@pytest.mark.parametrize(
+    ("rounding", "status"), [({}, "fail"), ({"rounding": 1e-3}, "fail"), ({"rounding": 0.01}, "pass")]
+)
+def test_a_gain_is_compared_with_zero_within_the_rounding(rounding: dict[str, float], status: Status) -> None:
+    rules = dataclasses.replace(
+        policy(), champion=(ChampionRule(MARGIN, ("ood",), None, None, max_gain=0.0),)
+    )
+    gains = {"ood": {MARGIN: Metric(0.005, None, None, 400, 20)}}
+    (check,) = run_champion_checks(gains, rules, **rounding)
+    assert check.status == status
+    assert decide(line(high=0.0), 0.005, 0.005, **rounding) == status
+    (mine,) = run_checks(gains, policy(line(high=0.0)), **rounding)
+    assert mine.status == status

@@ -67,6 +67,11 @@ CASES: dict[str, tuple[Mapping[str, float], str, str]] = {
         "copies",
         "The model copies the last chunk it read: on val cosine 1.000 against 0.450.",
     ),
+    "as good as chance": (
+        {UNSEEN: 0.1},
+        "chance",
+        "The model is no better than chance: on val it finds 10% of unseen targets among five, chance 10%.",
+    ),
     "below chance": (
         {UNSEEN: 0.09},
         "chance",
@@ -90,6 +95,12 @@ CASES: dict[str, tuple[Mapping[str, float], str, str]] = {
         "The model is closer to the chunk before the target than to the target: on val cosine 0.700 against "
         "0.600.",
     ),
+    "closer to what comes next": (
+        {MARGIN: -0.1, PEAK: 1.0, "offset_sweep.cos@+1": 0.7},
+        "misplaced",
+        "The model is closer to the chunk after the target than to the target: on val cosine 0.700 against "
+        "0.600.",
+    ),
     "closer to what comes later": (
         {MARGIN: -0.1, PEAK: 2.0, "offset_sweep.cos@+2": 0.7},
         "misplaced",
@@ -107,6 +118,11 @@ CASES: dict[str, tuple[Mapping[str, float], str, str]] = {
         "less_than_copying",
         "The model passes, but finds less than copying does: on val it finds 15% of unseen targets among "
         "five, copying 20%.",
+    ),
+    "as much as a copy": (
+        {UNSEEN: 0.2},
+        "sound",
+        "The model is sound: on val it finds 20% of unseen targets among five, copying 20%, ridge 20%.",
     ),
     "no context needed": (
         dict.fromkeys(DAMAGED, -0.019),
@@ -297,4 +313,48 @@ def test_the_name_sound_is_kept_for_deployable_models(
         "falls_short",
         "The model does not pass the policy: 5 of the 5 gates passed (A, B, C, D, E), the policy needs 6; on "
         "val it finds 98% of unseen targets among five, copying 20%, ridge 20%.",
+    )
+
+
+@pytest.mark.parametrize(("moved", "name"), [(0.01, "collapsed"), (-0.01, "collapsed"), (0.0101, "chance")])
+def test_a_mean_that_moves_by_a_hundredth_stands_still(
+    good_evidence: EvidenceFactory, seed_policy: Policy, moved: float, name: str
+) -> None:
+    evidence = set_to(still(good_evidence()), {DAMAGED[0]: moved}, half=0.0)
+    assert diagnosed(set_to(evidence, {UNSEEN: 0.09}), seed_policy).name == name
+
+
+@pytest.mark.parametrize(("found", "name"), [(0.2, "collapsed"), (0.2001, "ignores_context")])
+def test_who_may_find_as_little_as_a_constant_may_be_one(
+    good_evidence: EvidenceFactory, seed_policy: Policy, found: float, name: str
+) -> None:
+    evidence = set_to(still(good_evidence()), {UNSEEN: found}, half=0.0)
+    assert diagnosed(set_to(evidence, {COS: 0.5}), seed_policy).name == name
+
+
+@pytest.mark.parametrize(
+    ("passing", "failing", "said"),
+    [
+        # Enough gates pass: only those that had to are named.
+        (3, (), "A (nearest to target)"),
+        (3, ("rollout",), "A (nearest to target), D (survives itself)"),
+        (3, ("retrieval",), "A (nearest to target)"),  # which passes
+        # Too few do: any of those that fail would help.
+        (4, (), "A (nearest to target), D (survives itself)"),
+    ],
+)
+def test_the_gates_that_stop_a_model_are_named(
+    good_evidence: EvidenceFactory,
+    seed_policy: Policy,
+    passing: int,
+    failing: tuple[str, ...],
+    said: str,
+) -> None:
+    evidence = set_to(good_evidence(), {MARGIN: 0.03, "rollout.avg_cos": 0.2})
+    policy = replace(seed_policy, min_gates_passed=passing, required_gates=failing)
+    assert judge(evidence, policy, confidence=0.95).verdict.gates_passed == 3
+    assert diagnosed(evidence, policy) == Diagnosis(
+        "falls_short",
+        f"The model does not pass {said}; on val it finds 98% of unseen targets among five, copying 20%, "
+        "ridge 20%.",
     )

@@ -5,9 +5,10 @@ from collections.abc import Callable
 import pytest
 
 from schemas.reading.policy import load_policy
+from schemas.records.answers import Format
 from schemas.records.evidence import CONTROLS, Evidence, Metric
 from schemas.records.metrics import GATES
-from schemas.records.policy import Policy, PolicyCheck
+from schemas.records.policy import ChampionRule, Policy, PolicyCheck
 from schemas.records.splits import PAIR
 from schemas.verdict.judge import judge
 
@@ -278,3 +279,20 @@ def test_a_judgement_depends_on_neither_order_nor_object(
         dict(reversed(list(evidence.answers.items()))),
     )
     assert judge(backwards, seed_policy, confidence=0.95) == judge(evidence, seed_policy, confidence=0.95)
+
+
+@pytest.mark.parametrize(("form", "status"), [("float32", "fail"), ("bfloat16", "pass")])
+def test_gains_are_compared_with_zero_as_precisely_as_the_answers_are(
+    good_evidence: EvidenceFactory, seed_policy: Policy, form: Format, status: str
+) -> None:
+    """A gain of 0.001 beyond the allowed 0: answers of eight bits say nothing of it."""
+    evidence = good_evidence()
+    answers = {split: dataclasses.replace(each, weights=form) for split, each in evidence.answers.items()}
+    rule = ChampionRule("offset_sweep.margin", ("val",), None, None, max_gain=0.0)
+    found = judge(
+        dataclasses.replace(evidence, answers=answers),
+        dataclasses.replace(seed_policy, champion=(rule,)),
+        confidence=0.95,
+        gains={"val": {"offset_sweep.margin": Metric(0.001, None, None, 400, 20)}},
+    )
+    assert [check.status for check in found.checks if check.gate == "champion"] == [status]

@@ -7,7 +7,7 @@ import pytest
 from schemas.records.evidence import Metric
 from schemas.records.judgement import Status
 from schemas.records.policy import PolicyCheck
-from schemas.verdict.wording import compared, gate_title, share
+from schemas.verdict.wording import compared, gate_in_words, gate_title, share
 
 
 @pytest.mark.parametrize(
@@ -115,9 +115,17 @@ def test_no_rounding_is_allowed_where_none_is_told() -> None:
     assert said == "offset_sweep.margin on val is 0.500, above the allowed 0.100"
 
 
-def test_the_champion_check_has_a_title_of_its_own() -> None:
-    assert [gate_title(name) for name in ("champion", "backward_bias", "rollout")] == [
-        "the champion check",
-        "the backward-bias check",
-        "gate D (rollout)",
-    ]
+@pytest.mark.parametrize(
+    ("gate", "title", "words"),
+    [
+        ("offset_sweep", "gate A (offset_sweep)", "A (nearest to target)"),
+        ("retrieval", "gate B (retrieval)", "B (finds the target)"),
+        ("ablations", "gate C (ablations)", "C (needs its context)"),
+        ("rollout", "gate D (rollout)", "D (survives itself)"),
+        ("bins_delta", "gate E (bins_delta)", "E (as good elsewhere)"),
+        ("backward_bias", "the backward-bias check", "the backward-bias check"),
+        ("champion", "the champion check", "the champion check"),
+    ],
+)
+def test_what_gates_are_called(gate: str, title: str, words: str) -> None:
+    assert (gate_title(gate), gate_in_words(gate)) == (title, words)
