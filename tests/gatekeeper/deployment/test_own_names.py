@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from gatekeeper.deployment.own_names import keep_reserve
+from schemas.errors import OutputError
 from tests.gatekeeper.deployment.conftest import Offers
 from tests.gatekeeper.deployment.served import put, roll_back, snapshot
 from tests.gatekeeper.deployment.submissions import NOW
@@ -125,3 +127,10 @@ def test_a_rollback_needs_less_than_the_reserve(offers: Offers, target: Path) ->
     roll_back(target, now=NOW)
     assert (target / RESERVE).stat().st_blocks * 512 >= 2**16
     assert taken() - before < 2**15  # the temporary file of the record lies beside it for a moment
+
+
+def test_a_link_in_place_of_a_reserve_is_refused(tmp_path: Path, thesis: Path) -> None:
+    (tmp_path / RESERVE).symlink_to(thesis)
+    with pytest.raises(OutputError, match="it is a symbolic link, and under a name that gatekeeper chooses"):
+        keep_reserve(tmp_path)
+    assert thesis.read_text() == "precious"
