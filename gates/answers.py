@@ -4,9 +4,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import torch
 
-from gates.asking import SeenFormats, ask, unit_rows
-from gates.contracts import Bank, BoolArray, Dataset, FloatArray, IntArray, Predictor, Window
+from gates.asking import SeenFormats, ask, row_lengths, unit_rows
+from gates.contracts import (
+    Bank,
+    BoolArray,
+    Dataset,
+    DoubleArray,
+    FloatArray,
+    IntArray,
+    Predictor,
+    Window,
+)
 from gates.options import Options
 from gates.order import dealt_block, interleave
 from gates.windows import context_rows
@@ -18,7 +28,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True, eq=False)
 class SplitAnswers:
-    """A :class:`gates.contracts.PredictorAnswers`; made by :func:`ask_split`, which fills ``base``."""
+    """A :class:`gates.contracts.PredictorAnswers`; made by :func:`ask_split`."""
 
     predictor: Predictor
     dataset: Dataset
@@ -27,6 +37,7 @@ class SplitAnswers:
     options: Options
     progress: Progress
     base: FloatArray
+    lengths: DoubleArray
     formats: SeenFormats = field(default_factory=SeenFormats)
 
     @property
@@ -78,28 +89,43 @@ class SplitAnswers:
             (m, D) unit rows; NaN where the answer is not finite, zero where it is zero.
         """
         last = self.last_rows[windows]
-        return self._ask(
-            self.bank.vectors[context_rows(last, self.window.context)], last + self.window.horizon
-        )[0]
+        contexts = self.bank.vectors[context_rows(last, self.window.context)]
+        return unit_rows(self._ask(contexts, last + self.window.horizon))[0]
+
+    def answer_all(self) -> "SplitAnswers":
+        """These answers with the base predictions of all windows, and how long each was."""
+        rows, lengths = context_rows(self.last_rows, self.window.context), np.empty(len(self.last_rows))
+        base = self._predict(
+            lambda part: self.bank.vectors[rows[part]], self.target_rows, zeros=False, lengths=lengths
+        )
+        return replace(self, base=base, lengths=lengths)
 
     def _predict(
-        self, contexts: Callable[[IntArray], FloatArray], target_rows: IntArray, *, zeros: bool
+        self,
+        contexts: Callable[[IntArray], FloatArray],
+        target_rows: IntArray,
+        *,
+        zeros: bool,
+        lengths: DoubleArray | None = None,
     ) -> FloatArray:
         out = np.empty((len(target_rows), self.bank.dimension), dtype=np.float32)
         not_finite = np.zeros(len(target_rows), dtype=np.bool_)
         zero = np.zeros(len(target_rows), dtype=np.bool_)
         for part in self.batches(len(target_rows)):
-            out[part], not_finite[part], zero[part] = self._ask(contexts(part), target_rows[part])
+            answer = self._ask(contexts(part), target_rows[part])
+            out[part], not_finite[part], zero[part] = unit_rows(answer)
+            if lengths is not None:
+                lengths[part] = row_lengths(answer)
             self.progress(len(part))
         self._refuse(not_finite, "NaN or infinite", target_rows)
         if not zeros:
             self._refuse(zero, "zero", target_rows)
         return out
 
-    def _ask(self, contexts: FloatArray, target_rows: IntArray) -> tuple[FloatArray, BoolArray, BoolArray]:
+    def _ask(self, contexts: FloatArray, target_rows: IntArray) -> torch.Tensor:
         answer = ask(self.predictor, np.ascontiguousarray(contexts), target_rows)
         self.formats.see(answer)
-        return unit_rows(answer)
+        return answer
 
     def _refuse(self, bad: BoolArray, what: str, target_rows: IntArray) -> None:
         if bad.any():
@@ -131,7 +157,7 @@ def ask_split(
     Raises:
         PredictionError: wrong shape or kind, or NaN, infinite or zero predictions (how many and where).
     """
-    unasked = np.empty((0, dataset.bank.dimension), dtype=np.float32)
-    answers = SplitAnswers(predictor, dataset, split, last_rows, options, progress, unasked)
-    contexts = context_rows(last_rows, dataset.window.context)
-    return replace(answers, base=answers.predict_rows(contexts, answers.target_rows))
+    none, unmeasured = np.empty((0, dataset.bank.dimension), dtype=np.float32), np.empty(0)
+    return SplitAnswers(
+        predictor, dataset, split, last_rows, options, progress, none, unmeasured
+    ).answer_all()

@@ -7,7 +7,8 @@ from types import MappingProxyType
 import numpy as np
 import torch
 
-from gates.contracts import BoolArray, FloatArray, IntArray, Predictor, Queries
+from gates.contracts import BoolArray, DoubleArray, FloatArray, IntArray, Predictor, Queries
+from gates.geometry import without_extremes
 from schemas.errors import PredictionError
 from schemas.records.answers import EPS, Format, coarsest
 
@@ -134,6 +135,14 @@ def unit_rows(answer: torch.Tensor) -> tuple[FloatArray, BoolArray, BoolArray]:
         unit /= lengths
     unit[~finite] = np.nan
     return unit, ~finite, zero
+
+
+def row_lengths(answer: torch.Tensor) -> DoubleArray:
+    """Lengths (B,) of the answers (B, D) as they were given; infinite only where float64 ends."""
+    rows, exponents = without_extremes(answer.to(torch.float64).numpy())
+    with np.errstate(over="ignore"):
+        found: DoubleArray = np.ldexp(np.linalg.norm(rows, axis=1), exponents)
+    return found
 
 
 def _holds(answer: torch.Tensor, form: torch.dtype) -> bool:

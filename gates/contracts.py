@@ -234,6 +234,11 @@ class PredictorAnswers(Protocol):
         ...
 
     @property
+    def lengths(self) -> DoubleArray:
+        """(S,) how long these predictions were before they became unit rows."""
+        ...
+
+    @property
     def reads_targets(self) -> bool:
         """Whether equal contexts with other targets may be answered otherwise, as by some controls."""
         ...

@@ -15,7 +15,7 @@ from gates.controls import RIDGE_STRENGTHS
 from gates.geometry import cosine_to_rows
 from gates.intervals import NO_SAMPLE, mean_metric, share_metric, undefined
 from gates.offset_sweep import OffsetSweep
-from gates.ranks import article_rivals, context_rivals
+from gates.ranks import article_rivals, article_scores, context_rivals
 from gates.ridge import fit_ridge, holdout_articles
 from gates.windows import context_rows, fits
 from schemas.errors import DataError
@@ -99,7 +99,8 @@ def _point(
     )
     scores = OffsetSweep().score(samples, confidence)
     seen = context_rivals(predictions, bank, targets, context_rows(last_rows, context))
-    rank = article_rivals(predictions, bank, targets).without(seen).pessimistic
+    article = article_rivals(article_scores(predictions, bank, targets), len(targets))
+    rank = article.without(seen).pessimistic
     return FrontierPoint(
         alpha,
         scores["offset_sweep.margin"],

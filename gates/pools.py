@@ -41,6 +41,11 @@ class ArticlePool:
         found: IntArray = self.allowed.sum(axis=1)
         return found
 
+    def several(self) -> "ArticlePool":
+        """The windows whose target has a rival; where it has none there is nothing to be known."""
+        kept = self.sizes > 1
+        return ArticlePool(self.windows[kept], self.rows, self.target[kept], self.allowed[kept])
+
 
 def article_pools(bank: Bank, last_rows: IntArray, window: Window) -> Iterator[ArticlePool]:
     """The pools of some windows, an article at a time in the order of the bank.

@@ -6,14 +6,17 @@ better, clearly worse and close; the close ones, a handful per query, are scored
 The target's own score is that same float64 product, so exact duplicates tie exactly.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from gates.bank_search import search_bank
+from gates.bits import PoolScores
 from gates.contracts import Bank, DoubleArray, FloatArray, IntArray
 from gates.options import Backend
+from gates.pools import ArticlePool
 
 TIE = 1e-12
 """Float64 scores closer than this are equal: the rounding of a float64 product of unit rows."""
@@ -72,10 +75,44 @@ def context_rivals(predictions: FloatArray, bank: Bank, target_rows: IntArray, c
     return _decide(predictions, bank, target_scores, queries, contexts.reshape(-1), none)
 
 
-def article_rivals(predictions: FloatArray, bank: Bank, target_rows: IntArray) -> Rivals:
-    """Rivals among the rows of the target's article, in float64 throughout; a loop over articles."""
-    better = np.zeros(len(target_rows), dtype=np.int64)
-    equal = np.zeros(len(target_rows), dtype=np.int64)
+@dataclass(frozen=True, eq=False)
+class ArticleScores:
+    """The windows whose targets lie in one article, against all of its rows.
+
+    Attributes:
+        windows: (m,) ascending places of the windows among those that were asked for.
+        first: bank row of the article's first chunk.
+        scores: (m, size) float64 inner products with each row of the article.
+        own: (m,) the column of each window's target.
+    """
+
+    windows: IntArray
+    first: int
+    scores: DoubleArray
+    own: IntArray
+
+    @property
+    def lead(self) -> DoubleArray:
+        """(m, size) of each row over the target."""
+        found: DoubleArray = self.scores - self.scores[np.arange(len(self.own)), self.own][:, None]
+        return found
+
+    def among(self, pool: ArticlePool) -> PoolScores:
+        """The scores of a pool's rows only; the pool is of the same windows."""
+        columns = pool.rows - self.first
+        if columns[-1] - columns[0] < len(columns):  # side by side: nothing is copied
+            return PoolScores(pool, self.scores[:, columns[0] : columns[-1] + 1])
+        return PoolScores(pool, self.scores[:, columns])
+
+
+def article_scores(predictions: FloatArray, bank: Bank, target_rows: IntArray) -> Iterator[ArticleScores]:
+    """Every target's article, in float64 throughout, in the order of the bank; a product an article.
+
+    Args:
+        predictions: (m, D) unit rows.
+        bank: the candidates.
+        target_rows: (m,).
+    """
     first_rows = bank.article_first[target_rows]
     order = np.argsort(first_rows, kind="stable")
     starts = np.flatnonzero(np.diff(first_rows[order], prepend=-1))
@@ -85,10 +122,17 @@ def article_rivals(predictions: FloatArray, bank: Bank, target_rows: IntArray) -
         first = int(first_rows[members[0]])
         rows = bank.vectors[first : int(bank.article_last[first]) + 1].astype(np.float64)
         scores = predictions[members].astype(np.float64) @ rows.T
-        own = target_rows[members] - first
-        lead = scores - scores[np.arange(len(members)), own][:, None]
-        better[members] = (lead > TIE).sum(axis=1)
-        equal[members] = (np.abs(lead) <= TIE).sum(axis=1) - 1  # less the target itself
+        yield ArticleScores(members, first, scores, target_rows[members] - first)
+
+
+def article_rivals(scored: Iterable[ArticleScores], count: int) -> Rivals:
+    """Rivals among the rows of the target's article, of ``count`` targets."""
+    better = np.zeros(count, dtype=np.int64)
+    equal = np.zeros(count, dtype=np.int64)
+    for each in scored:
+        lead = each.lead
+        better[each.windows] = (lead > TIE).sum(axis=1)
+        equal[each.windows] = (np.abs(lead) <= TIE).sum(axis=1) - 1  # less the target itself
     return Rivals(better, equal)
 
 

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from gates.ablations import Ablations
 from gates.answers import Progress, ask_split
 from gates.bins_delta import BinsDelta
+from gates.centre import mean_row
 from gates.contracts import Dataset, Gate, IntArray, Predictor, Samples
 from gates.controls import RidgeSource, make_controls
 from gates.extremes import Extremes, find_extremes
@@ -22,7 +23,7 @@ from schemas.records.evidence import Evidence, Metric, Metrics
 from schemas.records.metrics import ROLLOUT_STEPS
 from schemas.records.splits import EVALUATED, PAIR
 
-GATES_VERSION = 2
+GATES_VERSION = 3
 """Raised whenever a gate, a control or the draw measures or scores something differently."""
 
 
@@ -63,11 +64,11 @@ class Bench:
         return Evidence(model=model.metrics, controls=self.control_metrics, answers=model.answers)
 
 
-def make_gates(options: Options) -> tuple[Gate, ...]:
-    """The five gates, A to E."""
+def make_gates(dataset: Dataset, options: Options) -> tuple[Gate, ...]:
+    """The five gates, A to E, for the windows of a data set."""
     return (
         OffsetSweep(),
-        Retrieval(options.retrieval, options.device),
+        Retrieval(options.retrieval, options.device, mean_row(dataset)),
         Ablations(),
         Rollout(),
         BinsDelta(options.bin_edges),
@@ -87,7 +88,7 @@ def prepare(dataset: Dataset, options: Options, progress: Progress) -> Bench:
         EvaluationError: a split has fewer windows or articles than the minimum.
     """
     sampled = {name: _draw(dataset, name, options) for name in EVALUATED}
-    gates = make_gates(options)
+    gates = make_gates(dataset, options)
     controls, ridge = make_controls(dataset, EVALUATED, seed=options.seed)
     metrics = {
         name: run_gates(dataset, options, sampled, gates, predictor, progress, known=True).metrics

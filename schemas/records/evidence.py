@@ -48,7 +48,8 @@ class Metric:
 
 
 def _within(span: Range) -> object:
-    value = {"minimum": span.low} | ({} if span.high is None else {"maximum": span.high})
+    ends = {"minimum": span.low, "maximum": span.high}
+    value = {name: end for name, end in ends.items() if end is not None}
     return Annotated[Metric, rule(span.name, description=span.meaning, properties={"value": value})]
 
 

@@ -31,6 +31,9 @@ RECALL_SEEN = "retrieval.article.r@5"
 RECALL_UNSEEN = "retrieval.article_unseen.r@5"
 """The same with the rows of the context left out."""
 CHANCE_UNSEEN = "retrieval.article_unseen.chance@5"
+BITS_KNOWN = "retrieval.article_unseen.bits"
+"""What is known of which chunk comes next; 0 for whoever knows nothing."""
+LIFT = "offset_sweep.lift"
 
 Direction = Literal["higher", "lower", "neither"]
 
@@ -41,12 +44,12 @@ class Range:
 
     Attributes:
         name: what one of them is.
-        low: the least. high: the largest; None where there is none.
+        low: the least; None where there is none. high: the largest; None where there is none.
         meaning: what they are.
     """
 
     name: str
-    low: float
+    low: float | None
     high: float | None
     meaning: str
 
@@ -55,6 +58,7 @@ COSINES = Range("cosine", -1.001, 1.001, "A mean cosine; rounding may carry it a
 DIFFERENCES = Range("difference", -2.002, 2.002, "A difference of two mean cosines.")
 GAPS = Range("gap", 0, 2.002, "The absolute difference of two mean cosines.")
 SHARES = Range("share", 0, 1, "A share, or a mean of shares.")
+BITS = Range("information", None, 64, "Mean bits per target; below 0 it misleads.")
 RANKS = Range("rank", 1, None, "A median rank; 1 is best.")
 PLACES = Range("place", OFFSETS[0], OFFSETS[-1], "An offset relative to the target.")
 
@@ -105,6 +109,7 @@ def _offset_sweep() -> _Rows:
     yield "margin_last", "cos(k=0) minus cosine to the last context chunk", "higher", DIFFERENCES
     yield "peak_offset", "offset with the highest mean cosine", "neither", PLACES
     yield "win_rate_prev", "share of samples nearer to k=0 than to k=-1", "higher", SHARES
+    yield "lift", "cosine to the target minus the mean cosine to what could be one", "higher", DIFFERENCES
 
 
 def _retrieval() -> _Rows:
@@ -117,6 +122,17 @@ def _retrieval() -> _Rows:
         yield f"{pool}.median_rank", f"median rank {where}, ties against the model", "lower", RANKS
         yield f"{pool}.median_rank_optimistic", f"the same {where}, ties for the model", "lower", RANKS
         yield f"{pool}.tie_share", f"share of targets tied with a rival {where}", "lower", SHARES
+    among = "among the rows that could be the target"
+    yield "article_unseen.bits", f"bits known of the target {among}", "higher", BITS
+    yield (
+        "article_unseen.bits_centred",
+        f"bits of the prediction less train's mean row {among}",
+        "higher",
+        BITS,
+    )
+    yield "article_unseen.auc", f"mean share of rivals that the target beats {among}", "higher", SHARES
+    yield "seed_pool.r@5", "share of targets in the top 5 among themselves and the context", "higher", SHARES
+    yield "seed_pool.chance@5", "R@5 of a random order of target and context", "neither", SHARES
 
 
 def _ablations() -> _Rows:

@@ -137,3 +137,59 @@ def recall(ranks: Sequence[int], k: int) -> float:
 
 def median(ranks: Sequence[int]) -> float:
     return float(statistics.median(ranks))
+
+
+def pool(world: World, article: int, last: int) -> list[Place]:
+    """Chunks of the article that could have been the target: a whole window before them, not read."""
+    return [
+        (a, c)
+        for a, c in world.chunks
+        if a == article
+        and not last - world.context < c <= last
+        and world.has(article, c - world.horizon - world.context + 1, c)
+    ]
+
+
+def pool_scores(
+    world: World, article: int, last: int, mean: Vector | None = None
+) -> tuple[list[float], float]:
+    """Cosines of the prediction, less a mean row if there is one, with the pool and with the target."""
+    target = (article, last + world.horizon)
+    prediction = world.predict(article, last)
+    if mean is not None:
+        prediction = world.model(np.stack(world.window(article, last)), target) - mean
+        length = math.sqrt(float(prediction @ prediction))
+        # A prediction that is the mean itself says nothing once it is subtracted.
+        prediction = prediction / length if length > 1e-6 else 0 * prediction
+    scores = [float(prediction @ world.chunks[place]) for place in pool(world, article, last)]
+    return scores, float(prediction @ world.chunks[target])
+
+
+def bits(scored: Sequence[tuple[list[float], float]], articles: Sequence[int]) -> list[float | None]:
+    """Bits of each window by a beta that bisection finds on all other articles; up to 20 of them."""
+    told = [len(scores) > 1 for scores, _ in scored]
+    names = sorted({article for article, some in zip(articles, told, strict=True) if some})
+    found: list[float | None] = [None] * len(scored)
+    for left_out in names if len(names) > 1 else []:
+        others = [
+            (np.array(scores), target)
+            for (scores, target), article, some in zip(scored, articles, told, strict=True)
+            if some and article != left_out
+        ]
+
+        def slope(beta: float, rows: Sequence[tuple[Vector, float]] = others) -> float:
+            total = 0.0
+            for scores, target in rows:
+                weights = np.exp(beta * (scores - scores.max()))
+                total += float(weights @ scores / weights.sum()) - target
+            return total
+
+        low, high = 0.0, 1e4
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if slope(middle) < 0 else (low, middle)
+        for i, (scores, target) in enumerate(scored):
+            if told[i] and articles[i] == left_out:
+                total = sum(math.exp(low * (score - target)) for score in scores)
+                found[i] = math.log2(len(scores)) - math.log2(total)
+    return found

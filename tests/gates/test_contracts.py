@@ -7,7 +7,7 @@ from gates.bank import build_bank
 from gates.options import Options
 from gates.suite import make_gates
 from schemas.records.metrics import GATES
-from tests.gates.conftest import awkward_bank
+from tests.gates.conftest import awkward_bank, awkward_data
 
 
 def test_a_bank_tells_its_shape() -> None:
@@ -24,4 +24,4 @@ def test_an_article_is_called_by_its_id(ids: list[int] | list[str]) -> None:
 
 
 def test_the_gates_are_those_of_the_records_in_their_order() -> None:
-    assert [gate.name for gate in make_gates(Options())] == list(GATES)
+    assert [gate.name for gate in make_gates(awkward_data(), Options())] == list(GATES)

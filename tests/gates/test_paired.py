@@ -170,9 +170,11 @@ def recorded(rng: np.random.Generator, *, bins: Array, articles: Array) -> dict[
     rank = {f"{pool}.rank": rng.integers(1, 30, n) for pool in POOLS}
     rank |= {f"{pool}.optimistic": rank[f"{pool}.rank"] - rng.integers(0, 2, n) for pool in POOLS}
     rank |= {f"{pool}.size": np.full(n, 30) for pool in POOLS}
+    known = {name: rng.uniform(-1, 1, n) for name in ("bits", "bits_centred", "auc", "lift")}
+    seed_pool = {"seed_pool.rank": rng.integers(1, 7, n), "seed_pool.size": np.full(n, 6)}
     arrays: dict[str, dict[str, Array]] = {
         "offset_sweep": {"cosines": rng.uniform(-1, 1, (n, 7)), "last": rng.uniform(-1, 1, n)},
-        "retrieval": rank,
+        "retrieval": rank | known | seed_pool,
         "ablations": {"change": rng.uniform(-1, 1, (n, 5))},
         "rollout": {"cosines": rng.uniform(-1, 1, (n, 5))},
         "bins_delta": {"cos": rng.uniform(-1, 1, n), "bin": bins},

@@ -32,7 +32,7 @@ def test_all_model_calls_are_batched_and_counted(
         model = make_mixer(dataset)
         told: list[int] = []
         rows = {name: split.last_rows for name, split in dataset.splits.items()}
-        run_gates(dataset, OPTIONS, rows, make_gates(OPTIONS), model, told.append, known=True)
+        run_gates(dataset, OPTIONS, rows, make_gates(dataset, OPTIONS), model, told.append, known=True)
         windows = sum(len(last) for last in rows.values())
         assert sum(model.batches) <= passes(dataset) * windows
         assert max(model.batches) <= OPTIONS.batch_size
@@ -43,7 +43,7 @@ def test_all_model_calls_are_batched_and_counted(
         assert sum(told) == sum(model.batches)
         # Whoever is not known is asked again: two batches and at most 16 single windows on each split.
         other = make_mixer(dataset)
-        run_gates(dataset, OPTIONS, rows, make_gates(OPTIONS), other, told.append)
+        run_gates(dataset, OPTIONS, rows, make_gates(dataset, OPTIONS), other, told.append)
         assert len(other.batches) == len(model.batches) + len(rows) * (2 + 16)
         assert other.batches.count(1) == 16 * len(rows)
         assert set(other.batches) == {1, *model.batches}  # no size that was not asked before

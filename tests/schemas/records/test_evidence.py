@@ -63,10 +63,11 @@ def test_what_may_stand_where(place: tuple[str | int, ...], good: list[object], 
             -1.001,
             1.001,
         ),
-        (r"offset_sweep\.margin(_prev|_last)?|ablations\.[a-z_]+", -2.002, 2.002),
+        (r"offset_sweep\.(margin(_prev|_last)?|lift)|ablations\.[a-z_]+", -2.002, 2.002),
         (r"bins_delta\.((low|normal|high)\.)?delta", 0, 2.002),
-        (r"offset_sweep\.win_rate_prev|retrieval\.[a-z_]+\.(r@[0-9]+|chance@[0-9]+|mrr|tie_share)", 0, 1),
+        (r"offset_sweep\.win_rate_prev|retrieval\.[a-z_]+\.(r@[0-9]+|chance@[0-9]+|mrr|tie_share|auc)", 0, 1),
         (r"retrieval\.[a-z_]+\.median_rank(_optimistic)?", 1, 1e300),
+        (r"retrieval\.article_unseen\.bits(_centred)?", -1e300, 64),
         (r"offset_sweep\.peak_offset", -3, 3),
     ],
 )
@@ -74,7 +75,8 @@ def test_each_metric_lies_in_its_range(name: str, least: float, most: float) -> 
     metric: dict[str, object] = {"low": None, "high": None, "n": 1, "articles": 1, "reason": "x"}
     found = [each for each in METRICS if re.fullmatch(name, each)]
     assert found
-    inside, outside = [None, least, most], [least - 1e-4, most + 1e-4] if most < 1e9 else [least - 1e-4]
+    inside = [None, least, most]
+    outside = [end for end in (least - 1e-4, most + 1e-4) if abs(end) < 1e9]
     for each in found:
         rows = [{each: metric | {"value": value}} for value in (*inside, *outside)]
         assert accepted("report", ("evidence", "model", "val"), rows) == rows[: len(inside)]

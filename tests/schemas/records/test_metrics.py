@@ -15,6 +15,7 @@ NEITHER = {
     *(f"offset_sweep.cos@{k}" for k in ("-3", "-2", "-1", "+1", "+2", "+3")),
     "offset_sweep.peak_offset",
     *(f"retrieval.{pool}.chance@{k}" for pool in POOLS for k in (1, 5, 10)),
+    "retrieval.seed_pool.chance@5",
 }
 LOWER = {
     *(f"retrieval.{pool}.{name}" for pool in POOLS for name in ("median_rank", "median_rank_optimistic")),
@@ -30,9 +31,10 @@ PAIRS = {"bins_delta.delta", "bins_delta.low.delta", "bins_delta.normal.delta", 
 
 
 def test_every_metric_has_its_name_its_gate_and_one_line() -> None:
-    # 7 offsets and 6 figures of the sweep; per pool 3 recalls, 3 chances and 4 figures of the ranks;
+    # 7 offsets and 7 figures of the sweep; per pool 3 recalls, 3 chances and 4 figures of the ranks;
+    # 3 figures of what is known and 2 of the seed's own pool;
     # 5 ablations; 5 steps and their mean; 3 bins and all windows, a mean and a difference each.
-    assert len(METRICS) == 13 + 4 * 10 + 5 + 6 + 4 * 2
+    assert len(METRICS) == 14 + 4 * 10 + 5 + 5 + 6 + 4 * 2
     for name, info in METRICS.items():
         assert info.name == name
         assert info.gate == name[: name.index(".")]
@@ -66,6 +68,24 @@ def test_only_differences_between_splits_are_pairs() -> None:
         ("offset_sweep.margin_last", "cos(k=0) minus cosine to the last context chunk"),
         ("offset_sweep.peak_offset", "offset with the highest mean cosine"),
         ("offset_sweep.win_rate_prev", "share of samples nearer to k=0 than to k=-1"),
+        ("offset_sweep.lift", "cosine to the target minus the mean cosine to what could be one"),
+        (
+            "retrieval.article_unseen.bits",
+            "bits known of the target among the rows that could be the target",
+        ),
+        (
+            "retrieval.article_unseen.bits_centred",
+            "bits of the prediction less train's mean row among the rows that could be the target",
+        ),
+        (
+            "retrieval.article_unseen.auc",
+            "mean share of rivals that the target beats among the rows that could be the target",
+        ),
+        (
+            "retrieval.seed_pool.r@5",
+            "share of targets in the top 5 among themselves and the context",
+        ),
+        ("retrieval.seed_pool.chance@5", "R@5 of a random order of target and context"),
         ("ablations.shuffle", "change of cos(target) under shuffle of the context"),
         ("ablations.leave_one_out", "change of cos(target) under leave_one_out of the context"),
         ("rollout.avg_cos", "mean cosine over 5 free-running steps"),

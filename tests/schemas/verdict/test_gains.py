@@ -21,6 +21,7 @@ Change = Callable[..., Evidence]
 WHY = "two reports alone give no interval of their difference; it needs the scores of both"
 ROLLOUT = "rollout.avg_cos"
 WITHOUT_A_GAIN = {
+    "retrieval.seed_pool.chance@5",
     *(f"offset_sweep.cos@{k}" for k in ("-3", "-2", "-1", "+1", "+2", "+3")),
     "offset_sweep.peak_offset",
     *(

@@ -1,0 +1,219 @@
+"""How sharply scores tell a target from its rivals: the beta that gives them the most information.
+
+A softmax of ``beta * scores`` says how likely each candidate is. Its mean loss over windows is convex in
+beta, so the best beta >= 0 is one number that is found for certain. Each article is judged by a beta that
+other articles chose; otherwise a predictor that knows nothing would look as if it knew a little.
+
+Leaving out one article after another asks for many betas that lie close to each other. The loss is therefore
+expanded at one point, article by article, and every fold whose minimum the series reaches is settled there:
+Newton's method of higher order, with a bracket that bisects where it would leave it.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gates.contracts import BoolArray, DoubleArray, IntArray
+from gates.seeded import hash_rows
+
+LEFT_OUT_ONE_BY_ONE = 20
+"""Up to so many articles each is a fold of its own."""
+
+FOLDS = 10
+"""So many folds share more articles than that."""
+
+SHARPEST = 1e4
+"""No beta is larger. Cosines that differ by 1e-4 are then e to 1; a predictor that always finds its
+target among rivals of which one is all but its double would otherwise ask for any number."""
+
+_ORDER = 6
+_SERIES = 1e-8  # the last term may move a minimum by this share of 1 + beta
+_GAIN = 1e-10  # nats a window; where a step can gain no more, the minimum is found
+_WORTH = 1e-6  # likewise; where no beta gains more over 0, it is 0: whoever says nothing is not made to
+_BLOCK = 2**15  # scores expanded at once: they fit a processor's cache
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredArticle:
+    """The scores of an article's windows, relative to each window's best candidate.
+
+    Attributes:
+        below: (m, r) float64, score minus the best candidate's score: at most 0 for every candidate, and 0
+            where a row is none.
+        allowed: (m, r) which rows are candidates.
+        lead: (m,) of the best candidate over the target; 0 where the target is the best.
+    """
+
+    below: DoubleArray
+    allowed: BoolArray
+    lead: DoubleArray
+
+    @classmethod
+    def of(cls, scores: DoubleArray, allowed: BoolArray, target: IntArray) -> "ScoredArticle":
+        """From scores (m, r), their candidates (m, r) and the column (m,) of each target."""
+        best = np.where(allowed, scores, -np.inf).max(axis=1, initial=-np.inf)
+        below = np.where(allowed, scores - best[:, None], 0.0)
+        return cls(below, allowed, -below[np.arange(len(target)), target])
+
+    def losses(self, beta: float) -> DoubleArray:
+        """(m,) minus log softmax(beta * scores) of the target, in nats."""
+        found = np.empty(len(self.lead), dtype=np.float64)
+        for part in self._parts():
+            weights = np.exp(beta * self.below[part]) * self.allowed[part]
+            found[part] = np.log(weights.sum(axis=1)) + beta * self.lead[part]
+        return found
+
+    def expand(self, beta: float) -> DoubleArray:
+        """(6,) first to sixth derivative of the summed loss: the cumulants of the scores under softmax."""
+        found = np.zeros(_ORDER, dtype=np.float64)
+        for part in self._parts():
+            below = self.below[part]
+            weights = np.exp(beta * below)
+            weights *= self.allowed[part]
+            weights /= weights.sum(axis=1, keepdims=True)
+            mean = np.einsum("mr,mr->m", weights, below)
+            centred = below - mean[:, None]
+            weights *= centred
+            moments = []
+            for _ in range(_ORDER - 1):
+                weights *= centred
+                moments.append(weights.sum(axis=1))
+            m2, m3, m4, m5, m6 = moments
+            found += [
+                (mean + self.lead[part]).sum(),
+                m2.sum(),
+                m3.sum(),
+                (m4 - 3 * m2**2).sum(),
+                (m5 - 10 * m2 * m3).sum(),
+                (m6 - 15 * m2 * m4 - 10 * m3**2 + 30 * m2**3).sum(),
+            ]
+        return found
+
+    def _parts(self) -> Iterator[slice]:
+        step = max(1, _BLOCK // max(1, self.below.shape[1]))
+        for start in range(0, len(self.below), step):
+            yield slice(start, start + step)
+
+
+def article_folds(articles: IntArray, windows: IntArray, *, seed: int) -> IntArray:
+    """Fold of each article: its own up to 20 articles, else one of ten with about as many windows each.
+
+    Args:
+        articles: (G,) distinct numbers.
+        windows: (G,) windows of each.
+        seed: decides between articles of equal size.
+
+    Returns:
+        (G,) in 0 to the number of folds - 1; independent of the order of the articles but for the names of
+        the folds.
+    """
+    if len(articles) <= LEFT_OUT_ONE_BY_ONE:
+        return np.arange(len(articles))
+    fold = np.empty(len(articles), dtype=np.int64)
+    load = [0] * FOLDS
+    for article in np.lexsort((hash_rows(articles, seed=seed, stream="bits"), -windows)).tolist():
+        lightest = load.index(min(load))
+        fold[article] = lightest
+        load[lightest] += int(windows[article])
+    return fold
+
+
+def fit_sharpness(scored: Sequence[ScoredArticle], folds: IntArray) -> DoubleArray:
+    """The beta of every fold, 0 to :data:`SHARPEST`, that minimises the loss of all other folds.
+
+    Args:
+        scored: the articles (G,), each with at least one window.
+        folds: (G,) fold of each, of at least two.
+
+    Returns:
+        (K,) one beta a fold.
+    """
+    count = int(folds.max()) + 1
+    windows = np.bincount(folds, weights=[len(each.lead) for each in scored], minlength=count)
+    searches = [_Search(float(windows.sum() - mine)) for mine in windows]
+    while waiting := [search for search in searches if not search.settled]:
+        beta = waiting[0].beta
+        terms = np.zeros((count, _ORDER), dtype=np.float64)
+        np.add.at(terms, folds, np.stack([each.expand(beta) for each in scored]))
+        others = terms.sum(axis=0) - terms
+        for search, derivatives in zip(searches, others, strict=True):
+            if not search.settled:
+                search.see(beta, derivatives)
+    return np.array([search.beta for search in searches])
+
+
+@dataclass(eq=False)
+class _Search:
+    """Where one fold's minimum lies.
+
+    Attributes:
+        windows: behind the loss.
+        beta: where it is looked for next; once ``settled``, where it is.
+        low, high: the minimum lies between them.
+    """
+
+    windows: float
+    beta: float = 0.0
+    low: float = 0.0
+    high: float = math.inf
+    settled: bool = False
+
+    def see(self, beta: float, derivatives: DoubleArray) -> None:
+        """Learn from the first six derivatives of the loss at ``beta``."""
+        slope, curvature = float(derivatives[0]), float(derivatives[1])
+        if slope < 0.0:
+            self.low = max(self.low, beta)
+        else:
+            self.high = min(self.high, beta)
+        worthless = beta == 0.0 and self._no_more_than(_WORTH, slope, curvature)
+        if worthless or slope == 0.0 or self.high == 0.0 or self.low >= SHARPEST:
+            self._settle(beta)
+            return
+        reached = _minimum(beta, derivatives)
+        if reached is not None and self.low <= reached <= min(self.high, SHARPEST):
+            self._settle(reached)
+        elif self._no_more_than(_GAIN, slope, curvature):
+            self._settle(beta)
+        else:
+            self._look_on(beta - slope / curvature if curvature > 0.0 else math.inf)
+
+    def _no_more_than(self, gain: float, slope: float, curvature: float) -> bool:
+        """Whether Newton's step promises at most so many nats a window: half its squared decrement."""
+        return slope**2 <= 2 * gain * self.windows * curvature
+
+    def _settle(self, beta: float) -> None:
+        self.beta, self.settled = beta, True
+
+    def _look_on(self, newton: float) -> None:
+        most = min(self.high, SHARPEST)
+        if self.low < newton < most:
+            self.beta = newton
+        else:
+            self.beta = SHARPEST if self.high > SHARPEST else (self.low + self.high) / 2
+
+
+def _minimum(beta: float, derivatives: DoubleArray) -> float | None:
+    """Where the series of the slope vanishes, if its last term has no say in that."""
+    found = [_root(derivatives[:terms]) for terms in (_ORDER - 1, _ORDER)]
+    if None in found:
+        return None
+    shorter, longer = (float(each) for each in found if each is not None)
+    return beta + longer if abs(longer - shorter) <= _SERIES * (1.0 + beta) else None
+
+
+def _root(derivatives: DoubleArray) -> float | None:
+    """The step to the zero of ``sum_j derivatives[j] step^j / j!`` that Newton's method finds from 0."""
+    powers = np.array([each / math.factorial(j) for j, each in enumerate(derivatives)])
+    slopes = powers[1:] * np.arange(1, len(powers))
+    step = 0.0
+    for _ in range(50):
+        slope = float(np.polynomial.polynomial.polyval(step, slopes))
+        if slope <= 0.0:
+            return None
+        change = float(np.polynomial.polynomial.polyval(step, powers)) / slope
+        step -= change
+        if abs(change) <= 1e-13 * (1.0 + abs(step)):
+            return step
+    return None
