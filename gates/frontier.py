@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gates.contracts import Bank, FloatArray, IntArray, Samples, Window
-from gates.controls import RIDGE_STRENGTHS
+from gates.fitted_controls import RIDGE_STRENGTHS
 from gates.geometry import cosine_to_rows
 from gates.intervals import NO_SAMPLE, mean_metric, share_metric, undefined
 from gates.offset_sweep import OffsetSweep

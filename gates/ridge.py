@@ -3,9 +3,6 @@
 The honest linear baseline: a model that does not beat it has learned nothing a matrix could not.
 """
 
-import functools
-import math
-import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -17,6 +14,8 @@ from gates.contracts import Bank, BoolArray, FloatArray, IntArray, Window
 from gates.seeded import hash_rows
 from gates.windows import context_rows
 from schemas.errors import DataError
+
+_SMALL = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,12 +86,13 @@ class Moments:
             self.xy + other.xy,
         )
 
-    def solve(self, strength: float, *, dtype: torch.dtype) -> tuple[torch.Tensor, torch.Tensor]:
-        """Weight (P, D) and bias (D,) of the ridge solution as float32, solved in ``dtype``.
+    def solve(self, strength: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """Weight (P, D) and bias (D,) of the ridge solution as float32.
 
         Raises:
             DataError: the strength is too weak for the windows to determine the solution.
         """
+        dtype = _dtype(strength, len(self.x_sum))
         x_mean, y_mean = self.x_sum / self.n, self.y_sum / self.n
         gram = torch.addr(self.xx.to(dtype), x_mean.to(dtype), x_mean.to(dtype), alpha=-self.n)
         gram.diagonal().add_(self.n * strength)
@@ -108,13 +108,14 @@ class Moments:
         return weight.float(), bias.float()
 
 
-def _dtype(strength: float) -> torch.dtype:
+def _dtype(strength: float, inputs: int) -> torch.dtype:
     """Float32, at half the time of float64, where its error does not matter.
 
     Inputs are unit rows, so the condition number is at most L / strength and the relative error of
-    the weights about 1e-7 * L / strength: half a per mille at L = 5 and a strength of 1e-3.
+    the weights about 1e-7 * L / strength: half a per mille at L = 5 and a strength of 1e-3. Few inputs
+    are solved at once in either.
     """
-    return torch.float32 if strength >= 1e-3 else torch.float64
+    return torch.float32 if strength >= 1e-3 and inputs > _SMALL else torch.float64
 
 
 def fit_ridge(
@@ -142,11 +143,11 @@ def fit_ridge(
     fitted, total_held = Moments.of(x[~held], y[~held]), Moments.of(x[held], y[held])
     scores = {}
     for strength in strengths:
-        weight, bias = fitted.solve(strength, dtype=_dtype(strength))
+        weight, bias = fitted.solve(strength)
         predicted = x[held] @ weight[:, :scored] + bias[:scored]
         scores[strength] = float(torch.nn.functional.cosine_similarity(predicted, y[held][:, :scored]).mean())
     best = max(scores, key=lambda strength: scores[strength])
-    weight, bias = (fitted + total_held).solve(best, dtype=_dtype(best))
+    weight, bias = (fitted + total_held).solve(best)
     return RidgeFit(weight.numpy(), bias.numpy(), best, MappingProxyType(scores))
 
 
@@ -157,51 +158,3 @@ def cross_fit_folds(articles: IntArray, *, folds: int, seed: int) -> IntArray:
     fold_of = np.empty(len(distinct), dtype=np.int64)
     fold_of[order] = np.arange(len(distinct)) % folds
     return fold_of[np.searchsorted(distinct, articles)]
-
-
-def cross_fit(
-    contexts: FloatArray,
-    targets: FloatArray,
-    fold: IntArray,
-    *,
-    folds: int,
-    strengths: Sequence[float],
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Fit one map per fold on the windows of all other folds.
-
-    The strength is the one with the best mean cosine over all out-of-fold predictions; choosing
-    among a handful on the windows that are scored can only flatter the baseline.
-
-    Args:
-        contexts: (n, L * D).
-        targets: (n, D).
-        fold: (n,) in 0 to ``folds`` - 1, all windows of an article in one fold.
-        folds: K.
-        strengths: candidates, each > 0.
-
-    Returns:
-        Weights (K, L * D, D) and biases (K, D).
-
-    Raises:
-        DataError: a fold has no windows outside it to learn from.
-    """
-    x, y, of = torch.from_numpy(contexts), torch.from_numpy(targets), torch.from_numpy(fold)
-    used = torch.unique(of)
-    if len(used) < 2:
-        raise DataError("cross-fitting the ridge control needs windows of at least 2 articles; found 1")
-    parts = [Moments.of(x[of == k], y[of == k]) for k in range(folds)]
-    others = [_all_but(parts, k) for k in range(folds)]
-    best: tuple[float, list[tuple[torch.Tensor, torch.Tensor]]] = (-math.inf, [])
-    for strength in strengths:
-        fits = [rest.solve(strength, dtype=_dtype(strength)) for rest in others]
-        total = sum(
-            float(torch.nn.functional.cosine_similarity(x[of == k] @ weight + bias, y[of == k]).sum())
-            for k, (weight, bias) in enumerate(fits)
-        )
-        if total > best[0]:
-            best = (total, fits)
-    return torch.stack([weight for weight, _ in best[1]]), torch.stack([bias for _, bias in best[1]])
-
-
-def _all_but(parts: Sequence[Moments], left_out: int) -> Moments:
-    return functools.reduce(operator.add, (part for k, part in enumerate(parts) if k != left_out))

@@ -9,8 +9,9 @@ from gates.answers import Progress, ask_split
 from gates.bins_delta import BinsDelta
 from gates.centre import mean_row
 from gates.contracts import Dataset, Gate, IntArray, Predictor, Samples
-from gates.controls import RidgeSource, make_controls
+from gates.controls import make_controls
 from gates.extremes import Extremes, find_extremes
+from gates.fitted_controls import RidgeSource
 from gates.independence import compare_again, compare_company
 from gates.offset_sweep import OffsetSweep
 from gates.options import Options

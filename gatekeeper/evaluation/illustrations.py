@@ -7,7 +7,7 @@ import numpy as np
 
 from gatekeeper.evaluation.extras import Absent, Chunk, Extras, TextWindow, TextWindows, Training
 from gates.contracts import Bank, FloatArray, IntArray, Window
-from gates.controls import RIDGE_WINDOWS
+from gates.fitted_controls import RIDGE_WINDOWS
 from gates.frontier import linear_frontier
 from gates.suite import Bench, Measurement
 from gates.windows import context_rows, draw

@@ -15,6 +15,10 @@ CONTROL_HEADS = {
     "constant": "const",
     "random": "random",
     "ridge": "ridge",
+    "ridge_centred": "ridge-m",
+    "copy_last_centred": "copy-m",
+    "copy_mix": "mix",
+    "logit": "logit",
 }
 
 HEADERS = ("", "metric", "split", "value", "95% interval", "threshold", "status", *CONTROL_HEADS.values())

@@ -18,6 +18,10 @@ CONTROLS: Mapping[str, str] = MappingProxyType(
         "constant": "returns the mean of the bank",
         "random": "returns a seeded random direction",
         "ridge": "closed-form linear regression from the flattened context",
+        "ridge_centred": "the same minus the mean row",
+        "copy_last_centred": "returns the last context chunk minus the mean row",
+        "copy_mix": "the best weighted copy of the context",
+        "logit": "the best of weighted copy, whitened copy and ridge together",
     }
 )
 """Controls that every evaluation must contain, and what each one does."""

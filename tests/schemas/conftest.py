@@ -77,6 +77,10 @@ _PROFILES: Mapping[str, Mapping[str, float]] = {
     "constant": {**_WEAK, "offset_sweep.cos": 0.40, "bins_delta.delta": 0.01},
     "random": {**_WEAK, "offset_sweep.cos": 0.0, "rollout.avg_cos": 0.0, "bins_delta.delta": 0.08},
     "ridge": {**_WEAK, "offset_sweep.cos": 0.52, "retrieval.article.r@5": 0.55},
+    "ridge_centred": {**_WEAK, "offset_sweep.cos": 0.48, "retrieval.article.r@5": 0.57},
+    "copy_last_centred": {**_WEAK, "offset_sweep.cos": 0.46, "retrieval.article.r@5": 0.58},
+    "copy_mix": {**_WEAK, "offset_sweep.cos": 0.47, "retrieval.article.r@5": 0.59},
+    "logit": {**_WEAK, "offset_sweep.cos": 0.47, "retrieval.article.r@5": 0.60},
 }
 
 

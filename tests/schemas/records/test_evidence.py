@@ -96,5 +96,8 @@ def test_the_rule_of_a_value_is_the_range_of_its_metric() -> None:
 
 
 def test_what_a_control_that_knows_nothing_is() -> None:
-    assert tuple(CONTROLS) == ("oracle", "copy_last", "mean_context", "constant", "random", "ridge")
+    assert tuple(CONTROLS) == (
+        *("oracle", "copy_last", "mean_context", "constant", "random"),
+        *("ridge", "ridge_centred", "copy_last_centred", "copy_mix", "logit"),
+    )
     assert TRIVIAL == ("copy_last", "constant", "random")

@@ -148,7 +148,10 @@ def naive_outcome(evidence: Evidence, policy: Policy) -> tuple[str, bool, int]:
     controls: Any = evidence.controls
     error = any(
         name not in controls
-        for name in ("oracle", "copy_last", "mean_context", "constant", "random", "ridge")
+        for name in (
+            *("oracle", "copy_last", "mean_context", "constant", "random"),
+            *("ridge", "ridge_centred", "copy_last_centred", "copy_mix", "logit"),
+        )
     )
     oracle = controls.get("oracle", {})
     for line in policy.checks:
