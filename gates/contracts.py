@@ -196,11 +196,13 @@ class Values:
             the smallest of the K column means.
         values: (m,), or (m, K) for ``least``.
         articles: (m,) cluster of each sample.
+        reason: why the metric is undefined where there is no sample.
     """
 
     kind: Literal["mean", "share", "median", "least"]
     values: npt.NDArray[Any]
     articles: IntArray
+    reason: str = "no sample"
 
 
 class PredictorAnswers(Protocol):
@@ -260,11 +262,11 @@ class PredictorAnswers(Protocol):
 
 
 class Gate(Protocol):
-    """One of the five tests. ``measure`` is the only place that calls the model."""
+    """One of the five tests, or a group beside them. ``measure`` is the only place that calls the model."""
 
     @property
     def name(self) -> str:
-        """Its name in :data:`schemas.records.metrics.GATES`."""
+        """Its name in :data:`schemas.records.metrics.MEASURED`."""
         ...
 
     def measure(self, answers: PredictorAnswers) -> Samples:

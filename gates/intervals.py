@@ -50,8 +50,31 @@ def student_t(confidence: float, degrees: float) -> float:
 def summarise(values: Mapping[str, Values], confidence: float) -> dict[str, Metric]:
     """The metric of each name, by its kind."""
     return {
-        name: _METRIC_OF[each.kind](each.values, each.articles, confidence) for name, each in values.items()
+        name: _METRIC_OF[each.kind](each.values, each.articles, confidence)
+        if len(each.values)
+        else undefined(each.reason)
+        for name, each in values.items()
     }
+
+
+def linearised_ratio(above: DoubleArray, below: DoubleArray) -> DoubleArray:
+    """Samples (n,) whose mean is ``R = mean(above) / mean(below)`` and whose spread is R's to first order.
+
+    ``R + (above_i - R below_i) / mean(below)``: the delta method, so that the clustered interval of their
+    mean is the ratio's.
+
+    Args:
+        above: (n,).
+        below: (n,) whose mean is not 0.
+
+    Example:
+        >>> linearised_ratio(np.array([1.0, 3.0]), np.array([4.0, 4.0])).tolist()
+        [0.25, 0.75]
+    """
+    mean = float(below.mean())
+    ratio = float(above.mean()) / mean
+    found: DoubleArray = ratio + (above - ratio * below) / mean
+    return found
 
 
 def estimate_mean(values: npt.NDArray[np.generic], articles: IntArray) -> Estimate:

@@ -18,6 +18,7 @@ from gates.intervals import NO_SAMPLE, ONE_ARTICLE, Estimate, estimate_mean, stu
 from gates.offset_sweep import OffsetSweep
 from gates.retrieval import retrieval_values
 from gates.rollout import Rollout
+from gates.spread import spread_values
 from schemas.errors import DataError
 from schemas.records.evidence import Metric
 from schemas.records.splits import EVALUATED, PAIR
@@ -35,6 +36,7 @@ _VALUES: Mapping[str, Callable[[Samples], dict[str, Values]]] = {
     "ablations": Ablations().values,
     "rollout": Rollout().values,
     "bins_delta": _BINS.values,
+    "geometry": spread_values,
 }
 
 NO_MEDIAN = "the difference of two medians has no clustered interval here"

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 NAME = "retrieval"
 
+_UNKNOWN = "no target has a rival in its article, or only those of one article have"
+
 
 @dataclass(frozen=True)
 class Retrieval:
@@ -151,5 +153,5 @@ def retrieval_values(samples: Samples) -> dict[str, Values]:
         ("offset_sweep.lift", "lift"),
     ):
         known = np.isfinite(samples.arrays[array])
-        found[name] = Values("mean", samples.arrays[array][known], articles[known])
+        found[name] = Values("mean", samples.arrays[array][known], articles[known], _UNKNOWN)
     return found

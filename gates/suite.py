@@ -17,6 +17,7 @@ from gates.offset_sweep import OffsetSweep
 from gates.options import Options
 from gates.retrieval import Retrieval
 from gates.rollout import Rollout
+from gates.spread import Spread
 from gates.windows import draw
 from schemas.errors import DataError, EvaluationError
 from schemas.records.answers import Answers
@@ -66,13 +67,14 @@ class Bench:
 
 
 def make_gates(dataset: Dataset, options: Options) -> tuple[Gate, ...]:
-    """The five gates, A to E, for the windows of a data set."""
+    """The five gates, A to E, and what is measured beside them, for the windows of a data set."""
     return (
         OffsetSweep(),
         Retrieval(options.retrieval, options.device, mean_row(dataset)),
         Ablations(),
         Rollout(),
         BinsDelta(options.bin_edges),
+        Spread(),
     )
 
 

@@ -12,7 +12,7 @@ from gates.paired import Paired, Recorded, compare_recorded
 from schemas.disk.opening import beside, read_digested
 from schemas.errors import DataError, ReportError
 from schemas.records.evidence import Metric, Metrics
-from schemas.records.metrics import GATES, METRICS
+from schemas.records.metrics import MEASURED, METRICS
 from schemas.records.report import Report
 from schemas.records.splits import EVALUATED
 from schemas.verdict.gains import gains, incomparable
@@ -109,7 +109,7 @@ def read_scores(scored: Scored) -> Recorded:
     with npz_from_bytes(data, str(path)) as file:
         for split in EVALUATED:
             articles = file.array(f"{split}.articles")
-            for gate in GATES:
+            for gate in MEASURED:
                 prefix = f"{split}.{gate}."
                 names = [key.removeprefix(prefix) for key in file.keys if key.startswith(prefix)]
                 arrays = {name: file.array(prefix + name) for name in names}

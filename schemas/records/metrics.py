@@ -15,6 +15,12 @@ from schemas.names import nearest
 GATES: tuple[str, ...] = ("offset_sweep", "retrieval", "ablations", "rollout", "bins_delta")
 """The five gates of 5CAT, A to E."""
 
+GEOMETRY = "geometry"
+"""The shape of all predictions together: a group of metrics that is none of the five gates."""
+
+MEASURED: tuple[str, ...] = (*GATES, GEOMETRY)
+"""All that is measured window by window."""
+
 GATE_LETTERS: Mapping[str, str] = MappingProxyType(dict(zip(GATES, "ABCDE", strict=True)))
 
 OFFSETS: tuple[int, ...] = (-3, -2, -1, 0, 1, 2, 3)
@@ -59,6 +65,8 @@ DIFFERENCES = Range("difference", -2.002, 2.002, "A difference of two mean cosin
 GAPS = Range("gap", 0, 2.002, "The absolute difference of two mean cosines.")
 SHARES = Range("share", 0, 1, "A share, or a mean of shares.")
 BITS = Range("information", None, 64, "Mean bits per target; below 0 it misleads.")
+RATIOS = Range("ratio", -20.1, 20.1, "A mean cosine over another of at least 0.05.")
+MULTIPLES = Range("multiple", 0, None, "How many times as much as the targets have.")
 RANKS = Range("rank", 1, None, "A median rank; 1 is best.")
 PLACES = Range("place", OFFSETS[0], OFFSETS[-1], "An offset relative to the target.")
 
@@ -81,7 +89,7 @@ class MetricInfo:
 
     @property
     def gate(self) -> str:
-        """The gate that measures it."""
+        """The gate that measures it, or the group it belongs to."""
         return self.name.partition(".")[0]
 
     @property
@@ -109,6 +117,10 @@ def _offset_sweep() -> _Rows:
     yield "margin_last", "cos(k=0) minus cosine to the last context chunk", "higher", DIFFERENCES
     yield "peak_offset", "offset with the highest mean cosine", "neither", PLACES
     yield "win_rate_prev", "share of samples nearer to k=0 than to k=-1", "higher", SHARES
+    unread = "cos(k=0) minus the best other offset that was not read"
+    yield "margin_unseen", unread, "higher", DIFFERENCES
+    nearest = "largest cosine to the context, over the same of the targets; copying is above 1"
+    yield "copying", nearest, "neither", RATIOS
     yield "lift", "cosine to the target minus the mean cosine to what could be one", "higher", DIFFERENCES
 
 
@@ -154,12 +166,18 @@ def _bins_delta() -> _Rows:
         yield f"{name}.delta", f"|val - ood| in the {name} bin", "lower", GAPS
 
 
-_ROWS = (_offset_sweep(), _retrieval(), _ablations(), _rollout(), _bins_delta())
+def _geometry() -> _Rows:
+    yield "spread_share", "variance of the predictions over that of the targets", "neither", MULTIPLES
+    rank = "effective rank of the predictions over that of the targets"
+    yield "rank_share", rank, "neither", MULTIPLES
+
+
+_ROWS = (_offset_sweep(), _retrieval(), _ablations(), _rollout(), _bins_delta(), _geometry())
 
 METRICS: Mapping[str, MetricInfo] = MappingProxyType(
     {
         f"{gate}.{name}": MetricInfo(f"{gate}.{name}", meaning, better, span)
-        for gate, rows in zip(GATES, _ROWS, strict=True)
+        for gate, rows in zip(MEASURED, _ROWS, strict=True)
         for name, meaning, better, span in rows
     }
 )

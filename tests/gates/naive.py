@@ -193,3 +193,8 @@ def bits(scored: Sequence[tuple[list[float], float]], articles: Sequence[int]) -
                 total = sum(math.exp(low * (score - target)) for score in scores)
                 found[i] = math.log2(len(scores)) - math.log2(total)
     return found
+
+
+def nearest_read(world: World, article: int, last: int, vector: Vector) -> float:
+    """The largest cosine to a chunk of the context."""
+    return max(float(vector @ chunk) for chunk in world.window(article, last))

@@ -6,7 +6,7 @@ import pytest
 from gates.bank import build_bank
 from gates.options import Options
 from gates.suite import make_gates
-from schemas.records.metrics import GATES
+from schemas.records.metrics import MEASURED
 from tests.gates.conftest import awkward_bank, awkward_data
 
 
@@ -23,5 +23,5 @@ def test_an_article_is_called_by_its_id(ids: list[int] | list[str]) -> None:
     assert [bank.id_of(number) for number in bank.articles[::2]] == ids
 
 
-def test_the_gates_are_those_of_the_records_in_their_order() -> None:
-    assert [gate.name for gate in make_gates(awkward_data(), Options())] == list(GATES)
+def test_what_is_measured_is_that_of_the_records_in_their_order() -> None:
+    assert [gate.name for gate in make_gates(awkward_data(), Options())] == list(MEASURED)

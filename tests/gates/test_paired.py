@@ -15,6 +15,7 @@ from gates.offset_sweep import OffsetSweep
 from gates.paired import NO_MEDIAN, compare_recorded, paired_difference, paired_gap
 from gates.retrieval import retrieval_values
 from gates.rollout import Rollout
+from gates.spread import Spread
 from schemas.errors import DataError
 from schemas.records.evidence import Metric
 from schemas.records.metrics import METRICS, POOLS
@@ -173,11 +174,18 @@ def recorded(rng: np.random.Generator, *, bins: Array, articles: Array) -> dict[
     known = {name: rng.uniform(-1, 1, n) for name in ("bits", "bits_centred", "auc", "lift")}
     seed_pool = {"seed_pool.rank": rng.integers(1, 7, n), "seed_pool.size": np.full(n, 6)}
     arrays: dict[str, dict[str, Array]] = {
-        "offset_sweep": {"cosines": rng.uniform(-1, 1, (n, 7)), "last": rng.uniform(-1, 1, n)},
+        "offset_sweep": {
+            "cosines": rng.uniform(-1, 1, (n, 7)),
+            "last": rng.uniform(-1, 1, n),
+            "unseen": np.tile(np.arange(7) > 2, (n, 1)),
+            "nearest": rng.uniform(-1, 1, n),
+            "nearest_target": rng.uniform(0.1, 1, n),
+        },
         "retrieval": rank | known | seed_pool,
         "ablations": {"change": rng.uniform(-1, 1, (n, 5))},
         "rollout": {"cosines": rng.uniform(-1, 1, (n, 5))},
         "bins_delta": {"cos": rng.uniform(-1, 1, n), "bin": bins},
+        "geometry": {name: rng.uniform(0.1, 1, n) for name in ("spread", "spread_target", "rank_share")},
     }
     return {name: Samples(index, articles, found) for name, found in arrays.items()}
 
@@ -199,7 +207,7 @@ def test_every_metric_with_samples_is_compared_and_equals_the_difference_of_the_
     for split in ("val", "ood"):
         scores: list[dict[str, Metric]] = []
         for model in (first, second):
-            gates = (OffsetSweep(), Ablations(), Rollout(), bins)
+            gates = (OffsetSweep(), Ablations(), Rollout(), bins, Spread())
             each = {k: v for gate in gates for k, v in gate.score(model[split][gate.name], 0.95).items()}
             ranks = retrieval_values(model[split]["retrieval"])
             for name, rows in ranks.items():

@@ -9,7 +9,7 @@ from gates.suite import measure, prepare
 from schemas.errors import Interrupted
 from schemas.records.evidence import Evidence, Metrics
 from schemas.records.history import MiniGates, SplitGates
-from schemas.records.metrics import COSINE, MARGIN, RECALL_SEEN, RECALL_UNSEEN
+from schemas.records.metrics import BITS_KNOWN, COSINE, MARGIN, RECALL_SEEN, RECALL_UNSEEN
 from schemas.records.policy import Policy
 from schemas.records.splits import EVALUATED, SELECTING
 from schemas.verdict.escape import value_of
@@ -37,6 +37,11 @@ class MiniResult:
     recall: float
     constant: float
     metrics: Metrics
+
+    @property
+    def bits(self) -> dict[str, float | None]:
+        """Split -> what is known of which chunk comes next; None where it is undefined."""
+        return {split: value_of(self.metrics, split, BITS_KNOWN) for split in self.gates.splits}
 
 
 class MiniSuite:

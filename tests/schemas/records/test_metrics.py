@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.errors import PolicyError
-from schemas.records.metrics import GATES, METRICS, MetricInfo, known_metric
+from schemas.records.metrics import GATES, MEASURED, METRICS, MetricInfo, known_metric
 
 POOLS = {
     "bank": "bank",
@@ -16,6 +16,9 @@ NEITHER = {
     "offset_sweep.peak_offset",
     *(f"retrieval.{pool}.chance@{k}" for pool in POOLS for k in (1, 5, 10)),
     "retrieval.seed_pool.chance@5",
+    "offset_sweep.copying",
+    "geometry.spread_share",
+    "geometry.rank_share",
 }
 LOWER = {
     *(f"retrieval.{pool}.{name}" for pool in POOLS for name in ("median_rank", "median_rank_optimistic")),
@@ -31,14 +34,14 @@ PAIRS = {"bins_delta.delta", "bins_delta.low.delta", "bins_delta.normal.delta", 
 
 
 def test_every_metric_has_its_name_its_gate_and_one_line() -> None:
-    # 7 offsets and 7 figures of the sweep; per pool 3 recalls, 3 chances and 4 figures of the ranks;
+    # 7 offsets and 9 figures of the sweep; per pool 3 recalls, 3 chances and 4 figures of the ranks;
     # 3 figures of what is known and 2 of the seed's own pool;
-    # 5 ablations; 5 steps and their mean; 3 bins and all windows, a mean and a difference each.
-    assert len(METRICS) == 14 + 4 * 10 + 5 + 5 + 6 + 4 * 2
+    # 5 ablations; 5 steps and their mean; 3 bins and all windows, a mean and a difference each; 2 shapes.
+    assert len(METRICS) == 16 + 4 * 10 + 5 + 5 + 6 + 4 * 2 + 2
     for name, info in METRICS.items():
         assert info.name == name
         assert info.gate == name[: name.index(".")]
-        assert info.gate in GATES
+        assert info.gate in MEASURED
         assert info.meaning == info.meaning.strip() != ""
         assert "\n" not in info.meaning
     assert len({info.meaning for info in METRICS.values()}) == len(METRICS)
@@ -68,6 +71,13 @@ def test_only_differences_between_splits_are_pairs() -> None:
         ("offset_sweep.margin_last", "cos(k=0) minus cosine to the last context chunk"),
         ("offset_sweep.peak_offset", "offset with the highest mean cosine"),
         ("offset_sweep.win_rate_prev", "share of samples nearer to k=0 than to k=-1"),
+        ("offset_sweep.margin_unseen", "cos(k=0) minus the best other offset that was not read"),
+        (
+            "offset_sweep.copying",
+            "largest cosine to the context, over the same of the targets; copying is above 1",
+        ),
+        ("geometry.spread_share", "variance of the predictions over that of the targets"),
+        ("geometry.rank_share", "effective rank of the predictions over that of the targets"),
         ("offset_sweep.lift", "cosine to the target minus the mean cosine to what could be one"),
         (
             "retrieval.article_unseen.bits",
@@ -119,7 +129,8 @@ def test_metrics_come_gate_by_gate() -> None:
     gates = [info.gate for info in METRICS.values()]
     order = ("offset_sweep", "retrieval", "ablations", "rollout", "bins_delta")
     assert order == GATES
-    assert gates == sorted(gates, key=order.index)
+    assert (*order, "geometry") == MEASURED
+    assert gates == sorted(gates, key=MEASURED.index)
 
 
 @pytest.mark.parametrize("name", ["offset_sweep.margin", "bins_delta.delta"])

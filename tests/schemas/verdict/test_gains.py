@@ -22,6 +22,9 @@ WHY = "two reports alone give no interval of their difference; it needs the scor
 ROLLOUT = "rollout.avg_cos"
 WITHOUT_A_GAIN = {
     "retrieval.seed_pool.chance@5",
+    "offset_sweep.copying",
+    "geometry.spread_share",
+    "geometry.rank_share",
     *(f"offset_sweep.cos@{k}" for k in ("-3", "-2", "-1", "+1", "+2", "+3")),
     "offset_sweep.peak_offset",
     *(

@@ -18,7 +18,7 @@ GATES = MiniGates(
 
 
 def lines(gates: MiniGates, *, advise: bool = True) -> list[str]:
-    return list(speech.mini(gates, advise=advise))
+    return list(speech.mini(gates, {"val": 1.236, "ood": None}, advise=advise))
 
 
 def on_val(**figures: float | None) -> MiniGates:
@@ -27,8 +27,8 @@ def on_val(**figures: float | None) -> MiniGates:
 
 def test_the_lines_of_a_good_epoch() -> None:
     assert lines(GATES) == [
-        "[Mini-5CAT] Margin: +0.052 | R@5: 0.702 | cos: 0.520 | R@5 unseen: 0.800",
-        "[Mini-5CAT ood] Margin: -0.010 | R@5: 0.702 | cos: 0.520 | R@5 unseen: 0.800",
+        "[Mini-5CAT] Margin: +0.052 | R@5: 0.702 | cos: 0.520 | R@5 unseen: 0.800 | bits: 1.24",
+        "[Mini-5CAT ood] Margin: -0.010 | R@5: 0.702 | cos: 0.520 | R@5 unseen: 0.800 | bits: -",
         "[Mini-5CAT] gates passed: A E; best so far, kept",
         "✅ Positive margin! Model predicts NEXT, not last context",
     ]
@@ -71,5 +71,5 @@ def test_an_escape_is_no_good_sign_whatever_the_margin() -> None:
 
 def test_what_is_undefined_is_a_dash() -> None:
     found = lines(on_val(margin=None, recall=None))
-    assert found[0] == "[Mini-5CAT] Margin: - | R@5: - | cos: 0.520 | R@5 unseen: 0.800"
+    assert found[0] == "[Mini-5CAT] Margin: - | R@5: - | cos: 0.520 | R@5 unseen: 0.800 | bits: 1.24"
     assert found[-1] == "The margin is undefined on these samples"
