@@ -28,6 +28,8 @@ class Options:
         confidence: of every interval, in (0, 1).
         bin_edges: coherence edges of gate E, ascending.
         retrieval: library of the bank search. device: where torch makes it.
+        search_controls: whether the controls too are ranked among all bank rows, which takes most of their
+            time; a model always is.
         batch_size: contexts per model call.
         min_samples: a split with fewer windows ends the evaluation. min_articles: likewise.
     """
@@ -38,6 +40,7 @@ class Options:
     bin_edges: tuple[float, float] = (0.45, 0.55)
     retrieval: Backend = "faiss"
     device: "torch.device" = field(default_factory=_cpu)
+    search_controls: bool = True
     batch_size: int = 256
     min_samples: int = 100
     min_articles: int = 5

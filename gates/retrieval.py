@@ -44,11 +44,13 @@ class Retrieval:
         backend: library for the bulk product over the bank; the ranks do not depend on it.
         device: where torch makes it.
         mean: (D,) what ``bits_centred`` subtracts from the predictions.
+        search: whether the bank is searched; without it the pools of the bank are not measured.
     """
 
     backend: "Backend"
     device: "torch.device"
     mean: DoubleArray
+    search: bool = True
     name: str = NAME
 
     def measure(self, answers: PredictorAnswers) -> Samples:
@@ -60,15 +62,18 @@ class Retrieval:
         seen = context_rivals(answers.base, answers.bank, targets, contexts)
         scored = list(article_scores(answers.base, answers.bank, targets))
         article = article_rivals(scored, len(targets))
-        bank = bank_rivals(answers.base, answers.bank, targets, backend=self.backend, device=self.device)
         article_size = answers.bank.article_last[targets] - answers.bank.article_first[targets] + 1
-        bank_size = np.full_like(article_size, answers.bank.rows)
         pools = {
-            "bank": (bank, bank_size),
-            "bank_unseen": (bank.without(seen), bank_size - answers.window.context),
             "article": (article, article_size),
             "article_unseen": (article.without(seen), article_size - answers.window.context),
         }
+        if self.search:
+            bank = bank_rivals(answers.base, answers.bank, targets, backend=self.backend, device=self.device)
+            bank_size = np.full_like(article_size, answers.bank.rows)
+            pools |= {
+                "bank": (bank, bank_size),
+                "bank_unseen": (bank.without(seen), bank_size - answers.window.context),
+            }
         arrays: dict[str, npt.NDArray[Any]] = {}
         for pool, (rivals, size) in pools.items():
             arrays[f"{pool}.rank"] = rivals.pessimistic
@@ -133,6 +138,8 @@ def retrieval_values(samples: Samples) -> dict[str, Values]:
     found: dict[str, Values] = {}
     articles = samples.articles
     for pool in POOLS:
+        if f"{pool}.rank" not in samples.arrays:
+            continue  # the bank was not searched
         rank, size = samples.arrays[f"{pool}.rank"], samples.arrays[f"{pool}.size"]
         optimistic = samples.arrays[f"{pool}.optimistic"]
         prefix = f"{NAME}.{pool}"

@@ -66,11 +66,11 @@ class Bench:
         return Evidence(model=model.metrics, controls=self.control_metrics, answers=model.answers)
 
 
-def make_gates(dataset: Dataset, options: Options) -> tuple[Gate, ...]:
-    """The five gates, A to E, and what is measured beside them, for the windows of a data set."""
+def make_gates(dataset: Dataset, options: Options, *, search: bool = True) -> tuple[Gate, ...]:
+    """The five gates, A to E, and what is measured beside them; with a search of the bank or without."""
     return (
         OffsetSweep(),
-        Retrieval(options.retrieval, options.device, mean_row(dataset)),
+        Retrieval(options.retrieval, options.device, mean_row(dataset), search),
         Ablations(),
         Rollout(),
         BinsDelta(options.bin_edges),
@@ -92,9 +92,10 @@ def prepare(dataset: Dataset, options: Options, progress: Progress) -> Bench:
     """
     sampled = {name: _draw(dataset, name, options) for name in EVALUATED}
     gates = make_gates(dataset, options)
+    theirs = gates if options.search_controls else make_gates(dataset, options, search=False)
     controls, ridge = make_controls(dataset, EVALUATED, seed=options.seed)
     metrics = {
-        name: run_gates(dataset, options, sampled, gates, predictor, progress, known=True).metrics
+        name: run_gates(dataset, options, sampled, theirs, predictor, progress, known=True).metrics
         for name, predictor in controls.items()
     }
     return Bench(

@@ -138,7 +138,7 @@ def _evaluate(
             raise UsageError(f"--sign-key signs reports of model files; {spec!r} is none")
     for spec in filter(is_control, models):
         control_name(spec)  # a misspelt name is told before anything is measured
-    evaluator = _open(settings, allow_code=allow_code)
+    evaluator = _open(settings, allow_code=allow_code, full=printer.full)
     names = shortest_names(models) if len(models) > 1 else {}
     found: list[tuple[str, Report]] = []
     codes: list[int] = []
@@ -161,8 +161,8 @@ def _evaluate(
     return max(codes)
 
 
-def _open(config: "Config", *, allow_code: bool) -> "Evaluator":
-    """Load policy and data."""
+def _open(config: "Config", *, allow_code: bool, full: bool) -> "Evaluator":
+    """Load policy and data; with ``full`` the controls are searched in the whole bank."""
     with working("reading the data"):
         from gatekeeper.data.source import open_source
         from gatekeeper.evaluation.assemble import make_options
@@ -170,7 +170,7 @@ def _open(config: "Config", *, allow_code: bool) -> "Evaluator":
         from schemas.reading.policy import load_policy
 
         policy = load_policy(config.eval.policy)
-        options = make_options(config.eval, policy.policy)
+        options = make_options(config.eval, policy.policy, full=full)
         source = open_source(config)
     tell(source.notes)
     if config.eval.retrieval == "auto" and options.retrieval == "torch":

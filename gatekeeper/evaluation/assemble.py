@@ -15,14 +15,20 @@ from gates.order import ORDER
 from gates.suite import GATES_VERSION, Bench, Measurement
 from gates.windows import rows_digest
 from schemas.records.inputs import BankInput, Inputs, ModelInput, Settings, Setup, SplitInput
+from schemas.records.metrics import SEARCHED
 from schemas.records.policy import LoadedPolicy, Policy
 from schemas.records.report import SCHEMA_VERSION, Report
 from schemas.records.splits import EVALUATED, TRAIN
 from schemas.verdict.judge import judge
 
 
-def make_options(chosen: EvalConfig, policy: Policy) -> Options:
-    """The knobs of an evaluation, from the configuration and the policy's minima.
+def make_options(chosen: EvalConfig, policy: Policy, *, full: bool = False) -> Options:
+    """The knobs of an evaluation, from the configuration, the policy's minima and what its rules read.
+
+    Args:
+        chosen: the configuration.
+        policy: where it has a rule on the pools of the bank, the controls are searched there too.
+        full: search them whatever the policy reads.
 
     Raises:
         UsageError: a value is out of range, or this machine lacks the device.
@@ -34,6 +40,7 @@ def make_options(chosen: EvalConfig, policy: Policy) -> Options:
         bin_edges=chosen.bin_edges,
         retrieval=choose_retrieval(chosen.retrieval),
         device=choose_device(chosen.device),
+        search_controls=full or any(rule.metric.startswith(SEARCHED) for rule in policy.checks),
         batch_size=chosen.batch_size,
         min_samples=policy.min_samples,
         min_articles=policy.min_articles,

@@ -10,7 +10,7 @@ from schemas.reading.policy import builtin_by_digest
 from schemas.reading.policy_rules import check_policy
 from schemas.records.evidence import Evidence, Metric, Metrics
 from schemas.records.judgement import Judgement
-from schemas.records.metrics import METRICS
+from schemas.records.metrics import METRICS, SEARCHED
 from schemas.records.report import Report
 from schemas.records.splits import EVALUATED, PAIR
 from schemas.verdict.judge import judge
@@ -128,9 +128,12 @@ def _problems(metric: Metric) -> Iterator[str]:
 
 
 def _check_same_samples(evidence: Evidence) -> None:
+    """A control was measured on the model's samples; all were searched in the whole bank, or none was."""
     sizes = _sizes(evidence.model)
-    for name, metrics in evidence.controls.items():
-        theirs = _sizes(metrics)
+    controls = {name: _sizes(metrics) for name, metrics in evidence.controls.items()}
+    if not any(key[1].startswith(SEARCHED) for theirs in controls.values() for key in theirs):
+        sizes = {key: size for key, size in sizes.items() if not key[1].startswith(SEARCHED)}
+    for name, theirs in controls.items():
         for key in sorted(sizes.keys() | theirs.keys()):
             if sizes.get(key) != theirs.get(key):
                 raise ReportError(

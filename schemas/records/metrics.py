@@ -26,6 +26,8 @@ GATE_LETTERS: Mapping[str, str] = MappingProxyType(dict(zip(GATES, "ABCDE", stri
 OFFSETS: tuple[int, ...] = (-3, -2, -1, 0, 1, 2, 3)
 RECALL_AT: tuple[int, ...] = (1, 5, 10)
 POOLS: tuple[str, ...] = ("bank", "bank_unseen", "article", "article_unseen")
+SEARCHED = ("retrieval.bank.", "retrieval.bank_unseen.")
+"""How the metrics begin that take a search of the whole bank; controls have them where a rule reads one."""
 ABLATIONS: tuple[str, ...] = ("shuffle", "reverse", "leave_one_out", "repeat_last", "cross_article")
 ROLLOUT_STEPS = 5
 BINS: tuple[str, ...] = ("low", "normal", "high")

@@ -1,6 +1,7 @@
 """The whole evaluation: what is measured, with how many calls, and on too little data."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -9,7 +10,7 @@ from gates.options import Options
 from gates.suite import make_gates, measure, passes, prepare, run_gates
 from gates.windows import make_dataset
 from schemas.errors import DataError, EvaluationError
-from schemas.records.metrics import METRICS
+from schemas.records.metrics import METRICS, SEARCHED
 from schemas.records.splits import EVALUATED, PAIR
 from tests.gates.conftest import OPTIONS, Mixer, quiet, run_all
 
@@ -82,3 +83,19 @@ def test_the_same_seed_gives_the_same_figures(
     assert first.control_metrics == second.control_metrics
     model = make_mixer(dataset)
     assert measure(first, model, quiet).metrics == measure(second, model, quiet).metrics
+
+
+def test_controls_are_searched_in_the_bank_where_that_is_asked_and_the_model_always(
+    make_data: Callable[..., Dataset], make_mixer: Callable[..., Mixer]
+) -> None:
+    dataset = make_data()
+    full, spared = (
+        prepare(dataset, replace(OPTIONS, search_controls=search), quiet) for search in (True, False)
+    )
+    for name, metrics in full.control_metrics.items():
+        for split, rows in metrics.items():
+            kept = {key: value for key, value in rows.items() if not key.startswith(SEARCHED)}
+            assert spared.control_metrics[name][split] == kept
+            assert (len(kept) < len(rows)) == (split != PAIR)
+    model = make_mixer(dataset)
+    assert measure(spared, model, quiet).metrics == measure(full, model, quiet).metrics

@@ -19,6 +19,10 @@ ROLES = (
     "constant",
     "random",
     "ridge",
+    "ridge-centred",
+    "copy-last-centred",
+    "copy-mix",
+    "logit",
 )
 """Each is a variable ``--NAME`` of the style sheet."""
 
@@ -49,6 +53,10 @@ CONTROLS: dict[str, Series] = {
     "constant": Series("constant", _OF["constant"], "D", "--"),
     "random": Series("random", _OF["random"], "x", ":"),
     "ridge": Series("ridge", _OF["ridge"], "v", "-."),
+    "ridge_centred": Series("ridge_centred", _OF["ridge-centred"], "<", ":"),
+    "copy_last_centred": Series("copy_last_centred", _OF["copy-last-centred"], ">", ":"),
+    "copy_mix": Series("copy_mix", _OF["copy-mix"], "P", "--"),
+    "logit": Series("logit", _OF["logit"], "h", "-."),
 }
 
 

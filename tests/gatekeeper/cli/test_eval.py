@@ -255,3 +255,21 @@ def test_on_macos_torch_searches_the_bank_and_a_note_says_so(
     result = run("eval", "control:constant", "--report", "r.json")
     assert "note: bank search with torch; faiss and torch can clash on macOS" in result.stderr.splitlines()
     assert read_report(world / "r.json").settings.retrieval == "torch"
+
+
+@pytest.mark.parametrize("name", ["ridge_centred", "copy_last_centred", "copy_mix", "logit"])
+def test_a_fitted_control_is_judged_as_a_model(name: str, world: Path, run: Run) -> None:
+    result = run("eval", f"control:{name}", "--report", "r.json")
+    assert result.exit_code in (0, 1)
+    evidence = read_report(world / "r.json").evidence
+    # It scores what it scores as a control; only as a model it was searched in the whole bank.
+    for split, rows in evidence.controls[name].items():
+        assert {key: evidence.model[split][key] for key in rows} == rows
+        assert not any(key.startswith(SEARCHED) for key in rows)
+    assert any(key.startswith(SEARCHED) for key in evidence.model["val"])
+
+
+def test_full_searches_the_controls_in_the_bank_too(world: Path, run: Run) -> None:
+    run("eval", "control:copy_mix", "--full", "--report", "r.json")
+    for metrics in read_report(world / "r.json").evidence.controls.values():
+        assert any(key.startswith(SEARCHED) for key in metrics["val"])

@@ -1,5 +1,6 @@
 """The knobs of an evaluation, and what its report binds the measurement to."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -68,3 +69,14 @@ def test_the_scores_of_a_gate_are_found_by_split_and_name(bench: Bench, measurem
                 assert np.array_equal(arrays[f"{split}.{gate}.{name}"], array)
     parts = sum(1 + len(each.arrays) for gates in measurement.samples.values() for each in gates.values())
     assert len(arrays) == 2 * len(bench.sampled) + parts
+
+
+@pytest.mark.parametrize("pool", ["bank", "bank_unseen"])
+def test_controls_are_searched_in_the_bank_where_the_policy_reads_it_or_all_is_asked(
+    pool: str,
+) -> None:
+    policy, chosen = POLICY.policy, EvalConfig(device="cpu")
+    assert not make_options(chosen, policy).search_controls
+    assert make_options(chosen, policy, full=True).search_controls
+    rule = replace(policy.checks[0], gate="retrieval", metric=f"retrieval.{pool}.mrr")
+    assert make_options(chosen, replace(policy, checks=(*policy.checks, rule))).search_controls

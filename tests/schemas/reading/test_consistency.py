@@ -8,7 +8,8 @@ import pytest
 
 from schemas.errors import ReportError
 from schemas.reading.consistency import check_report
-from schemas.records.evidence import Evidence, Metric
+from schemas.records.evidence import CONTROLS, Evidence, Metric, Metrics
+from schemas.records.metrics import SEARCHED
 from schemas.records.report import Report
 from schemas.verdict.judge import judge
 
@@ -127,3 +128,33 @@ def test_what_ridge_was_fitted_on_and_what_is_named_belong_together(
     with pytest.raises(ReportError) as caught:
         check_report(dataclasses.replace(report, inputs=inputs))
     assert str(caught.value) == f"settings.ridge is {ridge!r}, but inputs.train_sha256 {says}"
+
+
+def without_searches(report: Report, *who: str) -> Report:
+    """Some controls as they are where they were not searched in the whole bank."""
+
+    def cut(metrics: Metrics) -> Metrics:
+        return {
+            split: {name: metric for name, metric in rows.items() if not name.startswith(SEARCHED)}
+            for split, rows in metrics.items()
+        }
+
+    controls = {name: cut(rows) if name in who else rows for name, rows in report.evidence.controls.items()}
+    evidence = dataclasses.replace(report.evidence, controls=controls)
+    return dataclasses.replace(report, evidence=evidence)
+
+
+def test_controls_need_not_have_been_searched_in_the_bank(make_report: ReportFactory) -> None:
+    report = make_report()
+    assert any(name.startswith(SEARCHED) for name in report.evidence.model["val"])
+    check_report(without_searches(report, *CONTROLS))
+
+
+@pytest.mark.parametrize("who", ["oracle", "logit"])
+def test_either_all_controls_were_searched_or_none(who: str, make_report: ReportFactory) -> None:
+    report = make_report()
+    with pytest.raises(ReportError, match=rf"evidence of {who}, retrieval\.bank.* found None"):
+        check_report(without_searches(report, who))
+    others = [name for name in CONTROLS if name != who]
+    with pytest.raises(ReportError, match=r"retrieval\.bank.* found None"):
+        check_report(without_searches(report, *others))
