@@ -34,6 +34,11 @@ def check_policy(policy: Policy) -> None:
     for label, line in lines:
         where = f"{label} ({line.metric})"
         _check_metric(line, where)
+        if known_metric(line.metric).gate == GEOMETRY and (line.decide or policy.decide) == "bound":
+            raise PolicyError(
+                f"{where}: the interval of {GEOMETRY} is to first order and decides nothing; "
+                'set decide = "point" for it'
+            )
         _check_bounds(line, where)
         if line.required and line.severity == "warn":
             raise PolicyError(

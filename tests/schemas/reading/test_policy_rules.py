@@ -9,7 +9,7 @@ import pytest
 from schemas.errors import PolicyError
 from schemas.reading.policy_rules import check_policy
 from schemas.records.metrics import METRICS
-from schemas.records.policy import ChampionRule, PolicyCheck, Waiver
+from schemas.records.policy import ChampionRule, Decide, PolicyCheck, Waiver
 from schemas.records.splits import PAIR
 from tests.schemas.rules import BASE, line
 
@@ -193,3 +193,17 @@ def test_every_metric_that_is_better_in_one_direction_can_have_a_rule() -> None:
             continue
         allowed.append(name)
     assert allowed == [name for name, info in METRICS.items() if info.better in ("higher", "lower")]
+
+
+@pytest.mark.parametrize(("whole", "own"), [("bound", None), ("point", "bound")])
+def test_no_interval_of_geometry_decides(whole: Decide, own: Decide | None) -> None:
+    shape = PolicyCheck("backward_bias", "geometry.rank_share", ("val",), 0.1, None, None, decide=own)
+    policy = dataclasses.replace(BASE, decide=whole)
+    with pytest.raises(PolicyError) as caught:
+        check_policy(dataclasses.replace(policy, checks=(*policy.checks, shape)))
+    assert str(caught.value) == (
+        f"check {len(policy.checks) + 1} (geometry.rank_share): the interval of geometry is to first order "
+        'and decides nothing; set decide = "point" for it'
+    )
+    free = dataclasses.replace(shape, decide="point")
+    check_policy(dataclasses.replace(policy, checks=(*policy.checks, free)))
