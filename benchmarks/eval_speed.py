@@ -160,7 +160,7 @@ def main() -> None:
     print(f"evaluation           {ours:.1f} s, {1e3 * ours / windows:.2f} ms a window, all controls included")
     print(f"  forward passes     {timed_model.seconds:.1f} s")
     print(f"  rest of the model  {own - timed_model.seconds:.1f} s: gates, ranks, intervals")
-    print(f"  six controls       {controls:.1f} s, once for any number of models")
+    print(f"  all controls       {controls:.1f} s, once for any number of models")
     print(f"forward passes alone {bare:.1f} s; evaluation / forward passes = {ours / bare:.2f}, ", end="")
     print(f"without controls {own / bare:.2f}")
     print(f"reference            {1e3 * theirs:.1f} ms a window (timed on {len(few)}), no controls")
