@@ -68,7 +68,7 @@ def compare_recorded(first: Recorded, second: Recorded, confidence: float) -> di
         for gate, samples in gates.items():
             other = second[split][gate]
             _refuse_others(samples, other, f"{gate} on {split}")
-            mine, theirs = _VALUES[gate](samples), _VALUES[gate](other)
+            mine, theirs = sample_values(gate, samples), sample_values(gate, other)
             found[split] |= {name: paired_difference(mine[name], theirs[name], confidence) for name in mine}
     sides = [
         [_BINS.values(recorded[split][_BINS.name]) for split in EVALUATED] for recorded in (first, second)
@@ -80,6 +80,11 @@ def compare_recorded(first: Recorded, second: Recorded, confidence: float) -> di
         for name in sides[0][0]
     }
     return found
+
+
+def sample_values(gate: str, samples: Samples) -> dict[str, Values]:
+    """Full metric name -> its per-sample values, for every metric of ``gate`` that has some."""
+    return _VALUES[gate](samples)
 
 
 def _refuse_others(first: Samples, second: Samples, where: str) -> None:

@@ -9,6 +9,7 @@ from gates.answers import Progress, ask_split
 from gates.bins_delta import BinsDelta
 from gates.centre import mean_row
 from gates.contracts import Dataset, Gate, IntArray, Predictor, Samples
+from gates.control_gains import RivalValues, SplitValues, gained_values, gains_over
 from gates.controls import make_controls
 from gates.extremes import Extremes, find_extremes
 from gates.fitted_controls import RidgeSource
@@ -21,7 +22,7 @@ from gates.spread import Spread
 from gates.windows import draw
 from schemas.errors import DataError, EvaluationError
 from schemas.records.answers import Answers
-from schemas.records.evidence import Evidence, Metric, Metrics
+from schemas.records.evidence import ORACLE, Evidence, Gains, Metric, Metrics
 from schemas.records.metrics import ROLLOUT_STEPS
 from schemas.records.splits import EVALUATED, PAIR
 
@@ -60,10 +61,27 @@ class Bench:
     controls: Mapping[str, Predictor]
     control_metrics: Mapping[str, Metrics]
     ridge: RidgeSource
+    rivals: RivalValues
+    oracle_gains: Gains
 
     def evidence(self, model: Measurement) -> Evidence:
-        """The model's metrics beside the controls', ready for a verdict."""
-        return Evidence(model=model.metrics, controls=self.control_metrics, answers=model.answers)
+        """The model's metrics beside the controls', and what it gains over them, ready for a verdict."""
+        return Evidence(
+            model=model.metrics,
+            controls=self.control_metrics,
+            answers=model.answers,
+            gains=gains_over(self.rivals, gained_values(model.samples), self.options.confidence),
+            oracle_gains=self.oracle_gains,
+        )
+
+    def of_oracle(self) -> Evidence:
+        """The evidence of a model that knows the answer: whether anything could pass on these samples."""
+        return Evidence(
+            model=self.control_metrics[ORACLE],
+            controls=self.control_metrics,
+            gains=self.oracle_gains,
+            oracle_gains=self.oracle_gains,
+        )
 
 
 def make_gates(dataset: Dataset, options: Options, *, search: bool = True) -> tuple[Gate, ...]:
@@ -94,12 +112,22 @@ def prepare(dataset: Dataset, options: Options, progress: Progress) -> Bench:
     gates = make_gates(dataset, options)
     theirs = gates if options.search_controls else make_gates(dataset, options, search=False)
     controls, ridge = make_controls(dataset, EVALUATED, seed=options.seed)
-    metrics = {
-        name: run_gates(dataset, options, sampled, theirs, predictor, progress, known=True).metrics
-        for name, predictor in controls.items()
-    }
+    metrics: dict[str, Metrics] = {}
+    gained: dict[str, SplitValues] = {}
+    for name, predictor in controls.items():
+        found = run_gates(dataset, options, sampled, theirs, predictor, progress, known=True)
+        metrics[name], gained[name] = found.metrics, gained_values(found.samples)
+    oracle = gained.pop(ORACLE)
     return Bench(
-        dataset, options, MappingProxyType(sampled), gates, controls, MappingProxyType(metrics), ridge
+        dataset,
+        options,
+        MappingProxyType(sampled),
+        gates,
+        controls,
+        MappingProxyType(metrics),
+        ridge,
+        gained,
+        gains_over(gained, oracle, options.confidence),
     )
 
 

@@ -8,12 +8,15 @@ from schemas.errors import PolicyError, ReportError
 from schemas.reading.codec import encode
 from schemas.reading.policy import builtin_by_digest
 from schemas.reading.policy_rules import check_policy
-from schemas.records.evidence import Evidence, Metric, Metrics
+from schemas.records.evidence import ORACLE, Evidence, Gains, Metric, Metrics
 from schemas.records.judgement import Judgement
 from schemas.records.metrics import METRICS, SEARCHED
 from schemas.records.report import Report
 from schemas.records.splits import EVALUATED, PAIR
 from schemas.verdict.judge import judge
+
+_SAME = 1e-9
+"""How far a mean of differences lies from the difference of two means at most, by rounding."""
 
 
 def check_report(report: Report) -> Judgement:
@@ -28,7 +31,8 @@ def check_report(report: Report) -> Judgement:
     Raises:
         ReportError: names the first place where it does: an impossible date, a metric outside its
             own interval or measured on more samples than were drawn, controls measured on other
-            samples than the model, a policy that is none or is not the one its digest names, or
+            samples than the model, a gain that is not the difference of its two metrics, a policy that
+            is none or is not the one its digest names, or
             a judgement other than the one that follows from evidence and policy.
     """
     _check_created(report.created)
@@ -36,6 +40,8 @@ def check_report(report: Report) -> Judgement:
     for who, metrics in (("model", report.evidence.model), *report.evidence.controls.items()):
         _check_metrics(metrics, report, f"evidence of {who}")
     _check_same_samples(report.evidence)
+    _check_gains(report.evidence, report.evidence.gains, "model")
+    _check_gains(report.evidence, report.evidence.oracle_gains, ORACLE)
     _check_answers(report.evidence)
     _check_policy(report)
     derived = derive(report)
@@ -140,6 +146,35 @@ def _check_same_samples(evidence: Evidence) -> None:
                     f"evidence of {name}, {key[1]} on {key[0]}: expected the model's samples and articles "
                     f"{sizes.get(key)}, found {theirs.get(key)}"
                 )
+
+
+def _check_gains(evidence: Evidence, gains: Gains, who: str) -> None:
+    """Every gain is the difference of two metrics that are there, on their samples and articles."""
+    mine = evidence.model if who == "model" else evidence.controls.get(who, {})
+    for control, splits in gains.items():
+        theirs = evidence.controls.get(control, {})
+        for split, rows in splits.items():
+            for name, gain in rows.items():
+                where = f"gains of {who} over {control}, {name} on {split}"
+                first, second = (metrics.get(split, {}).get(name) for metrics in (theirs, mine))
+                if first is None or second is None:
+                    raise ReportError(f"{where}: one of the two was not measured; evaluate again")
+                for problem in (*_problems(gain), *_no_difference(gain, first, second)):
+                    raise ReportError(f"{where}: {problem}")
+
+
+def _no_difference(gain: Metric, control: Metric, mine: Metric) -> Iterator[str]:
+    for size in ("n", "articles"):
+        found, expected = getattr(gain, size), getattr(mine, size)
+        if found != expected:
+            yield f"expected the metric's own {size} {expected}, found {found}"
+    if mine.value is None or control.value is None:
+        if gain.value is not None:
+            yield f"expected none where one of the two is undefined, found {gain.value}"
+        return
+    expected = mine.value - control.value
+    if gain.value is None or not abs(gain.value - expected) <= _SAME:
+        yield f"expected the difference of the two metrics {expected}, found {gain.value}"
 
 
 def _check_answers(evidence: Evidence) -> None:

@@ -22,6 +22,7 @@ from schemas.reading.strict_toml import MAX_BYTES, loads
 from schemas.records.policy import (
     POLICY_VERSION,
     ChampionRule,
+    ControlRule,
     DataPin,
     LoadedPolicy,
     Policy,

@@ -18,18 +18,23 @@ def check_policy(policy: Policy) -> None:
         PolicyError: an unknown metric, a metric under another gate, a pair metric on a split or
             the reverse, no bound, a bound that is not finite or contradicts another, the same
             (gate, metric, split) twice, a warning that is required, a champion rule on a metric
-            without a better direction, a waiver of a check that is not there, more gates asked for
-            than have checks, or nothing asked for.
+            without a better direction, a rule against an unknown control, on a metric without gains,
+            or one that the control itself meets, a waiver of a check that is not there, more gates
+            asked for than have checks, or nothing asked for.
     """
     lines = [(f"check {number}", line) for number, line in enumerate(policy.checks, start=1)]
     for number, rule in enumerate(policy.champion, start=1):
         _check_rule(rule, f"champion rule {number} ({rule.metric})")
         lines.append((f"champion rule {number}", rule.as_check()))
+    for number, control in enumerate(policy.controls, start=1):
+        _check_control(control, f"control rule {number} ({control.metric})")
+        lines.append((f"control rule {number}", control.as_check()))
     seen: dict[tuple[str, str, str], str] = {}
     for number, line in enumerate(policy.checks, start=1):
-        if line.gate == CHAMPION:
+        if line.gate in (CHAMPION, *CONTROL_GATES):
+            table = "champion" if line.gate == CHAMPION else "control"
             raise PolicyError(
-                f"check {number} ({line.metric}): a gain is asked for in a [[champion]] table, not in a check"
+                f"check {number} ({line.metric}): a gain is asked for in a [[{table}]] table, not in a check"
             )
     for label, line in lines:
         where = f"{label} ({line.metric})"
@@ -70,7 +75,8 @@ def _check_gates(policy: Policy) -> None:
                 f"required_gates names {gate!r}, which has no checks, so no model could pass; "
                 "add checks or drop it"
             )
-    asked = any(line.required for line in policy.checks) or policy.required_gates
+    lines = (*policy.checks, *(rule.as_check() for rule in policy.controls))
+    asked = any(line.required for line in lines) or policy.required_gates
     if policy.min_gates_passed == 0 and not asked:
         raise PolicyError(
             "min_gates_passed is 0 and no check is required, so every model would pass; "
@@ -127,19 +133,49 @@ def _check_rule(rule: ChampionRule, where: str) -> None:
         raise PolicyError(f"{where}: expected max_regression, min_gain or max_gain, found none")
     if rule.max_regression is not None and rule.min_gain is not None:
         raise PolicyError(f"{where}: max_regression allows a loss that min_gain forbids; keep one of them")
-    for name in ("max_regression", "min_gain", "max_gain"):
-        bound = getattr(rule, name)
-        if bound is not None and not 0 <= bound < math.inf:
-            raise PolicyError(f"{where}: {name} must be a finite number of at least 0, found {bound}")
+    _check_amounts(rule, ("max_regression", "min_gain", "max_gain"), where)
     if rule.min_gain is not None and rule.max_gain is not None and rule.min_gain > rule.max_gain:
         raise PolicyError(
             f"{where}: min_gain {rule.min_gain} is greater than max_gain {rule.max_gain}; nothing can pass"
         )
 
 
+def _check_control(rule: ControlRule, where: str) -> None:
+    if rule.name == ORACLE:
+        raise PolicyError(
+            f"{where}: the oracle must be able to pass every rule, and it gains nothing over itself; "
+            f"choose among {', '.join(RIVALS)}"
+        )
+    if rule.name not in RIVALS:
+        hint = did_you_mean(rule.name, RIVALS)
+        raise PolicyError(
+            f"{where}: unknown control {rule.name!r}; {hint and hint + ' '}"
+            f"known controls: {', '.join(RIVALS)}"
+        )
+    known_metric(rule.metric)
+    if rule.metric not in GAINED:
+        raise PolicyError(
+            f"{where}: a report holds no gains over controls in this metric; choose among {', '.join(GAINED)}"
+        )
+    if rule.above is None and rule.min_gain is None:
+        raise PolicyError(f"{where}: expected above, min_gain or both, found none")
+    _check_amounts(rule, ("above", "min_gain"), where)
+    if rule.above is None and rule.min_gain == 0:
+        raise PolicyError(
+            f"{where}: a min_gain of 0 is met by the control itself; write above = 0 to ask for a gain"
+        )
+
+
+def _check_amounts(rule: ChampionRule | ControlRule, names: tuple[str, ...], where: str) -> None:
+    for name in names:
+        bound = getattr(rule, name)
+        if bound is not None and not 0 <= bound < math.inf:
+            raise PolicyError(f"{where}: {name} must be a finite number of at least 0, found {bound}")
+
+
 def _check_metric(line: PolicyCheck, where: str) -> None:
     info = known_metric(line.metric)
-    if line.gate not in (info.gate, BACKWARD_BIAS, CHAMPION):
+    if line.gate not in (info.gate, BACKWARD_BIAS, CHAMPION, *CONTROL_GATES):
         raise PolicyError(
             f"{where}: the metric belongs to gate {info.gate!r}, found gate {line.gate!r}; "
             f"use {info.gate!r} or {BACKWARD_BIAS!r}"

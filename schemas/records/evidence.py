@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Annotated
 
 from schemas.records.answers import Answers
-from schemas.records.metrics import METRICS, Range
+from schemas.records.metrics import COSINE, METRICS, RECALL_UNSEEN, Range
 from schemas.records.rules import END, Count, Line, Names, SplitName, rule
 from schemas.records.splits import PAIR
 
@@ -25,6 +25,15 @@ CONTROLS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Controls that every evaluation must contain, and what each one does."""
+
+ORACLE = "oracle"
+"""The control that knows the answer: nobody has to be better than it."""
+
+RIVALS: tuple[str, ...] = tuple(name for name in CONTROLS if name != ORACLE)
+"""The controls over which a gain means something."""
+
+GAINED: tuple[str, ...] = (COSINE, RECALL_UNSEEN, "retrieval.article_unseen.mrr")
+"""Metrics whose gain over each control a report holds; in all of them higher is better."""
 
 TRIVIAL: tuple[str, ...] = ("copy_last", "constant", "random")
 """Controls that know nothing: a gate they pass proves nothing."""
@@ -80,6 +89,19 @@ Metrics = Annotated[
 ]
 """split (or pair) name -> full metric name -> Metric."""
 
+_Rival = Annotated[str, Names({name: CONTROLS[name] for name in RIVALS}, required=False)]
+_Gained = Annotated[str, Names({name: METRICS[name].meaning for name in GAINED}, required=False)]
+
+Gains = Annotated[
+    Mapping[_Rival, Mapping[SplitName, Mapping[_Gained, Metric]]],
+    rule(
+        "gains",
+        description="Control to split to full metric name to the difference to that control, sample by "
+        "sample; positive is better.",
+    ),
+]
+"""control -> split -> full metric name -> how much better, paired sample by sample."""
+
 
 @dataclass(frozen=True)
 class Evidence:
@@ -90,8 +112,12 @@ class Evidence:
         controls: metrics of the known-answer controls over the very same samples.
         answers: how the model answered, split by split: formats, and how far its answers depend on
             company. A report has them for every split that was measured.
+        gains: of the model over every control but the oracle, sample by sample; positive is better.
+        oracle_gains: the same of the oracle: what a model that knows the answer gains here.
     """
 
     model: Metrics
     controls: Mapping[Annotated[str, Names(CONTROLS)], Metrics]
     answers: Mapping[SplitName, Answers] = field(default_factory=dict)
+    gains: Gains = field(default_factory=dict)
+    oracle_gains: Gains = field(default_factory=dict)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from schemas.records.evidence import TRIVIAL
 from schemas.records.metrics import GATES
-from schemas.records.policy import AnyGate, Bound, Decide, MetricName, Severity
+from schemas.records.policy import GROUPS, AnyGate, Bound, Decide, MetricName, Severity
 from schemas.records.rules import CheckedSplit, Line, Lines, rule
 
 Status = Literal["pass", "waived", "fail", "inconclusive", "skipped", "error"]
@@ -17,10 +17,11 @@ class Check:
     """One policy line on one split.
 
     Attributes:
-        gate: one of the five gates, ``backward_bias`` or ``champion``.
+        gate: one of the five gates, or one of the groups that are none: ``backward_bias``, ``geometry``,
+            ``data``, ``control:NAME`` and ``champion``.
         metric: full metric name, ``gate.name``.
         split: where it was compared.
-        value: the estimate, None when undefined; of a champion check, the gain over the champion.
+        value: the estimate, None when undefined; of a champion or control check, the gain.
         low: lower end of its interval, None when undefined.
         high: upper end of its interval, None when undefined.
         minimum: inclusive lower bound, None where open.
@@ -131,12 +132,12 @@ class Judgement:
 
     Attributes:
         checks: one policy line on one split each, in the policy's order.
-        gates: the five gates in order, then ``backward_bias`` and ``champion`` where there are such checks.
+        gates: the five gates in order, then the groups that have checks.
         verdict: the decision.
         diagnosis: what the model does instead of predicting, or that it is sound.
     """
 
     checks: Annotated[tuple[Check, ...], rule(maxItems=8000)]
-    gates: Annotated[tuple[GateResult, ...], rule(maxItems=16)]
+    gates: Annotated[tuple[GateResult, ...], rule(maxItems=len(GATES) + len(GROUPS))]
     verdict: Verdict
     diagnosis: Diagnosis

@@ -7,8 +7,9 @@ In a file, what may be None is left out, what has a default may be left out, and
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from schemas.records.evidence import RIVALS
 from schemas.records.inputs import Confidence, Edges
-from schemas.records.metrics import GATES
+from schemas.records.metrics import GATES, GEOMETRY
 from schemas.records.rules import (
     END,
     CheckedSplit,
@@ -32,11 +33,22 @@ BACKWARD_BIAS = "backward_bias"
 CHAMPION = "champion"
 """Stands for the gate of all comparisons with the champion, as ``backward_bias`` does for its checks."""
 
+DATA = "data"
+"""Name of the checks on the data itself; like ``geometry``, on the shape of all answers, none of the five gates."""
+
+_OVER = "control:"
+
+CONTROL_GATES: tuple[str, ...] = tuple(f"{_OVER}{name}" for name in RIVALS)
+"""Stand for the gates of all comparisons with one control each."""
+
+GROUPS: tuple[str, ...] = (BACKWARD_BIAS, GEOMETRY, DATA, *CONTROL_GATES, CHAMPION)
+"""What is checked like a gate but never counts among the five."""
+
 MetricName = Line
 """``gate.name``; that there is such a metric is checked with the rest of the policy."""
 
-CheckedGate = Annotated[str, rule(enum=[*GATES, BACKWARD_BIAS])]
-AnyGate = Annotated[str, rule(enum=[*GATES, BACKWARD_BIAS, CHAMPION])]
+CheckedGate = Annotated[str, rule(enum=[*GATES, BACKWARD_BIAS, GEOMETRY, DATA])]
+AnyGate = Annotated[str, rule(enum=[*GATES, *GROUPS])]
 CheckedSplits = Annotated[tuple[CheckedSplit, ...], rule(minItems=1, maxItems=4, uniqueItems=True)]
 
 Bound = Annotated[float, rule(minimum=-1e9, maximum=1e9)]
@@ -45,12 +57,22 @@ Gain = Annotated[float, rule(minimum=0, maximum=1e9)]
 _MOST = 1000
 
 
+def control_of(gate: str) -> str | None:
+    """The control whose gate it is, or None.
+
+    Example:
+        >>> control_of("control:ridge"), control_of("rollout")
+        ('ridge', None)
+    """
+    return gate.removeprefix(_OVER) if gate in CONTROL_GATES else None
+
+
 @dataclass(frozen=True)
 class PolicyCheck:
     """One threshold: at least one of its bounds is set.
 
     Attributes:
-        gate: one of the five gates, or ``backward_bias``.
+        gate: one of the five gates, ``backward_bias``, ``geometry`` or ``data``.
         metric: full metric name, ``gate.name``.
         splits: splits it must hold on; ``val-ood`` for the metrics that compare the two.
         minimum: inclusive lower bound.
@@ -114,13 +136,55 @@ class ChampionRule:
 
 
 @dataclass(frozen=True)
+class ControlRule:
+    """What a model must gain over a control on the very same samples, paired sample by sample.
+
+    A model that equals the control gains nothing and never passes. At least one of the two bounds is set.
+
+    Attributes:
+        name: the control; any but the oracle.
+        metric: full name of one of the metrics whose gains a report holds.
+        splits: splits it must hold on.
+        above: what the gain must exceed: its estimate, or its whole interval under ``decide = "bound"``.
+        min_gain: the least estimate of the gain, whatever ``decide`` says.
+        decide: overrides the policy's own decide for this line.
+        severity: a ``warn`` only tells.
+        required: blocks deployment by itself when it does not pass.
+    """
+
+    name: Line
+    metric: MetricName
+    splits: CheckedSplits
+    above: Gain | None
+    min_gain: Gain | None
+    decide: Decide | None = None
+    severity: Severity = "error"
+    required: bool = False
+
+    def as_check(self) -> PolicyCheck:
+        """The same as bounds on the gain."""
+        return PolicyCheck(
+            gate=f"{_OVER}{self.name}",
+            metric=self.metric,
+            splits=self.splits,
+            minimum=self.min_gain,
+            maximum=None,
+            above=self.above,
+            required=self.required,
+            severity=self.severity,
+            decide="point" if self.above is None else self.decide,
+        )
+
+
+@dataclass(frozen=True)
 class Waiver:
     """Someone answers for a check that does not pass, for a while.
 
     It covers ``fail`` and ``inconclusive``. What was not measured, or could not be, is not covered.
 
     Attributes:
-        gate: gate of the checks it covers, ``backward_bias`` or ``champion``.
+        gate: gate of the checks it covers, ``backward_bias``, ``geometry``, ``data``, ``champion``, or
+            ``control:NAME`` for the gains over one control.
         metric: full metric name, ``gate.name``.
         splits: splits of the checks it covers.
         owner: who answers for it.
@@ -177,8 +241,8 @@ class Policy:
         description: what it asks, for people.
         decide: ``point`` compares the estimate; ``bound`` needs the whole interval on the right
             side, and a threshold inside the interval is ``inconclusive``.
-        min_gates_passed: how many of the five gates must pass. Checks under ``backward_bias`` belong to
-            no gate.
+        min_gates_passed: how many of the five gates must pass. Checks under ``backward_bias``,
+            ``geometry`` and ``data``, and gains over controls, belong to no gate.
         min_samples: a metric measured on fewer samples is an error, never a pass.
         min_articles: a metric measured on fewer articles is an error, never a pass.
         checks: all thresholds.
@@ -186,6 +250,7 @@ class Policy:
         required_gates: gates that must pass, whatever their number.
         champion: what is asked relative to the model in production. Gains are absolute differences,
             positive when better.
+        controls: what is asked relative to controls, measured on the same samples.
         waivers: checks that may fail until a day, and who answers for them.
         data: the data that must have been evaluated; any where it is left open.
     """
@@ -203,6 +268,7 @@ class Policy:
         tuple[Annotated[str, rule(enum=GATES)], ...], rule(maxItems=len(GATES), uniqueItems=True)
     ] = ()
     champion: Annotated[tuple[ChampionRule, ...], rule(maxItems=_MOST)] = ()
+    controls: Annotated[tuple[ControlRule, ...], InFile("control"), rule(maxItems=_MOST)] = ()
     waivers: Annotated[tuple[Waiver, ...], InFile("waiver"), rule(maxItems=_MOST)] = ()
     data: Annotated[DataPin, rule(minProperties=1)] | None = None
 

@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterator
 
 from schemas.records.answers import ROUNDING
-from schemas.records.evidence import Metric, Metrics
+from schemas.records.evidence import Gains, Metric, Metrics
 from schemas.records.judgement import Check, Status
 from schemas.records.metrics import METRICS
-from schemas.records.policy import Policy, PolicyCheck
+from schemas.records.policy import Policy, PolicyCheck, control_of
 from schemas.records.splits import EVALUATED, PAIR, SPLITS
 from schemas.verdict.wording import compared, near_zero, place, subject
 
@@ -34,6 +34,15 @@ def run_champion_checks(gains: Metrics, policy: Policy, *, rounding: float = ROU
     return _run(tuple(rule.as_check() for rule in policy.champion), gains, policy, rounding)
 
 
+def run_control_checks(gains: Gains, policy: Policy, *, rounding: float = ROUNDING) -> tuple[Check, ...]:
+    """Check every control rule of ``policy`` on the gains over its control."""
+    return tuple(
+        check
+        for rule in policy.controls
+        for check in _run((rule.as_check(),), gains.get(rule.name, {}), policy, rounding)
+    )
+
+
 def binding(checks: tuple[Check, ...], gate: str) -> tuple[Check, ...]:
     """The checks that decide about ``gate``: a warning never does."""
     return tuple(check for check in checks if check.gate == gate and check.severity == "error")
@@ -57,27 +66,37 @@ def gate_status(gate: str, checks: tuple[Check, ...]) -> Status:
     return next((status for status in _WORST_FIRST if status in found), "pass" if found else "skipped")
 
 
-def decide(line: PolicyCheck, low: float, high: float, *, rounding: float = 0.0) -> Status:
+def decide(
+    line: PolicyCheck, low: float, high: float, *, value: float | None = None, rounding: float = 0.0
+) -> Status:
     """Compare the span from ``low`` to ``high`` (a point when they are equal) with the bounds.
 
     ``pass`` when all of it satisfies them, ``fail`` when it lies wholly beyond one of them,
     otherwise ``inconclusive``. NaN satisfies nothing, so it never passes. Where a mean of cosines is
     compared with zero, what must exceed it must exceed it by more than ``rounding``, and what must not
     exceed it may do so by as much.
+
+    Args:
+        line: the bounds.
+        low: lower end of the span.
+        high: upper end of the span.
+        value: the estimate, where the lower bound asks for it and not for the span.
+        rounding: what a comparison with zero allows.
     """
     most, over = line.maximum, line.above
+    least, best = (low, high) if value is None else (value, value)
     if near_zero(line):
         most = rounding if most == 0.0 else most
         over = rounding if over == 0.0 else over
     if (
-        (line.minimum is None or low >= line.minimum)
+        (line.minimum is None or least >= line.minimum)
         and (most is None or high <= most)
         and (over is None or low > over)
         and low <= high
     ):
         return "pass"
     beyond = (
-        (line.minimum is not None and high < line.minimum)
+        (line.minimum is not None and best < line.minimum)
         or (most is not None and low > most)
         or (over is not None and high <= over)
     )
@@ -141,7 +160,9 @@ def _compare(
         where = subject(line, split)
         return "error", f"{where} is {value}, outside its own interval [{metric.low}, {metric.high}]"
     else:
-        status = decide(line, metric.low, metric.high, rounding=rounding)
+        # A gain over a control has its interval compared with ``above`` and its estimate with ``min_gain``.
+        own = None if control_of(line.gate) is None else value
+        status = decide(line, metric.low, metric.high, value=own, rounding=rounding)
     return status, compared(line, split, metric, value, status, rounding=rounding)
 
 

@@ -7,8 +7,15 @@ from schemas.records.evidence import Evidence, Metrics
 from schemas.records.inputs import Setup
 from schemas.records.judgement import Check, GateResult, Judgement, Outcome, Verdict
 from schemas.records.metrics import COSINE, GATE_LETTERS, GATES, RECALL_SEEN
-from schemas.records.policy import BACKWARD_BIAS, CHAMPION, Policy
-from schemas.verdict.checks import PASSING, gate_status, measured_splits, run_champion_checks, run_checks
+from schemas.records.policy import GROUPS, Policy
+from schemas.verdict.checks import (
+    PASSING,
+    gate_status,
+    measured_splits,
+    run_champion_checks,
+    run_checks,
+    run_control_checks,
+)
 from schemas.verdict.diagnosis import diagnose
 from schemas.verdict.escape import find_escape, value_of
 from schemas.verdict.pin import objections as pin_objections
@@ -29,8 +36,8 @@ def judge(
 ) -> Judgement:
     """Decide whether the evaluated model may be deployed.
 
-    Deployable when the measurement is sound (all controls present, the oracle passes A, B, D and
-    E), at least ``policy.min_gates_passed`` of the five gates and all of ``policy.required_gates``
+    Deployable when the measurement is sound (all controls present, the oracle passes what the policy
+    requires), at least ``policy.min_gates_passed`` of the five gates and all of ``policy.required_gates``
     pass, every required check passes, and the model has not escaped. What was skipped, undefined,
     NaN or measured on too few samples never passes. A waived check counts as passed.
 
@@ -49,15 +56,20 @@ def judge(
     rounding = allowance(evidence.answers)
     champion = () if gains is None else run_champion_checks(gains, policy, rounding=rounding)
     mine = run_checks(evidence.model, policy, rounding=rounding)
-    checks = apply_waivers((*mine, *champion), policy, on)
+    over = run_control_checks(evidence.gains, policy, rounding=rounding)
+    checks = apply_waivers((*mine, *over, *champion), policy, on)
     controls = check_controls(evidence, policy)
-    extra = (name for name in (BACKWARD_BIAS, CHAMPION) if any(check.gate == name for check in checks))
+    extra = (name for name in GROUPS if any(check.gate == name for check in checks))
     gates = tuple(
         GateResult(name=name, status=gate_status(name, checks), vacuous_for=vacuous_for(name, controls))
         for name in (*GATES, *extra)
     )
     escape = find_escape(evidence)
-    errors = (*unsound(evidence, controls), *escape.undecided, *_too_narrow(policy, checks, confidence))
+    errors = (
+        *unsound(evidence, policy, controls),
+        *escape.undecided,
+        *_too_narrow(policy, checks, confidence),
+    )
     objections = (
         *(() if setup is None else pin_objections(policy.data, setup.inputs, setup.settings)),
         *escape.escaped,

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from schemas.records.evidence import CONTROLS, TRIVIAL, Evidence
 from schemas.records.judgement import Check
 from schemas.records.metrics import GATES
-from schemas.records.policy import Policy
-from schemas.verdict.checks import binding, run_checks
+from schemas.records.policy import Policy, control_of
+from schemas.verdict.checks import binding, run_checks, run_control_checks
 from schemas.verdict.wording import gate_title
 
-ORACLE_GATES: tuple[str, ...] = ("offset_sweep", "retrieval", "rollout", "bins_delta")
-"""Gates the true answer must pass. Gate C is not among them: the oracle ignores the context, so
-damaging the context cannot lower its score."""
+DAMAGES = "ablations"
+"""The gate that the true answer need not pass: the oracle ignores the context, so damaging the context
+cannot lower its score."""
 
 ControlChecks = Mapping[str, tuple[Check, ...]]
 
@@ -30,8 +30,12 @@ def vacuous_for(gate: str, controls: ControlChecks) -> tuple[str, ...]:
     )
 
 
-def unsound(evidence: Evidence, controls: ControlChecks) -> list[str]:
-    """Why nothing can be decided here: a control is missing, or the oracle fails a gate.
+def unsound(evidence: Evidence, policy: Policy, controls: ControlChecks) -> list[str]:
+    """Why nothing can be decided here: a control is missing, or the truth itself does not pass.
+
+    The oracle must pass every check and every gain that the policy requires, and as many gates as it
+    asks for. What else it fails says nothing: a margin of the oracle is no upper bound, and a gate that
+    it fails may be passed by a predictor of what neighbours do not share.
 
     Per gate, the first check the oracle truly fails, or else the first that could not be made. A
     metric that was measured neither for the model nor for the oracle says nothing about the data:

@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 from schemas.records.evidence import Metric
 from schemas.records.judgement import Status
-from schemas.records.metrics import GATE_LETTERS, METRICS
-from schemas.records.policy import CHAMPION, PolicyCheck
+from schemas.records.metrics import GATE_LETTERS, GEOMETRY, METRICS
+from schemas.records.policy import BACKWARD_BIAS, CHAMPION, DATA, PolicyCheck, control_of
 from schemas.records.splits import PAIR
 
 _WHOLE_NUMBERS = ("offset_sweep.peak_offset",)
@@ -25,10 +25,15 @@ GATE_WORDS: Mapping[str, str] = MappingProxyType(
         "rollout": "survives itself",
         "bins_delta": "as good elsewhere",
         "backward_bias": "no backward bias",
+        "geometry": "spreads its answers",
+        "data": "unseen data",
         "champion": "against champion",
     }
 )
 """What a gate asks of a model."""
+
+
+_CHECKS = {BACKWARD_BIAS: "backward-bias", GEOMETRY: "geometry", DATA: "data", CHAMPION: "champion"}
 
 
 def place(metric: str, split: str) -> str:
@@ -37,16 +42,18 @@ def place(metric: str, split: str) -> str:
 
 
 def subject(line: PolicyCheck, split: str) -> str:
-    """What a line is about: the metric's place, or ``the gain of`` it over the champion."""
+    """What a line is about: the metric's place, or ``the gain of`` it over the champion or a control."""
     where = place(line.metric, split)
-    return f"the gain of {where} over the champion" if line.gate == CHAMPION else where
+    rival = "the champion" if line.gate == CHAMPION else control_of(line.gate)
+    return where if rival is None else f"the gain of {where} over {rival}"
 
 
 def gate_title(gate: str) -> str:
-    """``gate A (offset_sweep)``, ``the champion check`` or ``the backward-bias check``."""
+    """``gate A (offset_sweep)``, ``the champion check``, ``the gain over ridge``."""
     if gate in GATE_LETTERS:
         return f"gate {GATE_LETTERS[gate]} ({gate})"
-    return "the champion check" if gate == CHAMPION else "the backward-bias check"
+    control = control_of(gate)
+    return f"the {_CHECKS[gate]} check" if control is None else f"the gain over {control}"
 
 
 def gate_in_words(gate: str) -> str:
@@ -80,9 +87,14 @@ def figure(value: float, digits: int = 3) -> str:
 
 
 def near_zero(line: PolicyCheck) -> bool:
-    """Whether a line compares cosines with zero, so that rounding has a say."""
+    """Whether a line compares cosines with zero, so that rounding has a say.
+
+    A gain over a control has it in every metric: whoever answers as the control does, but for the last
+    digit, gains nothing.
+    """
     known = METRICS.get(line.metric)
-    return known is not None and known.in_cosines and 0.0 in (line.maximum, line.above)
+    rounded = known is not None and known.in_cosines
+    return (rounded or control_of(line.gate) is not None) and 0.0 in (line.maximum, line.above)
 
 
 def compared(
@@ -148,8 +160,9 @@ def _violated(line: PolicyCheck, value: float, digits: int, rounding: float) -> 
 
 
 def _asked(line: PolicyCheck, digits: int) -> str:
+    least = line.minimum if control_of(line.gate) is None else None  # the estimate answers to it
     bounds = dict.fromkeys(
-        figure(bound, digits) for bound in (line.minimum, line.above, line.maximum) if bound is not None
+        figure(bound, digits) for bound in (least, line.above, line.maximum) if bound is not None
     )
     return f"the threshold {' or '.join(bounds)}"
 

@@ -63,8 +63,8 @@ class MiniSuite:
 
     def doubts(self) -> list[str]:
         """Why no weights at all could pass on these samples; empty where some could."""
-        evidence = Evidence(model=self.bench.control_metrics["oracle"], controls=self.bench.control_metrics)
-        return unsound(evidence, check_controls(evidence, self.policy))
+        evidence = self.bench.of_oracle()
+        return unsound(evidence, self.policy, check_controls(evidence, self.policy))
 
     def measure(self, predictor: Predictor, admissible: Callable[[float], bool]) -> MiniResult:
         """The gates on some weights.

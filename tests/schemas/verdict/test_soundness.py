@@ -17,7 +17,7 @@ GONE: Mapping[str, object] = {"value": None, "low": None, "high": None, "reason"
 
 
 def reasons(evidence: Evidence, policy: Policy) -> list[str]:
-    return unsound(evidence, check_controls(evidence, policy))
+    return unsound(evidence, policy, check_controls(evidence, policy))
 
 
 def without(evidence: Evidence, who: str, split: str, name: str) -> Evidence:
