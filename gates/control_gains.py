@@ -27,7 +27,6 @@ def gained_values(samples: Mapping[str, Mapping[str, Samples]]) -> SplitValues:
         split: {
             name: values
             for gate, measured in gates.items()
-            if any(name.startswith(f"{gate}.") for name in GAINED)
             for name, values in sample_values(gate, measured).items()
             if name in GAINED
         }

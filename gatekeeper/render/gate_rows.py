@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gatekeeper.render.fitting import pad
+from gatekeeper.render.fitting import fit, pad
 from gatekeeper.render.rows import bounds
 from schemas.records.evidence import TRIVIAL
 from schemas.records.judgement import Check, GateResult, Status
 from schemas.records.metrics import GATE_LETTERS
-from schemas.records.policy import CHAMPION
+from schemas.records.policy import CHAMPION, control_of
 from schemas.records.report import Report
 from schemas.records.splits import PAIR, SPLITS
 from schemas.verdict.checks import PASSING, binding
 from schemas.verdict.soundness import ControlChecks, check_controls
-from schemas.verdict.wording import GATE_WORDS, figure
+from schemas.verdict.wording import figure, gate_words
 
 _WORDS: dict[Status, str] = {
     "pass": "pass",
@@ -56,12 +56,14 @@ def gate_lines(report: Report) -> list[str]:
 def _line(gate: GateResult, checks: tuple[Check, ...], controls: ControlChecks, widths: _Widths) -> str:
     star = "*" if gate.vacuous_for and gate.status == "pass" else ""
     letter = GATE_LETTERS.get(gate.name, " ")
-    start = pad(f"{_WORDS[gate.status]}{star}", _STATUS) + pad(f"{letter} {GATE_WORDS[gate.name]}", _TITLE)
+    start = pad(f"{_WORDS[gate.status]}{star}", _STATUS) + pad(
+        fit(f"{letter} {gate_words(gate.name)}", _TITLE - 1), _TITLE
+    )
     mine = binding(checks, gate.name)
     if not mine:
         only = any(check.gate == gate.name for check in checks)
         return (start + pad("only warns" if only else "not checked", widths.cells, right=True)).rstrip()
-    rival = "" if gate.name == CHAMPION else _rival(gate.name, controls)
+    rival = "" if gate.name == CHAMPION or control_of(gate.name) else _rival(gate.name, controls)
     end = f" {pad(_needed(mine), _NEEDED - 1)} {pad(rival, _RIVAL - 1)}"
     return (start + _cells(mine, widths) + end).rstrip()
 

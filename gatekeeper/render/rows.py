@@ -3,7 +3,7 @@
 from schemas.records.evidence import Metric
 from schemas.records.judgement import Check
 from schemas.records.metrics import GATE_LETTERS
-from schemas.records.policy import CHAMPION
+from schemas.records.policy import CHAMPION, CONTROL_GATES, DATA, GEOMETRY
 from schemas.records.report import Report
 from schemas.records.splits import PAIR
 from schemas.verdict.wording import figure
@@ -82,7 +82,9 @@ def interval(metric: Metric) -> str:
 
 def letter_of(gate: str) -> str:
     """``A`` to ``E``, or a short name for the checks that belong to none of the five."""
-    return GATE_LETTERS.get(gate) or ("gain" if gate == CHAMPION else "bias")
+    if gate in (CHAMPION, *CONTROL_GATES):
+        return "gain"
+    return GATE_LETTERS.get(gate) or {GEOMETRY: "shape", DATA: "data"}.get(gate, "bias")
 
 
 def shown_status(check: Check) -> str:
@@ -92,9 +94,11 @@ def shown_status(check: Check) -> str:
 
 def _check_row(report: Report, letter: str, check: Check) -> list[str]:
     found = Metric(check.value, check.low, check.high, 0, 0)
-    # A control has no gain over the champion.
+    # A control has no gain over the champion, nor over others.
     beside = (
-        ["-"] * len(CONTROL_HEADS) if check.gate == CHAMPION else _beside(report, check.metric, check.split)
+        ["-"] * len(CONTROL_HEADS)
+        if check.gate in (CHAMPION, *CONTROL_GATES)
+        else _beside(report, check.metric, check.split)
     )
     return [
         letter,

@@ -128,10 +128,10 @@ def _stopped_by(report: Report) -> list[str]:
 
 def _beside_rows(report: Report) -> list[str]:
     """Reasons that neither a row nor the head nor the diagnosis tells."""
-    judgement = report.judgement
+    judgement, escape = report.judgement, find_escape(report.evidence)
     told = {
         *(check.sentence for check in judgement.checks),
-        *find_escape(report.evidence).escaped,
+        *escape.escaped,
         *too_few_gates(judgement.gates, report.policy),
         *(judgement.verdict.reasons[:1] if judgement.diagnosis.name == "undecided" else ()),
     }

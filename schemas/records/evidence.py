@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Annotated
 
 from schemas.records.answers import Answers
-from schemas.records.metrics import COSINE, METRICS, RECALL_UNSEEN, Range
+from schemas.records.metrics import BITS_KNOWN, COSINE, LIFT, METRICS, RECALL_UNSEEN, Range
 from schemas.records.rules import END, Count, Line, Names, SplitName, rule
 from schemas.records.splits import PAIR
 
@@ -32,7 +32,7 @@ ORACLE = "oracle"
 RIVALS: tuple[str, ...] = tuple(name for name in CONTROLS if name != ORACLE)
 """The controls over which a gain means something."""
 
-GAINED: tuple[str, ...] = (COSINE, RECALL_UNSEEN, "retrieval.article_unseen.mrr")
+GAINED: tuple[str, ...] = (BITS_KNOWN, LIFT, COSINE, RECALL_UNSEEN, "retrieval.article_unseen.mrr")
 """Metrics whose gain over each control a report holds; in all of them higher is better."""
 
 TRIVIAL: tuple[str, ...] = ("copy_last", "constant", "random")

@@ -204,12 +204,6 @@ def _misplaced(split: _Split) -> str:
     )
 
 
-def _below_constant(split: _Split) -> str:
-    if split.value(COSINE) < split.value(COSINE, "constant"):
-        return f"points further away from the target than a constant: {_beside_constant(split)}"
-    return ""
-
-
 def _less_than_copying(split: _Split) -> str:
     copied = split.value(RECALL_UNSEEN, "copy_last")
     if split.value(RECALL_UNSEEN) < copied:
@@ -251,7 +245,6 @@ _FAULTS: _Rules = (
     ("chance", _by_chance),
     ("looks_back", _looks_back),
     ("misplaced", _misplaced),
-    ("points_away", _below_constant),
     ("less_than_copying", _less_than_copying),
 )
 _GAPS: _Rules = (

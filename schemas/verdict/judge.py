@@ -17,7 +17,7 @@ from schemas.verdict.checks import (
     run_control_checks,
 )
 from schemas.verdict.diagnosis import diagnose
-from schemas.verdict.escape import find_escape, value_of
+from schemas.verdict.escape import below_constant, find_escape, value_of
 from schemas.verdict.pin import objections as pin_objections
 from schemas.verdict.pin import remarks as pin_remarks
 from schemas.verdict.soundness import check_controls, unsound, vacuous_for
@@ -73,6 +73,7 @@ def judge(
     objections = (
         *(() if setup is None else pin_objections(policy.data, setup.inputs, setup.settings)),
         *escape.escaped,
+        *escape.unsure,
         *_unmet(checks),
         *_required_gates(gates, policy),
         *too_few_gates(gates, policy),
@@ -88,6 +89,7 @@ def judge(
         remarks=(
             *_vacuous_remarks(gates),
             *_ridge_remarks(evidence),
+            *below_constant(evidence),
             *_champion_remarks(policy, gains),
             *_answer_remarks(evidence),
             *pin_remarks(policy.data),

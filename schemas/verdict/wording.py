@@ -56,6 +56,17 @@ def gate_title(gate: str) -> str:
     return f"the {_CHECKS[gate]} check" if control is None else f"the gain over {control}"
 
 
+def gate_words(gate: str) -> str:
+    """What a gate or a group of checks asks, in a few words.
+
+    Example:
+        >>> gate_words("rollout"), gate_words("control:ridge")
+        ('survives itself', 'more than ridge')
+    """
+    control = control_of(gate)
+    return GATE_WORDS[gate] if control is None else f"more than {control}"
+
+
 def gate_in_words(gate: str) -> str:
     """What a gate asks, for people who do not know its name.
 

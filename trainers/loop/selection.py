@@ -54,7 +54,7 @@ def rank_weights(evidence: Evidence, policy: Policy, *, admissible: bool) -> Sta
     reliable = margin.value is not None and margin.low is not None and margin.low > 0.0
     return Standing(
         admissible=admissible,
-        sound=not escape.escaped and not escape.undecided,
+        sound=not (escape.escaped or escape.undecided or escape.unsure),
         gates_passed=sum(gate_status(gate, checks) == "pass" for gate in GATES),
         margin=margin.value if reliable and margin.value is not None else 0.0,
         recall=value_of(mine.model, SELECTING, RECALL_UNSEEN) or 0.0,

@@ -95,10 +95,12 @@ def policy_lines(text: str, policy: Policy) -> Lines:
     make the count differ from the policy's; then no line is better than a wrong one.
     """
     found: dict[tuple[str, str, str], int] = {}
+    over_controls = [rule.as_check() for rule in policy.controls]
     lines = text.split("\n")  # and at nothing else: TOML allows other line ends inside comments
     for name, keys in (
         ("check", [(each.gate, each.metric, each.splits) for each in policy.checks]),
         ("champion", [(CHAMPION, rule.metric, rule.splits) for rule in policy.champion]),
+        ("control", [(line.gate, line.metric, line.splits) for line in over_controls]),
     ):
         header = re.compile(rf"\s*\[\[\s*[\"']?{name}[\"']?\s*\]\]")
         places = [number for number, line in enumerate(lines, start=1) if header.match(line)]

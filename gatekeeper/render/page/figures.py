@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gatekeeper.render.page.svg import Drawing
 from gatekeeper.render.rows import interval, number
 from schemas.records.evidence import Metric, Metrics
-from schemas.records.policy import CHAMPION
+from schemas.records.policy import CHAMPION, CONTROL_GATES
 from schemas.records.report import Report
 from schemas.verdict.checks import measured_splits
 
@@ -110,7 +110,7 @@ def thresholds(report: Report, metric: str, split: str) -> tuple[float, ...]:
     bounds = dict.fromkeys(
         bound
         for check in report.judgement.checks
-        if check.metric == metric and check.split == split and check.gate != CHAMPION
+        if check.metric == metric and check.split == split and check.gate not in (CHAMPION, *CONTROL_GATES)
         for bound in (check.minimum, check.maximum, check.above)
         if bound is not None
     )

@@ -24,7 +24,7 @@ def test_three_margins_on_two_splits_are_one_finding() -> None:
 
 
 def test_an_escape_on_two_splits_is_one_finding() -> None:
-    judgement = judged({("offset_sweep.cos", split): 0.3 for split in ("val", "ood")})
+    judgement = judged({("offset_sweep.lift", split): -0.3 for split in ("val", "ood")})
     assert len(judgement.verdict.reasons) == 2
     assert findings(judgement) == (f"{judgement.verdict.reasons[0]}; likewise on ood",)
 

@@ -82,7 +82,7 @@ def test_a_blocked_model_is_told_to_the_letter() -> None:
             [
                 "ERROR: 4 of 5 gates passed, 3 needed",
                 "SKIP   A nearest to target      undefined  0.150 ±0.010 >= 0.05  copy -0.100",
-                "Why     Nothing is decided: this gate cannot be passed on this data: even the",
+                "Why     Nothing is decided: gate A (offset_sweep) tells nothing of knowledge on",
             ],
         ),
     ],

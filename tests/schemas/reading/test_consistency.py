@@ -158,3 +158,45 @@ def test_either_all_controls_were_searched_or_none(who: str, make_report: Report
     others = [name for name in CONTROLS if name != who]
     with pytest.raises(ReportError, match=r"retrieval\.bank.* found None"):
         check_report(without_searches(report, *others))
+
+
+RECALL = "retrieval.article_unseen.r@5"  # 0.98 of the model, 1.0 of the oracle, 0.2 of ridge
+
+
+def with_gain(report: Report, who: str, gain: Metric) -> Report:
+    gains: dict[str, Any] = {who: {"ridge": {"val": {RECALL: gain}}}}
+    evidence = dataclasses.replace(report.evidence, **gains)
+    return dataclasses.replace(report, evidence=evidence)
+
+
+@pytest.mark.parametrize(("who", "gain"), [("gains", 0.78), ("oracle_gains", 0.8)])
+def test_a_gain_is_the_difference_of_its_two_metrics(
+    make_report: ReportFactory, who: str, gain: float
+) -> None:
+    name = "model" if who == "gains" else "oracle"
+    where = f"gains of {name} over ridge, {RECALL} on val: expected the difference of the two metrics "
+    right = Metric(gain, gain - 0.1, gain + 0.1, 400, 20)
+    check_report(with_gain(make_report(), who, right))
+    check_report(with_gain(make_report(), who, dataclasses.replace(right, value=gain + 1e-10)))
+    for wrong in (gain + 2e-9, gain - 2e-9, -gain, None):
+        forged = Metric(wrong, None, None, 400, 20, "x")
+        with pytest.raises(ReportError) as caught:
+            check_report(with_gain(make_report(), who, forged))
+        assert str(caught.value).startswith(where)
+    for field, forged in (
+        ("n", dataclasses.replace(right, n=399)),
+        ("articles", dataclasses.replace(right, articles=19)),
+    ):
+        with pytest.raises(ReportError) as caught:
+            check_report(with_gain(make_report(), who, forged))
+        assert f"expected the metric's own {field} " in str(caught.value)
+    with pytest.raises(ReportError, match="lies outside its interval"):
+        check_report(with_gain(make_report(), who, dataclasses.replace(right, low=gain + 0.05)))
+
+
+def test_a_gain_of_what_was_not_measured_is_refused(make_report: ReportFactory) -> None:
+    report = with_gain(make_report(), "gains", Metric(0.78, 0.7, 0.8, 400, 20))
+    gains = {"ridge": {"train": report.evidence.gains["ridge"]["val"]}}
+    evidence = dataclasses.replace(report.evidence, gains=gains)
+    with pytest.raises(ReportError, match="one of the two was not measured; evaluate again"):
+        check_report(dataclasses.replace(report, evidence=evidence))

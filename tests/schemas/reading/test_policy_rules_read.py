@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.reading.policy import load_policy
-from schemas.records.policy import ChampionRule, Policy, PolicyCheck, Waiver
+from schemas.records.policy import ChampionRule, ControlRule, Policy, PolicyCheck, Waiver
 from schemas.records.splits import PAIR
 from tests.schemas.policies import CHECK, HEAD
 from tests.schemas.rules import RULE, WAIVER, parsed, refusal, swap
@@ -101,3 +101,61 @@ def test_an_impossible_last_day_is_refused(text: str) -> None:
 
 def test_an_impossible_last_day_without_quotes_is_no_toml() -> None:
     assert refusal(swap("2026-01-31", "2026-02-30")).startswith("not TOML: ")
+
+
+CONTROL = """
+[[control]]
+name = "ridge"
+metric = "retrieval.article_unseen.bits"
+splits = ["val", "ood"]
+above = 0
+min_gain = 0.02
+decide = "bound"
+required = true
+"""
+
+
+def test_a_rule_against_a_control_is_read() -> None:
+    (found,) = parsed(HEAD + CHECK + CONTROL).controls
+    assert found == ControlRule(
+        "ridge", "retrieval.article_unseen.bits", ("val", "ood"), 0.0, 0.02, "bound", "error", required=True
+    )
+    assert parsed((HEAD + CHECK + CONTROL).replace("min_gates_passed = 1", "min_gates_passed = 0"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('"ridge"', '"rigde"', "unknown control 'rigde'; did you mean 'ridge'? known controls: copy_last"),
+        (
+            '"ridge"',
+            '"oracle"',
+            "the oracle must be able to pass every rule, and it gains nothing over itself",
+        ),
+        ("_unseen.bits", "_unseen.bit", "unknown metric 'retrieval.article_unseen.bit'; the nearest known"),
+        ("_unseen.bits", ".r@5", "a report holds no gains over controls in this metric; choose among "),
+        ("above = 0\nmin_gain = 0.02\n", "", "expected above, min_gain or both, found none"),
+        ("above = 0\nmin_gain = 0.02\n", "min_gain = 0\n", "a min_gain of 0 is met by the control itself"),
+        ("required = true", 'required = true\nseverity = "warn"', "a warning never blocks"),
+        ('"ood"]', '"val-ood"]', "expected splits among train, val, ood, found 'val-ood'"),
+        ("above = 0\n", "above = -0.1\n", "$.control[0].above: -0.1 is less than the minimum of 0"),
+    ],
+)
+def test_a_rule_against_a_control_that_cannot_mean_what_it_says_is_refused(
+    old: str, new: str, words: str
+) -> None:
+    assert words in refusal(HEAD + CHECK + swap(old, new, CONTROL))
+
+
+def test_a_rule_is_known_by_its_control_metric_and_split() -> None:
+    other = CONTROL.replace('"ridge"', '"constant"')
+    assert len(parsed(HEAD + CHECK + CONTROL + other).controls) == 2
+    assert (
+        "control rule 2 (retrieval.article_unseen.bits): retrieval.article_unseen.bits on val under "
+        "control:ridge is already control rule 1; keep one of them"
+    ) in refusal(HEAD + CHECK + CONTROL + CONTROL)
+    waiver = WAIVER.replace('"rollout"', '"control:ridge"').replace(
+        "rollout.avg_cos", "retrieval.article_unseen.bits"
+    )
+    assert parsed(HEAD + CHECK + CONTROL + waiver)
+    assert "the nearest is control:constant" in refusal(HEAD + CHECK + other + waiver)

@@ -15,7 +15,7 @@ from schemas.errors import UsageError
 from schemas.reading import schema as schema_module
 from schemas.reading.report import SCHEMAS, schema_text
 from schemas.records.answers import Answers
-from schemas.records.evidence import CONTROLS, TRIVIAL, Evidence, Metric
+from schemas.records.evidence import CONTROLS, RIVALS, TRIVIAL, Evidence, Metric
 from schemas.records.inputs import BankInput, Environment, Inputs, ModelInput, Settings, SplitInput, TrainedBy
 from schemas.records.judgement import Check, Diagnosis, GateResult, Judgement, Outcome, Status, Verdict
 from schemas.records.metrics import GATES, METRICS
@@ -125,14 +125,14 @@ def test_the_values_of_a_range(name: str, least: float, most: float | None) -> N
 
 def test_controls_gates_and_statuses_are_those_of_the_records() -> None:
     controls = DEFS["evidence"]["properties"]["controls"]
-    gates = [*GATES, BACKWARD_BIAS]
+    gates, over = [*GATES, BACKWARD_BIAS, "geometry", "data"], [f"control:{name}" for name in RIVALS]
     assert tuple(controls["properties"]) == tuple(controls["required"]) == tuple(CONTROLS)
     assert GATED["vacuous_for"]["items"]["enum"] == list(TRIVIAL)
-    assert GATED["name"]["enum"] == [*gates, CHAMPION]
-    assert CHECKED["gate"]["enum"] == [*gates, CHAMPION]
+    assert GATED["name"]["enum"] == [*gates, *over, CHAMPION]
+    assert CHECKED["gate"]["enum"] == [*gates, *over, CHAMPION]
     assert GATED["status"]["enum"] == CHECKED["status"]["enum"] == list(get_args(Status))
     assert POLICY["$defs"]["policy_check"]["properties"]["gate"]["enum"] == gates
-    assert POLICY["$defs"]["waiver"]["properties"]["gate"]["enum"] == [*gates, CHAMPION]
+    assert POLICY["$defs"]["waiver"]["properties"]["gate"]["enum"] == [*gates, *over, CHAMPION]
     assert POLICY["properties"]["required_gates"]["items"]["enum"] == list(GATES)
     assert POLICY["properties"]["confidence"]["default"] == 0.95
     assert DEFS["verdict"]["properties"]["outcome"]["enum"] == list(get_args(Outcome))

@@ -118,5 +118,6 @@ def test_keys_of_a_file_that_people_write() -> None:
     assert renamed == {"minimum": "min", "maximum": "max"}
     assert {field: key for field, key in file_keys(Policy).items() if field != key} == {
         "checks": "check",
+        "controls": "control",
         "waivers": "waiver",
     }

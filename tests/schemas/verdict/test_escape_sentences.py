@@ -12,7 +12,7 @@ from schemas.verdict.escape import Escape, find_escape, value_of
 EvidenceFactory = Callable[[], Evidence]
 Change = Callable[..., Evidence]
 
-COS = "offset_sweep.cos"
+LIFT, COS = "offset_sweep.lift", "offset_sweep.cos"
 UNSEEN = "retrieval.article_unseen.r@5"
 CHANCE = "retrieval.article_unseen.chance@5"
 UNDECIDED = "whether the model has escaped on {} cannot be decided: {}"
@@ -27,8 +27,7 @@ def test_a_good_model_has_not_escaped(good_evidence: EvidenceFactory) -> None:
 @pytest.mark.parametrize(
     ("who", "metric", "why"),
     [
-        ("model", COS, "offset_sweep.cos of the model is undefined"),
-        ("constant", COS, "offset_sweep.cos of the constant control is undefined"),
+        ("model", LIFT, "offset_sweep.lift is undefined"),
         ("model", UNSEEN, "retrieval.article_unseen.r@5 is undefined"),
         ("model", CHANCE, "retrieval.article_unseen.chance@5 is undefined"),
     ],
@@ -46,22 +45,13 @@ def test_what_is_undefined_is_named(
     assert find_escape(evidence) == Escape((), (UNDECIDED.format(split, why),))
 
 
-def test_of_two_undefined_figures_the_models_is_named(good_evidence: EvidenceFactory, change: Change) -> None:
+def test_every_undefined_figure_is_named_once(good_evidence: EvidenceFactory, change: Change) -> None:
     evidence = good_evidence()
-    for who, metric in (("model", COS), ("constant", COS), ("model", UNSEEN), ("model", CHANCE)):
+    for who, metric in (("model", LIFT), ("model", UNSEEN), ("model", CHANCE)):
         evidence = change(evidence, metric, "val", who=who, value=None, low=None, high=None)
     assert find_escape(evidence).undecided == (
-        UNDECIDED.format("val", "offset_sweep.cos of the model is undefined"),
+        UNDECIDED.format("val", "offset_sweep.lift is undefined"),
         UNDECIDED.format("val", "retrieval.article_unseen.r@5 is undefined"),
-    )
-
-
-def test_without_a_constant_control_nothing_is_decided(good_evidence: EvidenceFactory) -> None:
-    evidence = good_evidence()
-    controls = {name: metrics for name, metrics in evidence.controls.items() if name != "constant"}
-    why = "offset_sweep.cos of the constant control is undefined"
-    assert find_escape(dataclasses.replace(evidence, controls=controls)) == Escape(
-        (), tuple(UNDECIDED.format(split, why) for split in ("val", "ood"))
     )
 
 
@@ -98,18 +88,18 @@ def test_the_oracle_excuses_only_where_it_is_not_above_chance_itself(
 
 def test_every_split_and_both_ways_are_told_in_order(good_evidence: EvidenceFactory, change: Change) -> None:
     evidence = good_evidence()
-    for split, cos, recall in (("ood", 0.25, 0.01), ("val", -0.5, 0.02)):
-        evidence = change(change(evidence, COS, split, value=cos), UNSEEN, split, value=recall)
+    for split, lift, recall in (("ood", -0.25, 0.01), ("val", -0.5, 0.02)):
+        evidence = change(change(evidence, LIFT, split, value=lift), UNSEEN, split, value=recall)
     away = (
-        "the model has escaped on {}: its cosine to the target {} is below the 0.400 of a constant "
-        "prediction, so it points away from everything"
+        "the model has escaped on {}: its lift {} is not positive, so it is no closer to the target than to "
+        "what else could have come"
     )
     chance = "the model has escaped on {}: its article R@5 {}, context left out, is not above chance 0.100"
     assert find_escape(evidence) == Escape(
         (
             away.format("val", "-0.500"),
             chance.format("val", "0.020"),
-            away.format("ood", "0.250"),
+            away.format("ood", "-0.250"),
             chance.format("ood", "0.010"),
         ),
         (),

@@ -29,7 +29,7 @@ LINES = [
 ]
 TOUCHED = [
     *((metric, split) for _, metric, splits in LINES for split in splits if split != "train"),
-    ("offset_sweep.cos", "val"),
+    ("offset_sweep.lift", "val"),
     ("retrieval.article_unseen.r@5", "val"),
     ("retrieval.article_unseen.chance@5", "val"),
     ("bins_delta.cos", "ood"),
@@ -154,23 +154,31 @@ def naive_outcome(evidence: Evidence, policy: Policy) -> tuple[str, bool, int]:
         )
     )
     oracle = controls.get("oracle", {})
+    stopped = set()
     for line in policy.checks:
-        if line.gate in ("ablations", "backward_bias"):
+        if line.metric.startswith("ablations."):
             continue
         for split in line.splits:
             status = naive_status(oracle, line, split, policy) if oracle else "pass"
             measured = line.metric in oracle.get(split, {}) or line.metric in model.get(split, {})
             if status in ("fail", "inconclusive", "error") or (status == "skipped" and measured and oracle):
-                error = True
-    escaped = False
+                stopped.add(line.gate)
+                error = error or line.required
+    possible = {line.gate for line in policy.checks} & set(GATES) - stopped
+    error = error or (len(possible) < policy.min_gates_passed and bool(stopped & set(GATES)))
+    escaped = unsure = False
     for split in ("val", "ood"):
-        mine = number(model, split, "offset_sweep.cos")
-        constant = number(controls.get("constant", {}), split, "offset_sweep.cos")
+        lift = number(model, split, "offset_sweep.lift")
         recall = number(model, split, "retrieval.article_unseen.r@5")
         chance = number(model, split, "retrieval.article_unseen.chance@5")
-        if any(math.isnan(x) for x in (mine, constant, recall, chance)):
+        if any(math.isnan(x) for x in (lift, recall, chance)):
             error = True
-        if mine < constant:
+        elif recall > chance and lift > 1e-6:
+            rows = model[split]
+            lows = rows["offset_sweep.lift"].low, rows["retrieval.article_unseen.r@5"].low
+            shown = [low is not None and low > at for low, at in zip(lows, (1e-6, chance), strict=True)]
+            unsure = unsure or not any(shown)
+        if lift <= 1e-6:
             escaped = True
         if recall <= chance:
             if number(oracle, split, "retrieval.article_unseen.r@5") <= chance:
@@ -184,7 +192,7 @@ def naive_outcome(evidence: Evidence, policy: Policy) -> tuple[str, bool, int]:
         if line.required
         for split in line.splits
     )
-    blocked = escaped or unmet or passed < policy.min_gates_passed
+    blocked = escaped or unsure or unmet or passed < policy.min_gates_passed
     return ("error" if error else "blocked" if blocked else "deployable"), escaped, passed
 
 

@@ -289,7 +289,8 @@ def test_no_waiver_lets_the_oracle_through(good_evidence: EvidenceFactory, chang
     verdict = judge(evidence, policy(waiver()), confidence=0.95, on=LAST).verdict
     assert verdict.outcome == "error"
     assert verdict.reasons == (
-        f"this gate cannot be passed on this data: even the oracle does not pass gate D (rollout), its {LOW}",
+        "gate D (rollout) tells nothing of knowledge on this data: the true targets themselves do not pass "
+        f"it, their {LOW}",
     )
     assert verdict.waivers == (f"waived until 2026-01-31 by {BY}: {LOW}",)
 
@@ -302,13 +303,13 @@ def test_no_waiver_makes_a_gate_vacuous(good_evidence: EvidenceFactory) -> None:
 
 
 def test_no_waiver_covers_an_escape(good_evidence: EvidenceFactory, change: Change) -> None:
-    cos = "offset_sweep.cos"
-    asked = policy(waiver("offset_sweep", cos), lines=(line(cos, low=0.5),))
-    verdict = judge(change(good_evidence(), cos, "val", value=0.3), asked, confidence=0.95, on=LAST).verdict
+    lift = "offset_sweep.lift"
+    asked = policy(waiver("offset_sweep", lift), lines=(line(lift, low=0.05),))
+    verdict = judge(change(good_evidence(), lift, "val", value=-0.3), asked, confidence=0.95, on=LAST).verdict
     assert (verdict.outcome, verdict.escaped, verdict.gates_passed) == ("blocked", True, 1)
     assert verdict.reasons == (
-        "the model has escaped on val: its cosine to the target 0.300 is below the 0.400 of a constant "
-        "prediction, so it points away from everything",
+        "the model has escaped on val: its lift -0.300 is not positive, so it is no closer to the target "
+        "than to what else could have come",
     )
 
 
