@@ -34,7 +34,7 @@ CHAMPION = "champion"
 """Stands for the gate of all comparisons with the champion, as ``backward_bias`` does for its checks."""
 
 DATA = "data"
-"""Name of the checks on the data itself; like ``geometry``, on the shape of all answers, none of the five gates."""
+"""Name of the checks on the data itself; as little one of the five gates as ``geometry``."""
 
 _OVER = "control:"
 
