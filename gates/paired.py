@@ -15,6 +15,7 @@ from gates.ablations import Ablations
 from gates.bins_delta import BinsDelta
 from gates.contracts import DoubleArray, Samples, Values
 from gates.intervals import NO_SAMPLE, ONE_ARTICLE, Estimate, estimate_mean, student_t
+from gates.leaked import recited_values
 from gates.offset_sweep import OffsetSweep
 from gates.retrieval import retrieval_values
 from gates.rollout import Rollout
@@ -37,6 +38,7 @@ _VALUES: Mapping[str, Callable[[Samples], dict[str, Values]]] = {
     "rollout": Rollout().values,
     "bins_delta": _BINS.values,
     "geometry": spread_values,
+    "data": recited_values,  # what leaks is the same for both
 }
 
 NO_MEDIAN = "the difference of two medians has no clustered interval here"

@@ -1,7 +1,7 @@
 """The whole evaluation: a model and all controls through the five gates, on every split."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from gates.ablations import Ablations
@@ -14,6 +14,7 @@ from gates.controls import make_controls
 from gates.extremes import Extremes, find_extremes
 from gates.fitted_controls import RidgeSource
 from gates.independence import compare_again, compare_company
+from gates.leaked import Leaked
 from gates.offset_sweep import OffsetSweep
 from gates.options import Options
 from gates.retrieval import Retrieval
@@ -84,16 +85,25 @@ class Bench:
         )
 
 
-def make_gates(dataset: Dataset, options: Options, *, search: bool = True) -> tuple[Gate, ...]:
-    """The five gates, A to E, and what is measured beside them; with a search of the bank or without."""
+def make_gates(dataset: Dataset, options: Options) -> tuple[Gate, ...]:
+    """The five gates, A to E, and what is measured beside them.
+
+    What they measure of the data alone they keep: made once, they serve any number of predictors.
+    """
     return (
         OffsetSweep(),
-        Retrieval(options.retrieval, options.device, mean_row(dataset), search),
+        Retrieval(options.retrieval, options.device, mean_row(dataset)),
         Ablations(),
         Rollout(),
         BinsDelta(options.bin_edges),
         Spread(),
+        Leaked(dataset, options.device),
     )
+
+
+def _without_search(gates: tuple[Gate, ...]) -> tuple[Gate, ...]:
+    """The same gates, but nothing is ranked among all rows of the bank."""
+    return tuple(replace(gate, search=False) if isinstance(gate, Retrieval) else gate for gate in gates)
 
 
 def passes(dataset: Dataset) -> int:
@@ -110,7 +120,7 @@ def prepare(dataset: Dataset, options: Options, progress: Progress) -> Bench:
     """
     sampled = {name: _draw(dataset, name, options) for name in EVALUATED}
     gates = make_gates(dataset, options)
-    theirs = gates if options.search_controls else make_gates(dataset, options, search=False)
+    theirs = gates if options.search_controls else _without_search(gates)
     controls, ridge = make_controls(dataset, EVALUATED, seed=options.seed)
     metrics: dict[str, Metrics] = {}
     gained: dict[str, SplitValues] = {}

@@ -18,7 +18,10 @@ GATES: tuple[str, ...] = ("offset_sweep", "retrieval", "ablations", "rollout", "
 GEOMETRY = "geometry"
 """The shape of all predictions together: a group of metrics that is none of the five gates."""
 
-MEASURED: tuple[str, ...] = (*GATES, GEOMETRY)
+DATA = "data"
+"""Whether the test was seen before: likewise none of the five."""
+
+MEASURED: tuple[str, ...] = (*GATES, GEOMETRY, DATA)
 """All that is measured window by window."""
 
 GATE_LETTERS: Mapping[str, str] = MappingProxyType(dict(zip(GATES, "ABCDE", strict=True)))
@@ -42,6 +45,9 @@ CHANCE_UNSEEN = "retrieval.article_unseen.chance@5"
 BITS_KNOWN = "retrieval.article_unseen.bits"
 """What is known of which chunk comes next; 0 for whoever knows nothing."""
 LIFT = "offset_sweep.lift"
+LEAKED = f"{DATA}.leaked"
+"""Of the data, not of the model."""
+RECITED = f"{DATA}.recited"
 
 Direction = Literal["higher", "lower", "neither"]
 
@@ -174,7 +180,12 @@ def _geometry() -> _Rows:
     yield "rank_share", rank, "neither", MULTIPLES
 
 
-_ROWS = (_offset_sweep(), _retrieval(), _ablations(), _rollout(), _bins_delta(), _geometry())
+def _data() -> _Rows:
+    yield "leaked", "share of targets that an article outside the split holds too", "neither", SHARES
+    yield "recited", "share of answers that are the target itself", "neither", SHARES
+
+
+_ROWS = (_offset_sweep(), _retrieval(), _ablations(), _rollout(), _bins_delta(), _geometry(), _data())
 
 METRICS: Mapping[str, MetricInfo] = MappingProxyType(
     {
