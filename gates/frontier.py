@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from gates.contracts import Bank, FloatArray, IntArray, Samples, Window
+from gates.contracts import Bank, FloatArray, IntArray, Window
 from gates.fitted_controls import RIDGE_STRENGTHS
 from gates.geometry import cosine_to_rows
-from gates.intervals import NO_SAMPLE, mean_metric, share_metric, undefined
-from gates.offset_sweep import OffsetSweep
+from gates.intervals import NO_SAMPLE, least_metric, mean_metric, share_metric, undefined
 from gates.ranks import article_rivals, article_scores, context_rivals
 from gates.ridge import fit_ridge, holdout_articles
 from gates.windows import context_rows, fits
@@ -94,17 +93,15 @@ def _point(
 ) -> FrontierPoint:
     articles = bank.articles[targets]
     cosines = np.stack([cosine_to_rows(predictions, bank, targets + k) for k in OFFSETS], axis=1)
-    samples = Samples(
-        np.arange(len(targets)), articles, {"cosines": cosines, "last": cosines[:, OFFSETS.index(-1)]}
-    )
-    scores = OffsetSweep().score(samples, confidence)
+    cos = cosines[:, OFFSETS.index(0)]
+    lead = cos[:, None] - np.delete(cosines, OFFSETS.index(0), axis=1)
     seen = context_rivals(predictions, bank, targets, context_rows(last_rows, context))
     article = article_rivals(article_scores(predictions, bank, targets), len(targets))
     rank = article.without(seen).pessimistic
     return FrontierPoint(
         alpha,
-        scores["offset_sweep.margin"],
-        scores["offset_sweep.cos"],
+        least_metric(lead, articles, confidence),
+        mean_metric(cos, articles, confidence),
         share_metric(rank <= 5, articles, confidence),
     )
 

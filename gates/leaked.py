@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BY_HEART = 0.999
 """Cosine from which an answer is the target itself: an encoder does not give other words the same row."""
 
-_ALONE = "no article lies outside the split, so nothing can leak"
+ALONE = "no article lies outside the split, so nothing can leak"
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +93,7 @@ def leaked_values(samples: Samples) -> dict[str, Values]:
     """The shares of targets that leak, and of answers that recite."""
     known = samples.arrays["compared"] > 0
     return {
-        LEAKED: Values("share", samples.arrays["leaked"][known], samples.articles[known], _ALONE),
+        LEAKED: Values("share", samples.arrays["leaked"][known], samples.articles[known], ALONE),
         **recited_values(samples),
     }
 

@@ -26,7 +26,7 @@ EQUAL = 1 - 1e-12
 
 _ROWS = 4_096
 _PAIRS = 1_024
-_COARSE = 1e-4  # products in float32 that differ by less are alike; then the first row of the bank comes first
+_COARSE = 1e-4  # products in float32 that differ by less are alike, and the first row comes first
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Leaks:
     Attributes:
         leaked: (m,) whether a row outside is the same.
         rows: (m,) the nearest such bank row, the first of equals; -1 where there is none.
-        cosines: (m,) of target and row; NaN where there is none.
+        cosines: (m,) of target and row; -1 where there is none.
         centred: (m,) the same without the mean row of the other side.
         compared: rows that each target was compared with.
     """
@@ -88,7 +88,7 @@ class _Search:
     def __init__(self, bank: Bank, targets: IntArray, limit: float, mean: DoubleArray) -> None:
         self.bank, self.targets, self.limit, self.mean = bank, targets, limit, mean
         self._rows = np.full(len(targets), -1, dtype=np.int64)
-        self._cosines, self._centred = np.full(len(targets), np.nan), np.full(len(targets), np.nan)
+        self._cosines, self._centred = np.full(len(targets), -1.0), np.full(len(targets), -1.0)
 
     def settle(self, near: NearRows, rows: IntArray) -> None:
         """Decide the pairs of a block: of each target the nearest, then the others until one leaks.
@@ -117,7 +117,7 @@ class _Search:
             theirs = self.bank.vectors[other].astype(np.float64)
             raw, centred = _cosines(mine, theirs), _cosines(mine - self.mean, theirs - self.mean)
             same = (raw >= self.limit) & (centred >= self.limit)
-            nearer = same & ~(raw <= self._cosines[query] + (1.0 - EQUAL))  # NaN: there is none yet
+            nearer = same & (raw > self._cosines[query] + (1.0 - EQUAL))
             kept = query[nearer]
             self._rows[kept] = other[nearer]
             self._cosines[kept], self._centred[kept] = raw[nearer], centred[nearer]

@@ -3,10 +3,12 @@
 from tabulate import tabulate
 
 from gatekeeper.data.audit.findings import MARGIN
-from gatekeeper.data.audit.near_pairs import NEAR, PROBES
+from gatekeeper.data.audit.near_pairs import PROBES
 from gatekeeper.render.rows import interval, number
-from schemas.records.audit import Audit, FrontierOfSplit, SharedText
+from gates.leaks import LIMIT
+from schemas.records.audit import Audit, FrontierOfSplit, LeakedTarget, LeakSearch, SharedText
 from schemas.text import printable
+from schemas.verdict.wording import share
 
 _SHOWN = 10
 
@@ -35,6 +37,7 @@ def render_audit(audit: Audit) -> str:
         ),
         *(_frontier(audit, name) for name in audit.frontier),
         _leaks(audit),
+        *([_leaked(audit)] if audit.leaked else []),
         *([_misplaced(audit)] if audit.misplaced else []),
         _verdict(audit),
     ]
@@ -93,7 +96,7 @@ def _leaks(audit: Audit) -> str:
     compared = (
         "all others" if leaks.lists is None else f"those of its nearest {PROBES} of {leaks.lists} lists"
     )
-    lines = [f"Duplicates (cosine >= {NEAR}): {leaks.rows} chunks, each compared with {compared}"]
+    lines = [f"Duplicates ({_limit(leaks)}): {leaks.rows} chunks, each compared with {compared}"]
     lines += [
         f"  {name}: {split.shared} of {split.chunks} chunks have a near duplicate in another split"
         for name, split in leaks.splits.items()
@@ -102,6 +105,38 @@ def _leaks(audit: Audit) -> str:
     if leaks.more:
         lines.append(f"  - and {leaks.more} more pairs of articles")
     return "\n".join(lines)
+
+
+def _limit(leaks: LeakSearch) -> str:
+    """The limit, and which it is: ours, or that of data whose chunks are as near anyway."""
+    usual = "" if leaks.usual is None else f"; the nearest of another article usually has {leaks.usual:.3f}"
+    if leaks.limit <= LIMIT:
+        return f"cosine >= {LIMIT}{usual}"
+    return f"cosine >= {leaks.limit:.5f}, what is unusual in these data{usual}"
+
+
+def _leaked(audit: Audit) -> str:
+    lines = ["Targets that articles outside their split hold too (cosine also without the mean row):"]
+    for name, found in audit.leaked.items():
+        value, n = found.share.value, found.share.n
+        lines.append(
+            f"  {name}: {found.share.reason}"
+            if value is None
+            else f"  {name}: {round(value * n)} of {n} ({share(value, 1)})"
+        )
+        lines += [f"  - {_leaked_pair(pair)}" for pair in found.worst]
+    return "\n".join(lines)
+
+
+def _leaked_pair(pair: LeakedTarget) -> str:
+    sides = [
+        f"chunk {chunk} of article {article}{f' {printable(title)!r}' if title else ''}"
+        for chunk, article, title in zip(pair.chunks, pair.articles, pair.titles, strict=True)
+    ]
+    where = f" ({pair.split})" if pair.split else ""
+    texts = [printable(text[:80]) for text in pair.texts if text]
+    quoted = f": {' | '.join(texts)}" if texts else ""
+    return f"{' and '.join(sides)}{where}, cosine {pair.cosine:.3f}{quoted}"
 
 
 def _misplaced(audit: Audit) -> str:

@@ -2,8 +2,8 @@
 
 from schemas.records.evidence import Metric
 from schemas.records.judgement import Check
-from schemas.records.metrics import GATE_LETTERS, GEOMETRY
-from schemas.records.policy import CHAMPION, CONTROL_GATES, DATA
+from schemas.records.metrics import DATA, GATE_LETTERS, GEOMETRY
+from schemas.records.policy import CHAMPION, CONTROL_GATES
 from schemas.records.report import Report
 from schemas.records.splits import PAIR
 from schemas.verdict.wording import figure

@@ -10,7 +10,7 @@ from schemas.reading.policy import builtin_by_digest
 from schemas.reading.policy_rules import check_policy
 from schemas.records.evidence import ORACLE, Evidence, Gains, Metric, Metrics
 from schemas.records.judgement import Judgement
-from schemas.records.metrics import METRICS, SEARCHED
+from schemas.records.metrics import LEAKED, METRICS, SEARCHED
 from schemas.records.report import Report
 from schemas.records.splits import EVALUATED, PAIR
 from schemas.verdict.judge import judge
@@ -40,6 +40,7 @@ def check_report(report: Report) -> Judgement:
     for who, metrics in (("model", report.evidence.model), *report.evidence.controls.items()):
         _check_metrics(metrics, report, f"evidence of {who}")
     _check_same_samples(report.evidence)
+    _check_same_data(report.evidence)
     _check_gains(report.evidence, report.evidence.gains, "model")
     _check_gains(report.evidence, report.evidence.oracle_gains, ORACLE)
     _check_answers(report.evidence)
@@ -145,6 +146,18 @@ def _check_same_samples(evidence: Evidence) -> None:
                 raise ReportError(
                     f"evidence of {name}, {key[1]} on {key[0]}: expected the model's samples and articles "
                     f"{sizes.get(key)}, found {theirs.get(key)}"
+                )
+
+
+def _check_same_data(evidence: Evidence) -> None:
+    """What leaks is of the data, so it is the same for the model and every control."""
+    for name, metrics in evidence.controls.items():
+        for split in metrics:
+            mine, theirs = (side.get(split, {}).get(LEAKED) for side in (evidence.model, metrics))
+            if mine != theirs:
+                raise ReportError(
+                    f"evidence of {name}, {LEAKED} on {split}: the data leak the same for every predictor, "
+                    "but the model has other figures there"
                 )
 
 

@@ -103,6 +103,9 @@ class LeakSearch:
 
     Attributes:
         rows: chunks of the bank.
+        limit: cosine from which two chunks count as the same text.
+        usual: median cosine of a chunk with the nearest of another article; the limit is raised where chunks
+            are that near anyway. None where there is a single article.
         lists: how many it was divided into, of which each chunk was compared with its nearest; None where
             all were compared with all.
         splits: by name.
@@ -111,10 +114,55 @@ class LeakSearch:
     """
 
     rows: Count
+    limit: float
+    usual: float | None
     lists: Positive | None
     splits: Mapping[str, HeldOut]
     pairs: tuple[SharedText, ...]
     more: Count
+
+
+_Text = Annotated[str, rule(maxLength=2000)]
+_Title = Annotated[str, rule(maxLength=500)]
+
+
+@dataclass(frozen=True)
+class LeakedTarget:
+    """A target that an article outside its split holds too.
+
+    Attributes:
+        target, other: rows of the bank.
+        cosine: of the two.
+        centred: the same without the mean row of what lies outside the split.
+        articles: of target and other row, by id.
+        titles: of both; empty where an article has none.
+        chunks: place of both in their articles.
+        split: of the other article; empty where in none.
+        texts: of both; empty where the bank has none.
+    """
+
+    target: Count
+    other: Count
+    cosine: float
+    centred: float
+    articles: tuple[int | str, int | str]
+    titles: tuple[_Title, _Title]
+    chunks: tuple[int, int]
+    split: _Split
+    texts: tuple[_Text, _Text]
+
+
+@dataclass(frozen=True)
+class LeakedTargets:
+    """What of a split has been seen by whoever has read what lies outside it.
+
+    Attributes:
+        share: of its targets.
+        worst: the nearest pairs.
+    """
+
+    share: Metric
+    worst: Annotated[tuple[LeakedTarget, ...], rule(maxItems=100)]
 
 
 @dataclass(frozen=True)
@@ -147,6 +195,7 @@ class Audit:
         rows: all figures.
         frontier: split -> what a linear model can buy.
         leaks: duplicates between articles.
+        leaked: split -> its targets that articles outside it hold too.
         misplaced: articles with the texts of others, or that run backwards.
         problems: why these gates cannot be decided on this data; empty is good.
         findings: what else a reader should know.
@@ -162,6 +211,7 @@ class Audit:
     rows: tuple[AuditRow, ...]
     frontier: Mapping[str, FrontierOfSplit]
     leaks: LeakSearch
+    leaked: Mapping[str, LeakedTargets]
     misplaced: tuple[Misplaced, ...]
     problems: Lines
     findings: Lines

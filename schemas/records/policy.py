@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from schemas.records.evidence import RIVALS
 from schemas.records.inputs import Confidence, Edges
-from schemas.records.metrics import GATES, GEOMETRY
+from schemas.records.metrics import DATA, GATES, GEOMETRY
 from schemas.records.rules import (
     END,
     CheckedSplit,
@@ -32,9 +32,6 @@ BACKWARD_BIAS = "backward_bias"
 
 CHAMPION = "champion"
 """Stands for the gate of all comparisons with the champion, as ``backward_bias`` does for its checks."""
-
-DATA = "data"
-"""Name of the checks on the data itself; as little one of the five gates as ``geometry``."""
 
 _OVER = "control:"
 

@@ -20,6 +20,7 @@ from schemas.verdict.diagnosis import diagnose
 from schemas.verdict.escape import below_constant, find_escape, value_of
 from schemas.verdict.pin import objections as pin_objections
 from schemas.verdict.pin import remarks as pin_remarks
+from schemas.verdict.seen import remarks as seen_remarks
 from schemas.verdict.soundness import check_controls, unsound, vacuous_for
 from schemas.verdict.waivers import apply_waivers, describe_waivers
 from schemas.verdict.wording import figure, gate_title
@@ -89,6 +90,7 @@ def judge(
         remarks=(
             *_vacuous_remarks(gates),
             *_ridge_remarks(evidence),
+            *seen_remarks(evidence, setup),
             *below_constant(evidence),
             *_champion_remarks(policy, gains),
             *_answer_remarks(evidence),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from schemas.records.evidence import CONTROLS, TRIVIAL, Evidence
 from schemas.records.judgement import Check
-from schemas.records.metrics import GATES
+from schemas.records.metrics import DATA, GATES
 from schemas.records.policy import Policy, control_of
 from schemas.verdict.checks import binding, run_checks, run_control_checks
 from schemas.verdict.wording import gate_title
@@ -22,7 +22,9 @@ def check_controls(evidence: Evidence, policy: Policy) -> ControlChecks:
 
 
 def vacuous_for(gate: str, controls: ControlChecks) -> tuple[str, ...]:
-    """The trivial controls that pass all checks of ``gate``."""
+    """The trivial controls that pass all checks of ``gate``; those on the data say nothing of a predictor."""
+    if gate == DATA:
+        return ()
     return tuple(
         name
         for name in TRIVIAL
@@ -35,7 +37,8 @@ def unsound(evidence: Evidence, policy: Policy, controls: ControlChecks) -> list
 
     The oracle must pass every check and every gain that the policy requires, and as many gates as it
     asks for. What else it fails says nothing: a margin of the oracle is no upper bound, and a gate that
-    it fails may be passed by a predictor of what neighbours do not share.
+    it fails may be passed by a predictor of what neighbours do not share. Checks on the data are none of
+    its: whether the test was seen is the same for whoever answers, and blocks.
 
     Per gate, the first check the oracle truly fails, or else the first that could not be made. A
     metric that was measured neither for the model nor for the oracle says nothing about the data:

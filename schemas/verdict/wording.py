@@ -8,8 +8,8 @@ from types import MappingProxyType
 
 from schemas.records.evidence import Metric
 from schemas.records.judgement import Status
-from schemas.records.metrics import GATE_LETTERS, GEOMETRY, METRICS
-from schemas.records.policy import BACKWARD_BIAS, CHAMPION, DATA, PolicyCheck, control_of
+from schemas.records.metrics import DATA, GATE_LETTERS, GEOMETRY, METRICS
+from schemas.records.policy import BACKWARD_BIAS, CHAMPION, PolicyCheck, control_of
 from schemas.records.splits import PAIR
 
 _WHOLE_NUMBERS = ("offset_sweep.peak_offset",)

@@ -11,6 +11,7 @@ from scipy.stats import t as student
 from gates.ablations import Ablations
 from gates.bins_delta import BinsDelta
 from gates.contracts import Samples, Values
+from gates.leaked import recited_values
 from gates.offset_sweep import OffsetSweep
 from gates.paired import NO_MEDIAN, compare_recorded, paired_difference, paired_gap
 from gates.retrieval import retrieval_values
@@ -186,6 +187,7 @@ def recorded(rng: np.random.Generator, *, bins: Array, articles: Array) -> dict[
         "rollout": {"cosines": rng.uniform(-1, 1, (n, 5))},
         "bins_delta": {"cos": rng.uniform(-1, 1, n), "bin": bins},
         "geometry": {name: rng.uniform(0.1, 1, n) for name in ("spread", "spread_target", "rank_share")},
+        "data": {"recited": rng.uniform(size=n) > 0.5},
     }
     return {name: Samples(index, articles, found) for name, found in arrays.items()}
 
@@ -209,7 +211,7 @@ def test_every_metric_with_samples_is_compared_and_equals_the_difference_of_the_
         for model in (first, second):
             gates = (OffsetSweep(), Ablations(), Rollout(), bins, Spread())
             each = {k: v for gate in gates for k, v in gate.score(model[split][gate.name], 0.95).items()}
-            ranks = retrieval_values(model[split]["retrieval"])
+            ranks = retrieval_values(model[split]["retrieval"]) | recited_values(model[split]["data"])
             for name, rows in ranks.items():
                 middle = np.median(rows.values) if rows.kind == "median" else rows.values.mean()
                 each[name] = Metric(float(middle), None, None, 48, 8)
@@ -230,7 +232,7 @@ def test_every_metric_with_samples_is_compared_and_equals_the_difference_of_the_
         assert two is not None
         assert paired.metric.value == pytest.approx(two - one)
     compared = {name for rows in found.values() for name in rows}
-    assert compared == METRICS.keys() - {"offset_sweep.peak_offset"}
+    assert compared == METRICS.keys() - {"offset_sweep.peak_offset", "data.leaked"}
 
 
 @pytest.mark.parametrize("part", ["index", "articles", "bin"])

@@ -44,6 +44,8 @@ _GOOD = {
     "ablations.cross_article": -0.15,
     "rollout.avg_cos": 0.50,
     "bins_delta.delta": 0.02,
+    "data.leaked": 0.0,
+    "data.recited": 0.0,
 }
 _NO_ABLATION = {name: 0.0 for name in _GOOD if name.startswith("ablations.")}
 _WEAK = {
@@ -71,6 +73,7 @@ _PROFILES: Mapping[str, Mapping[str, float]] = {
         "retrieval.article_unseen.r@5": 1.0,
         "rollout.avg_cos": 1.0,
         "bins_delta.delta": 0.0,
+        "data.recited": 1.0,
     },
     "copy_last": {**_WEAK, "offset_sweep.cos": 0.45, "bins_delta.delta": 0.08},
     "mean_context": {**_WEAK, "offset_sweep.cos": 0.50},

@@ -20,6 +20,8 @@ from schemas.records.audit import (
     FrontierOfSplit,
     FrontierPoint,
     HeldOut,
+    LeakedTarget,
+    LeakedTargets,
     LeakSearch,
     Misplaced,
     SharedText,
@@ -101,7 +103,20 @@ def _audit() -> Audit:
         "none",
         (AuditRow("ridge", metric, ">= 0.40", True, "what a linear map finds"),),
         {"val": FrontierOfSplit((FrontierPoint(0.0, metric, metric, metric),), metric)},
-        LeakSearch(9, 2, {"val": HeldOut(3, 1)}, (SharedText(1, "b", ("val", ""), 2, 0.5, 1.0, "text"),), 0),
+        LeakSearch(
+            9,
+            0.98,
+            0.6,
+            2,
+            {"val": HeldOut(3, 1)},
+            (SharedText(1, "b", ("val", ""), 2, 0.5, 1.0, "text"),),
+            0,
+        ),
+        {
+            "val": LeakedTargets(
+                metric, (LeakedTarget(8, 2, 1.0, 0.99, (3, "b"), ("", "B"), (4, 0), "train", ("x", "y")),)
+            )
+        },
         (Misplaced(4, "texts", "the texts of 5"),),
         ("too few articles",),
         ("two articles share a text",),

@@ -6,15 +6,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from gatekeeper.data.audit.figures import CONFIDENCE, alignment_row, direction_rows, raw_rows
-from gatekeeper.data.audit.findings import find_findings, find_problems, find_small, learned
+from gatekeeper.data.audit.findings import find_findings, find_leaked, find_problems, find_small, learned
 from gatekeeper.data.audit.leakage import Leakage, find_leakage
+from gatekeeper.data.audit.leaked_targets import Found, splits_of, worst_leaks
 from gatekeeper.data.audit.reading_order import Reversals, find_reversed
 from gatekeeper.data.audit.text_alignment import Alignment, find_misaligned
 from gates.contracts import Bank, IntArray, Window
 from gates.direction import learned_direction
 from gates.frontier import linear_frontier
+from gates.intervals import share_metric, undefined
+from gates.leaked import ALONE
+from gates.leaks import find_leaks
 from gates.seeded import hash_rows
 from gates.windows import draw, window_rows
 from schemas.errors import DataError
@@ -22,6 +27,7 @@ from schemas.records.audit import (
     AUDIT_VERSION,
     Audit,
     HeldOut,
+    LeakedTargets,
     LeakSearch,
     Misplaced,
     SharedText,
@@ -68,6 +74,9 @@ def audit(
     direction = learned_direction(bank, adjacent, measured, context=context, confidence=CONFIDENCE, seed=seed)
     frontier = linear_frontier(bank, fit_rows, tests, window, confidence=CONFIDENCE, seed=seed)
     leakage = find_leakage(bank, splits, seed=seed)
+    leaked = {
+        name: _leaked(bank, rows + window.horizon, held_out[name], splits) for name, rows in tests.items()
+    }
     alignment = (
         None if bank.texts is None else find_misaligned(bank, bank.texts, confidence=CONFIDENCE, seed=seed)
     )
@@ -89,10 +98,12 @@ def audit(
         ),
         frontier=frontier,
         leaks=_leaks(bank, leakage),
+        leaked=leaked,
         misplaced=misplaced,
         problems=(
             *find_small(_sizes(bank, splits, window), policy),
             *find_problems(splits, leakage, frontier, misplaced, len(np.unique(bank.articles)), bank.id_of),
+            *find_leaked({name: each.share for name, each in leaked.items()}, policy),
         ),
         findings=tuple(find_findings(direction, frontier, splits, alignment, reversals)),
     )
@@ -138,6 +149,15 @@ def _windows(bank: Bank, articles: IntArray, window: Window, seed: int) -> IntAr
     return draw(rows, count=WINDOWS, seed=seed)
 
 
+def _leaked(bank: Bank, targets: IntArray, inside: IntArray, splits: Mapping[str, IntArray]) -> LeakedTargets:
+    found = find_leaks(bank, targets, inside, device=torch.device("cpu"))
+    share = share_metric(found.leaked, bank.articles[targets], CONFIDENCE)
+    return LeakedTargets(
+        share if found.compared else undefined(ALONE),
+        worst_leaks(bank, Found(targets, found.rows, found.cosines, found.centred), splits_of(splits)),
+    )
+
+
 def _leaks(bank: Bank, leakage: Leakage) -> LeakSearch:
     pairs = tuple(
         SharedText(
@@ -153,4 +173,5 @@ def _leaks(bank: Bank, leakage: Leakage) -> LeakSearch:
     )
     splits = {name: HeldOut(looked, shared) for name, (looked, shared) in leakage.held_out.items()}
     more = len(leakage.pairs) - len(pairs)
-    return LeakSearch(leakage.rows, leakage.lists, splits, pairs, more)
+    limit = leakage.limit
+    return LeakSearch(leakage.rows, limit.cosine, limit.usual, leakage.lists, splits, pairs, more)

@@ -12,9 +12,10 @@ from gates.direction import Direction
 from gates.windows import shared_articles
 from schemas.records.audit import FrontierOfSplit, Misplaced
 from schemas.records.evidence import Metric
+from schemas.records.metrics import LEAKED
 from schemas.records.policy import Policy
 from schemas.records.splits import TRAIN
-from schemas.verdict.wording import figure
+from schemas.verdict.wording import figure, share
 
 MARGIN = 0.05
 
@@ -68,6 +69,26 @@ def find_small(sizes: Mapping[str, tuple[int, int]], policy: Policy) -> Iterator
         ):
             if found < needed:
                 yield f"{name} has {found} {what}, the policy {policy.name} needs at least {needed}"
+
+
+def find_leaked(shares: Mapping[str, Metric], policy: Policy) -> Iterator[str]:
+    """Which splits were seen by whoever has read the others, so that ``eval`` will block every model.
+
+    Args:
+        shares: name -> share of its targets that articles outside it hold too.
+        policy: how many it allows.
+    """
+    for line in policy.checks:
+        if line.metric != LEAKED or line.maximum is None or not line.required:
+            continue
+        for name in line.splits:
+            found = shares.get(name)
+            if found is not None and found.value is not None and found.value > line.maximum:
+                yield (
+                    f"{name} leaks: {round(found.value * found.n)} of {found.n} targets "
+                    f"({share(found.value, 1)}) lie in articles outside it too, the policy {policy.name} "
+                    f"allows {share(line.maximum, 1)}"
+                )
 
 
 def _overlaps(splits: Mapping[str, IntArray], named: Callable[[int], ArticleId]) -> Iterator[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gatekeeper.data.audit.near_limit import NearLimit, near_limit
 from gatekeeper.data.audit.near_pairs import WORK, lists_for, near_pairs
 from gates.contracts import ArticleId, Bank, IntArray
 
@@ -51,13 +52,15 @@ class Leakage:
     """What was found.
 
     Attributes:
-        rows: of the bank. lists: how many it was divided into, of which each chunk was compared with the
-            nearest; None where all were compared with all.
+        rows: of the bank. limit: from which two chunks are the same text.
+        lists: how many the bank was divided into, of which each chunk was compared with the nearest; None
+            where all were compared with all.
         pairs: articles that share chunks, most shared first.
         held_out: split -> (its rows, of them with a near duplicate in another split).
     """
 
     rows: int
+    limit: NearLimit
     lists: int | None
     pairs: tuple[ArticlePair, ...]
     held_out: Mapping[str, tuple[int, int]]
@@ -76,8 +79,8 @@ def find_leakage(bank: Bank, splits: Mapping[str, IntArray], *, seed: int, work:
     split = _split_of_rows(bank, splits)
     leaking = np.zeros(bank.rows, dtype=np.bool_)
     by_pair: dict[tuple[int, int], list[SharedChunk]] = defaultdict(list)
-    lists = lists_for(bank, work)
-    for rows, others, cosines in near_pairs(bank, lists, seed=seed):
+    lists, limit = lists_for(bank, work), near_limit(bank, seed=seed)
+    for rows, others, cosines in near_pairs(bank, lists, near=limit.cosine, seed=seed):
         across = (split[rows] >= 0) & (split[others] >= 0) & (split[rows] != split[others])
         leaking[rows[across]] = True
         leaking[others[across]] = True
@@ -95,7 +98,7 @@ def find_leakage(bank: Bank, splits: Mapping[str, IntArray], *, seed: int, work:
     held_out = {
         name: (int((split == i).sum()), int(leaking[split == i].sum())) for i, name in enumerate(splits)
     }
-    return Leakage(bank.rows, lists, tuple(pairs), held_out)
+    return Leakage(bank.rows, limit, lists, tuple(pairs), held_out)
 
 
 def _split_of_rows(bank: Bank, splits: Mapping[str, IntArray]) -> IntArray:

@@ -52,7 +52,7 @@ def test_junit_fails_where_the_model_is_stopped(files: Files, run: Run, good: bo
     assert result.exit_code == (0 if good else 1)
     assert result.stdout.startswith('<?xml version="1.0" encoding="utf-8"?>\n')
     suites = ET.fromstring(result.stdout)
-    assert (suites.get("tests"), suites.get("failures"), suites.get("errors")) == ("26", failures, "0")
+    assert (suites.get("tests"), suites.get("failures"), suites.get("errors")) == ("28", failures, "0")
     messages = [failure.get("message") for failure in suites.iter("failure")]
     assert messages == ([] if good else [BELOW, BELOW])
 

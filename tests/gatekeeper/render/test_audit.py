@@ -12,10 +12,13 @@ from schemas.records.audit import (
     FrontierOfSplit,
     FrontierPoint,
     HeldOut,
+    LeakedTarget,
+    LeakedTargets,
     LeakSearch,
     Misplaced,
     SharedText,
 )
+from schemas.records.evidence import Metric
 from tests.gatekeeper.data.audit.audits import metric
 
 RECORD = Audit(
@@ -43,6 +46,8 @@ RECORD = Audit(
     },
     leaks=LeakSearch(
         100,
+        0.98,
+        0.625,
         20,
         {"train": HeldOut(60, 1), "val": HeldOut(30, 2)},
         (
@@ -51,6 +56,18 @@ RECORD = Audit(
         ),
         4,
     ),
+    leaked={
+        "val": LeakedTargets(
+            Metric(0.125, 0.0, 0.25, 16, 4),
+            (
+                LeakedTarget(
+                    40, 3, 1.0, 1.0, (3, 7), ("One", ""), (4, 0), "train", ("so it\x1b is", "so it is")
+                ),
+                LeakedTarget(41, 9, 0.9813, 0.981, (3, "b"), ("One", "Two"), (5, 2), "", ("", "")),
+            ),
+        ),
+        "ood": LeakedTargets(Metric(None, None, None, 0, 0, "no article lies outside"), ()),
+    },
     misplaced=(
         Misplaced(5, "texts", "its texts fit nowhere in it"),
         *(Misplaced(article, "order", "it runs backwards") for article in range(20, 31)),
@@ -78,12 +95,19 @@ alpha    margin                   cos                   R@5 unseen
 0        -0.125 [-0.135, -0.115]  0.500 [0.490, 0.510]  0.250 [0.240, 0.260]
 1.25     0.062 [0.052, 0.072]     0.375 [0.365, 0.385]  - -
 
-Duplicates (cosine >= 0.995): 100 chunks, each compared with those of its nearest 4 of 20 lists
+Duplicates (cosine >= 0.98; the nearest of another article usually has 0.625): \
+100 chunks, each compared with those of its nearest 6 of 20 lists
   train: 1 of 60 chunks have a near duplicate in another split
   val: 2 of 30 chunks have a near duplicate in another split
   - article 3 (train) and article 7 (val) share 2 (25%), cosine 1.000: so it begins
   - article 3 (train) and article 9 share 1 (12%), cosine 1.000
   - and 4 more pairs of articles
+
+Targets that articles outside their split hold too (cosine also without the mean row):
+  val: 2 of 16 (12.5%)
+  - chunk 4 of article 3 'One' and chunk 0 of article 7 (train), cosine 1.000: so it� is | so it is
+  - chunk 5 of article 3 'One' and chunk 2 of article b 'Two', cosine 0.981
+  ood: no article lies outside
 
 Articles whose chunks are not where they say:
   - article 5: its texts fit nowhere in it
@@ -110,9 +134,11 @@ def test_the_table_is_this() -> None:
 
 
 def test_the_table_of_sound_data_ends_with_what_can_be_decided() -> None:
-    sound = replace(RECORD, problems=(), misplaced=(), leaks=LeakSearch(100, None, {}, (), 0))
+    sound = replace(
+        RECORD, problems=(), misplaced=(), leaks=LeakSearch(100, 0.98, None, None, {}, (), 0), leaked={}
+    )
     assert render_audit(sound).split("\n")[-6:] == [
-        "Duplicates (cosine >= 0.995): 100 chunks, each compared with all others",
+        "Duplicates (cosine >= 0.98): 100 chunks, each compared with all others",
         "",
         "These gates can be decided on this data.",
         "Findings:",
@@ -146,3 +172,11 @@ def test_the_outlook_is_that_of_linear_models_that_do_not_point_away() -> None:
         assert outlook(replace(good, frontier=frontier)) == (
             "Can a model work on this data? Unlikely: no linear model does better than a constant."
         )
+
+
+def test_a_limit_that_the_data_raised_says_so() -> None:
+    raised = replace(RECORD, leaks=replace(RECORD.leaks, limit=0.99625, usual=0.9875))
+    assert (
+        "Duplicates (cosine >= 0.99625, what is unusual in these data; the nearest of another article usually "
+        "has 0.988): 100 chunks, each compared with those of its nearest 6 of 20 lists"
+    ) in render_audit(raised).split("\n")

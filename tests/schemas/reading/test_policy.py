@@ -53,6 +53,9 @@ def ablation_rows(required: bool) -> set[Row]:
     }
 
 
+UNSEEN = {("data", "data.leaked", split, None, 0.05, None, True) for split in ("val", "ood")}
+
+
 def test_seed_policy_is_the_seeds() -> None:
     policy = load_policy("seed-5cat").policy
     assert (policy.decide, policy.min_gates_passed, policy.min_samples, policy.min_articles) == (
@@ -71,6 +74,7 @@ def test_seed_policy_is_the_seeds() -> None:
         ("bins_delta", "bins_delta.delta", PAIR, None, 0.05, None, False),
         *ablation_rows(required=False),
         *BACKWARD,
+        *UNSEEN,
     }
 
 
@@ -94,6 +98,7 @@ def test_strict_policy_is_the_published_tests() -> None:
         ("bins_delta", "bins_delta.delta", PAIR, None, 0.05, None, True),
         *ablation_rows(required=True),
         *BACKWARD,
+        *UNSEEN,
     }
 
 

@@ -294,8 +294,8 @@ def test_every_field_of_the_judgement_is_among_the_changed() -> None:
             "gates[3] (rollout).status is 'fail' where 'pass' follows",
         ),
         (put("judgement", "verdict", "gates_passed", value=4), "verdict.gates_passed is 4 where 5 follows"),
-        (lambda d: d["judgement"]["checks"].pop(), "the length of checks is 24 where 25 follows"),
-        (lambda d: d["judgement"]["gates"].pop(), "the length of gates is 5 where 6 follows"),
+        (lambda d: d["judgement"]["checks"].pop(), "the length of checks is 26 where 27 follows"),
+        (lambda d: d["judgement"]["gates"].pop(), "the length of gates is 6 where 7 follows"),
         (lambda d: d["judgement"]["checks"].reverse(), "checks[0]"),
     ],
 )

@@ -19,6 +19,8 @@ NEITHER = {
     "offset_sweep.copying",
     "geometry.spread_share",
     "geometry.rank_share",
+    "data.leaked",
+    "data.recited",
 }
 LOWER = {
     *(f"retrieval.{pool}.{name}" for pool in POOLS for name in ("median_rank", "median_rank_optimistic")),
@@ -36,8 +38,9 @@ PAIRS = {"bins_delta.delta", "bins_delta.low.delta", "bins_delta.normal.delta", 
 def test_every_metric_has_its_name_its_gate_and_one_line() -> None:
     # 7 offsets and 9 figures of the sweep; per pool 3 recalls, 3 chances and 4 figures of the ranks;
     # 3 figures of what is known and 2 of the seed's own pool;
-    # 5 ablations; 5 steps and their mean; 3 bins and all windows, a mean and a difference each; 2 shapes.
-    assert len(METRICS) == 16 + 4 * 10 + 5 + 5 + 6 + 4 * 2 + 2
+    # 5 ablations; 5 steps and their mean; 3 bins and all windows, a mean and a difference each; 2 shapes;
+    # 2 signs that the test was seen.
+    assert len(METRICS) == 16 + 4 * 10 + 5 + 5 + 6 + 4 * 2 + 2 + 2
     for name, info in METRICS.items():
         assert info.name == name
         assert info.gate == name[: name.index(".")]
@@ -78,6 +81,8 @@ def test_only_differences_between_splits_are_pairs() -> None:
         ),
         ("geometry.spread_share", "variance of the predictions over that of the targets"),
         ("geometry.rank_share", "effective rank of the predictions over that of the targets"),
+        ("data.leaked", "share of targets that an article outside the split holds too"),
+        ("data.recited", "share of answers that are the target itself"),
         ("offset_sweep.lift", "cosine to the target minus the mean cosine to what could be one"),
         (
             "retrieval.article_unseen.bits",
@@ -129,7 +134,7 @@ def test_metrics_come_gate_by_gate() -> None:
     gates = [info.gate for info in METRICS.values()]
     order = ("offset_sweep", "retrieval", "ablations", "rollout", "bins_delta")
     assert order == GATES
-    assert (*order, "geometry") == MEASURED
+    assert (*order, "geometry", "data") == MEASURED
     assert gates == sorted(gates, key=MEASURED.index)
 
 

@@ -25,6 +25,8 @@ WITHOUT_A_GAIN = {
     "offset_sweep.copying",
     "geometry.spread_share",
     "geometry.rank_share",
+    "data.leaked",
+    "data.recited",
     *(f"offset_sweep.cos@{k}" for k in ("-3", "-2", "-1", "+1", "+2", "+3")),
     "offset_sweep.peak_offset",
     *(

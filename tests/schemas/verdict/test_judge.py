@@ -24,7 +24,7 @@ def test_a_good_model_is_deployable(good_evidence: EvidenceFactory, seed_policy:
     assert (verdict.outcome, verdict.deployable, verdict.gates_passed) == ("deployable", True, 5)
     assert (verdict.escaped, verdict.reasons) == (False, ())
     assert {check.status for check in judgement.checks} == {"pass"}
-    assert [gate.name for gate in judgement.gates] == [*GATES, "backward_bias"]
+    assert [gate.name for gate in judgement.gates] == [*GATES, "backward_bias", "data"]
     assert judge(good_evidence(), load_policy("strict-5cat").policy, confidence=0.95).verdict.deployable
 
 
@@ -58,7 +58,7 @@ def test_only_trivial_controls_make_a_gate_vacuous(
     gates = judge(
         dataclasses.replace(evidence, controls={**evidence.controls, **clever}), seed_policy, confidence=0.95
     ).gates
-    assert [gate.vacuous_for for gate in gates] == [(), (), (), (), ("constant",), ()]
+    assert [gate.vacuous_for for gate in gates] == [(), (), (), (), ("constant",), (), ()]
 
 
 @pytest.mark.parametrize(

@@ -117,15 +117,20 @@ def test_the_boilerplate_of_the_speeches_is_told_and_is_no_leak(speech: Audit) -
     leaks = speech.leaks
     assert (leaks.rows, leaks.lists, leaks.more) == (9302, None, 0)
     assert {name: (each.chunks, each.shared) for name, each in leaks.splits.items()} == {
-        "train": (4796, 2),
-        "val": (1994, 1),
+        "train": (4796, 4),
+        "val": (1994, 2),
         "ood": (2512, 0),
     }
     assert [(pair.first, pair.second, pair.splits, pair.shared) for pair in leaks.pairs] == [
         (13, 16, ("train", "train"), 2),
-        (13, 23, ("train", "val"), 1),
-        (16, 23, ("train", "val"), 1),
+        (13, 23, ("train", "val"), 2),
+        (16, 23, ("train", "val"), 2),
     ]
+    assert (leaks.limit, round(leaks.usual or 0, 1)) == (0.98, 0.6)
+    assert {name: round((each.share.value or 0) * each.share.n) for name, each in speech.leaked.items()} == {
+        "val": 2,
+        "ood": 0,
+    }
     assert leaks.pairs[1].example.startswith("Reagan Memorial Page Video")
 
 

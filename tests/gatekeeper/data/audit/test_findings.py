@@ -35,11 +35,16 @@ from tests.gatekeeper.data.audit.audits import (
 # Problems.
 
 
+SEEN = "leaks: 55 of 660 targets (8.3%) lie in articles outside it too, the policy seed-5cat allows 5.0%"
+
+
 def test_sound_splits_have_no_problem(forward: Bank) -> None:
     found = audited(forward)
     assert found.problems == ()
     assert found.leaks == LeakSearch(
         3600,
+        0.98,
+        found.leaks.usual,
         None,
         {"train": HeldOut(2160, 0), "val": HeldOut(720, 0), "ood": HeldOut(720, 0)},
         (),
@@ -79,6 +84,7 @@ def test_a_train_article_in_val_under_another_number_is_a_problem(forward: Bank)
     assert found.problems == (
         "val leaks: 60 of 720 chunks (8.3%) have a near duplicate in another split",
         "article 3 (train) and article 40 (val) share 60 chunks, 100% of one of them",
+        f"val {SEEN}",
     )
     assert found.leaks.splits["train"] == HeldOut(2160, 60)
     (pair,) = found.leaks.pairs
@@ -118,6 +124,8 @@ def test_leaks_between_val_and_ood_are_told_of_both(forward: Bank) -> None:
         "val leaks: 60 of 720 chunks (8.3%) have a near duplicate in another split",
         "ood leaks: 60 of 720 chunks (8.3%) have a near duplicate in another split",
         "article 41 (val) and article 50 (ood) share 60 chunks, 100% of one of them",
+        f"val {SEEN}",
+        f"ood {SEEN}",
     )
 
 

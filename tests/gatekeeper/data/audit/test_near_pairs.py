@@ -5,8 +5,9 @@ import pytest
 
 from gatekeeper.data.audit import near_pairs
 from gatekeeper.data.audit.leakage import find_leakage
-from gatekeeper.data.audit.near_pairs import NEAR, lists_for
+from gatekeeper.data.audit.near_pairs import lists_for
 from gates.bank import build_bank
+from gates.leaks import LIMIT
 from tests.gatekeeper.data.audit.leaks import (
     SPLITS,
     WIDTH,
@@ -37,7 +38,7 @@ def test_in_lists_every_pair_is_found_too(seed: int) -> None:
     vectors = planted(seed)
     expected = by_all_pairs(bank_of(vectors), {name: each.tolist() for name, each in SPLITS.items()})
     found = searched(vectors, work=0.0)
-    assert found.lists == 17  # the root of 4 * 80
+    assert found.lists == 21  # the root of 6 * 80
     same(found, expected)
 
 
@@ -60,9 +61,9 @@ def test_a_bank_is_divided_where_comparing_all_with_all_costs_more_than_it_may()
     bank = bank_of(vectors_of())
     cost = 2.0 * 80 * 80 * WIDTH
     assert lists_for(bank, cost) is None
-    assert lists_for(bank, cost - 1) == 17
-    assert lists_for(bank_of(vectors_of(1)), 0.0) == 6
-    assert searched(vectors_of(), work=cost - 1).lists == 17
+    assert lists_for(bank, cost - 1) == 21
+    assert lists_for(bank_of(vectors_of(1)), 0.0) == 7
+    assert searched(vectors_of(), work=cost - 1).lists == 21
 
 
 @pytest.mark.parametrize("width", [64, 384])
@@ -71,7 +72,7 @@ def test_of_pairs_at_the_threshold_lists_find_more_than_999_in_a_thousand(width:
     rng = np.random.default_rng(0)
     rows = rng.standard_normal((16_000, width))
     rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    cosine = NEAR + 1e-5
+    cosine = LIMIT + 1e-5
     for source, to in zip(range(4_000), range(8_000, 12_000), strict=True):
         noise = rng.standard_normal(width)
         noise -= (noise @ rows[source]) * rows[source]
@@ -80,7 +81,7 @@ def test_of_pairs_at_the_threshold_lists_find_more_than_999_in_a_thousand(width:
     bank = build_bank(rows, articles, np.tile(np.arange(10), 1_600), source="noise")
     splits = {"train": np.arange(800), "val": np.arange(800, 1_600)}
     found = find_leakage(bank, splits, seed=0, work=0.0)
-    assert found.lists == 252
+    assert found.lists == 309
     assert found.held_out["train"][1] >= 3_996
     assert found.held_out["val"][1] >= 3_996
 
