@@ -28,7 +28,7 @@ def test_the_policy_example_is_a_policy_and_shows_every_key_of_the_format() -> N
     policy = load_policy(POLICY).policy
     assert policy.name == "production"
     schema = json.loads(schema_text("policy"))
-    tables = ("policy_check", "champion_rule", "waiver", "data_pin")
+    tables = ("policy_check", "control_rule", "champion_rule", "waiver", "data_pin")
     written = POLICY.read_text()
     for table in (schema, *(schema["$defs"][name] for name in tables)):
         assert table["properties"]
