@@ -12,7 +12,7 @@ from schemas.records.splits import PAIR
 
 CONTROLS: Mapping[str, str] = MappingProxyType(
     {
-        "oracle": "returns the true target; must pass A, B, D and E",
+        "oracle": "returns the true target; must pass what the policy requires",
         "copy_last": "returns the last context chunk",
         "mean_context": "returns the mean of the context",
         "constant": "returns the mean of the bank",

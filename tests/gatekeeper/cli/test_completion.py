@@ -29,4 +29,4 @@ def test_a_beginning_is_completed(
 
 def test_a_name_comes_with_its_line() -> None:
     (item,) = complete("controls")(click.Context(COMMAND), COMMAND.params[0], "orac")
-    assert item.help == "returns the true target; must pass A, B, D and E"
+    assert item.help == "returns the true target; must pass what the policy requires"

@@ -46,7 +46,7 @@ def test_alone_it_lists_the_kinds(run: Run) -> None:
                 "no backward bias"
             ],
         ),
-        ("controls", ["oracle             returns the true target; must pass A, B, D and E"]),
+        ("controls", ["oracle             returns the true target; must pass what the policy requires"]),
     ],
 )
 def test_each_thing_has_its_line(kind: str, lines: list[str], run: Run) -> None:
