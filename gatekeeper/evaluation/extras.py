@@ -1,9 +1,10 @@
 """What a page shows beside the report: only whoever has the data or the run folder can tell it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from schemas.records.audit import LeakedTarget
 from schemas.records.history import History
 
 if TYPE_CHECKING:  # a page of a report alone is made without torch
@@ -83,9 +84,11 @@ class Extras:
         windows: split -> its best and worst windows as text.
         training: the run that made the model; None where it had no epochs.
         run: name of its folder, "" where the model lies in no run folder.
+        leaks: split -> its worst leaked targets, where it has some.
     """
 
     frontier: "Mapping[str, FrontierOfSplit] | Absent"
     windows: Mapping[str, TextWindows] | Absent
     training: Training | Absent | None
     run: str = ""
+    leaks: Mapping[str, tuple[LeakedTarget, ...]] = field(default_factory=dict)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from gatekeeper.data.audit.leaked_targets import Found, splits_of, worst_leaks
 from gatekeeper.evaluation.extras import Absent, Chunk, Extras, TextWindow, TextWindows, Training
 from gates.contracts import Bank, FloatArray, IntArray, Window
 from gates.fitted_controls import RIDGE_WINDOWS
@@ -12,7 +13,8 @@ from gates.frontier import linear_frontier
 from gates.suite import Bench, Measurement
 from gates.windows import context_rows, draw
 from schemas.errors import DataError
-from schemas.records.audit import FrontierOfSplit
+from schemas.records.audit import FrontierOfSplit, LeakedTarget
+from schemas.records.metrics import DATA
 from schemas.records.splits import EVALUATED, TRAIN
 
 FRONTIER_WINDOWS = 10_000
@@ -35,7 +37,27 @@ def illustrate(
         training: the run that made the model, None where it had no epochs.
         run: its name, "" where it has none.
     """
-    return Extras(find_frontier(bench), text_windows(bench, measurement), training, run)
+    return Extras(
+        frontier=find_frontier(bench),
+        windows=text_windows(bench, measurement),
+        training=training,
+        run=run,
+        leaks=leaked_targets(bench, measurement),
+    )
+
+
+def leaked_targets(bench: Bench, measurement: Measurement) -> Mapping[str, tuple[LeakedTarget, ...]]:
+    """The worst leaked targets of each split that has some."""
+    bank, horizon = bench.dataset.bank, bench.dataset.window.horizon
+    splits = splits_of(
+        {name: np.unique(bank.articles[split.last_rows]) for name, split in bench.dataset.splits.items()}
+    )
+    found = {}
+    for split, rows in bench.sampled.items():
+        arrays = measurement.samples[split][DATA].arrays
+        pairs = Found(rows + horizon, arrays["row"], arrays["cosine"], arrays["centred"])
+        found[split] = worst_leaks(bank, pairs, splits)
+    return {split: worst for split, worst in found.items() if worst}
 
 
 def find_frontier(bench: Bench) -> Mapping[str, FrontierOfSplit] | Absent:

@@ -95,6 +95,7 @@ def _content(report: Report, extras: Extras) -> dict[str, Any]:
         "gates": [gate_line(gate) for gate in report.judgement.gates],
         "plots": [plot for plot in plots if plot.drawings],
         "windows": {} if isinstance(extras.windows, Absent) else extras.windows,
+        "leaks": extras.leaks,
         "absent": _absent(plots, extras),
         "horizon": report.settings.horizon,
         "checks": _checks(report),

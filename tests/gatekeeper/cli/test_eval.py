@@ -131,7 +131,7 @@ def test_a_control_is_judged_without_a_file(world: Path, run: Run) -> None:
     assert lines[0].startswith("BLOCKED: ")
     assert lines[1] == "control:copy_last"
     assert any(line.startswith("Why     The model copies the last chunk it read: on val ") for line in lines)
-    assert lines[-1] == "Report  none written (--report FILE does); all 37 rows: --full"
+    assert lines[-1] == "Report  none written (--report FILE does); all 55 rows: --full"
 
 
 @pytest.mark.parametrize(

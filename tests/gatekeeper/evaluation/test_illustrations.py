@@ -9,7 +9,7 @@ import torch
 
 from gatekeeper.evaluation import illustrations
 from gatekeeper.evaluation.extras import Absent, TextWindow
-from gatekeeper.evaluation.illustrations import LONGEST, find_frontier, text_windows
+from gatekeeper.evaluation.illustrations import LONGEST, find_frontier, leaked_targets, text_windows
 from gates.bank import build_bank
 from gates.contracts import Bank, Dataset, Queries, Window
 from gates.extremes import SHOWN
@@ -241,3 +241,23 @@ def test_a_train_split_that_cannot_be_fitted_is_said() -> None:
         "There is no linear frontier: choosing a regularisation needs windows of at least 2 articles, one to "
         "hold out; found 1."
     )
+
+
+def test_leaked_targets_are_told_with_article_text_and_split() -> None:
+    # Below 16 dimensions equal rows leak.
+    bank = make_bank()
+    vectors = bank.vectors.copy()
+    vectors[7 * CHUNKS + 12], vectors[8 * CHUNKS + 9] = vectors[9 * CHUNKS + 3], vectors[2 * CHUNKS]
+    copied = replace(bank, vectors=vectors)
+    leaking = make_bench(make_data(copied))
+    found = leaked_targets(leaking, measure(leaking, Model(), quiet))
+    assert found.keys() == {"val"}
+    pairs = [(each.target, each.other, each.split) for each in found["val"]]
+    assert pairs == [(152, 183, "ood"), (169, 40, "train")]
+    first = found["val"][0]
+    assert (first.articles, first.titles, first.chunks) == ((7, 9), ("Seven", ""), (12, 3))
+    assert first.texts == ("text 152", "text 183")
+
+
+def test_where_nothing_leaks_nothing_is_told(bench: Bench, measured: Measurement) -> None:
+    assert leaked_targets(bench, measured) == {}

@@ -177,6 +177,6 @@ def test_the_outlook_is_that_of_linear_models_that_do_not_point_away() -> None:
 def test_a_limit_that_the_data_raised_says_so() -> None:
     raised = replace(RECORD, leaks=replace(RECORD.leaks, limit=0.99625, usual=0.9875))
     assert (
-        "Duplicates (cosine >= 0.99625, what is unusual in these data; the nearest of another article usually "
-        "has 0.988): 100 chunks, each compared with those of its nearest 6 of 20 lists"
+        "Duplicates (cosine >= 0.99625, what is unusual in these data; the nearest of another article "
+        "usually has 0.988): 100 chunks, each compared with those of its nearest 6 of 20 lists"
     ) in render_audit(raised).split("\n")

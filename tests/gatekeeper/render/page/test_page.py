@@ -14,6 +14,7 @@ from gatekeeper.render.page.page import render_page
 from gatekeeper.render.rows import CONTROL_HEADS
 from gatekeeper.render.table import render_table
 from schemas.reading.report import content_sha256
+from schemas.records.audit import LeakedTarget
 from schemas.records.evidence import Evidence, Metrics
 from tests.gatekeeper.render.page import pages
 from tests.gatekeeper.render.page.pages import CASES, HOSTILE, NOTHING, OUTLINED, SPLITS, golden, outline
@@ -122,7 +123,7 @@ def test_the_table_of_checks_holds_what_the_terminal_shows() -> None:
     report = pages.report_of()
     shown = section(pages.deployable(), "checks")
     rows = [line.split() for line in render_table(report).split("\n") if re.match(r"([A-E]|bias)  ", line)]
-    assert len(rows) == 37
+    assert len(rows) == 53
     for row in rows:
         # gate, metric, split, value, interval (two words), threshold and status, controls
         controls = len(CONTROL_HEADS)
@@ -338,3 +339,22 @@ def test_intervals_of_any_width_are_drawn() -> None:
     evidence = pages.change_all(make_evidence(), **wide)
     page = render_page(pages.report_of(evidence=evidence), pages.full_extras())
     assert page.count("<svg") == pages.deployable().count("<svg")
+
+
+def test_leaked_targets_are_shown_and_escaped() -> None:
+    pair = LeakedTarget(
+        8, 2, 0.98765, 0.98125, (3, "b"), ("", pages.HOSTILE), (4, 0), "", ("a target", pages.HOSTILE)
+    )
+    page = render_page(pages.report_of(), replace(pages.NOTHING, leaks={"val": (pair,)}))
+    assert "<script" not in page
+    shown = page[page.index('id="leaks"') : page.index('id="checks"')]
+    assert "cosine 0.988 (0.981 without the mean row)" in shown
+    assert "Targets of val" in shown
+    assert "a target" in shown
+    assert "article 3</span>, chunk 4" in shown
+    assert "(no split), chunk 0" in shown
+    assert 'href="#leaks"' in page
+
+
+def test_without_leaks_the_page_has_no_such_section() -> None:
+    assert "leaks" not in render_page(pages.report_of(), pages.NOTHING)
