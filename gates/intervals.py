@@ -1,17 +1,25 @@
 """Confidence intervals clustered by article.
 
 Windows of one article overlap and resemble each other, so the number of articles, not of windows,
-says how much is known. All intervals treat articles as the sampled units.
+says how much is known. All intervals treat articles as the sampled units, and articles are few and
+of unequal length: with weights w_g = n_g / n and article means m_g the variance of a mean m is
 
-Sources: Cameron and Miller 2015, "A practitioner's guide to cluster-robust inference" (sections II
-and VI: the sandwich estimate with G/(G-1) and Student's t with G - 1 degrees of freedom); Korn and
-Graubard 1998, "Confidence intervals for proportions with small expected number of positive counts"
-(effective sample size); Woodruff 1952, "Confidence intervals for medians" (test inversion).
+    V = sum_g (w_g (m_g - m))^2 / (1 - w_g)
+
+(bias-reduced, CR2, with articles of equally variable means as its working model), and Student's t has
+tr(A)^2 / tr(A^2) degrees of freedom (Satterthwaite), A = M' diag(w^2 / (1 - w)) M, M = I - 1 w'. Articles
+of equal length give the textbook's G - 1. ``benchmarks/coverage.py`` shows how often they cover.
+
+Sources: Bell and McCaffrey 2002, "Bias reduction in standard errors for linear regression with
+multi-stage samples" (CR2); Pustejovsky and Tipton 2018, "Small-sample methods for cluster-robust variance
+estimation" (degrees of freedom); Korn and Graubard 1998, "Confidence intervals for proportions with small
+expected number of positive counts" (effective sample size); Woodruff 1952, "Confidence intervals for
+medians" (test inversion).
 """
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,19 +34,54 @@ NO_SAMPLE = "no sample"
 
 
 @dataclass(frozen=True)
+class Clusters:
+    """How samples lie in articles; what an interval's width hangs on besides the values.
+
+    Attributes:
+        n: samples.
+        articles: G, articles among them.
+        effective: ``(sum n_g)^2 / sum n_g^2``: so many equal articles would weigh as these do, 1 to G.
+            A quotient of two integers, so a comparison of it with an integer is exact.
+        degrees: of freedom of Student's t; None where one article leaves nothing to compare.
+    """
+
+    n: int
+    articles: int
+    effective: float
+    degrees: float | None
+
+    @classmethod
+    def of(cls, sizes: IntArray) -> "Clusters":
+        """Of articles of so many samples each, (G,) with all of them at least 1."""
+        n = int(sizes.sum())
+        effective = n * n / int((sizes * sizes).sum())
+        return cls(n, len(sizes), effective, _degrees(sizes, n) if len(sizes) > 1 else None)
+
+
+def _degrees(sizes: IntArray, n: int) -> float:
+    """``tr(A)^2 / tr(A^2)`` in O(G), with A = D - u w' - w u' + U w w', u = w^2 / (1 - w), U = sum u."""
+    w = sizes / n
+    u = w * w * (n / (n - sizes))
+    total, ww, uw, uu = float(u.sum()), float(w @ w), float(u @ w), float(u @ u)
+    trace = total - 2 * uw + total * ww
+    diagonal = uu - 4 * float(u * u @ w) + 2 * total * float(u * w @ w)
+    square = diagonal + 2 * uw**2 + 2 * uu * ww + (total * ww) ** 2 - 4 * total * ww * uw
+    return max(trace**2 / square, 1.0)
+
+
+@dataclass(frozen=True)
 class Estimate:
     """A mean with its clustered standard error (None where a single article leaves it unknown)."""
 
     mean: float
     error: float | None
-    n: int
-    articles: int
+    clusters: Clusters
 
     def bounds(self, confidence: float) -> tuple[float, float] | None:
-        """Mean ± t * error with ``articles - 1`` degrees of freedom."""
-        if self.error is None:
+        """Mean ± t * error with the clusters' degrees of freedom."""
+        if self.error is None or self.clusters.degrees is None:
             return None
-        half = student_t(confidence, self.articles - 1) * self.error
+        half = student_t(confidence, self.clusters.degrees) * self.error
         return self.mean - half, self.mean + half
 
 
@@ -78,9 +121,7 @@ def linearised_ratio(above: DoubleArray, below: DoubleArray) -> DoubleArray:
 
 
 def estimate_mean(values: npt.NDArray[np.generic], articles: IntArray) -> Estimate:
-    """Mean and article-clustered standard error of per-sample values.
-
-    With residuals e and G articles: ``se = sqrt(G / (G - 1) * sum_g (sum_{i in g} e_i)^2) / n``.
+    """Mean and article-clustered standard error of per-sample values, as the module says.
 
     Args:
         values: (n,) with n >= 1.
@@ -88,13 +129,13 @@ def estimate_mean(values: npt.NDArray[np.generic], articles: IntArray) -> Estima
     """
     numbers = values.astype(np.float64)
     mean = float(numbers.mean())
-    distinct, cluster = np.unique(articles, return_inverse=True)
-    groups = len(distinct)
-    if groups < 2:
-        return Estimate(mean, None, len(numbers), groups)
-    totals = np.bincount(cluster, weights=numbers - mean, minlength=groups)
-    error = math.sqrt(groups / (groups - 1) * float(totals @ totals)) / len(numbers)
-    return Estimate(mean, error, len(numbers), groups)
+    _, cluster, sizes = np.unique(articles, return_inverse=True, return_counts=True)
+    clusters = Clusters.of(sizes)
+    if clusters.degrees is None:
+        return Estimate(mean, None, clusters)
+    totals = np.bincount(cluster, weights=numbers - mean)
+    error = math.sqrt(float(totals @ (totals * (clusters.n / (clusters.n - sizes))))) / clusters.n
+    return Estimate(mean, error, clusters)
 
 
 def mean_metric(values: npt.NDArray[np.generic], articles: IntArray, confidence: float) -> Metric:
@@ -102,32 +143,32 @@ def mean_metric(values: npt.NDArray[np.generic], articles: IntArray, confidence:
     if len(values) == 0:
         return undefined(NO_SAMPLE)
     estimate = estimate_mean(values, articles)
-    bounds = estimate.bounds(confidence)
-    return _metric(estimate.mean, bounds, estimate.n, estimate.articles)
+    return metric_of(estimate.mean, estimate.bounds(confidence), estimate.clusters)
 
 
 def share_metric(hits: npt.NDArray[np.generic], articles: IntArray, confidence: float) -> Metric:
     """Share of True values with a Wilson interval on the effective sample size.
 
     A Wald interval shrinks to a point when every sample agrees. Here the sample size is replaced
-    by ``p (1 - p) / se^2``, at least one and at most n; where all agree it is the number of
-    articles, as if every article had answered once.
+    by ``p (1 - p) / V``, at least one and at most n; where all articles agree it is the effective
+    number of articles, as if every article had answered once.
     """
     if len(hits) == 0:
         return undefined(NO_SAMPLE)
     estimate = estimate_mean(hits, articles)
-    if estimate.error is None:
-        return _metric(estimate.mean, None, estimate.n, estimate.articles)
+    clusters = estimate.clusters
+    if estimate.error is None or clusters.degrees is None:
+        return metric_of(estimate.mean, None, clusters)
     share, spread = estimate.mean, estimate.mean * (1 - estimate.mean)
     if estimate.error > 0 and spread > 0:
-        size = min(max(spread / estimate.error**2, 1.0), float(estimate.n))
+        size = min(max(spread / estimate.error**2, 1.0), float(clusters.n))
     else:
-        size = float(estimate.articles)
-    z2 = student_t(confidence, estimate.articles - 1) ** 2 / size
+        size = clusters.effective
+    z2 = student_t(confidence, clusters.degrees) ** 2 / size
     centre = (share + z2 / 2) / (1 + z2)
     half = math.sqrt(z2 * (spread + z2 / 4)) / (1 + z2)
     bounds = (max(0.0, min(centre - half, share)), min(1.0, max(centre + half, share)))
-    return _metric(share, bounds, estimate.n, estimate.articles)
+    return metric_of(share, bounds, clusters)
 
 
 def median_metric(values: npt.NDArray[np.generic], articles: IntArray, confidence: float) -> Metric:
@@ -137,12 +178,12 @@ def median_metric(values: npt.NDArray[np.generic], articles: IntArray, confidenc
     numbers = values.astype(np.float64)
     median = float(np.median(numbers))
     below = estimate_mean((numbers <= median).astype(np.float64), articles)
-    if below.error is None:
-        return _metric(median, None, below.n, below.articles)
-    half = student_t(confidence, below.articles - 1) * below.error
+    if below.error is None or below.clusters.degrees is None:
+        return metric_of(median, None, below.clusters)
+    half = student_t(confidence, below.clusters.degrees) * below.error
     low = float(np.quantile(numbers, max(0.0, 0.5 - half), method="lower"))
     high = float(np.quantile(numbers, min(1.0, 0.5 + half), method="higher"))
-    return _metric(median, (min(low, median), max(high, median)), below.n, below.articles)
+    return metric_of(median, (min(low, median), max(high, median)), below.clusters)
 
 
 def least_metric(differences: DoubleArray, articles: IntArray, confidence: float) -> Metric:
@@ -163,7 +204,74 @@ def least_metric(differences: DoubleArray, articles: IntArray, confidence: float
     bounds = [estimate.bounds(confidence) for estimate in estimates]
     known = [bound for bound in bounds if bound is not None]
     interval = (min(low for low, _ in known), min(high for _, high in known)) if known else None
-    return _metric(value, interval, estimates[0].n, estimates[0].articles)
+    return metric_of(value, interval, estimates[0].clusters)
+
+
+def ratio_metric(pairs: DoubleArray, articles: IntArray, confidence: float, *, least: float) -> Metric:
+    """``mean(a) / mean(b)`` with the delta method: the spread of ``(a - ratio * b) / mean(b)``.
+
+    Args:
+        pairs: (n, 2), a and b of every sample.
+        articles: (n,).
+        confidence: two-sided.
+        least: undefined where ``mean(b)`` is below this.
+    """
+    if len(pairs) == 0:
+        return undefined(NO_SAMPLE)
+    above, below = pairs[:, 0].astype(np.float64), pairs[:, 1].astype(np.float64)
+    if not below.mean() >= least:
+        return undefined(f"the mean it is divided by is below {least:g}")
+    ratio = float(above.mean() / below.mean())
+    spread = estimate_mean((above - ratio * below) / below.mean(), articles)
+    bounds = replace(spread, mean=ratio).bounds(confidence)
+    return metric_of(ratio, bounds, spread.clusters)
+
+
+def jackknife_metric(
+    value: float,
+    left_out: DoubleArray,
+    sizes: IntArray,
+    confidence: float,
+    *,
+    span: tuple[float, float] = (-math.inf, math.inf),
+) -> Metric:
+    """A statistic that is no mean, from its values without each article in turn.
+
+    ``(1 - w_g) (value - left_out_g)`` is what ``w_g (m_g - m)`` is to a mean, and is used as that; for a
+    mean the interval is the same to the letter.
+
+    Args:
+        value: of all samples.
+        left_out: (G,) without article g.
+        sizes: (G,) samples of article g.
+        confidence: two-sided.
+        span: values that are possible; the interval ends there.
+    """
+    clusters = Clusters.of(sizes)
+    if clusters.degrees is None:
+        return metric_of(value, None, clusters)
+    without = 1.0 - sizes / clusters.n
+    error = math.sqrt(float(np.sum(without * (value - left_out) ** 2)))
+    half = student_t(confidence, clusters.degrees) * error
+    low, high = max(span[0], value - half), min(span[1], value + half)
+    return metric_of(value, (min(low, value), max(high, value)), clusters)
+
+
+def welch(first: Estimate, second: Estimate) -> tuple[Clusters, float | None]:
+    """The difference of two independent estimates: what it rests on, and its standard error.
+
+    Samples, articles and effective articles add up; the degrees of freedom are Welch's of the two.
+    """
+    one, two = first.clusters, second.clusters
+    counts = one.n + two.n, one.articles + two.articles, one.effective + two.effective
+    if first.error is None or second.error is None or one.degrees is None or two.degrees is None:
+        return Clusters(*counts, None), None
+    variances = first.error**2, second.error**2
+    total = sum(variances)
+    if total == 0:
+        return Clusters(*counts, one.degrees + two.degrees), 0.0
+    degrees = total**2 / (variances[0] ** 2 / one.degrees + variances[1] ** 2 / two.degrees)
+    return Clusters(*counts, degrees), math.sqrt(total)
 
 
 def gap_metric(first: Estimate | None, second: Estimate | None, confidence: float) -> Metric:
@@ -171,20 +279,12 @@ def gap_metric(first: Estimate | None, second: Estimate | None, confidence: floa
     if first is None or second is None:
         return undefined("no sample in one of the two splits")
     difference = first.mean - second.mean
-    n, articles = first.n + second.n, first.articles + second.articles
-    if first.error is None or second.error is None:
-        return Metric(abs(difference), None, None, n, articles, ONE_ARTICLE)
-    variances = first.error**2, second.error**2
-    total = sum(variances)
-    if total == 0:
-        return Metric(abs(difference), abs(difference), abs(difference), n, articles)
-    degrees = total**2 / (
-        variances[0] ** 2 / (first.articles - 1) + variances[1] ** 2 / (second.articles - 1)
-    )
-    half = student_t(confidence, degrees) * math.sqrt(total)
-    ends = abs(difference - half), abs(difference + half)
-    low = 0.0 if abs(difference) <= half else min(ends)
-    return Metric(abs(difference), low, max(ends), n, articles)
+    clusters, error = welch(first, second)
+    bounds = Estimate(difference, error, clusters).bounds(confidence)
+    if bounds is None:
+        return metric_of(abs(difference), None, clusters)
+    low, high = sorted(abs(end) for end in bounds)
+    return metric_of(abs(difference), (0.0 if bounds[0] <= 0 <= bounds[1] else low, high), clusters)
 
 
 _METRIC_OF: Mapping[str, Callable[[npt.NDArray[Any], IntArray, float], Metric]] = {
@@ -200,7 +300,9 @@ def undefined(reason: str) -> Metric:
     return Metric(None, None, None, 0, 0, reason)
 
 
-def _metric(value: float, bounds: tuple[float, float] | None, n: int, articles: int) -> Metric:
-    if bounds is None:
-        return Metric(value, None, None, n, articles, ONE_ARTICLE)
-    return Metric(value, bounds[0], bounds[1], n, articles)
+def metric_of(value: float, bounds: tuple[float, float] | None, clusters: Clusters) -> Metric:
+    """A value, its interval (none where a single article leaves it unknown), and what it rests on."""
+    low, high = bounds or (None, None)
+    reason = "" if bounds else ONE_ARTICLE
+    degrees = clusters.degrees if bounds else None
+    return Metric(value, low, high, clusters.n, clusters.articles, reason, clusters.effective, degrees)

@@ -7,14 +7,7 @@ import numpy as np
 
 from gates.contracts import Bank, DoubleArray, FloatArray, IntArray, PredictorAnswers, Samples, Values
 from gates.geometry import cosine_to_rows
-from gates.intervals import (
-    ONE_ARTICLE,
-    estimate_mean,
-    linearised_ratio,
-    student_t,
-    summarise,
-    undefined,
-)
+from gates.intervals import estimate_mean, linearised_ratio, metric_of, student_t, summarise, undefined
 from gates.windows import context_rows, fits
 from schemas.records.evidence import Metric
 from schemas.records.metrics import OFFSETS
@@ -122,9 +115,9 @@ def _peak(cosines: DoubleArray, articles: IntArray, confidence: float) -> Metric
     tied = [i for i in range(len(OFFSETS)) if means[i] == means.max()]
     best = max(tied, key=lambda i: (abs(OFFSETS[i]), -i))
     gaps = [estimate_mean(cosines[:, best] - cosines[:, i], articles) for i in range(len(OFFSETS))]
-    n, groups = gaps[0].n, gaps[0].articles
-    if groups < 2:
-        return Metric(float(OFFSETS[best]), None, None, n, groups, ONE_ARTICLE)
-    t = student_t(confidence, groups - 1)
+    clusters = gaps[best].clusters
+    if clusters.degrees is None:
+        return metric_of(float(OFFSETS[best]), None, clusters)
+    t = student_t(confidence, clusters.degrees)
     near = [k for k, gap in zip(OFFSETS, gaps, strict=True) if gap.mean <= t * (gap.error or 0.0)]
-    return Metric(float(OFFSETS[best]), float(min(near)), float(max(near)), n, groups)
+    return metric_of(float(OFFSETS[best]), (float(min(near)), float(max(near))), clusters)

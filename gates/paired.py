@@ -4,9 +4,8 @@ Two models that answer the same windows err on the same hard ones. The differenc
 sample by sample, and its spread is that of the paired differences, not of two independent groups.
 """
 
-import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -14,7 +13,16 @@ import numpy as np
 from gates.ablations import Ablations
 from gates.bins_delta import BinsDelta
 from gates.contracts import DoubleArray, Samples, Values
-from gates.intervals import NO_SAMPLE, ONE_ARTICLE, Estimate, estimate_mean, student_t
+from gates.intervals import (
+    NO_SAMPLE,
+    Clusters,
+    Estimate,
+    estimate_mean,
+    metric_of,
+    student_t,
+    undefined,
+    welch,
+)
 from gates.leaked import recited_values
 from gates.offset_sweep import OffsetSweep
 from gates.retrieval import retrieval_values
@@ -105,25 +113,25 @@ def paired_difference(first: Values, second: Values, confidence: float) -> Paire
     mean is exactly the difference of the two. ``median``: the estimate only.
 
     Where no sample differs, a share has no spread to estimate; its interval is then the Wilson bound
-    of a share of zero among as many answers as there are articles.
+    of a share of zero among as many answers as there are effective articles.
 
     Args:
         first: of one model.
         second: of the other, the same samples in the same order.
         confidence: two-sided.
     """
-    n, articles = len(first.values), len(np.unique(first.articles))
-    if n == 0:
-        return Paired(Metric(None, None, None, 0, 0, NO_SAMPLE), None)
+    if len(first.values) == 0:
+        return Paired(undefined(NO_SAMPLE), None)
+    estimate = estimate_mean(_column(second) - _column(first), first.articles)
+    clusters = estimate.clusters
     if first.kind == "median":
         medians = [float(np.median(side.values.astype(np.float64))) for side in (first, second)]
-        return Paired(Metric(medians[1] - medians[0], None, None, n, articles, NO_MEDIAN), None)
-    differences = _column(second) - _column(first)
-    estimate = estimate_mean(differences, first.articles)
-    if first.kind == "share" and not differences.any() and estimate.error is not None:
-        z2 = student_t(confidence, articles - 1) ** 2
-        half = z2 / (articles + z2)
-        return Paired(Metric(0.0, -half, half, n, articles), half)
+        unknown = metric_of(medians[1] - medians[0], None, clusters)
+        return Paired(replace(unknown, reason=NO_MEDIAN), None)
+    if first.kind == "share" and estimate.error == 0 and estimate.mean == 0 and clusters.degrees is not None:
+        z2 = student_t(confidence, clusters.degrees) ** 2
+        half = z2 / (clusters.effective + z2)
+        return Paired(metric_of(0.0, (-half, half), clusters), half)
     return _paired(estimate, confidence)
 
 
@@ -135,24 +143,14 @@ def paired_gap(first: tuple[Values, Values], second: tuple[Values, Values], conf
     """
     signs = [_sign(*pair) for pair in (first, second)]
     if None in signs:
-        return Paired(Metric(None, None, None, 0, 0, "no sample in one of the two splits"), None)
+        return Paired(undefined("no sample in one of the two splits"), None)
     mine, theirs = cast("list[float]", signs)
     parts = []
     for side, direction in ((0, 1.0), (1, -1.0)):
         column = theirs * _column(second[side]) - mine * _column(first[side])
         parts.append(estimate_mean(direction * column, first[side].articles))
-    value = parts[0].mean + parts[1].mean
-    n, articles = parts[0].n + parts[1].n, parts[0].articles + parts[1].articles
-    if parts[0].error is None or parts[1].error is None:
-        return Paired(Metric(value, None, None, n, articles, ONE_ARTICLE), None)
-    variances = [part.error**2 for part in parts if part.error is not None]
-    total = sum(variances)
-    if total == 0:
-        return Paired(Metric(value, value, value, n, articles), 0.0)
-    degrees = total**2 / sum(
-        variance**2 / (part.articles - 1) for variance, part in zip(variances, parts, strict=True)
-    )
-    return _spread(value, math.sqrt(total), degrees, confidence, n, articles)
+    clusters, error = welch(*parts)
+    return _paired(Estimate(parts[0].mean + parts[1].mean, error, clusters), confidence)
 
 
 def _column(values: Values) -> DoubleArray:
@@ -170,14 +168,11 @@ def _sign(val: Values, ood: Values) -> float | None:
 
 
 def _paired(estimate: Estimate, confidence: float) -> Paired:
-    if estimate.error is None:
-        return Paired(Metric(estimate.mean, None, None, estimate.n, estimate.articles, ONE_ARTICLE), None)
-    degrees = estimate.articles - 1
-    return _spread(estimate.mean, estimate.error, degrees, confidence, estimate.n, estimate.articles)
+    metric = metric_of(estimate.mean, estimate.bounds(confidence), estimate.clusters)
+    return Paired(metric, _detectable(estimate.error, estimate.clusters, confidence))
 
 
-def _spread(value: float, error: float, degrees: float, confidence: float, n: int, articles: int) -> Paired:
-    critical = student_t(confidence, degrees)
-    half = critical * error
-    detectable = (critical + student_t(2 * POWER - 1, degrees)) * error
-    return Paired(Metric(value, value - half, value + half, n, articles), detectable)
+def _detectable(error: float | None, clusters: Clusters, confidence: float) -> float | None:
+    if error is None or clusters.degrees is None:
+        return None
+    return (student_t(confidence, clusters.degrees) + student_t(2 * POWER - 1, clusters.degrees)) * error

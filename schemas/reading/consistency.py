@@ -128,6 +128,12 @@ def _problems(metric: Metric) -> Iterator[str]:
         yield "undefined, but without a reason"
     if metric.value is not None and metric.articles < 1:
         yield "a value measured on nothing"
+    if (metric.value is None) != (metric.effective is None):
+        yield "effective articles belong to a value, and every value has them"
+    if metric.effective is not None and metric.effective > metric.articles:
+        yield f"{metric.effective:g} effective articles of only {metric.articles}"
+    if metric.low is None and metric.degrees is not None:
+        yield "degrees of freedom without an interval"
     if metric.value is None or metric.low is None or metric.high is None:
         return
     if not metric.low <= metric.value <= metric.high:

@@ -50,6 +50,9 @@ class Metric:
         n: samples behind the estimate.
         articles: distinct articles among them.
         reason: why the value or the interval is undefined, else empty.
+        effective: so many articles of equal size would weigh as these do: ``(sum n)^2 / sum n^2`` over the
+            samples of each article; None where there is no value.
+        degrees: of freedom of the interval; None where there is no interval, or none of Student's kind.
     """
 
     value: float | None
@@ -58,6 +61,8 @@ class Metric:
     n: Count
     articles: Count
     reason: Annotated[Line, rule(maxLength=500)] = ""
+    effective: Annotated[float, rule(minimum=1)] | None = None
+    degrees: Annotated[float, rule(minimum=1)] | None = None
 
 
 def _within(span: Range) -> object:

@@ -11,6 +11,12 @@ from schemas.records.policy import Policy, PolicyCheck, control_of
 from schemas.records.splits import EVALUATED, PAIR, SPLITS
 from schemas.verdict.wording import compared, near_zero, place, subject
 
+LEAST_ARTICLES = 12
+"""An interval decides only where it rests on at least so many articles ..."""
+
+LEAST_EFFECTIVE = 8
+"""... that weigh at least as so many equal ones: with fewer it covers less than it claims."""
+
 PASSING: tuple[Status, ...] = ("pass", "waived")
 """Statuses that let a check or a gate through."""
 
@@ -146,6 +152,10 @@ def _outcome(
             return "error", _too_few(name, size.n, "samples", policy.min_samples)
         if not size.articles >= policy.min_articles:
             return "error", _too_few(name, size.articles, "articles", policy.min_articles)
+    if (line.decide or policy.decide) == "bound":
+        few = _too_few_for_an_interval(line, split, metrics, metric)
+        if few:
+            return "inconclusive", few
     return _compare(line, split, metric, metric.value, policy, rounding)
 
 
@@ -180,5 +190,17 @@ def _sizes(line: PolicyCheck, split: str, metrics: Metrics, metric: Metric) -> I
             yield place(mean, side), found or Metric(None, None, None, 0, 0)
 
 
-def _too_few(where: str, found: int, what: str, needed: int) -> str:
-    return f"{where} rests on {found} {what}, fewer than the {needed} the policy needs"
+def _too_few_for_an_interval(line: PolicyCheck, split: str, metrics: Metrics, metric: Metric) -> str:
+    """Why no interval can decide here, or nothing."""
+    for name, size in _sizes(line, split, metrics, metric):
+        if size.articles < LEAST_ARTICLES:
+            return f"{_too_few(name, size.articles, 'articles', LEAST_ARTICLES, 'an interval')} to decide"
+        # Both are integers' quotients, which a double holds without crossing 8.
+        if size.effective is None or size.effective < LEAST_EFFECTIVE:
+            equal = f"{size.articles} articles that weigh as {size.effective or 0:.1f} equal ones"
+            return f"{name} rests on {equal}, fewer than the {LEAST_EFFECTIVE} an interval needs to decide"
+    return ""
+
+
+def _too_few(where: str, found: int, what: str, needed: int, who: str = "the policy") -> str:
+    return f"{where} rests on {found} {what}, fewer than the {needed} {who} needs"

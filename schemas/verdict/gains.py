@@ -59,7 +59,8 @@ def _gain(mine: Metric, theirs: Metric, higher: bool) -> Metric:
             return Metric(None, None, None, n, articles, f"undefined for {who}: {metric.reason}")
     # 0.35 - 0.40 is a little below -0.05 in binary; what is measured is not known that well.
     difference = round((mine.value or 0.0) - (theirs.value or 0.0), _DECIMALS)
-    return Metric(difference if higher else -difference, None, None, n, articles, NO_INTERVAL)
+    value, effective = difference if higher else -difference, min(mine.effective or 1, theirs.effective or 1)
+    return Metric(value, None, None, n, articles, NO_INTERVAL, effective)
 
 
 def _shown(value: object) -> str:

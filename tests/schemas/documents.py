@@ -92,7 +92,7 @@ def _policy() -> Document:
 
 
 def _audit() -> Audit:
-    metric = Metric(0.1, 0.0, 0.2, 3, 2)
+    metric = Metric(0.1, 0.0, 0.2, 3, 2, effective=2.0)
     return Audit(
         AUDIT_VERSION,
         MOMENT,

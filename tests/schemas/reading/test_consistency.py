@@ -32,6 +32,8 @@ def with_settings(report: Report, **fields: Any) -> Report:  # noqa: ANN401
 
 def with_metric(report: Report, metric: Metric) -> Report:
     """The metric in place of the margin on val, of the model and of all controls; judged anew."""
+    if metric.value is not None and metric.effective is None:
+        metric = dataclasses.replace(metric, effective=float(max(1, metric.articles)))
 
     def put(rows: Any) -> Any:  # noqa: ANN401
         return {**rows, "val": {**rows["val"], MARGIN: metric}}
@@ -57,6 +59,8 @@ def with_metric(report: Report, metric: Metric) -> Report:
         lambda report: with_metric(report, Metric(0.15, None, None, 400, 1, "one article")),
         lambda report: with_metric(report, Metric(None, None, None, 0, 0, "no sample")),
         lambda report: with_metric(report, Metric(0.15, 0.14, 0.16, 20, 20)),
+        lambda report: with_metric(report, Metric(0.15, 0.14, 0.16, 400, 20, effective=20.0, degrees=19.0)),
+        lambda report: with_metric(report, Metric(0.15, 0.14, 0.16, 400, 20, effective=1.0)),
     ],
 )
 def test_what_is_just_possible_is_no_contradiction(
@@ -78,6 +82,15 @@ def test_what_is_just_possible_is_no_contradiction(
         (Metric(0.1, 0.2, 0.3, 400, 20), "the value 0.1 lies outside its interval [0.2, 0.3]"),
         (Metric(0.4, 0.2, 0.3, 400, 20), "the value 0.4 lies outside its interval [0.2, 0.3]"),
         (Metric(0.1, 0.0, 0.2, 19, 20), "20 articles among only 19 samples"),
+        (
+            Metric(None, None, None, 400, 20, "why", effective=20.0),
+            "effective articles belong to a value, and every value has them",
+        ),
+        (Metric(0.1, 0.0, 0.2, 400, 20, effective=20.5), "20.5 effective articles of only 20"),
+        (
+            Metric(0.1, None, None, 400, 20, "why", effective=20.0, degrees=19.0),
+            "degrees of freedom without an interval",
+        ),
     ],
 )
 def test_an_impossible_metric_is_named_in_these_words(

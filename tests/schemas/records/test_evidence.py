@@ -28,6 +28,8 @@ from tests.schemas.documents import accepted
             [0, 7],
             [-1, 0.5, None, "1"],
         ),
+        (("evidence", "model", "val", "offset_sweep.cos", "effective"), [1, 1.5, None], [0.9, "1"]),
+        (("evidence", "model", "val", "offset_sweep.cos", "degrees"), [1, 1.5, None], [0.9, "1"]),
         (
             ("evidence", "model", "val", "offset_sweep.cos", "reason"),
             ["", "x" * 500],
@@ -75,6 +77,7 @@ def test_what_may_stand_where(place: tuple[str | int, ...], good: list[object], 
 )
 def test_each_metric_lies_in_its_range(name: str, least: float, most: float) -> None:
     metric: dict[str, object] = {"low": None, "high": None, "n": 1, "articles": 1, "reason": "x"}
+    metric |= {"effective": None, "degrees": None}
     found = [each for each in METRICS if re.fullmatch(name, each)]
     assert found
     inside = [None, least, most]

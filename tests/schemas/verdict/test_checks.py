@@ -75,75 +75,75 @@ def test_decide_compares_a_span_with_the_bounds(
     ("rows", "metric", "decide_by", "status", "sentence"),
     [
         (
-            line(low=0.05), Metric(-0.034, -0.041, -0.027, 400, 20), "point", "fail",
+            line(low=0.05), Metric(-0.034, -0.041, -0.027, 400, 20, effective=20.0), "point", "fail",
             "offset_sweep.margin on ood is -0.034 [-0.041, -0.027], below the required 0.050",
         ),
         (
-            line(low=0.05), Metric(0.073, 0.06, 0.086, 400, 20), "point", "pass",
+            line(low=0.05), Metric(0.073, 0.06, 0.086, 400, 20, effective=20.0), "point", "pass",
             "offset_sweep.margin on ood is 0.073 [0.060, 0.086], at least the required 0.050",
         ),
         (
-            line(low=0.05), Metric(0.0499996, 0.04, 0.06, 400, 20), "point", "fail",
+            line(low=0.05), Metric(0.0499996, 0.04, 0.06, 400, 20, effective=20.0), "point", "fail",
             "offset_sweep.margin on ood is 0.0499996 [0.0400000, 0.0600000], below the required 0.0500000",
         ),
         (
-            line(high=0.05), Metric(0.07, None, None, 400, 20, "one article"), "point", "fail",
+            line(high=0.05), Metric(0.07, None, None, 400, 20, "one article", effective=20.0), "point", "fail",
             "offset_sweep.margin on ood is 0.070, above the allowed 0.050",
         ),
         (
-            line(high=0.05), Metric(-0.01, -0.02, 0.0, 400, 20), "point", "pass",
+            line(high=0.05), Metric(-0.01, -0.02, 0.0, 400, 20, effective=20.0), "point", "pass",
             "offset_sweep.margin on ood is -0.010 [-0.020, 0.000], at most the allowed 0.050",
         ),
         (
-            line(above=0.0), Metric(0.0, -0.1, 0.1, 400, 20), "point", "fail",
+            line(above=0.0), Metric(0.0, -0.1, 0.1, 400, 20, effective=20.0), "point", "fail",
             "offset_sweep.margin on ood is 0.000 [-0.100, 0.100], not above 0.000 as required",
         ),
         (
-            line(above=0.0, high=0.5), Metric(0.2, 0.1, 0.3, 400, 20), "point", "pass",
+            line(above=0.0, high=0.5), Metric(0.2, 0.1, 0.3, 400, 20, effective=20.0), "point", "pass",
             "offset_sweep.margin on ood is 0.200 [0.100, 0.300], above 0.000 as required "
             "and at most the allowed 0.500",
         ),
         (
-            PEAK, Metric(-1.0, -2.0, 0.0, 400, 20), "point", "fail",
+            PEAK, Metric(-1.0, -2.0, 0.0, 400, 20, effective=20.0), "point", "fail",
             "offset_sweep.peak_offset on ood is -1 [-2, 0], not the required 0",
         ),
         (
-            PEAK, Metric(0.0, 0.0, 0.0, 400, 20), "bound", "pass",
+            PEAK, Metric(0.0, 0.0, 0.0, 400, 20, effective=20.0), "bound", "pass",
             "offset_sweep.peak_offset on ood is 0 [0, 0], exactly as required",
         ),
         (
-            line(high=0.0), Metric(4.2e-10, -3e-9, 0.0, 400, 20), "point", "pass",
+            line(high=0.0), Metric(4.2e-10, -3e-9, 0.0, 400, 20, effective=20.0), "point", "pass",
             "offset_sweep.margin on ood is 4e-10 [-3e-09, 0.000], "
             "within rounding (1e-06) of the allowed 0.000",
         ),
         (
-            line(high=0.0), Metric(4.2e-6, -3e-9, 0.0, 400, 20), "point", "fail",
+            line(high=0.0), Metric(4.2e-6, -3e-9, 0.0, 400, 20, effective=20.0), "point", "fail",
             "offset_sweep.margin on ood is 0.000004 [-3e-09, 0.000000], above the allowed 0.000000",
         ),
         (
-            line(above=0.0), Metric(4.2e-7, -3e-9, 1e-6, 400, 20), "point", "fail",
+            line(above=0.0), Metric(4.2e-7, -3e-9, 1e-6, 400, 20, effective=20.0), "point", "fail",
             "offset_sweep.margin on ood is 4e-07 [-3e-09, 0.000001], "
             "not above 0.000000 by more than rounding (1e-06) as required",
         ),
         (
-            line(low=0.05), Metric(0.06, 0.04, 0.08, 400, 20), "bound", "inconclusive",
+            line(low=0.05), Metric(0.06, 0.04, 0.08, 400, 20, effective=20.0), "bound", "inconclusive",
             "offset_sweep.margin on ood is 0.060 [0.040, 0.080], an interval that reaches across the "
             "threshold 0.050, so it is inconclusive",
         ),
         (
-            line(low=0.05), Metric(0.06, None, None, 400, 20, "one article"), "bound", "inconclusive",
+            line(low=0.05), Metric(0.06, None, None, 400, 20, "one article", effective=20.0), "bound", "inconclusive",
             "offset_sweep.margin on ood is 0.060, but has no interval (one article), so it is inconclusive",
         ),
         (
-            line(low=0.05), Metric(0.02, 0.01, 0.03, 400, 20), "bound", "fail",
+            line(low=0.05), Metric(0.02, 0.01, 0.03, 400, 20, effective=20.0), "bound", "fail",
             "offset_sweep.margin on ood is 0.020 [0.010, 0.030], below the required 0.050",
         ),
         (
-            line(low=0.05), Metric(0.06, 0.07, 0.08, 400, 20), "bound", "error",
+            line(low=0.05), Metric(0.06, 0.07, 0.08, 400, 20, effective=20.0), "bound", "error",
             "offset_sweep.margin on ood is 0.06, outside its own interval [0.07, 0.08]",
         ),
         (
-            line(low=0.05), Metric(0.06, math.nan, math.nan, 400, 20), "bound", "error",
+            line(low=0.05), Metric(0.06, math.nan, math.nan, 400, 20, effective=20.0), "bound", "error",
             "offset_sweep.margin on ood is 0.06, outside its own interval [nan, nan]",
         ),
         (
@@ -151,11 +151,11 @@ def test_decide_compares_a_span_with_the_bounds(
             "offset_sweep.margin on ood is undefined: no window",
         ),
         (
-            line(low=0.05), Metric(math.nan, None, None, 400, 20), "point", "error",
+            line(low=0.05), Metric(math.nan, None, None, 400, 20, effective=20.0), "point", "error",
             "offset_sweep.margin on ood is nan, which is not a finite number",
         ),
         (
-            line(low=0.05), Metric(math.inf, None, None, 400, 20), "point", "error",
+            line(low=0.05), Metric(math.inf, None, None, 400, 20, effective=20.0), "point", "error",
             "offset_sweep.margin on ood is inf, which is not a finite number",
         ),
         (
@@ -178,7 +178,9 @@ def test_exactly_enough_samples_are_enough() -> None:
     assert only(line(low=0.05), Metric(0.9, 0.8, 1.0, 100, 5))[0] == "pass"
 
 
-@pytest.mark.parametrize("metrics", [{}, {"ood": {}}, {"val": {MARGIN: Metric(0.9, 0.8, 1.0, 400, 20)}}])
+@pytest.mark.parametrize(
+    "metrics", [{}, {"ood": {}}, {"val": {MARGIN: Metric(0.9, 0.8, 1.0, 400, 20, effective=20.0)}}]
+)
 def test_what_was_not_measured_is_skipped(metrics: Metrics) -> None:
     (check,) = run_checks(metrics, policy(line(low=0.05)))
     assert (check.status, check.sentence) == ("skipped", "offset_sweep.margin on ood was not measured")
@@ -267,7 +269,9 @@ def test_splits_come_in_one_order_and_without_the_pair() -> None:
 @given(st.floats(-2, 2), st.floats(-2, 2))
 def test_a_failed_sentence_never_shows_the_value_as_equal_to_the_bound(value: float, bound: float) -> None:
     bound = round(bound, 2)
-    status, sentence = only(line(low=bound), Metric(value, None, None, 400, 20, "one article"))
+    status, sentence = only(
+        line(low=bound), Metric(value, None, None, 400, 20, "one article", effective=20.0)
+    )
     assert status == ("pass" if value >= bound else "fail")
     if status == "fail" and bound - value > 1e-8:
         shown, needed = sentence.split(" is ")[1].split(", below the required ")
@@ -282,7 +286,9 @@ def test_a_figure_is_rounded_and_has_no_negative_zero(value: float, digits: int)
 
 
 def test_a_check_holds_the_estimate_and_both_ends() -> None:
-    (check,) = run_checks({"ood": {MARGIN: Metric(0.1, 0.05, 0.2, 400, 20)}}, policy(line(low=0.0)))
+    (check,) = run_checks(
+        {"ood": {MARGIN: Metric(0.1, 0.05, 0.2, 400, 20, effective=20.0)}}, policy(line(low=0.0))
+    )
     assert (check.value, check.low, check.high) == (0.1, 0.05, 0.2)
     (missing,) = run_checks({}, policy(line(low=0.0)))
     assert (missing.value, missing.low, missing.high) == (None, None, None)
@@ -293,7 +299,7 @@ def test_what_is_undefined_without_a_reason_says_so() -> None:
         "skipped",
         f"{MARGIN} on ood is undefined: no reason given",
     )
-    assert only(line(low=0.0), Metric(0.1, None, None, 400, 20), "bound") == (
+    assert only(line(low=0.0), Metric(0.1, None, None, 400, 20, effective=20.0), "bound") == (
         "inconclusive",
         f"{MARGIN} on ood is 0.100, but has no interval (no reason given), so it is inconclusive",
     )
@@ -301,13 +307,15 @@ def test_what_is_undefined_without_a_reason_says_so() -> None:
 
 @pytest.mark.parametrize("ends", [(None, 0.2), (0.05, None)])
 def test_half_an_interval_decides_nothing(ends: tuple[float | None, float | None]) -> None:
-    assert only(line(low=0.0), Metric(0.1, *ends, 400, 20), "bound")[0] == "inconclusive"
+    assert only(line(low=0.0), Metric(0.1, *ends, 400, 20, effective=20.0), "bound")[0] == "inconclusive"
 
 
 @pytest.mark.parametrize("side", ["val", "ood"])
 def test_a_pair_without_one_of_its_splits_rests_on_nothing(side: str) -> None:
     rows = {
-        name: {"bins_delta.cos": Metric(0.5, 0.4, 0.6, 400, 20)} for name in ("val", "ood") if name != side
+        name: {"bins_delta.cos": Metric(0.5, 0.4, 0.6, 400, 20, effective=20.0)}
+        for name in ("val", "ood")
+        if name != side
     }
     delta = line(high=0.05, metric="bins_delta.delta", splits=(PAIR,))
     (check,) = run_checks({**rows, PAIR: {delta.metric: Metric(0.01, 0.0, 0.02, 800, 40)}}, policy(delta))

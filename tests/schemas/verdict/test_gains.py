@@ -71,7 +71,9 @@ def gain(mine: Metric, theirs: Metric, name: str = ROLLOUT, split: str = "val") 
 def test_a_gain_is_positive_when_the_model_is_better(
     name: str, mine: float, theirs: float, expected: float
 ) -> None:
-    assert gain(measured(mine), measured(theirs), name) == Metric(expected, None, None, 400, 20, WHY)
+    assert gain(measured(mine), measured(theirs), name) == Metric(
+        expected, None, None, 400, 20, WHY, effective=20.0
+    )
 
 
 @pytest.mark.parametrize("name", ["bins_delta.delta", "bins_delta.high.delta"])
@@ -90,7 +92,7 @@ def test_every_metric_with_a_better_direction_has_a_gain_on_every_split_it_has(
         PAIR: pairs,
     }
     assert {metric.value for rows in found.values() for metric in rows.values()} == {0.0}
-    assert found["val"][ROLLOUT] == Metric(0.0, None, None, 400, 20, WHY)
+    assert found["val"][ROLLOUT] == Metric(0.0, None, None, 400, 20, WHY, effective=20.0)
     assert found[PAIR]["bins_delta.delta"] == Metric(0.0, None, None, 800, 40, WHY)
 
 
@@ -137,7 +139,7 @@ def test_what_only_one_of_the_two_measured_has_no_gain() -> None:
     champion = evidence_of({"val": {ROLLOUT: one, "rollout.cos@2": one}, "ood": {ROLLOUT: one}})
     assert gains(model, champion) == {
         "train": {},
-        "val": {ROLLOUT: Metric(0.0, None, None, 400, 20, WHY)},
+        "val": {ROLLOUT: Metric(0.0, None, None, 400, 20, WHY, effective=20.0)},
     }
 
 

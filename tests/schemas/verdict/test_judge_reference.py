@@ -45,7 +45,9 @@ METRIC_VALUES = st.builds(
     articles=st.sampled_from([0, 1, 2, 20]),
     reason=st.just("because"),
 )
-GOOD_ROWS = st.sampled_from([0.05, 0.1, 0.4, 0.5, 0.7]).map(lambda v: Metric(v, v, v, 400, 20))
+GOOD_ROWS = st.sampled_from([0.05, 0.1, 0.4, 0.5, 0.7]).map(
+    lambda v: Metric(v, v, v, 400, 20, effective=20.0)
+)
 CHANGES = st.lists(
     st.tuples(
         st.sampled_from(["model", "oracle", "constant", "copy_last", "random", "ridge"]),
@@ -261,7 +263,7 @@ def test_a_better_margin_never_loses_a_gate(
     good_evidence: EvidenceFactory, seed_policy: Policy, first: float, second: float
 ) -> None:
     def gates(margin: float) -> int:
-        metric = Metric(margin, margin, margin, 400, 20)
+        metric = Metric(margin, margin, margin, 400, 20, effective=20.0)
         changes: list[tuple[str, tuple[str, str], Metric | None]] = [
             ("model", ("offset_sweep.margin", "val"), metric)
         ]
