@@ -27,6 +27,7 @@ import numpy.typing as npt
 from scipy.special import stdtrit
 
 from gates.contracts import DoubleArray, IntArray, Values
+from gates.variance import variance_form
 from schemas.records.evidence import Metric
 
 ONE_ARTICLE = "an interval needs samples of at least 2 articles"
@@ -55,18 +56,7 @@ class Clusters:
         """Of articles of so many samples each, (G,) with all of them at least 1."""
         n = int(sizes.sum())
         effective = n * n / int((sizes * sizes).sum())
-        return cls(n, len(sizes), effective, _degrees(sizes, n) if len(sizes) > 1 else None)
-
-
-def _degrees(sizes: IntArray, n: int) -> float:
-    """``tr(A)^2 / tr(A^2)`` in O(G), with A = D - u w' - w u' + U w w', u = w^2 / (1 - w), U = sum u."""
-    w = sizes / n
-    u = w * w * (n / (n - sizes))
-    total, ww, uw, uu = float(u.sum()), float(w @ w), float(u @ w), float(u @ u)
-    trace = total - 2 * uw + total * ww
-    diagonal = uu - 4 * float(u * u @ w) + 2 * total * float(u * w @ w)
-    square = diagonal + 2 * uw**2 + 2 * uu * ww + (total * ww) ** 2 - 4 * total * ww * uw
-    return max(trace**2 / square, 1.0)
+        return cls(n, len(sizes), effective, variance_form(sizes).degrees if len(sizes) > 1 else None)
 
 
 @dataclass(frozen=True)
