@@ -7,8 +7,8 @@ of unequal length: with weights w_g = n_g / n and article means m_g the variance
     V = sum_g (w_g (m_g - m))^2 / (1 - w_g)
 
 (bias-reduced, CR2, with articles of equally variable means as its working model), and Student's t has
-tr(A)^2 / tr(A^2) degrees of freedom (Satterthwaite), A = M' diag(w^2 / (1 - w)) M, M = I - 1 w'. Articles
-of equal length give the textbook's G - 1. ``benchmarks/coverage.py`` shows how often they cover.
+the degrees of freedom of :mod:`gates.variance` (Satterthwaite). Articles of equal length give the
+textbook's G - 1. ``benchmarks/coverage.py`` shows how often they cover.
 
 Sources: Bell and McCaffrey 2002, "Bias reduction in standard errors for linear regression with
 multi-stage samples" (CR2); Pustejovsky and Tipton 2018, "Small-sample methods for cluster-robust variance
@@ -19,7 +19,7 @@ medians" (test inversion).
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -197,60 +197,11 @@ def least_metric(differences: DoubleArray, articles: IntArray, confidence: float
     return metric_of(value, interval, estimates[0].clusters)
 
 
-def ratio_metric(pairs: DoubleArray, articles: IntArray, confidence: float, *, least: float) -> Metric:
-    """``mean(a) / mean(b)`` with the delta method: the spread of ``(a - ratio * b) / mean(b)``.
-
-    Args:
-        pairs: (n, 2), a and b of every sample.
-        articles: (n,).
-        confidence: two-sided.
-        least: undefined where ``mean(b)`` is below this.
-    """
-    if len(pairs) == 0:
-        return undefined(NO_SAMPLE)
-    above, below = pairs[:, 0].astype(np.float64), pairs[:, 1].astype(np.float64)
-    if not below.mean() >= least:
-        return undefined(f"the mean it is divided by is below {least:g}")
-    ratio = float(above.mean() / below.mean())
-    spread = estimate_mean((above - ratio * below) / below.mean(), articles)
-    bounds = replace(spread, mean=ratio).bounds(confidence)
-    return metric_of(ratio, bounds, spread.clusters)
-
-
-def jackknife_metric(
-    value: float,
-    left_out: DoubleArray,
-    sizes: IntArray,
-    confidence: float,
-    *,
-    span: tuple[float, float] = (-math.inf, math.inf),
-) -> Metric:
-    """A statistic that is no mean, from its values without each article in turn.
-
-    ``(1 - w_g) (value - left_out_g)`` is what ``w_g (m_g - m)`` is to a mean, and is used as that; for a
-    mean the interval is the same to the letter.
-
-    Args:
-        value: of all samples.
-        left_out: (G,) without article g.
-        sizes: (G,) samples of article g.
-        confidence: two-sided.
-        span: values that are possible; the interval ends there.
-    """
-    clusters = Clusters.of(sizes)
-    if clusters.degrees is None:
-        return metric_of(value, None, clusters)
-    without = 1.0 - sizes / clusters.n
-    error = math.sqrt(float(np.sum(without * (value - left_out) ** 2)))
-    half = student_t(confidence, clusters.degrees) * error
-    low, high = max(span[0], value - half), min(span[1], value + half)
-    return metric_of(value, (min(low, value), max(high, value)), clusters)
-
-
 def welch(first: Estimate, second: Estimate) -> tuple[Clusters, float | None]:
     """The difference of two independent estimates: what it rests on, and its standard error.
 
-    Samples, articles and effective articles add up; the degrees of freedom are Welch's of the two.
+    Samples, articles and effective articles add up, though the sum hides a side that weighs little: whoever
+    needs enough of them asks each side. The degrees of freedom are Welch's of the two.
     """
     one, two = first.clusters, second.clusters
     counts = one.n + two.n, one.articles + two.articles, one.effective + two.effective

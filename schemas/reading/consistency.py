@@ -194,6 +194,8 @@ def _no_difference(gain: Metric, control: Metric, mine: Metric) -> Iterator[str]
     expected = mine.value - control.value
     if gain.value is None or not abs(gain.value - expected) <= _SAME:
         yield f"expected the difference of the two metrics {expected}, found {gain.value}"
+    if gain.effective != mine.effective:
+        yield f"expected the metric's own effective articles {mine.effective}, found {gain.effective}"
 
 
 def _check_answers(evidence: Evidence) -> None:

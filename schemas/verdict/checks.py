@@ -195,10 +195,13 @@ def _too_few_for_an_interval(line: PolicyCheck, split: str, metrics: Metrics, me
     for name, size in _sizes(line, split, metrics, metric):
         if size.articles < LEAST_ARTICLES:
             return f"{_too_few(name, size.articles, 'articles', LEAST_ARTICLES, 'an interval')} to decide"
-        # Both are integers' quotients, which a double holds without crossing 8.
-        if size.effective is None or size.effective < LEAST_EFFECTIVE:
-            equal = f"{size.articles} articles that weigh as {size.effective or 0:.1f} equal ones"
-            return f"{name} rests on {equal}, fewer than the {LEAST_EFFECTIVE} an interval needs to decide"
+        rests = f"{name} rests on {size.articles} articles"
+        if size.effective is None:
+            return f"{rests}, and nothing tells how unequal they are; an interval cannot decide"
+        # A quotient of two integers, which a double holds without crossing 8.
+        if size.effective < LEAST_EFFECTIVE:
+            equal = f"that weigh as {size.effective:.1f} equal ones"
+            return f"{rests} {equal}, fewer than the {LEAST_EFFECTIVE} an interval needs to decide"
     return ""
 
 

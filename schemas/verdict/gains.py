@@ -59,8 +59,9 @@ def _gain(mine: Metric, theirs: Metric, higher: bool) -> Metric:
             return Metric(None, None, None, n, articles, f"undefined for {who}: {metric.reason}")
     # 0.35 - 0.40 is a little below -0.05 in binary; what is measured is not known that well.
     difference = round((mine.value or 0.0) - (theirs.value or 0.0), _DECIMALS)
-    value, effective = difference if higher else -difference, min(mine.effective or 1, theirs.effective or 1)
-    return Metric(value, None, None, n, articles, NO_INTERVAL, effective)
+    known = [metric.effective for metric in (mine, theirs) if metric.effective is not None]
+    effective = min(known) if len(known) == 2 else None
+    return Metric(difference if higher else -difference, None, None, n, articles, NO_INTERVAL, effective)
 
 
 def _shown(value: object) -> str:

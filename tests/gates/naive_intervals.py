@@ -25,7 +25,9 @@ def clustered(values: Sequence[float], articles: Sequence[int]) -> tuple[float, 
     to_residuals = np.eye(len(w)) - np.outer(np.ones(len(w)), w)
     form = to_residuals.T @ np.diag(w**2 / (1 - w)) @ to_residuals
     degrees = np.trace(form) ** 2 / np.trace(form @ form)
-    return float(w @ means), math.sqrt(max(0.0, means @ form @ means)), float(degrees), float(1 / (w @ w))
+    mean = math.fsum(values) / len(values)
+    variance = math.fsum(w**2 / (1 - w) * (means - mean) ** 2)
+    return mean, math.sqrt(variance), float(degrees), float(1 / (w @ w))
 
 
 def of_mean(values: Sequence[float], articles: Sequence[int], confidence: float) -> Interval:
@@ -82,7 +84,7 @@ def of_gap(
         clustered(second, second_articles),
     )
     total = a_error**2 + b_error**2
-    degrees = total**2 / (a_error**4 / a_degrees + b_error**4 / b_degrees)
+    degrees = total**2 / (a_error**4 / a_degrees + b_error**4 / b_degrees) if total > 0 else 1.0
     half = quantile(confidence, degrees) * math.sqrt(total)
     low, high = a - b - half, a - b + half
     folded_low = 0.0 if low <= 0.0 <= high else min(abs(low), abs(high))

@@ -10,13 +10,16 @@ from hypothesis import strategies as st
 
 from gates.intervals import (
     ONE_ARTICLE,
+    Estimate,
     estimate_mean,
     gap_metric,
     least_metric,
+    linearised_ratio,
     mean_metric,
     median_metric,
     share_metric,
     student_t,
+    welch,
 )
 from tests.gates import naive_intervals
 
@@ -105,6 +108,74 @@ def test_every_interval_holds_its_estimate(pairs: list[tuple[float, int]]) -> No
             assert metric.low is not None
             assert metric.high is not None
             assert metric.low <= metric.value <= metric.high
+
+
+@pytest.mark.parametrize(
+    ("sizes", "most"),
+    # Where one article outweighs the others, few degrees of freedom make the interval wide, not narrow.
+    [([25] * 12, 0.985), ([60, 40, *range(5, 15)], 1.0), ([120, *[10] * 11], 1.0)],
+)
+def test_ratios_cover(sizes: list[int], most: float) -> None:
+    rng = np.random.default_rng(4)
+    articles = np.repeat(np.arange(len(sizes)), sizes)
+    hits = []
+    for _ in range(WORLDS):
+        # Articles vary in what is divided (mean 1) and in what it is divided by (mean 2), together.
+        own = rng.standard_normal(len(sizes))
+        above = 1.0 + 0.3 * (own + 0.5 * rng.standard_normal(len(sizes)))[articles]
+        below = 2.0 + (0.2 * own)[articles] + 0.1 * rng.standard_normal(len(articles))
+        metric = mean_metric(linearised_ratio(above, below), articles, 0.95)
+        assert metric.value == pytest.approx(above.mean() / below.mean())
+        hits.append((metric.low or 0.0) <= 0.5 <= (metric.high or 0.0))
+    assert 0.925 <= covered(hits) <= most
+
+
+def test_what_a_metric_rests_on_is_told_with_it() -> None:
+    rng = np.random.default_rng(5)
+    articles = np.repeat(np.arange(13), [40, *range(1, 13)])
+    values = rng.standard_normal(len(articles))
+    _, _, degrees, effective = naive_intervals.clustered(values.tolist(), articles.tolist())
+    for metric in (
+        mean_metric(values, articles, 0.95),
+        share_metric(values > 0, articles, 0.95),
+        median_metric(values, articles, 0.95),
+        least_metric(np.stack([values, -values], axis=1), articles, 0.95),
+    ):
+        assert (metric.n, metric.articles) == (118, 13)
+        assert (metric.effective, metric.degrees) == pytest.approx((effective, degrees))
+    alone = mean_metric(values[:40], articles[:40], 0.95)
+    assert (alone.effective, alone.degrees) == (1.0, None)
+    none = mean_metric(values[:0], articles[:0], 0.95)
+    assert (none.effective, none.degrees) == (None, None)
+
+
+def test_two_independent_means_add_up_as_welch_says() -> None:
+    rng = np.random.default_rng(6)
+    sides = [np.repeat(np.arange(len(sizes)), sizes) for sizes in ([5, 9, 30, 2], [4, 4, 4, 4, 4])]
+    drawn = [rng.standard_normal(len(side)) for side in sides]
+    one, two = (estimate_mean(*pair) for pair in zip(drawn, sides, strict=True))
+    naive = [
+        naive_intervals.clustered(values.tolist(), side.tolist())
+        for values, side in zip(drawn, sides, strict=True)
+    ]
+    (_, a, a_degrees, a_effective), (_, b, b_degrees, b_effective) = naive
+    clusters, error = welch(one, two)
+    assert error == pytest.approx(math.hypot(a, b))
+    expected = (a**2 + b**2) ** 2 / (a**4 / a_degrees + b**4 / b_degrees)
+    assert clusters.degrees == pytest.approx(expected)
+    assert (clusters.n, clusters.articles) == (66, 9)
+    assert clusters.effective == pytest.approx(a_effective + b_effective)
+
+
+def test_two_means_without_spread_or_with_a_single_article() -> None:
+    flat = estimate_mean(np.ones(6), np.repeat(np.arange(3), 2))
+    single = estimate_mean(np.arange(4.0), np.zeros(4, dtype=np.int64))
+    clusters, error = welch(flat, flat)
+    assert (clusters.degrees, error) == (4.0, 0.0)
+    for pair in ((flat, single), (single, flat)):
+        clusters, error = welch(*pair)
+        assert (clusters.degrees, error, clusters.articles) == (None, None, 4)
+        assert Estimate(0.0, error, clusters).bounds(0.95) is None
 
 
 @settings(max_examples=40, deadline=None)

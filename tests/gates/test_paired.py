@@ -1,6 +1,5 @@
 """Differences on identical samples, against loops, against the gates' own scores, and in simulation."""
 
-import math
 from typing import Any, Literal
 
 import numpy as np
@@ -20,6 +19,7 @@ from gates.spread import Spread
 from schemas.errors import DataError
 from schemas.records.evidence import Metric
 from schemas.records.metrics import METRICS, POOLS
+from tests.gates import naive_intervals
 
 Kind = Literal["mean", "share", "median", "least"]
 Array = npt.NDArray[Any]
@@ -29,33 +29,21 @@ def values(numbers: Array, articles: Array, kind: Kind = "mean") -> Values:
     return Values(kind, numbers, articles.astype(np.int64))
 
 
-def naive_interval(differences: Array, articles: Array, confidence: float) -> tuple[float, float, float]:
-    """Mean and t interval of clustered data, by loops over articles."""
-    mean = sum(differences) / len(differences)
-    groups = sorted(set(articles))
-    total = 0.0
-    for article in groups:
-        residuals = [d - mean for d, a in zip(differences, articles, strict=True) if a == article]
-        total += sum(residuals) ** 2
-    count = len(groups)
-    error = math.sqrt(count / (count - 1) * total) / len(differences)
-    half = student.ppf(0.5 + confidence / 2, count - 1) * error
-    return mean, mean - half, mean + half
-
-
 @pytest.mark.parametrize("confidence", [0.8, 0.95])
 def test_a_mean_difference_is_that_of_the_paired_samples(confidence: float) -> None:
     rng = np.random.default_rng(0)
     articles = np.repeat(np.arange(7), [1, 2, 9, 4, 4, 3, 7])
     first, second = rng.normal(size=(2, len(articles)))
     found = paired_difference(values(first, articles), values(second, articles), confidence)
-    mean, low, high = naive_interval(second - first, articles, confidence)
+    differences, owners = (second - first).tolist(), articles.tolist()
     metric = found.metric
-    assert (metric.value, metric.low, metric.high) == pytest.approx((mean, low, high))
+    expected = naive_intervals.of_mean(differences, owners, confidence)
+    assert (metric.value, metric.low, metric.high) == pytest.approx(expected)
+    _, error, degrees, effective = naive_intervals.clustered(differences, owners)
     assert (metric.n, metric.articles) == (len(articles), 7)
-    error = (high - mean) / student.ppf(0.5 + confidence / 2, 6)
-    expected = (student.ppf(0.5 + confidence / 2, 6) + student.ppf(0.8, 6)) * error
-    assert found.detectable == pytest.approx(expected)
+    assert (metric.effective, metric.degrees) == pytest.approx((effective, degrees))
+    quantiles = student.ppf(0.5 + confidence / 2, degrees) + student.ppf(0.8, degrees)
+    assert found.detectable == pytest.approx(quantiles * error)
 
 
 def test_swapping_the_models_turns_the_difference_round() -> None:
@@ -111,7 +99,7 @@ def test_the_difference_of_medians_has_no_interval() -> None:
     articles = np.repeat(np.arange(3), 3)
     first, second = np.arange(9), np.arange(9) * 2
     found = paired_difference(values(first, articles, "median"), values(second, articles, "median"), 0.95)
-    assert found.metric == Metric(4.0, None, None, 9, 3, NO_MEDIAN)
+    assert found.metric == Metric(4.0, None, None, 9, 3, NO_MEDIAN, 3.0)
     assert found.detectable is None
 
 
@@ -160,7 +148,7 @@ def test_a_gap_without_spread_sample_or_articles() -> None:
     flat, empty = values(np.full(6, 0.5), articles), values(np.zeros(0), np.zeros(0))
     single = values(np.full(2, 0.25), np.zeros(2))
     found = paired_gap((flat, flat), (flat, flat), 0.95)
-    assert (found.metric, found.detectable) == (Metric(0.0, 0.0, 0.0, 12, 6), 0.0)
+    assert (found.metric, found.detectable) == (Metric(0.0, 0.0, 0.0, 12, 6, "", 6.0, 4.0), 0.0)
     assert paired_gap((flat, empty), (flat, empty), 0.95).metric.value is None
     alone = paired_gap((flat, single), (flat, single), 0.95)
     assert (alone.metric.value, alone.metric.low, alone.detectable) == (0.0, None, None)

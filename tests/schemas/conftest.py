@@ -15,6 +15,7 @@ from schemas.records.policy import LoadedPolicy, Policy
 from schemas.records.report import SCHEMA_VERSION, Report, ScoresFile
 from schemas.records.splits import PAIR
 from schemas.verdict.judge import judge
+from tests.schemas.even import even
 
 EvidenceFactory = Callable[[], Evidence]
 ReportFactory = Callable[..., Report]
@@ -93,14 +94,7 @@ def _metrics(profile: Mapping[str, float]) -> Metrics:
         value = profile.get(name, profile["offset_sweep.cos"] if name == "offset_sweep.cos@+0" else default)
         half = 0.0 if name == "offset_sweep.peak_offset" else 0.01
         sides = 2 if pair else 1
-        return Metric(
-            value,
-            value - half,
-            value + half,
-            sides * _N,
-            sides * _ARTICLES,
-            effective=float(sides * _ARTICLES),
-        )
+        return even(value, value - half, value + half, sides * _N, sides * _ARTICLES)
 
     single = {name: metric(name, pair=False) for name, info in METRICS.items() if not info.pair}
     paired = {name: metric(name, pair=True) for name, info in METRICS.items() if info.pair}

@@ -35,11 +35,11 @@ from schemas.records.dataset import (
     StoredSplit,
 )
 from schemas.records.decision import DECISION_VERSION, ChampionUsed, Decision, PolicyUsed
-from schemas.records.evidence import Metric
 from schemas.records.history import History, Warned
 from schemas.records.judgement import Judgement
 from schemas.records.production import PRODUCTION_VERSION, DeployedModel, Predecessor, Production
 from tests.schemas import conftest as fabricated
+from tests.schemas.even import even
 from tests.schemas.histories import epoch, history, steps
 
 Document = dict[str, Any]
@@ -92,7 +92,7 @@ def _policy() -> Document:
 
 
 def _audit() -> Audit:
-    metric = Metric(0.1, 0.0, 0.2, 3, 2, effective=2.0)
+    metric = even(0.1, 0.0, 0.2, 3, 2)
     return Audit(
         AUDIT_VERSION,
         MOMENT,

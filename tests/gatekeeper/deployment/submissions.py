@@ -32,6 +32,7 @@ from schemas.records.policy import LoadedPolicy
 from schemas.records.report import SCHEMA_VERSION, Report, ScoresFile
 from schemas.records.splits import PAIR
 from tests.model_files import model_bytes
+from tests.schemas.even import even
 
 CREATED = datetime(2026, 1, 31, 12, tzinfo=UTC)
 NOW = CREATED + timedelta(hours=1)
@@ -103,7 +104,7 @@ RELATIVE = make_policy(NO_LOSS, name="relative")
 
 def _metrics(cosine: float) -> Metrics:
     def metric(value: float) -> Metric:
-        return Metric(value, value - 0.01, value + 0.01, _N, _ARTICLES)
+        return even(value, value - 0.01, value + 0.01, _N, _ARTICLES)
 
     return {
         "val": {

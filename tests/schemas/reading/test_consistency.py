@@ -12,6 +12,7 @@ from schemas.records.evidence import CONTROLS, Evidence, Metric, Metrics
 from schemas.records.metrics import SEARCHED
 from schemas.records.report import Report
 from schemas.verdict.judge import judge
+from tests.schemas.even import even
 
 ReportFactory = Callable[..., Report]
 EvidenceFactory = Callable[[], Evidence]
@@ -54,13 +55,13 @@ def with_metric(report: Report, metric: Metric) -> Report:
         lambda report: with_split(report, windows=400),
         lambda report: with_settings(report, max_samples=400),
         lambda report: with_split(report, articles=900),
-        lambda report: with_metric(report, Metric(0.15, 0.15, 0.15, 400, 20)),
-        lambda report: with_metric(report, Metric(0.15, 0.14, 0.16, 400, 1)),
-        lambda report: with_metric(report, Metric(0.15, None, None, 400, 1, "one article")),
-        lambda report: with_metric(report, Metric(None, None, None, 0, 0, "no sample")),
-        lambda report: with_metric(report, Metric(0.15, 0.14, 0.16, 20, 20)),
-        lambda report: with_metric(report, Metric(0.15, 0.14, 0.16, 400, 20, effective=20.0, degrees=19.0)),
-        lambda report: with_metric(report, Metric(0.15, 0.14, 0.16, 400, 20, effective=1.0)),
+        lambda report: with_metric(report, even(0.15, 0.15, 0.15, 400, 20)),
+        lambda report: with_metric(report, even(0.15, 0.14, 0.16, 400, 1)),
+        lambda report: with_metric(report, even(0.15, None, None, 400, 1, "one article")),
+        lambda report: with_metric(report, even(None, None, None, 0, 0, "no sample")),
+        lambda report: with_metric(report, even(0.15, 0.14, 0.16, 20, 20)),
+        lambda report: with_metric(report, Metric(0.15, 0.14, 0.16, 400, 20, "", 20.0, 19.0)),
+        lambda report: with_metric(report, Metric(0.15, 0.14, 0.16, 400, 20, "", 1.0)),
     ],
 )
 def test_what_is_just_possible_is_no_contradiction(
@@ -73,22 +74,22 @@ def test_what_is_just_possible_is_no_contradiction(
 @pytest.mark.parametrize(
     ("metric", "problem"),
     [
-        (Metric(None, 0.1, 0.2, 400, 20, "why"), "an interval around no value"),
-        (Metric(None, None, None, 400, 20), "undefined, but without a reason"),
-        (Metric(0.1, None, None, 400, 20), "undefined, but without a reason"),
-        (Metric(0.1, 0.1, 0.1, 0, 0), "a value measured on nothing"),
-        (Metric(0.1, None, 0.2, 400, 20, "why"), "an interval with only one end"),
-        (Metric(0.1, 0.0, None, 400, 20, "why"), "an interval with only one end"),
-        (Metric(0.1, 0.2, 0.3, 400, 20), "the value 0.1 lies outside its interval [0.2, 0.3]"),
-        (Metric(0.4, 0.2, 0.3, 400, 20), "the value 0.4 lies outside its interval [0.2, 0.3]"),
-        (Metric(0.1, 0.0, 0.2, 19, 20), "20 articles among only 19 samples"),
+        (even(None, 0.1, 0.2, 400, 20, "why"), "an interval around no value"),
+        (even(None, None, None, 400, 20), "undefined, but without a reason"),
+        (even(0.1, None, None, 400, 20), "undefined, but without a reason"),
+        (even(0.1, 0.1, 0.1, 0, 0), "a value measured on nothing"),
+        (even(0.1, None, 0.2, 400, 20, "why"), "an interval with only one end"),
+        (even(0.1, 0.0, None, 400, 20, "why"), "an interval with only one end"),
+        (even(0.1, 0.2, 0.3, 400, 20), "the value 0.1 lies outside its interval [0.2, 0.3]"),
+        (even(0.4, 0.2, 0.3, 400, 20), "the value 0.4 lies outside its interval [0.2, 0.3]"),
+        (even(0.1, 0.0, 0.2, 19, 20), "20 articles among only 19 samples"),
         (
-            Metric(None, None, None, 400, 20, "why", effective=20.0),
+            Metric(None, None, None, 400, 20, "why", 20.0),
             "effective articles belong to a value, and every value has them",
         ),
-        (Metric(0.1, 0.0, 0.2, 400, 20, effective=20.5), "20.5 effective articles of only 20"),
+        (Metric(0.1, 0.0, 0.2, 400, 20, "", 20.5), "20.5 effective articles of only 20"),
         (
-            Metric(0.1, None, None, 400, 20, "why", effective=20.0, degrees=19.0),
+            Metric(0.1, None, None, 400, 20, "why", 20.0, 19.0),
             "degrees of freedom without an interval",
         ),
     ],
@@ -188,17 +189,18 @@ def test_a_gain_is_the_difference_of_its_two_metrics(
 ) -> None:
     name = "model" if who == "gains" else "oracle"
     where = f"gains of {name} over ridge, {RECALL} on val: expected the difference of the two metrics "
-    right = Metric(gain, gain - 0.1, gain + 0.1, 400, 20)
+    right = even(gain, gain - 0.1, gain + 0.1, 400, 20)
     check_report(with_gain(make_report(), who, right))
     check_report(with_gain(make_report(), who, dataclasses.replace(right, value=gain + 1e-10)))
     for wrong in (gain + 2e-9, gain - 2e-9, -gain, None):
-        forged = Metric(wrong, None, None, 400, 20, "x")
+        forged = even(wrong, None, None, 400, 20, "x")
         with pytest.raises(ReportError) as caught:
             check_report(with_gain(make_report(), who, forged))
         assert str(caught.value).startswith(where)
     for field, forged in (
         ("n", dataclasses.replace(right, n=399)),
-        ("articles", dataclasses.replace(right, articles=19)),
+        ("articles", dataclasses.replace(right, articles=19, effective=19.0)),
+        ("effective", dataclasses.replace(right, effective=19.0)),
     ):
         with pytest.raises(ReportError) as caught:
             check_report(with_gain(make_report(), who, forged))
@@ -208,7 +210,7 @@ def test_a_gain_is_the_difference_of_its_two_metrics(
 
 
 def test_a_gain_of_what_was_not_measured_is_refused(make_report: ReportFactory) -> None:
-    report = with_gain(make_report(), "gains", Metric(0.78, 0.7, 0.8, 400, 20))
+    report = with_gain(make_report(), "gains", even(0.78, 0.7, 0.8, 400, 20))
     gains = {"ridge": {"train": report.evidence.gains["ridge"]["val"]}}
     evidence = dataclasses.replace(report.evidence, gains=gains)
     with pytest.raises(ReportError, match="one of the two was not measured; evaluate again"):

@@ -81,6 +81,7 @@ def test_an_undefined_metric_is_null_with_a_reason(
             n=0,
             articles=0,
             reason="no window",
+            effective=None,
         )
     report = make_report(evidence)
     assert report.judgement.verdict.outcome == "error"

@@ -11,6 +11,7 @@ from schemas.records.policy import ChampionRule, Policy, PolicyCheck, Severity
 from schemas.records.splits import PAIR
 from schemas.verdict.checks import decide, gate_status, measured_splits, run_champion_checks, run_checks
 from schemas.verdict.wording import figure
+from tests.schemas.even import even
 
 MARGIN = "offset_sweep.margin"
 
@@ -75,95 +76,95 @@ def test_decide_compares_a_span_with_the_bounds(
     ("rows", "metric", "decide_by", "status", "sentence"),
     [
         (
-            line(low=0.05), Metric(-0.034, -0.041, -0.027, 400, 20, effective=20.0), "point", "fail",
+            line(low=0.05), even(-0.034, -0.041, -0.027, 400, 20), "point", "fail",
             "offset_sweep.margin on ood is -0.034 [-0.041, -0.027], below the required 0.050",
         ),
         (
-            line(low=0.05), Metric(0.073, 0.06, 0.086, 400, 20, effective=20.0), "point", "pass",
+            line(low=0.05), even(0.073, 0.06, 0.086, 400, 20), "point", "pass",
             "offset_sweep.margin on ood is 0.073 [0.060, 0.086], at least the required 0.050",
         ),
         (
-            line(low=0.05), Metric(0.0499996, 0.04, 0.06, 400, 20, effective=20.0), "point", "fail",
+            line(low=0.05), even(0.0499996, 0.04, 0.06, 400, 20), "point", "fail",
             "offset_sweep.margin on ood is 0.0499996 [0.0400000, 0.0600000], below the required 0.0500000",
         ),
         (
-            line(high=0.05), Metric(0.07, None, None, 400, 20, "one article", effective=20.0), "point", "fail",
+            line(high=0.05), even(0.07, None, None, 400, 20, "one article"), "point", "fail",
             "offset_sweep.margin on ood is 0.070, above the allowed 0.050",
         ),
         (
-            line(high=0.05), Metric(-0.01, -0.02, 0.0, 400, 20, effective=20.0), "point", "pass",
+            line(high=0.05), even(-0.01, -0.02, 0.0, 400, 20), "point", "pass",
             "offset_sweep.margin on ood is -0.010 [-0.020, 0.000], at most the allowed 0.050",
         ),
         (
-            line(above=0.0), Metric(0.0, -0.1, 0.1, 400, 20, effective=20.0), "point", "fail",
+            line(above=0.0), even(0.0, -0.1, 0.1, 400, 20), "point", "fail",
             "offset_sweep.margin on ood is 0.000 [-0.100, 0.100], not above 0.000 as required",
         ),
         (
-            line(above=0.0, high=0.5), Metric(0.2, 0.1, 0.3, 400, 20, effective=20.0), "point", "pass",
+            line(above=0.0, high=0.5), even(0.2, 0.1, 0.3, 400, 20), "point", "pass",
             "offset_sweep.margin on ood is 0.200 [0.100, 0.300], above 0.000 as required "
             "and at most the allowed 0.500",
         ),
         (
-            PEAK, Metric(-1.0, -2.0, 0.0, 400, 20, effective=20.0), "point", "fail",
+            PEAK, even(-1.0, -2.0, 0.0, 400, 20), "point", "fail",
             "offset_sweep.peak_offset on ood is -1 [-2, 0], not the required 0",
         ),
         (
-            PEAK, Metric(0.0, 0.0, 0.0, 400, 20, effective=20.0), "bound", "pass",
+            PEAK, even(0.0, 0.0, 0.0, 400, 20), "bound", "pass",
             "offset_sweep.peak_offset on ood is 0 [0, 0], exactly as required",
         ),
         (
-            line(high=0.0), Metric(4.2e-10, -3e-9, 0.0, 400, 20, effective=20.0), "point", "pass",
+            line(high=0.0), even(4.2e-10, -3e-9, 0.0, 400, 20), "point", "pass",
             "offset_sweep.margin on ood is 4e-10 [-3e-09, 0.000], "
             "within rounding (1e-06) of the allowed 0.000",
         ),
         (
-            line(high=0.0), Metric(4.2e-6, -3e-9, 0.0, 400, 20, effective=20.0), "point", "fail",
+            line(high=0.0), even(4.2e-6, -3e-9, 0.0, 400, 20), "point", "fail",
             "offset_sweep.margin on ood is 0.000004 [-3e-09, 0.000000], above the allowed 0.000000",
         ),
         (
-            line(above=0.0), Metric(4.2e-7, -3e-9, 1e-6, 400, 20, effective=20.0), "point", "fail",
+            line(above=0.0), even(4.2e-7, -3e-9, 1e-6, 400, 20), "point", "fail",
             "offset_sweep.margin on ood is 4e-07 [-3e-09, 0.000001], "
             "not above 0.000000 by more than rounding (1e-06) as required",
         ),
         (
-            line(low=0.05), Metric(0.06, 0.04, 0.08, 400, 20, effective=20.0), "bound", "inconclusive",
+            line(low=0.05), even(0.06, 0.04, 0.08, 400, 20), "bound", "inconclusive",
             "offset_sweep.margin on ood is 0.060 [0.040, 0.080], an interval that reaches across the "
             "threshold 0.050, so it is inconclusive",
         ),
         (
-            line(low=0.05), Metric(0.06, None, None, 400, 20, "one article", effective=20.0), "bound", "inconclusive",
+            line(low=0.05), even(0.06, None, None, 400, 20, "one article"), "bound", "inconclusive",
             "offset_sweep.margin on ood is 0.060, but has no interval (one article), so it is inconclusive",
         ),
         (
-            line(low=0.05), Metric(0.02, 0.01, 0.03, 400, 20, effective=20.0), "bound", "fail",
+            line(low=0.05), even(0.02, 0.01, 0.03, 400, 20), "bound", "fail",
             "offset_sweep.margin on ood is 0.020 [0.010, 0.030], below the required 0.050",
         ),
         (
-            line(low=0.05), Metric(0.06, 0.07, 0.08, 400, 20, effective=20.0), "bound", "error",
+            line(low=0.05), even(0.06, 0.07, 0.08, 400, 20), "bound", "error",
             "offset_sweep.margin on ood is 0.06, outside its own interval [0.07, 0.08]",
         ),
         (
-            line(low=0.05), Metric(0.06, math.nan, math.nan, 400, 20, effective=20.0), "bound", "error",
+            line(low=0.05), even(0.06, math.nan, math.nan, 400, 20), "bound", "error",
             "offset_sweep.margin on ood is 0.06, outside its own interval [nan, nan]",
         ),
         (
-            line(low=0.05), Metric(None, None, None, 0, 0, "no window"), "point", "skipped",
+            line(low=0.05), even(None, None, None, 0, 0, "no window"), "point", "skipped",
             "offset_sweep.margin on ood is undefined: no window",
         ),
         (
-            line(low=0.05), Metric(math.nan, None, None, 400, 20, effective=20.0), "point", "error",
+            line(low=0.05), even(math.nan, None, None, 400, 20), "point", "error",
             "offset_sweep.margin on ood is nan, which is not a finite number",
         ),
         (
-            line(low=0.05), Metric(math.inf, None, None, 400, 20, effective=20.0), "point", "error",
+            line(low=0.05), even(math.inf, None, None, 400, 20), "point", "error",
             "offset_sweep.margin on ood is inf, which is not a finite number",
         ),
         (
-            line(low=0.05), Metric(0.9, 0.8, 1.0, 99, 20), "point", "error",
+            line(low=0.05), even(0.9, 0.8, 1.0, 99, 20), "point", "error",
             "offset_sweep.margin on ood rests on 99 samples, fewer than the 100 the policy needs",
         ),
         (
-            line(low=0.05), Metric(0.9, 0.8, 1.0, 100, 4), "point", "error",
+            line(low=0.05), even(0.9, 0.8, 1.0, 100, 4), "point", "error",
             "offset_sweep.margin on ood rests on 4 articles, fewer than the 5 the policy needs",
         ),
     ],
@@ -175,12 +176,42 @@ def test_a_check_says_what_it_found_in_one_sentence(
 
 
 def test_exactly_enough_samples_are_enough() -> None:
-    assert only(line(low=0.05), Metric(0.9, 0.8, 1.0, 100, 5))[0] == "pass"
+    assert only(line(low=0.05), even(0.9, 0.8, 1.0, 100, 5))[0] == "pass"
 
 
+@pytest.mark.parametrize("decide_by", ["point", "bound"])
 @pytest.mark.parametrize(
-    "metrics", [{}, {"ood": {}}, {"val": {MARGIN: Metric(0.9, 0.8, 1.0, 400, 20, effective=20.0)}}]
-)
+    ("articles", "effective", "few"),
+    [
+        (12, 12.0, ""),
+        (12, 8.0, ""),
+        (11, 11.0, "11 articles, fewer than the 12 an interval needs to decide"),
+        (
+            12, math.nextafter(8.0, 0.0),
+            "12 articles that weigh as 8.0 equal ones, fewer than the 8 an interval needs to decide",
+        ),
+        (
+            40, 7.99,
+            "40 articles that weigh as 8.0 equal ones, fewer than the 8 an interval needs to decide",
+        ),
+        (
+            40, 1.52,
+            "40 articles that weigh as 1.5 equal ones, fewer than the 8 an interval needs to decide",
+        ),
+        (12, None, "12 articles, and nothing tells how unequal they are; an interval cannot decide"),
+    ],
+)  # fmt: skip
+def test_an_interval_over_few_or_unequal_articles_decides_nothing(
+    articles: int, effective: float | None, few: str, decide_by: str
+) -> None:
+    status, sentence = only(line(low=0.05), Metric(0.9, 0.8, 1.0, 400, articles, "", effective), decide_by)
+    if decide_by == "point" or not few:
+        assert status == "pass"
+    else:
+        assert (status, sentence) == ("inconclusive", f"{MARGIN} on ood rests on {few}")
+
+
+@pytest.mark.parametrize("metrics", [{}, {"ood": {}}, {"val": {MARGIN: even(0.9, 0.8, 1.0, 400, 20)}}])
 def test_what_was_not_measured_is_skipped(metrics: Metrics) -> None:
     (check,) = run_checks(metrics, policy(line(low=0.05)))
     assert (check.status, check.sentence) == ("skipped", "offset_sweep.margin on ood was not measured")
@@ -197,7 +228,7 @@ def test_checks_come_in_the_policys_order_with_its_bounds() -> None:
 
 
 DELTA = line(high=0.05, metric="bins_delta.low.delta", splits=(PAIR,))
-ENOUGH = Metric(0.5, 0.4, 0.6, 150, 10)
+ENOUGH = even(0.5, 0.4, 0.6, 150, 10)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +239,7 @@ ENOUGH = Metric(0.5, 0.4, 0.6, 150, 10)
             "bins_delta.low.delta between val and ood is 0.010 [0.000, 0.020], at most the allowed 0.050",
         ),
         (
-            Metric(0.5, None, None, 1, 1, "one article"),
+            even(0.5, None, None, 1, 1, "one article"),
             "bins_delta.low.cos on ood rests on 1 samples, fewer than the 100 the policy needs",
         ),
         (None, "bins_delta.low.cos on ood rests on 0 samples, fewer than the 100 the policy needs"),
@@ -216,10 +247,34 @@ ENOUGH = Metric(0.5, 0.4, 0.6, 150, 10)
 )
 def test_both_sides_of_a_pair_must_be_large_enough(ood: Metric | None, sentence: str) -> None:
     means = {"val": {"bins_delta.low.cos": ENOUGH}, "ood": {"bins_delta.low.cos": ood} if ood else {}}
-    delta = Metric(0.01, 0.0, 0.02, 300, 20)
+    delta = even(0.01, 0.0, 0.02, 300, 20)
     (check,) = run_checks({**means, PAIR: {"bins_delta.low.delta": delta}}, policy(DELTA))
     assert check.sentence == sentence
     assert check.status == ("pass" if ood is ENOUGH else "error")
+
+
+@pytest.mark.parametrize("side", ["val", "ood"])
+@pytest.mark.parametrize(
+    ("articles", "effective", "few"),
+    [
+        (12, 8.0, ""),
+        (11, 11.0, "11 articles, fewer than the 12 an interval needs to decide"),
+        (
+            12, 7.94,
+            "12 articles that weigh as 7.9 equal ones, fewer than the 8 an interval needs to decide",
+        ),
+    ],
+)  # fmt: skip
+def test_both_sides_of_a_pair_must_weigh_enough_for_an_interval(
+    side: str, articles: int, effective: float, few: str
+) -> None:
+    mean = "bins_delta.low.cos"
+    means = {name: {mean: even(0.5, 0.4, 0.6, 150, 20)} for name in ("val", "ood")}
+    means[side] = {mean: Metric(0.5, 0.4, 0.6, 150, articles, "", effective)}
+    gap = Metric(0.01, 0.0, 0.02, 300, 20 + articles, "", 20 + effective)
+    (check,) = run_checks({**means, PAIR: {DELTA.metric: gap}}, policy(DELTA, decide_by="bound"))
+    assert check.status == ("inconclusive" if few else "pass")
+    assert not few or check.sentence == f"{mean} on {side} rests on {few}"
 
 
 def check_of(gate: str, status: Status, severity: Severity = "error") -> Check:
@@ -269,9 +324,7 @@ def test_splits_come_in_one_order_and_without_the_pair() -> None:
 @given(st.floats(-2, 2), st.floats(-2, 2))
 def test_a_failed_sentence_never_shows_the_value_as_equal_to_the_bound(value: float, bound: float) -> None:
     bound = round(bound, 2)
-    status, sentence = only(
-        line(low=bound), Metric(value, None, None, 400, 20, "one article", effective=20.0)
-    )
+    status, sentence = only(line(low=bound), even(value, None, None, 400, 20, "one article"))
     assert status == ("pass" if value >= bound else "fail")
     if status == "fail" and bound - value > 1e-8:
         shown, needed = sentence.split(" is ")[1].split(", below the required ")
@@ -286,20 +339,18 @@ def test_a_figure_is_rounded_and_has_no_negative_zero(value: float, digits: int)
 
 
 def test_a_check_holds_the_estimate_and_both_ends() -> None:
-    (check,) = run_checks(
-        {"ood": {MARGIN: Metric(0.1, 0.05, 0.2, 400, 20, effective=20.0)}}, policy(line(low=0.0))
-    )
+    (check,) = run_checks({"ood": {MARGIN: even(0.1, 0.05, 0.2, 400, 20)}}, policy(line(low=0.0)))
     assert (check.value, check.low, check.high) == (0.1, 0.05, 0.2)
     (missing,) = run_checks({}, policy(line(low=0.0)))
     assert (missing.value, missing.low, missing.high) == (None, None, None)
 
 
 def test_what_is_undefined_without_a_reason_says_so() -> None:
-    assert only(line(low=0.0), Metric(None, None, None, 400, 20)) == (
+    assert only(line(low=0.0), even(None, None, None, 400, 20)) == (
         "skipped",
         f"{MARGIN} on ood is undefined: no reason given",
     )
-    assert only(line(low=0.0), Metric(0.1, None, None, 400, 20, effective=20.0), "bound") == (
+    assert only(line(low=0.0), even(0.1, None, None, 400, 20), "bound") == (
         "inconclusive",
         f"{MARGIN} on ood is 0.100, but has no interval (no reason given), so it is inconclusive",
     )
@@ -307,18 +358,14 @@ def test_what_is_undefined_without_a_reason_says_so() -> None:
 
 @pytest.mark.parametrize("ends", [(None, 0.2), (0.05, None)])
 def test_half_an_interval_decides_nothing(ends: tuple[float | None, float | None]) -> None:
-    assert only(line(low=0.0), Metric(0.1, *ends, 400, 20, effective=20.0), "bound")[0] == "inconclusive"
+    assert only(line(low=0.0), even(0.1, *ends, 400, 20), "bound")[0] == "inconclusive"
 
 
 @pytest.mark.parametrize("side", ["val", "ood"])
 def test_a_pair_without_one_of_its_splits_rests_on_nothing(side: str) -> None:
-    rows = {
-        name: {"bins_delta.cos": Metric(0.5, 0.4, 0.6, 400, 20, effective=20.0)}
-        for name in ("val", "ood")
-        if name != side
-    }
+    rows = {name: {"bins_delta.cos": even(0.5, 0.4, 0.6, 400, 20)} for name in ("val", "ood") if name != side}
     delta = line(high=0.05, metric="bins_delta.delta", splits=(PAIR,))
-    (check,) = run_checks({**rows, PAIR: {delta.metric: Metric(0.01, 0.0, 0.02, 800, 40)}}, policy(delta))
+    (check,) = run_checks({**rows, PAIR: {delta.metric: even(0.01, 0.0, 0.02, 800, 40)}}, policy(delta))
     assert (check.status, check.sentence) == (
         "error",
         f"bins_delta.cos on {side} rests on 0 samples, fewer than the 100 the policy needs",

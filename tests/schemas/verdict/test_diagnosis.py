@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from schemas.records.evidence import Evidence, Metric
+from schemas.records.evidence import Evidence
 from schemas.records.judgement import Diagnosis
 from schemas.records.metrics import ABLATIONS, OFFSETS
 from schemas.records.policy import Policy
 from schemas.verdict.judge import judge
+from tests.schemas.even import even
 
 EvidenceFactory = Callable[[], Evidence]
 
@@ -286,7 +287,7 @@ def test_figures_that_are_not_known_decide_nothing(
 ) -> None:
     """Only what the escape test needs is there; the policy blocks, and the sentence says what is known."""
     evidence = good_evidence()
-    unknown = Metric(None, None, None, 0, 0, "no sample")
+    unknown = even(None, None, None, 0, 0, "no sample")
     kept = (COS, UNSEEN, "offset_sweep.lift", "retrieval.article_unseen.chance@5")
     model = {
         split: {name: metric if name in kept else unknown for name, metric in rows.items()}

@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from schemas.records.evidence import Evidence, Metric
+from schemas.records.evidence import Evidence
 from schemas.verdict.escape import Escape, find_escape, value_of
+from tests.schemas.even import even
 
 EvidenceFactory = Callable[[], Evidence]
 Change = Callable[..., Evidence]
@@ -119,9 +120,9 @@ def test_where_no_split_was_measured_nothing_is_decided(good_evidence: EvidenceF
 def test_only_a_finite_estimate_has_a_value(split: str, name: str, value: float | None) -> None:
     metrics = {
         "val": {
-            COS: Metric(0.5, None, None, 1, 1),
-            CHANCE: Metric(None, 0.1, 0.2, 1, 1),
-            UNSEEN: Metric(math.inf, 0.1, 0.2, 1, 1),
+            COS: even(0.5, None, None, 1, 1),
+            CHANCE: even(None, 0.1, 0.2, 1, 1),
+            UNSEEN: even(math.inf, 0.1, 0.2, 1, 1),
         }
     }
     assert value_of(metrics, split, name) == value

@@ -13,6 +13,7 @@ from schemas.records.metrics import METRICS
 from schemas.records.report import Report
 from schemas.records.splits import PAIR
 from schemas.verdict.gains import gains, incomparable
+from tests.schemas.even import even
 
 EvidenceFactory = Callable[[], Evidence]
 ReportFactory = Callable[..., Report]
@@ -42,7 +43,7 @@ def evidence_of(metrics: Metrics) -> Evidence:
 
 
 def measured(value: float | None, n: int = 400, articles: int = 20, reason: str = "") -> Metric:
-    return Metric(value, value, value, n, articles, reason)
+    return even(value, value, value, n, articles, reason)
 
 
 def gain(mine: Metric, theirs: Metric, name: str = ROLLOUT, split: str = "val") -> Metric:
@@ -71,9 +72,7 @@ def gain(mine: Metric, theirs: Metric, name: str = ROLLOUT, split: str = "val") 
 def test_a_gain_is_positive_when_the_model_is_better(
     name: str, mine: float, theirs: float, expected: float
 ) -> None:
-    assert gain(measured(mine), measured(theirs), name) == Metric(
-        expected, None, None, 400, 20, WHY, effective=20.0
-    )
+    assert gain(measured(mine), measured(theirs), name) == even(expected, None, None, 400, 20, WHY)
 
 
 @pytest.mark.parametrize("name", ["bins_delta.delta", "bins_delta.high.delta"])
@@ -92,8 +91,8 @@ def test_every_metric_with_a_better_direction_has_a_gain_on_every_split_it_has(
         PAIR: pairs,
     }
     assert {metric.value for rows in found.values() for metric in rows.values()} == {0.0}
-    assert found["val"][ROLLOUT] == Metric(0.0, None, None, 400, 20, WHY, effective=20.0)
-    assert found[PAIR]["bins_delta.delta"] == Metric(0.0, None, None, 800, 40, WHY)
+    assert found["val"][ROLLOUT] == even(0.0, None, None, 400, 20, WHY)
+    assert found[PAIR]["bins_delta.delta"] == even(0.0, None, None, 800, 40, WHY)
 
 
 @pytest.mark.parametrize(
@@ -115,6 +114,16 @@ def test_a_gain_rests_on_the_smaller_sample(
 
 
 @pytest.mark.parametrize(
+    ("mine", "theirs", "expected"), [(9.5, 8.0, 8.0), (8.0, 9.5, 8.0), (None, 8.0, None), (8.0, None, None)]
+)
+def test_a_gain_weighs_as_the_more_unequal_of_both(
+    mine: float | None, theirs: float | None, expected: float | None
+) -> None:
+    one, two = (dataclasses.replace(measured(0.5), effective=effective) for effective in (mine, theirs))
+    assert gain(one, two).effective == expected
+
+
+@pytest.mark.parametrize(
     ("mine", "theirs", "reason"),
     [
         (measured(None, reason="no window"), measured(0.5), "undefined for the model: no window"),
@@ -123,7 +132,7 @@ def test_a_gain_rests_on_the_smaller_sample(
     ],
 )
 def test_a_gain_is_undefined_where_one_of_the_two_is(mine: Metric, theirs: Metric, reason: str) -> None:
-    assert gain(mine, theirs) == Metric(None, None, None, 400, 20, reason)
+    assert gain(mine, theirs) == even(None, None, None, 400, 20, reason)
 
 
 @pytest.mark.parametrize(("mine", "theirs"), [(math.nan, 0.5), (0.5, math.nan), (math.inf, math.inf)])
@@ -139,7 +148,7 @@ def test_what_only_one_of_the_two_measured_has_no_gain() -> None:
     champion = evidence_of({"val": {ROLLOUT: one, "rollout.cos@2": one}, "ood": {ROLLOUT: one}})
     assert gains(model, champion) == {
         "train": {},
-        "val": {ROLLOUT: Metric(0.0, None, None, 400, 20, WHY, effective=20.0)},
+        "val": {ROLLOUT: even(0.0, None, None, 400, 20, WHY)},
     }
 
 

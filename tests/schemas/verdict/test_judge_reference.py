@@ -14,6 +14,7 @@ from schemas.records.metrics import GATES, METRICS
 from schemas.records.policy import Policy, PolicyCheck
 from schemas.records.splits import PAIR
 from schemas.verdict.judge import judge
+from tests.schemas.even import even
 
 EvidenceFactory = Callable[[], Evidence]
 Rows = dict[str, dict[str, Metric]]
@@ -42,12 +43,11 @@ METRIC_VALUES = st.builds(
     low=NUMBERS | st.none(),
     high=NUMBERS | st.none(),
     n=st.sampled_from([0, 9, 10, 400]),
-    articles=st.sampled_from([0, 1, 2, 20]),
+    articles=st.sampled_from([0, 1, 2, 11, 12, 20]),
     reason=st.just("because"),
+    effective=st.sampled_from([None, 7.99, 8.0, 20.0]),
 )
-GOOD_ROWS = st.sampled_from([0.05, 0.1, 0.4, 0.5, 0.7]).map(
-    lambda v: Metric(v, v, v, 400, 20, effective=20.0)
-)
+GOOD_ROWS = st.sampled_from([0.05, 0.1, 0.4, 0.5, 0.7]).map(lambda v: even(v, v, v, 400, 20))
 CHANGES = st.lists(
     st.tuples(
         st.sampled_from(["model", "oracle", "constant", "copy_last", "random", "ridge"]),
@@ -103,7 +103,7 @@ def naive_status(rows: Rows, line: PolicyCheck, split: str, policy: Policy) -> s
         return "error"
     needed = [metric]
     if METRICS[line.metric].pair:
-        absent = Metric(None, None, None, 0, 0)
+        absent = even(None, None, None, 0, 0)
         needed += [rows[side].get("bins_delta.cos", absent) for side in ("val", "ood")]
     if min(m.n for m in needed) < policy.min_samples or min(m.articles for m in needed) < policy.min_articles:
         return "error"
@@ -115,6 +115,8 @@ def naive_status(rows: Rows, line: PolicyCheck, split: str, policy: Policy) -> s
 
     if policy.decide == "point":
         return "pass" if satisfied(metric.value) else "fail"
+    if any(m.articles < 12 or not m.effective or m.effective < 8 for m in needed):
+        return "inconclusive"
     if metric.low is None or metric.high is None:
         return "inconclusive"
     if not (metric.low <= metric.value and metric.value <= metric.high):
@@ -263,7 +265,7 @@ def test_a_better_margin_never_loses_a_gate(
     good_evidence: EvidenceFactory, seed_policy: Policy, first: float, second: float
 ) -> None:
     def gates(margin: float) -> int:
-        metric = Metric(margin, margin, margin, 400, 20, effective=20.0)
+        metric = even(margin, margin, margin, 400, 20)
         changes: list[tuple[str, tuple[str, str], Metric | None]] = [
             ("model", ("offset_sweep.margin", "val"), metric)
         ]

@@ -15,27 +15,27 @@ from schemas.verdict.wording import compared, gate_in_words, gate_title, share
     [
         (
             (0.05, None, None),
-            Metric(0.06, 0.04, 0.08, 400, 20, effective=20.0),
+            even(0.06, 0.04, 0.08, 400, 20),
             "is 0.060 [0.040, 0.080], an interval that reaches across the threshold 0.050",
         ),
         (
             (0.05, 0.5, None),
-            Metric(0.3, 0.0, 0.6, 400, 20, effective=20.0),
+            even(0.3, 0.0, 0.6, 400, 20),
             "is 0.300 [0.000, 0.600], an interval that reaches across the threshold 0.050 or 0.500",
         ),
         (
             (None, 0.5, 0.05),
-            Metric(0.3, 0.0, 0.6, 400, 20, effective=20.0),
+            even(0.3, 0.0, 0.6, 400, 20),
             "is 0.300 [0.000, 0.600], an interval that reaches across the threshold 0.050 or 0.500",
         ),
         (
             (0.5, 0.5, None),
-            Metric(0.5, 0.4, 0.6, 400, 20, effective=20.0),
+            even(0.5, 0.4, 0.6, 400, 20),
             "is 0.500 [0.400, 0.600], an interval that reaches across the threshold 0.500",
         ),
         (
             (0.0525, None, None),  # as many decimals as the bound needs
-            Metric(0.06, 0.04, 0.08, 400, 20, effective=20.0),
+            even(0.06, 0.04, 0.08, 400, 20),
             "is 0.0600 [0.0400, 0.0800], an interval that reaches across the threshold 0.0525",
         ),
     ],
@@ -83,7 +83,7 @@ def test_a_figure_beside_its_bounds(
 ) -> None:
     low, high, above = bounds
     line = PolicyCheck("rollout", "rollout.avg_cos", ("val",), low, high, above, required=False)
-    metric = Metric(value, None, None, 400, 20, "one article", effective=20.0)
+    metric = even(value, None, None, 400, 20, "one article")
     assert compared(line, "val", metric, value, status) == f"rollout.avg_cos on val {sentence}"
 
 

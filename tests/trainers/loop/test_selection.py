@@ -13,6 +13,7 @@ from schemas.reading.policy import load_policy
 from schemas.records.evidence import Evidence, Metric, Metrics
 from schemas.records.policy import Policy
 from schemas.records.splits import PAIR, SELECTING
+from tests.schemas.even import even
 from trainers.loop.selection import RULE, Standing, only, rank_weights
 
 POLICY = load_policy("seed-5cat").policy
@@ -58,7 +59,7 @@ LEARNED = {
 
 def metrics(values: dict[str, float], half: float = 0.01) -> dict[str, Metric]:
     """Measured on 400 windows of 20 articles, with an interval of ``half`` to either side."""
-    return {name: Metric(value, value - half, value + half, 400, 20) for name, value in values.items()}
+    return {name: even(value, value - half, value + half, 400, 20) for name, value in values.items()}
 
 
 def evidence(val: dict[str, float], ood: dict[str, float] | None = None, **fields: object) -> Evidence:

@@ -264,7 +264,7 @@ def test_a_rule_may_be_decided_by_the_point_where_the_policy_asks_for_bounds(
 def test_a_gain_with_an_interval_is_decided_by_it(
     good_evidence: EvidenceFactory, low: float, high: float, status: str, sentence: str
 ) -> None:
-    measured = {"val": {ROLLOUT: Metric(0.05, low, high, 400, 20, effective=20.0)}}
+    measured = {"val": {ROLLOUT: even(0.05, low, high, 400, 20)}}
     asked = policy(rule(least=0.02, decide="bound"))
     judgement = judge(good_evidence(), asked, confidence=0.95, gains=measured)
     assert only_champion(judgement) == (status, sentence)

@@ -13,13 +13,14 @@ from schemas.records.evidence import RIVALS, Evidence, Gains, Metric
 from schemas.records.judgement import Check, Judgement
 from schemas.records.policy import ControlRule, Policy, PolicyCheck, Waiver
 from schemas.verdict.judge import judge
+from tests.schemas.even import even
 
 EvidenceFactory = Callable[[], Evidence]
 
 BITS = "retrieval.article_unseen.bits"
 GAIN = f"the gain of {BITS} on val over ridge"
 LAST = "2026-01-31"
-ORACLE_GAIN = Metric(3.0, 2.9, 3.1, 400, 20)
+ORACLE_GAIN = even(3.0, 2.9, 3.1, 400, 20)
 
 
 def rule(name: str = "ridge", **fields: Any) -> ControlRule:  # noqa: ANN401
@@ -85,7 +86,7 @@ def test_above_is_what_decide_says_and_min_gain_the_estimate(
     good_evidence: EvidenceFactory, fields: dict[str, Any], value: float, low: float | None, status: str
 ) -> None:
     high = None if low is None else 2 * value - low
-    gain = Metric(value, low, high, 400, 20, "no interval")
+    gain = even(value, low, high, 400, 20, "no interval")
     judgement = judged(good_evidence, policy(rule(**fields)), gain)
     check = of_ridge(judgement)
     assert check.status == status, check.sentence
@@ -102,8 +103,8 @@ def test_what_equals_a_control_never_passes(
     for half in (0.0, 0.1):
         evidence = dataclasses.replace(
             good_evidence(),
-            gains=over(Metric(0.0, -half, half, 400, 20), control),
-            oracle_gains=over(Metric(3.0, 2.9, 3.1, 400, 20), control),
+            gains=over(even(0.0, -half, half, 400, 20), control),
+            oracle_gains=over(even(3.0, 2.9, 3.1, 400, 20), control),
         )
         assert judge(evidence, asked, confidence=0.95).verdict.outcome == "blocked"
 
@@ -112,25 +113,25 @@ def test_what_equals_a_control_never_passes(
     ("gain", "status", "sentence"),
     [
         (
-            Metric(0.05, 0.01, 0.09, 400, 20), "pass",
+            even(0.05, 0.01, 0.09, 400, 20), "pass",
             f"{GAIN} is 0.050 [0.010, 0.090], at least the required 0.020 and above 0.000 as required",
         ),
         (
-            Metric(0.05, -0.01, 0.11, 400, 20), "inconclusive",
+            even(0.05, -0.01, 0.11, 400, 20), "inconclusive",
             f"{GAIN} is 0.050 [-0.010, 0.110], an interval that reaches across the threshold 0.000, so it is "
             "inconclusive",
         ),
         (
-            Metric(-0.05, -0.09, -0.01, 400, 20), "fail",
+            even(-0.05, -0.09, -0.01, 400, 20), "fail",
             f"{GAIN} is -0.050 [-0.090, -0.010], below the required 0.020 and not above 0.000 as required",
         ),
         (None, "skipped", f"{GAIN} was not measured"),
         (
-            Metric(0.05, 0.01, 0.09, 99, 20), "error",
+            even(0.05, 0.01, 0.09, 99, 20), "error",
             f"{GAIN} rests on 99 samples, fewer than the 100 the policy needs",
         ),
         (
-            Metric(0.05, 0.01, 0.09, 400, 4), "error",
+            even(0.05, 0.01, 0.09, 400, 4), "error",
             f"{GAIN} rests on 4 articles, fewer than the 5 the policy needs",
         ),
     ],
@@ -143,7 +144,7 @@ def test_the_sentence_names_metric_split_and_control(
 
 
 def test_it_is_a_group_of_its_own_and_no_gate(good_evidence: EvidenceFactory) -> None:
-    judgement = judged(good_evidence, policy(rule()), Metric(0.05, 0.01, 0.09, 400, 20))
+    judgement = judged(good_evidence, policy(rule()), even(0.05, 0.01, 0.09, 400, 20))
     assert [gate.name for gate in judgement.gates][5:] == ["control:ridge"]
     assert judgement.gates[-1].status == "pass"
     assert judgement.verdict.gates_passed == 1  # D, the only one of the five with a check
@@ -151,7 +152,7 @@ def test_it_is_a_group_of_its_own_and_no_gate(good_evidence: EvidenceFactory) ->
 
 def test_a_warning_only_tells(good_evidence: EvidenceFactory) -> None:
     asked = policy(rule(severity="warn", required=False), min_gates_passed=1)
-    judgement = judged(good_evidence, asked, Metric(0.0, 0.0, 0.0, 400, 20), oracle=None)
+    judgement = judged(good_evidence, asked, even(0.0, 0.0, 0.0, 400, 20), oracle=None)
     assert judgement.verdict.deployable
     assert judgement.verdict.warnings == (of_ridge(judgement).sentence,)
 
@@ -162,7 +163,7 @@ def test_a_waiver_covers_the_rule_of_its_control_until_its_day(
 ) -> None:
     waiver = Waiver("control:ridge", BITS, ("val",), "Ada", "a new corpus", LAST)
     asked = policy(rule(), waivers=(waiver,))
-    low = Metric(0.0, -0.1, 0.1, 400, 20)
+    low = even(0.0, -0.1, 0.1, 400, 20)
     judgement = judged(good_evidence, asked, low, on=date.fromisoformat(day))
     assert judgement.verdict.outcome == outcome
     assert of_ridge(judgement).status == ("waived" if outcome == "deployable" else "fail")
@@ -173,10 +174,10 @@ def test_a_waiver_covers_the_rule_of_its_control_until_its_day(
 @pytest.mark.parametrize(
     ("gain", "oracle", "outcome"),
     [
-        (Metric(0.05, 0.01, 0.09, 400, 20), Metric(0.01, 0.0, 0.02, 400, 20), "error"),
-        (Metric(0.05, 0.01, 0.09, 400, 20), Metric(0.5, -0.1, 1.1, 400, 20), "error"),
-        (Metric(0.05, 0.01, 0.09, 400, 20), None, "error"),
-        (None, Metric(0.5, 0.4, 0.6, 400, 20), "blocked"),
+        (even(0.05, 0.01, 0.09, 400, 20), even(0.01, 0.0, 0.02, 400, 20), "error"),
+        (even(0.05, 0.01, 0.09, 400, 20), even(0.5, -0.1, 1.1, 400, 20), "error"),
+        (even(0.05, 0.01, 0.09, 400, 20), None, "error"),
+        (None, even(0.5, 0.4, 0.6, 400, 20), "blocked"),
         (None, None, "blocked"),
     ],
 )
@@ -190,5 +191,5 @@ def test_the_oracle_must_gain_what_the_policy_requires(
 
 def test_a_rule_that_is_not_required_asks_nothing_of_the_oracle(good_evidence: EvidenceFactory) -> None:
     asked = policy(rule(required=False), min_gates_passed=1)
-    zero = Metric(0.0, 0.0, 0.0, 400, 20)
+    zero = even(0.0, 0.0, 0.0, 400, 20)
     assert judged(good_evidence, asked, zero, zero).verdict.deployable
