@@ -25,6 +25,7 @@ class Options:
     Attributes:
         seed: of the sample draw, the ablations and the controls.
         max_samples: windows kept per split by a seeded draw; None keeps all.
+        max_per_article: windows kept of each article, drawn before ``max_samples``; None keeps all.
         confidence: of every interval, in (0, 1).
         bin_edges: coherence edges of gate E, ascending.
         retrieval: library of the bank search. device: where torch makes it.
@@ -36,6 +37,7 @@ class Options:
 
     seed: int = 0
     max_samples: int | None = None
+    max_per_article: int | None = None
     confidence: float = 0.95
     bin_edges: tuple[float, float] = (0.45, 0.55)
     retrieval: Backend = "faiss"

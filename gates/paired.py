@@ -25,15 +25,13 @@ from gates.intervals import (
 )
 from gates.leaked import recited_values
 from gates.offset_sweep import OffsetSweep
+from gates.power import POWER
 from gates.retrieval import retrieval_values
 from gates.rollout import Rollout
 from gates.spread import spread_values
 from schemas.errors import DataError
 from schemas.records.evidence import Metric
 from schemas.records.splits import EVALUATED, PAIR
-
-POWER = 0.8
-"""Chance with which the smallest detectable difference would have been found."""
 
 Recorded = Mapping[str, Mapping[str, Samples]]
 """split -> gate -> what was measured of every sample."""

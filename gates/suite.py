@@ -20,7 +20,7 @@ from gates.options import Options
 from gates.retrieval import Retrieval
 from gates.rollout import Rollout
 from gates.spread import Spread
-from gates.windows import draw
+from gates.windows import at_most, draw
 from schemas.errors import DataError, EvaluationError
 from schemas.records.answers import Answers
 from schemas.records.evidence import ORACLE, Evidence, Gains, Metric, Metrics
@@ -156,7 +156,13 @@ def _draw(dataset: Dataset, name: str, options: Options) -> IntArray:
             f"an evaluation needs the splits {' and '.join(EVALUATED)}; {name!r} is missing. "
             "Name it with a flag, in gatekeeper.toml or for load_data"
         )
-    rows = draw(dataset.splits[name].last_rows, count=options.max_samples, seed=options.seed)
+    eligible = at_most(
+        dataset.bank,
+        dataset.splits[name].last_rows,
+        per_article=options.max_per_article,
+        seed=options.seed,
+    )
+    rows = draw(eligible, count=options.max_samples, seed=options.seed)
     articles = len(set(dataset.bank.articles[rows].tolist()))
     for found, needed, what in (
         (len(rows), options.min_samples, "samples"),

@@ -100,6 +100,24 @@ def refuse_shared_articles(bank: Bank, splits: Mapping[str, IntArray]) -> None:
         )
 
 
+def at_most(bank: Bank, last_rows: IntArray, *, per_article: int | None, seed: int) -> IntArray:
+    """A seeded draw of at most ``per_article`` windows of each article, ascending; all of them when None.
+
+    Of each article the windows with the smallest keyed hashes are kept, so a smaller draw is a subset of a
+    larger one, and neither other articles nor the order of the windows matter.
+    """
+    if per_article is None:
+        return np.sort(last_rows)
+    if per_article < 1:
+        raise UsageError(f"the windows of an article must be at least 1; found {per_article}")
+    articles = bank.articles[last_rows]
+    hashes = hash_rows(last_rows, seed=seed, stream="article")
+    order = np.lexsort((last_rows, hashes, articles))
+    _, first, sizes = np.unique(articles[order], return_index=True, return_counts=True)
+    place = np.arange(len(order)) - np.repeat(first, sizes)
+    return np.sort(last_rows[order[place < per_article]])
+
+
 def draw(last_rows: IntArray, *, count: int | None, seed: int) -> IntArray:
     """A seeded draw of ``count`` windows across all articles, ascending; all of them when None.
 

@@ -78,6 +78,9 @@ class EvalConfig:
 
     policy: str = key("seed-5cat", POLICY, "Built-in policy or a TOML file", listed="policies")
     max_samples: int | None = key(None, COUNT, "Windows per split, drawn with the seed", otherwise="all")
+    max_per_article: int | None = key(
+        None, COUNT, "Windows per article, drawn with the seed", otherwise="as the policy says, or all"
+    )
     seed: int = key(
         Options.seed, whole(0), "Seed of draw, ablations and controls", training="Of everything random"
     )

@@ -13,7 +13,8 @@ from gates.contracts import Dataset
 from gates.options import Options
 from gates.order import ORDER
 from gates.suite import GATES_VERSION, Bench, Measurement
-from gates.windows import rows_digest
+from gates.windows import at_most, rows_digest
+from schemas.errors import UsageError
 from schemas.records.inputs import BankInput, Inputs, ModelInput, Settings, Setup, SplitInput
 from schemas.records.metrics import SEARCHED
 from schemas.records.policy import LoadedPolicy, Policy
@@ -31,11 +32,12 @@ def make_options(chosen: EvalConfig, policy: Policy, *, full: bool = False) -> O
         full: search them whatever the policy reads.
 
     Raises:
-        UsageError: a value is out of range, or this machine lacks the device.
+        UsageError: a value is out of range, another than the policy's, or this machine lacks the device.
     """
     return Options(
         seed=chosen.seed,
         max_samples=chosen.max_samples,
+        max_per_article=_per_article(chosen.max_per_article, policy),
         confidence=chosen.confidence,
         bin_edges=chosen.bin_edges,
         retrieval=choose_retrieval(chosen.retrieval),
@@ -45,6 +47,16 @@ def make_options(chosen: EvalConfig, policy: Policy, *, full: bool = False) -> O
         min_samples=policy.min_samples,
         min_articles=policy.min_articles,
     )
+
+
+def _per_article(chosen: int | None, policy: Policy) -> int | None:
+    asked = policy.max_per_article
+    if chosen is not None and asked is not None and chosen != asked:
+        raise UsageError(
+            f"the policy {policy.name!r} draws at most {asked} windows of an article, --max-per-article asks "
+            f"for {chosen}; leave the flag out, or judge by a policy that names no number"
+        )
+    return asked if chosen is None else chosen
 
 
 def make_report(
@@ -92,6 +104,7 @@ def make_report(
         horizon_source=horizon_source,
         seed=options.seed,
         max_samples=options.max_samples,
+        max_per_article=options.max_per_article,
         confidence=options.confidence,
         bin_edges=options.bin_edges,
         retrieval=options.retrieval,
@@ -136,11 +149,13 @@ def score_arrays(bench: Bench, measurement: Measurement) -> dict[str, npt.NDArra
 
 
 def _split_input(dataset: Dataset, bench: Bench, name: str) -> SplitInput:
-    rows = dataset.splits[name].last_rows
+    rows, options = dataset.splits[name].last_rows, bench.options
+    eligible = at_most(dataset.bank, rows, per_article=options.max_per_article, seed=options.seed)
     return SplitInput(
         windows=len(rows),
         articles=len(np.unique(dataset.bank.articles[rows])),
         sampled=len(bench.sampled[name]),
+        eligible=len(eligible),
         sha256=rows_digest(rows),
         sample_sha256=rows_digest(bench.sampled[name]),
     )

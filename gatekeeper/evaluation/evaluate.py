@@ -39,6 +39,7 @@ from gates.answers import Progress
 from gates.contracts import Dataset, Window
 from gates.options import Options
 from gates.suite import Bench, Measurement, measure, passes, prepare
+from gates.windows import at_most
 from schemas.records.evidence import CONTROLS
 from schemas.records.policy import LoadedPolicy
 from schemas.records.report import Report
@@ -170,11 +171,17 @@ class Evaluator:
     def _bench(self, dataset: Dataset, progress: Bar) -> Bench:
         if dataset.window not in self._benches:
             most = self.options.max_samples or 2**62
-            windows = sum(
-                min(len(dataset.splits[split].last_rows), most)
+            drawn = (
+                at_most(
+                    dataset.bank,
+                    dataset.splits[split].last_rows,
+                    per_article=self.options.max_per_article,
+                    seed=self.options.seed,
+                )
                 for split in EVALUATED
                 if split in dataset.splits
             )
+            windows = sum(min(len(rows), most) for rows in drawn)
             with progress("controls", passes(dataset) * len(CONTROLS) * windows) as advance:
                 self._benches[dataset.window] = prepare(dataset, self.options, advance)
         return self._benches[dataset.window]

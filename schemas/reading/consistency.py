@@ -94,6 +94,18 @@ def _check_settings(report: Report) -> None:
             raise ReportError(
                 f"inputs.splits.{name}: {split.articles} articles, but only {split.windows} windows"
             )
+        if not split.sampled <= split.eligible <= split.windows:
+            raise ReportError(
+                f"inputs.splits.{name}: {split.sampled} sampled of {split.eligible} eligible of "
+                f"{split.windows} windows"
+            )
+        limit = report.settings.max_per_article
+        most = split.windows if limit is None else min(split.windows, limit * split.articles)
+        if split.eligible > most or (limit is None and split.eligible < most):
+            raise ReportError(
+                f"inputs.splits.{name}: {split.eligible} eligible windows of {split.articles} articles with "
+                f"a cap an article of {'none' if limit is None else limit}"
+            )
 
 
 def _check_metrics(metrics: Metrics, report: Report, who: str) -> None:

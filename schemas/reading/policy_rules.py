@@ -59,7 +59,7 @@ def check_policy(policy: Policy) -> None:
             seen[key] = label
     _check_waivers(policy, seen)
     _check_gates(policy)
-    _check_pin(policy.data)
+    _check_pin(policy)
 
 
 def _check_gates(policy: Policy) -> None:
@@ -84,12 +84,21 @@ def _check_gates(policy: Policy) -> None:
         )
 
 
-def _check_pin(pin: DataPin | None) -> None:
+def _check_pin(policy: Policy) -> None:
+    pin = policy.data
     if pin is None:
         return
-    if pin.max_samples is not None and pin.seed is None:
+    if pin.max_per_article is not None and policy.max_per_article not in (None, pin.max_per_article):
         raise PolicyError(
-            "data names max_samples without a seed, so the report's author would choose the draw; "
+            f"data.max_per_article is {pin.max_per_article}, but max_per_article is "
+            f"{policy.max_per_article}; name one number"
+        )
+    per_article = pin.max_per_article or policy.max_per_article
+    for name, most in (("max_samples", pin.max_samples), ("max_per_article", per_article)):
+        if most is None or pin.seed is not None:
+            continue
+        raise PolicyError(
+            f"data names {name} without a seed, so the report's author would choose the draw; "
             "name the seed as well"
         )
     if pin.bin_edges is not None and not pin.bin_edges[0] < pin.bin_edges[1]:

@@ -87,6 +87,7 @@ class SplitInput:
         windows: all its windows.
         articles: distinct articles among them.
         sampled: windows that were evaluated.
+        eligible: windows they were drawn from: of each article settings.max_per_article at most.
         sha256: digest of all window rows.
         sample_sha256: digest of the evaluated window rows.
     """
@@ -94,6 +95,7 @@ class SplitInput:
     windows: Count
     articles: Count
     sampled: Count
+    eligible: Count
     sha256: Sha256
     sample_sha256: Sha256
 
@@ -138,6 +140,7 @@ class Settings:
         horizon_source: who named the horizon.
         seed: of the sample draw and the ablations.
         max_samples: cap per split; None for all windows.
+        max_per_article: cap per article, before the one per split; None for all windows.
         confidence: of every interval.
         bin_edges: coherence edges between the low, normal and high bin.
         retrieval: library that made the products over the bank.
@@ -153,6 +156,7 @@ class Settings:
     horizon_source: Literal["checkpoint", "sequence file", "flag", "config", "default"]
     seed: Count
     max_samples: Positive | None
+    max_per_article: Positive | None
     confidence: Confidence
     bin_edges: Edges
     retrieval: Literal["faiss", "torch"]

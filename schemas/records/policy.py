@@ -214,6 +214,7 @@ class DataPin:
         horizon: places from the last chunk to the target (settings.horizon).
         bin_edges: coherence edges of gate E (settings.bin_edges).
         max_samples: windows that are drawn of every split, with the seed (settings.max_samples).
+        max_per_article: windows that are drawn of every article, with the seed (settings.max_per_article).
         seed: of the draw, the ablations and the controls (settings.seed).
     """
 
@@ -225,6 +226,7 @@ class DataPin:
     horizon: Positive | None = None
     bin_edges: Edges | None = None
     max_samples: Positive | None = None
+    max_per_article: Positive | None = None
     seed: Count | None = None
 
 
@@ -250,6 +252,8 @@ class Policy:
         controls: what is asked relative to controls, measured on the same samples.
         waivers: checks that may fail until a day, and who answers for them.
         data: the data that must have been evaluated; any where it is left open.
+        max_per_article: windows that are drawn of each article at most, with the evaluation's seed: one very
+            long article would decide everything. A report drawn otherwise does not count.
     """
 
     schema_version: Annotated[str, version_rule(POLICY_VERSION)]
@@ -268,6 +272,7 @@ class Policy:
     controls: Annotated[tuple[ControlRule, ...], InFile("control"), rule(maxItems=_MOST)] = ()
     waivers: Annotated[tuple[Waiver, ...], InFile("waiver"), rule(maxItems=_MOST)] = ()
     data: Annotated[DataPin, rule(minProperties=1)] | None = None
+    max_per_article: Positive | None = None
 
 
 @dataclass(frozen=True)

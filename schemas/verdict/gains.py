@@ -21,6 +21,7 @@ def incomparable(first: Report, second: Report) -> tuple[str, ...]:
         ("horizon", first.settings.horizon, second.settings.horizon),
         ("gates version", first.settings.gates_version, second.settings.gates_version),
         ("seed", first.settings.seed, second.settings.seed),
+        ("windows an article", first.settings.max_per_article, second.settings.max_per_article),
         ("coherence bins", first.settings.bin_edges, second.settings.bin_edges),
     ]
     for name in sorted(first.inputs.splits.keys() | second.inputs.splits.keys()):

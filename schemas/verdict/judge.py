@@ -72,7 +72,7 @@ def judge(
         *_too_narrow(policy, checks, confidence),
     )
     objections = (
-        *(() if setup is None else pin_objections(policy.data, setup.inputs, setup.settings)),
+        *(() if setup is None else pin_objections(policy, setup.inputs, setup.settings)),
         *escape.escaped,
         *escape.unsure,
         *_unmet(checks),

@@ -8,24 +8,28 @@ all of its windows, unless the policy itself names how many are drawn and with w
 from collections.abc import Iterator
 
 from schemas.records.inputs import Inputs, Settings, SplitInput
-from schemas.records.policy import DataPin
+from schemas.records.policy import DataPin, Policy
 from schemas.records.splits import OOD, SPLITS, VAL
 
 SUBJECT = ("bank", "context", "horizon")
 """What a pinned split depends on: its digest covers numbers of rows, not what the rows hold."""
 
 
-def objections(pin: DataPin | None, inputs: Inputs, settings: Settings) -> list[str]:
-    """Why a report does not count under the policy's ``[data]`` table, one sentence each.
+def objections(policy: Policy, inputs: Inputs, settings: Settings) -> list[str]:
+    """Why a report does not count under what the policy says of data and draw, one sentence each.
 
     Args:
-        pin: the table; None for a policy without one.
+        policy: with its ``[data]`` table, if it has one, and what it draws of an article.
         inputs: what was evaluated.
         settings: how.
     """
-    if pin is None:
-        return []
-    return [*_other_data(pin, inputs), *_otherwise(pin, settings), *_other_draw(pin, inputs, settings)]
+    pin = policy.data or DataPin()
+    per_article = pin.max_per_article if policy.max_per_article is None else policy.max_per_article
+    return [
+        *_other_data(pin, inputs),
+        *_otherwise(pin, settings, per_article),
+        *_other_draw(pin, inputs, per_article),
+    ]
 
 
 def remarks(pin: DataPin | None) -> list[str]:
@@ -60,12 +64,13 @@ def _other_data(pin: DataPin, inputs: Inputs) -> Iterator[str]:
             )
 
 
-def _otherwise(pin: DataPin, settings: Settings) -> Iterator[str]:
+def _otherwise(pin: DataPin, settings: Settings, per_article: int | None) -> Iterator[str]:
     parts = (
         ("context", pin.context, settings.context),
         ("horizon", pin.horizon, settings.horizon),
         ("bin edges", pin.bin_edges, settings.bin_edges),
         ("seed", pin.seed, settings.seed),
+        ("windows an article", per_article, settings.max_per_article),
     )
     for what, wanted, found in parts:
         if wanted is not None and wanted != found:
@@ -75,30 +80,32 @@ def _otherwise(pin: DataPin, settings: Settings) -> Iterator[str]:
             )
 
 
-def _other_draw(pin: DataPin, inputs: Inputs, settings: Settings) -> Iterator[str]:
+def _other_draw(pin: DataPin, inputs: Inputs, per_article: int | None) -> Iterator[str]:
     """A draw that the policy names holds for every split, one that it does not name for no pinned one."""
     named = pin.max_samples is not None
+    again = "" if per_article is None else f"--max-per-article {per_article} "
     for name, split in inputs.splits.items():
         if not named and name not in _pinned(pin):
             continue
-        wanted = _drawn(split, pin.max_samples)
+        wanted = _drawn(split, pin.max_samples, per_article)
         if split.sampled == wanted:
             continue
         draw = f"evaluated on {split.sampled} of the {split.windows} windows of {name}"
         if named:
             yield (
                 f"{draw} where the policy names a draw of {wanted}; evaluate again with "
-                f"--max-samples {pin.max_samples} --seed {pin.seed}"
+                f"{again}--max-samples {pin.max_samples} --seed {pin.seed}"
             )
         else:
             yield (
-                f"{draw}, a draw that the policy does not name; evaluate again without --max-samples, or "
-                "let the policy name max_samples and seed under [data]"
+                f"{draw}, a draw that the policy does not name; evaluate again without --max-samples "
+                "and --max-per-article, or let the policy name them and seed under [data]"
             )
 
 
-def _drawn(split: SplitInput, most: int | None) -> int:
-    return split.windows if most is None else min(split.windows, most)
+def _drawn(split: SplitInput, most: int | None, per_article: int | None) -> int:
+    possible = split.windows if per_article is None else split.eligible
+    return possible if most is None else min(possible, most)
 
 
 def _shown(value: object) -> str:

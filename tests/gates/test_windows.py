@@ -1,5 +1,7 @@
 """Windows, splits and draws against brute force."""
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from gates.bank import build_bank
 from gates.contracts import Bank, Window
-from gates.windows import context_rows, draw, make_dataset, rows_digest, window_rows
+from gates.windows import at_most, context_rows, draw, make_dataset, rows_digest, window_rows
 from schemas.errors import DataError, UsageError
 
 
@@ -76,3 +78,42 @@ def test_a_draw_spreads_over_all_articles() -> None:
     assert drawn.tolist() != draw(rows, count=1000, seed=1).tolist()
     with pytest.raises(UsageError, match="at least 1"):
         draw(rows, count=0, seed=0)
+
+
+LENGTHS = st.lists(st.integers(1, 30), min_size=1, max_size=8)
+
+
+@given(LENGTHS, st.integers(1, 30), st.integers(0, 20), st.integers(0, 5), st.randoms())
+def test_windows_of_an_article_are_drawn_article_by_article(
+    lengths: list[int], most: int, more: int, seed: int, shuffle: Random
+) -> None:
+    articles = np.repeat(np.arange(len(lengths)), lengths)
+    bank = build_bank(
+        np.random.default_rng(0).standard_normal((len(articles), 4)),
+        articles,
+        np.arange(len(articles)),
+        source="b",
+    )
+    rows = np.arange(len(articles))
+    shuffled = rows.tolist()
+    shuffle.shuffle(shuffled)
+    found = at_most(bank, np.array(shuffled), per_article=most, seed=seed)
+    assert found.tolist() == sorted(set(found.tolist()))
+    assert np.bincount(bank.articles[found]).tolist() == [min(length, most) for length in lengths]
+    assert set(found.tolist()) <= set(at_most(bank, rows, per_article=most + more, seed=seed).tolist())
+    # An article's own draw does not hang on the others.
+    first = rows[bank.articles == 0]
+    alone = at_most(bank, first, per_article=most, seed=seed)
+    assert alone.tolist() == found[bank.articles[found] == 0].tolist()
+    assert at_most(bank, np.array(shuffled), per_article=None, seed=seed).tolist() == rows.tolist()
+
+
+def test_the_seed_chooses_the_windows_of_an_article() -> None:
+    articles = np.repeat(np.arange(3), 40)
+    bank = build_bank(
+        np.random.default_rng(0).standard_normal((120, 4)), articles, np.arange(len(articles)), source="b"
+    )
+    drawn = [at_most(bank, np.arange(120), per_article=10, seed=seed).tolist() for seed in (0, 0, 1)]
+    assert drawn[0] == drawn[1] != drawn[2]
+    with pytest.raises(UsageError, match="at least 1; found 0"):
+        at_most(bank, np.arange(120), per_article=0, seed=0)

@@ -126,7 +126,9 @@ def _make_report(
 ) -> Report:
     loaded: LoadedPolicy = load_policy("seed-5cat")
     evidence = evidence or _good_evidence()
-    split = SplitInput(windows=900, articles=40, sampled=_N, sha256="1" * 64, sample_sha256="2" * 64)
+    split = SplitInput(
+        windows=900, articles=40, sampled=_N, eligible=900, sha256="1" * 64, sample_sha256="2" * 64
+    )
     return Report(
         schema_version=SCHEMA_VERSION,
         created="2026-01-31T12:00:00Z",
@@ -155,6 +157,7 @@ def _make_report(
             horizon_source="default",
             seed=0,
             max_samples=None,
+            max_per_article=None,
             confidence=0.95,
             bin_edges=(0.45, 0.55),
             retrieval="faiss",

@@ -52,6 +52,7 @@ PIN = {
     "horizon": 1,
     "bin_edges": [-0.5, 0.5],
     "max_samples": 100,
+    "max_per_article": 60,
     "seed": 0,
 }
 RULE = {"metric": "offset_sweep.cos", "splits": ["val"]}

@@ -32,6 +32,10 @@ def _model(report: Report) -> Table:
     return _table("Model", rows)
 
 
+def _most(count: int | None) -> str:
+    return "all" if count is None else f"at most {count}"
+
+
 def _data(report: Report) -> Table:
     bank = report.inputs.bank
     rows = [
@@ -61,7 +65,8 @@ def _measurement(report: Report) -> Table:
         ("context", f"{settings.context} chunks"),
         ("horizon", f"{settings.horizon} (from {settings.horizon_source})"),
         ("seed", str(settings.seed)),
-        ("windows a split", "all" if settings.max_samples is None else f"at most {settings.max_samples}"),
+        ("windows a split", _most(settings.max_samples)),
+        ("windows an article", _most(settings.max_per_article)),
         ("confidence", f"{settings.confidence:g}, clustered by article"),
         ("bin edges", f"{low:g}, {high:g}"),
         ("bank search", settings.retrieval),

@@ -57,7 +57,7 @@ splits = ["val"]
 min = {least}
 {required}
 """
-_N, _ARTICLES = 50, 10
+_N, _ARTICLES = 50, 20
 _ANSWERS = Answers("float32", "float32", "float32", 0.0, 2e-7, 3e-7, 0.0, 0)
 _COSINES = {
     "oracle": 1.0,
@@ -130,7 +130,9 @@ def make_report(
     kind = ModelInput("model.pt", "checkpoint", "gru", digest, form, None, 1234, "verified", None)
     if digest is None:
         kind = ModelInput("control:ridge", "control", "ridge", None, None, None, 0, "not applicable", None)
-    split = SplitInput(windows=100, articles=20, sampled=_N, sha256="1" * 64, sample_sha256="2" * 64)
+    split = SplitInput(
+        windows=100, articles=20, sampled=_N, eligible=100, sha256="1" * 64, sample_sha256="2" * 64
+    )
     report = Report(
         schema_version=SCHEMA_VERSION,
         created=created.strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -144,7 +146,7 @@ def make_report(
             config=None,
         ),
         settings=Settings(
-            5, 1, "default", 0, None, 0.95, (0.45, 0.55), "faiss", "train split", 256, "interleaved", 2
+            5, 1, "default", 0, None, None, 0.95, (0.45, 0.55), "faiss", "train split", 256, "interleaved", 2
         ),
         environment=Environment("0.1.0", "e" * 64, None, "3.11.7", "Linux", "cpu", 2, {"numpy": "2.0.0"}),
         policy=policy.policy,

@@ -52,7 +52,7 @@ def with_metric(report: Report, metric: Metric) -> Report:
     "change",
     [
         lambda report: with_settings(report, bin_edges=(0.5, 0.5)),
-        lambda report: with_split(report, windows=400),
+        lambda report: with_split(report, windows=400, eligible=400),
         lambda report: with_settings(report, max_samples=400),
         lambda report: with_split(report, articles=900),
         lambda report: with_metric(report, even(0.15, 0.15, 0.15, 400, 20)),
@@ -215,3 +215,33 @@ def test_a_gain_of_what_was_not_measured_is_refused(make_report: ReportFactory) 
     evidence = dataclasses.replace(report.evidence, gains=gains)
     with pytest.raises(ReportError, match="one of the two was not measured; evaluate again"):
         check_report(dataclasses.replace(report, evidence=evidence))
+
+
+@pytest.mark.parametrize(
+    ("limit", "eligible", "problem"),
+    [
+        (None, 900, ""),
+        (10, 400, ""),
+        (30, 899, ""),
+        (30, 900, ""),
+        (None, 899, "899 eligible windows of 40 articles with a cap an article of none"),
+        (10, 401, "401 eligible windows of 40 articles with a cap an article of 10"),
+        (30, 901, "400 sampled of 901 eligible of 900 windows"),
+        (30, 399, "400 sampled of 399 eligible of 900 windows"),
+    ],
+)
+def test_as_many_windows_are_eligible_as_articles_may_give(
+    make_report: ReportFactory, limit: int | None, eligible: int, problem: str
+) -> None:
+    report = make_report()
+    splits = {
+        name: dataclasses.replace(split, eligible=eligible) for name, split in report.inputs.splits.items()
+    }
+    inputs = dataclasses.replace(report.inputs, splits=splits)
+    report = with_settings(dataclasses.replace(report, inputs=inputs), max_per_article=limit)
+    if not problem:
+        check_report(report)
+        return
+    with pytest.raises(ReportError) as caught:
+        check_report(report)
+    assert problem in str(caught.value)

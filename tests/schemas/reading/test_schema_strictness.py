@@ -12,7 +12,18 @@ from tests.schemas.documents import at, document, edited
 # Keys that may be left out: of a policy all with a default, of mappings from names all of them.
 _OPEN = {
     "policy": {"confidence", "required_gates", "champion", "waiver", "data", "val", "ood", "train", "bank"}
-    | {"context", "horizon", "bin_edges", "max_samples", "seed", "min", "max", "above", "required"}
+    | {
+        "context",
+        "horizon",
+        "bin_edges",
+        "max_samples",
+        "max_per_article",
+        "seed",
+        "min",
+        "max",
+        "above",
+        "required",
+    }
     | {"severity", "decide", "max_regression", "min_gain", "max_gain"},
     "report": {"numpy", "offset_sweep.cos", "retrieval.article.median_rank", "bins_delta.delta"},
     "audit": {"val"},

@@ -37,6 +37,7 @@ from tests.schemas.documents import accepted, at, document
         (("settings", "context"), [1, 7], [0, -1, 1.5, None, "1"]),
         (("settings", "seed"), [0, 7], [-1, 0.5, None, "1"]),
         (("settings", "max_samples"), [None, 1], [0, 1.5, "1"]),
+        (("settings", "max_per_article"), [None, 1], [0, 1.5, "1"]),
         (("settings", "confidence"), [1e-9, 0.95, 0.999], [0, 1, -0.1, None]),
         (("settings", "bin_edges"), [[-1, 1], [0.5, 0.5]], [[0.5], [0, 0.5, 1], [-1.1, 0], [0, 1.1], None]),
         (

@@ -15,6 +15,7 @@ from schemas.records.inputs import Setup
 from schemas.records.policy import DataPin, Policy, Waiver
 from schemas.records.report import Report
 from schemas.verdict.judge import judge
+from schemas.verdict.pin import objections
 from tests.schemas.policies import CHECK, HEAD
 
 EvidenceFactory = Callable[[], Evidence]
@@ -24,8 +25,8 @@ BANK, VAL, OOD, TRAIN, OTHER = "b" * 64, "1" * 64, "3" * 64, "7" * 64, "f" * 64
 DATA = "evaluated on other data than the policy names: "
 SETTING = "evaluated otherwise than the policy names: "
 ALL = (
-    "a draw that the policy does not name; evaluate again without --max-samples, or let the policy name "
-    "max_samples and seed under [data]"
+    "a draw that the policy does not name; evaluate again without --max-samples and --max-per-article, or "
+    "let the policy name them and seed under [data]"
 )
 
 
@@ -38,7 +39,7 @@ def setup(make_report: ReportFactory) -> Setup:
     """All windows of val and ood, which differ."""
     given = make_report().setup
     splits = {
-        name: dataclasses.replace(split, sampled=split.windows, sha256=digest)
+        name: dataclasses.replace(split, sampled=split.windows, eligible=split.windows, sha256=digest)
         for (name, split), digest in zip(sorted(given.inputs.splits.items()), (OOD, VAL), strict=True)
     }
     return dataclasses.replace(given, inputs=dataclasses.replace(given.inputs, splits=splits))
@@ -64,6 +65,7 @@ def drawn(setup: Setup, counts: dict[str, int], **settings: Any) -> Setup:  # no
         (f'train = "{TRAIN}"', DataPin(train=TRAIN)),
         ("context = 5\nhorizon = 2", DataPin(context=5, horizon=2)),
         ("bin_edges = [0.4, 0.6]", DataPin(bin_edges=(0.4, 0.6))),
+        ("max_per_article = 60\nseed = 0", DataPin(max_per_article=60, seed=0)),
         ("max_samples = 2000\nseed = 0", DataPin(max_samples=2000, seed=0)),
         ("seed = 7", DataPin(seed=7)),
         (f'bank = "{BANK}"\nval = "{VAL}"\nood = "{OOD}"', DataPin(bank=BANK, val=VAL, ood=OOD)),
@@ -88,6 +90,8 @@ def test_a_policy_without_the_table_pins_nothing() -> None:
         ("horizon = true", "data.horizon"),
         ("max_samples = 0\nseed = 0", "data.max_samples"),
         ("max_samples = 100", "data names max_samples without a seed"),
+        ("max_per_article = 0\nseed = 0", "data.max_per_article"),
+        ("max_per_article = 60", "data names max_per_article without a seed"),
         ("seed = -1", "data.seed"),
         ("bin_edges = [0.4]", "data.bin_edges"),
         ("bin_edges = [0.6, 0.4]", "data.bin_edges: expected ascending edges, found 0.6 and 0.4"),
@@ -265,3 +269,66 @@ def test_a_report_is_judged_with_its_own_setup_and_confidence(
         f"{DATA}bank {BANK[:12]} instead of {OTHER[:12]}",
         f"evaluated on 400 of the 900 windows of val, {ALL}",
     )
+
+
+OF_AN_ARTICLE = f"{SETTING}windows an article "
+
+
+def of_an_article(setup: Setup, most: int | None, **counts: int) -> Setup:
+    """The setup with 500 eligible windows a split, of which so many are drawn."""
+    splits = {
+        name: dataclasses.replace(split, eligible=500, sampled=counts.get(name, 500))
+        for name, split in setup.inputs.splits.items()
+    }
+    return Setup(
+        dataclasses.replace(setup.inputs, splits=splits),
+        dataclasses.replace(setup.settings, max_per_article=most),
+    )
+
+
+@pytest.mark.parametrize(
+    ("own", "table", "most", "counts", "found"),
+    [
+        (60, "", 60, {}, []),
+        (60, "", 50, {}, [f"{OF_AN_ARTICLE}50 instead of 60"]),
+        (60, "", None, {}, [f"{OF_AN_ARTICLE}None instead of 60"]),
+        (None, "", 60, {}, []),
+        (None, "max_per_article = 60\nseed = 0", 60, {}, []),
+        (None, "max_per_article = 60\nseed = 0", 61, {}, [f"{OF_AN_ARTICLE}61 instead of 60"]),
+        (60, "max_per_article = 60\nseed = 0", 60, {}, []),
+        # Of a pinned split all that the policy lets an article give must have been drawn.
+        (60, f'val = "{VAL}"\nood = "{OOD}"\nseed = 0', 60, {}, []),
+        (
+            60, f'val = "{VAL}"\nseed = 0', 60, {"val": 499},
+            [f"evaluated on 499 of the 900 windows of val, {ALL}"],
+        ),
+        (None, f'val = "{VAL}"', 60, {}, [f"evaluated on 500 of the 900 windows of val, {ALL}"]),
+        (60, "max_samples = 400\nseed = 0", 60, {"val": 400, "ood": 400}, []),
+        (
+            60, "max_samples = 400\nseed = 0", 60, {"val": 400, "ood": 500},
+            [
+                "evaluated on 500 of the 900 windows of ood where the policy names a draw of 400; evaluate "
+                "again with --max-per-article 60 --max-samples 400 --seed 0"
+            ],
+        ),
+    ],
+)  # fmt: skip
+def test_windows_of_an_article_are_drawn_as_the_policy_says(
+    setup: Setup, own: int | None, table: str, most: int | None, counts: dict[str, int], found: list[str]
+) -> None:
+    head = HEAD if own is None else f"max_per_article = {own}\n{HEAD}"
+    policy = parse_policy(f"{head}{CHECK}\n{f'[data]{chr(10)}{table}' if table else ''}\n".encode())
+    drawn = of_an_article(setup, most, **counts)
+    assert objections(policy, drawn.inputs, drawn.settings) == found
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("max_per_article = 50\nseed = 0", "data.max_per_article is 50, but max_per_article is 60"),
+        (f'val = "{VAL}"', "data names max_per_article without a seed"),
+    ],
+)
+def test_one_number_and_a_seed(table: str, message: str) -> None:
+    with pytest.raises(PolicyError, match=message):
+        parse_policy(f"max_per_article = 60\n{HEAD}{CHECK}\n[data]\n{table}\n".encode())
