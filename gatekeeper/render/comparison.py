@@ -8,7 +8,7 @@ from gatekeeper.evaluation.comparison import Differences, Scored
 from gatekeeper.render.markdown import escape
 from gatekeeper.render.rows import BESIDE, interval, number
 from gatekeeper.render.table import OUTCOMES
-from gates.paired import POWER
+from gates.power import POWER
 from schemas.records.evidence import Metric
 from schemas.records.metrics import COSINE, GATES, MARGIN, METRICS, RECALL_SEEN
 from schemas.records.report import Report
