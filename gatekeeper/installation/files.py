@@ -20,6 +20,7 @@ PACKAGES = (*SIBLINGS, "gatekeeper")
 
 BUILTIN_POLICIES: Mapping[str, str] = {
     "schemas/policies/seed-5cat.toml": "f6109758f42d38cb85c0acabaf0853ab1a97e076574643f793e5e332723acea3",
+    "schemas/policies/skill.toml": "d2b36ac5ea8674baa6150910e2d2ff0928128e0f964ed3f230e281683f87b1c1",
     "schemas/policies/strict-5cat.toml": "a76b9faec9533bde9c69131bd1d3613f007fe8e34658b48d66d283452448a20a",
 }
 """Path -> SHA-256 of its bytes, kept here because they are what decides; verified also without a RECORD."""

@@ -1,4 +1,7 @@
-"""A row a gate: status, what it asks, the figures, what is needed, and the best that knows nothing."""
+"""A row a gate: status, what it asks, the figures, what is needed, and the best that knows nothing.
+
+All gains over controls share a row, which tells the worst of them. A group that only warns has none.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,11 +10,11 @@ from gatekeeper.render.fitting import fit, pad
 from gatekeeper.render.rows import bounds
 from schemas.records.evidence import TRIVIAL
 from schemas.records.judgement import Check, GateResult, Status
-from schemas.records.metrics import GATE_LETTERS
+from schemas.records.metrics import GATE_LETTERS, GATES
 from schemas.records.policy import CHAMPION, control_of
 from schemas.records.report import Report
 from schemas.records.splits import PAIR, SPLITS
-from schemas.verdict.checks import PASSING, binding
+from schemas.verdict.checks import PASSING, binding, worst_status
 from schemas.verdict.soundness import ControlChecks, check_controls
 from schemas.verdict.wording import figure, gate_words
 
@@ -50,7 +53,38 @@ def gate_lines(report: Report) -> list[str]:
     heads = "".join(pad(split, widths.cell, right=True) for split in splits)
     precise = f"(± at {100 * report.settings.confidence:g}%)" if widths.cell == _CELL else ""
     first = pad("", _STATUS) + pad(precise, _TITLE) + heads + pad(" needed", _NEEDED) + " knows nothing"
-    return [first.rstrip(), *(_line(gate, checks, controls, widths) for gate in report.judgement.gates)]
+    five = [_line(gate, checks, controls, widths) for gate in report.judgement.gates if gate.name in GATES]
+    others = [
+        (gate.name == CHAMPION, _line(gate, checks, controls, widths))
+        for gate in report.judgement.gates
+        if gate.name not in GATES and control_of(gate.name) is None and binding(checks, gate.name)
+    ]
+    before, after = ([line for last, line in others if last == end] for end in (False, True))
+    return [first.rstrip(), *five, *before, *_over_controls(checks, widths), *after]
+
+
+def _over_controls(checks: tuple[Check, ...], widths: _Widths) -> list[str]:
+    """The row of all gains over controls that decide; none where no rule asks for any."""
+    mine = [check for check in checks if control_of(check.gate) and check.severity == "error"]
+    if not mine:
+        return []
+    names = dict.fromkeys(control_of(check.gate) for check in mine)
+    single = len(_metrics(mine)) == 1
+    worst = [min(found, key=_slack) for found in _by_split(mine).values()] if single else mine
+    title = gate_words(mine[0].gate) if len(names) == 1 else f"  beats {len(names)} controls"
+    last = control_of(min(worst, key=_slack).gate)
+    start = pad(_WORDS[worst_status(mine)], _STATUS) + pad(fit(title, _TITLE - 1), _TITLE)
+    end = f" {pad(_least(mine), _NEEDED - 1)} {pad(f'over {last}', _RIVAL - 1)}"
+    return [(start + _cells(worst, widths) + end).rstrip()]
+
+
+def _least(mine: Sequence[Check]) -> str:
+    """What the gains must reach: the estimate's least where there is one, else what they must exceed."""
+    asked = {(check.minimum, check.above) for check in mine}
+    if len(asked) != 1:
+        return "varies"
+    least, above = asked.pop()
+    return f"> {above:g}" if least is None else f">= {least:g}"
 
 
 def _line(gate: GateResult, checks: tuple[Check, ...], controls: ControlChecks, widths: _Widths) -> str:
@@ -63,7 +97,7 @@ def _line(gate: GateResult, checks: tuple[Check, ...], controls: ControlChecks, 
     if not mine:
         only = any(check.gate == gate.name for check in checks)
         return (start + pad("only warns" if only else "not checked", widths.cells, right=True)).rstrip()
-    rival = "" if gate.name == CHAMPION or control_of(gate.name) else _rival(gate.name, controls)
+    rival = "" if gate.name == CHAMPION else _rival(gate.name, controls)
     end = f" {pad(_needed(mine), _NEEDED - 1)} {pad(rival, _RIVAL - 1)}"
     return (start + _cells(mine, widths) + end).rstrip()
 

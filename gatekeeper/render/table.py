@@ -10,6 +10,7 @@ from schemas.records.metrics import GATES
 from schemas.records.report import Report
 from schemas.text import printable
 from schemas.verdict.checks import PASSING
+from schemas.verdict.knowledge import find_known
 
 OUTCOMES = {"deployable": "DEPLOYABLE", "blocked": "BLOCKED", "error": "ERROR"}
 
@@ -94,7 +95,7 @@ def render_gates(report: Report, *, bullet: str) -> str:
 
 
 def render_verdict_lines(report: Report, *, bullet: str, gap: str = "\n") -> str:
-    """The verdict with its reasons, the diagnosis, and what else a reader must know.
+    """The verdict with its reasons, what the model knows, the diagnosis, and what else a reader must know.
 
     Markdown needs a blank line as gap.
     """
@@ -102,6 +103,7 @@ def render_verdict_lines(report: Report, *, bullet: str, gap: str = "\n") -> str
     head = f"{OUTCOMES[judgement.verdict.outcome]}: {tally(report)}"
     sections = {
         head: findings(judgement),
+        "Knows:": known_lines(report),
         "Diagnosis:": (judgement.diagnosis.sentence,),
         **{f"{title}:": lines for title, lines in beside_reasons(report).items()},
     }
@@ -111,9 +113,15 @@ def render_verdict_lines(report: Report, *, bullet: str, gap: str = "\n") -> str
     )
 
 
+def known_lines(report: Report) -> tuple[str, ...]:
+    """What the model knows beside the best control, a line a split."""
+    found = tuple(known.sentence() for known in find_known(report.evidence))
+    return found or ("what it knows is undefined",)
+
+
 def tally(report: Report) -> str:
     """``3 of 5 gates passed, 3 needed``, and whether the model has escaped."""
-    verdict, needed = report.judgement.verdict, report.policy.min_gates_passed
+    verdict, needed = report.judgement.verdict, report.policy.min_gates_passed or "none"
     escaped = ", escaped" if verdict.escaped else ""
     return f"{verdict.gates_passed} of {len(GATES)} gates passed, {needed} needed{escaped}"
 

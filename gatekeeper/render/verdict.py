@@ -10,16 +10,17 @@ from gatekeeper.render.fitting import WIDTH, columns, fit, pad, paragraph
 from gatekeeper.render.gate_rows import gate_lines
 from gatekeeper.render.rows import result_rows
 from gatekeeper.render.table import OUTCOMES, tally
-from schemas.records.metrics import RECALL_UNSEEN
 from schemas.records.report import Report
-from schemas.records.splits import EVALUATED, PAIR
+from schemas.records.splits import PAIR
 from schemas.text import printable
-from schemas.verdict.escape import find_escape, value_of
+from schemas.verdict.escape import find_escape
 from schemas.verdict.judge import too_few_gates
-from schemas.verdict.wording import share
+from schemas.verdict.knowledge import Known, find_known
+from schemas.verdict.wording import figure
 
 MOST_LINES, MOST_TAIL = 24, 5
 _FOOTNOTE = "* a control that knows nothing passes too, so this proves nothing here"
+_LEAST = 2  # a line of why, and one that counts what has no room
 
 
 def render_brief(report: Report, *, name: str | None = None, tail: Sequence[str] = ()) -> str:
@@ -30,11 +31,12 @@ def render_brief(report: Report, *, name: str | None = None, tail: Sequence[str]
         name: of the model; as the report calls it by default.
         tail: the last lines, each of at most 80 columns; at most :data:`MOST_TAIL`.
     """
-    body = [*_head(report, name), "", *gate_lines(report)]
-    if any(gate.vacuous_for and gate.status == "pass" for gate in report.judgement.gates):
-        body.append(_FOOTNOTE)
-    body += ["", *_knows(report)]
+    vacuous = any(gate.vacuous_for and gate.status == "pass" for gate in report.judgement.gates)
+    note = [_FOOTNOTE] if vacuous else []
+    body = [*_head(report, name), "", *gate_lines(report), *note, "", *_knows(report)]
     end = ["", *tail] if tail else []
+    if len(body) + len(end) > MOST_LINES - _LEAST:  # rules of every kind: blank lines make room
+        body, end = [line for line in body if line], list(tail)
     told = _told(report, MOST_LINES - len(body) - len(end))
     return "\n".join(fit(line, WIDTH) for line in [*body, *told, *end])
 
@@ -76,22 +78,22 @@ def _model(report: Report, name: str | None) -> str:
 
 
 def _knows(report: Report) -> list[str]:
-    evidence = report.evidence
-    mine, copied = (
-        {split: value_of(metrics, split, RECALL_UNSEEN) for split in EVALUATED if split in evidence.model}
-        for metrics in (evidence.model, evidence.controls.get("copy_last", {}))
-    )
-    known = [split for split, value in mine.items() if value is not None]
+    """A line a split: bits of the model and of the best control, and the gain."""
+    known = find_known(report.evidence)
     if not known:
-        return paragraph("Knows", "nothing is known of what it finds", most=1)
-    finds, copies = (
-        ["-" if (value := values[split]) is None else share(value) for split in known]
-        for values in (mine, copied)
+        return paragraph("Knows", "what it knows is undefined", most=1)
+    labels = ("Knows", *("" for _ in known[1:]))
+    return [line for label, each in zip(labels, known, strict=True) for line in _known(label, each)]
+
+
+def _known(label: str, known: Known) -> list[str]:
+    forms = (
+        f"{known.split} {figure(known.bits, 2)} bits; best {word}{known.control} "
+        f"{figure(known.theirs, 2)}; gain {known.gained()}"
+        for word in ("control ", "")
     )
-    where = f"ood {finds[1]}" if len(known) > 1 else known[0]
-    there = f" ({copies[1]})" if len(known) > 1 else ""
-    text = f"finds {finds[0]} ({where}) of unseen targets among five; copying {copies[0]}{there}"
-    return paragraph("Knows", text, most=1)
+    long, short = forms
+    return paragraph(label, long if columns(long) <= WIDTH - 8 else short, most=1)
 
 
 def _told(report: Report, room: int) -> list[str]:

@@ -1,7 +1,7 @@
 """Metrics against a policy: one :class:`~schemas.records.judgement.Check` per policy line and split."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from schemas.records.answers import ROUNDING
 from schemas.records.evidence import Gains, Metric, Metrics
@@ -68,7 +68,12 @@ def gate_status(gate: str, checks: tuple[Check, ...]) -> Status:
 
     The order is error, fail, inconclusive, skipped, waived.
     """
-    found = {check.status for check in binding(checks, gate)}
+    return worst_status(binding(checks, gate))
+
+
+def worst_status(checks: Iterable[Check]) -> Status:
+    """The worst of some checks; ``skipped`` where there is none."""
+    found = {check.status for check in checks}
     return next((status for status in _WORST_FIRST if status in found), "pass" if found else "skipped")
 
 

@@ -7,15 +7,24 @@ better than chance.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from schemas.records.answers import ROUNDING
 from schemas.records.evidence import Evidence, Metric
 from schemas.records.judgement import Diagnosis, DiagnosisName, Verdict
-from schemas.records.metrics import ABLATIONS, CHANCE_UNSEEN, COSINE, OFFSETS, RECALL_UNSEEN
+from schemas.records.metrics import (
+    ABLATIONS,
+    BITS_CENTRED,
+    BITS_KNOWN,
+    CHANCE_UNSEEN,
+    COSINE,
+    OFFSETS,
+    RECALL_UNSEEN,
+)
 from schemas.records.splits import EVALUATED, OOD, VAL
 from schemas.verdict.checks import measured_splits
+from schemas.verdict.knowledge import COPIES, LINEAR, best_control, known_bits
 from schemas.verdict.wording import figure, gate_in_words, share
 
 COPY = 0.9
@@ -35,6 +44,9 @@ NEEDED = 0.1
 DROP = 0.05
 """A fall of the cosine from val to ood, beyond that of copying: what gate E of the seed's policy allows."""
 
+CLEARLY_MORE = 0.1
+"""Bits that a prediction must gain without the mean row before that is told."""
+
 LAST_MARGIN, MARGIN, PEAK = (f"offset_sweep.{name}" for name in ("margin_last", "margin", "peak_offset"))
 MEAN_COSINE = "bins_delta.cos"
 _SWEEP = tuple(f"offset_sweep.cos@{k:+d}" for k in OFFSETS)
@@ -46,7 +58,7 @@ def diagnose(evidence: Evidence, verdict: Verdict, unmet: tuple[str, ...]) -> Di
     """What the metrics tell of the model, the most telling first.
 
     One answer to everything comes before what that answer is. Then come answers that need no knowledge
-    (turned away, copied, at random), answers at the wrong place, answers that find less than a copy, what
+    (turned away, copied, at random), answers at the wrong place, answers that know less than a copy, what
     holds at home only, and at last what may be missing in a model that knows something.
 
     Args:
@@ -64,12 +76,13 @@ def diagnose(evidence: Evidence, verdict: Verdict, unmet: tuple[str, ...]) -> Di
         return Diagnosis("undecided", f"Nothing is decided: {verdict.reasons[0][:_LONGEST]}.")
     splits = [_Split(name, evidence) for name in measured_splits(evidence.model)]
     name, clause = _fault(splits) or _fall(evidence) or _gap(splits) or ("sound", "")
+    hidden = _hidden(splits)
     if clause:
-        return Diagnosis(name, f"The model {'passes, but ' if verdict.deployable else ''}{clause}.")
+        return Diagnosis(name, f"The model {'passes, but ' if verdict.deployable else ''}{clause}{hidden}.")
     found = _found(splits[0])
     if verdict.deployable:
-        return Diagnosis("sound", f"The model is sound: {found}.")
-    return Diagnosis("falls_short", f"The model does not pass {_missed(unmet, verdict)}; {found}.")
+        return Diagnosis("sound", f"The model is sound: {found}{hidden}.")
+    return Diagnosis("falls_short", f"The model does not pass {_missed(unmet, verdict)}; {found}{hidden}.")
 
 
 @dataclass(frozen=True)
@@ -89,6 +102,11 @@ class _Split:
         metric = self.metric(name, who)
         value = math.nan if metric is None or metric.value is None else metric.value
         return value if math.isfinite(value) else math.nan
+
+    @property
+    def bits(self) -> float:
+        """What the model knows; NaN where it is undefined."""
+        return known_bits(self.evidence, self.name)
 
     def low(self, name: str) -> float:
         """The lower end of the model's interval, its estimate where it has none."""
@@ -205,9 +223,9 @@ def _misplaced(split: _Split) -> str:
 
 
 def _less_than_copying(split: _Split) -> str:
-    copied = split.value(RECALL_UNSEEN, "copy_last")
-    if split.value(RECALL_UNSEEN) < copied:
-        return f"finds less than copying does: {_beside(split, 'copying', copied)}"
+    best = best_control(split.evidence, split.name, COPIES)
+    if best is not None and split.bits < best[1]:
+        return f"knows less than copying does: {_beside_bits(split, *best)}"
     return ""
 
 
@@ -229,10 +247,9 @@ def _unneeded(split: _Split, damages: tuple[str, ...]) -> bool:
 
 
 def _beaten_by_ridge(split: _Split) -> str:
-    mine, ridge = split.value(RECALL_UNSEEN), split.value(RECALL_UNSEEN, "ridge")
-    less = mine < ridge or (mine == ridge and split.value(COSINE) <= split.value(COSINE, "ridge"))
-    if less and not _is(split, "ridge"):
-        return f"knows no more than ridge, a linear fit: {_beside(split, 'ridge', ridge)}"
+    best = best_control(split.evidence, split.name, LINEAR)
+    if best is not None and split.bits <= best[1] and not _is(split, best[0]):
+        return f"knows no more than {best[0]}, a linear fit: {_beside_bits(split, *best)}"
     return ""
 
 
@@ -273,14 +290,30 @@ def _beside_last(split: _Split) -> str:
     return f"on {split.name} cosine {figure(cosine - split.value(LAST_MARGIN))} against {figure(cosine)}"
 
 
+def _beside_bits(split: _Split, control: str, theirs: float) -> str:
+    mine = split.bits
+    digits = 2 if figure(mine, 2) != figure(theirs, 2) or mine == theirs else 3
+    return f"on {split.name} {figure(mine, digits)} bits, {control} {figure(theirs, digits)}"
+
+
 def _found(split: _Split) -> str:
-    rivals: Mapping[str, float] = {
-        what: split.value(RECALL_UNSEEN, who) for what, who in (("copying", "copy_last"), ("ridge", "ridge"))
-    }
-    beside = "".join(f", {what} {share(value)}" for what, value in rivals.items() if not math.isnan(value))
+    best = best_control(split.evidence, split.name)
+    if best is None or math.isnan(split.bits):
+        return f"what it knows on {split.name} is undefined"
+    control, theirs = best
     return (
-        f"on {split.name} it finds {share(split.value(RECALL_UNSEEN))} of unseen targets among five{beside}"
+        f"on {split.name} it knows {figure(split.bits, 2)} bits, the best control "
+        f"({control}) {figure(theirs, 2)}"
     )
+
+
+def _hidden(splits: list[_Split]) -> str:
+    """What the prediction knows besides, once the direction that all chunks share is subtracted."""
+    for split in splits:
+        centred = split.value(BITS_CENTRED)
+        if centred - split.bits >= CLEARLY_MORE and split.low(BITS_CENTRED) > split.high(BITS_KNOWN):
+            return f"; minus the mean row it would know {figure(centred, 2)} bits"
+    return ""
 
 
 def _missed(unmet: tuple[str, ...], verdict: Verdict) -> str:

@@ -11,9 +11,10 @@ import xml.etree.ElementTree as ET
 from gatekeeper.deployment.verify import Ruling
 from gatekeeper.render.reasons import explained
 from gatekeeper.render.rows import bounds, interval, number, shown_status
-from gatekeeper.render.table import decided_by
+from gatekeeper.render.table import decided_by, known_lines
 from schemas.records.evidence import Metric
 from schemas.records.judgement import Check, Judgement
+from schemas.records.report import Report
 from schemas.text import harmless_xml
 
 NAME = "gatekeeper"
@@ -30,7 +31,7 @@ def render_junit(ruling: Ruling) -> str:
         for check in judgement.checks:
             if check.gate == gate.name:
                 _case(suite, check, deployable=judgement.verdict.deployable)
-    _verdict(_suite(root, "verdict", decided), judgement, decided_by(ruling.report))
+    _verdict(_suite(root, "verdict", decided), judgement, ruling.report)
     return _written(root)
 
 
@@ -72,7 +73,7 @@ def _case(suite: ET.Element, check: Check, *, deployable: bool) -> None:
     )
 
 
-def _verdict(suite: ET.Element, judgement: Judgement, who: str) -> None:
+def _verdict(suite: ET.Element, judgement: Judgement, report: Report) -> None:
     verdict = judgement.verdict
     case = _new_case(suite, "verdict", "deployable")
     if not verdict.deployable:
@@ -80,7 +81,8 @@ def _verdict(suite: ET.Element, judgement: Judgement, who: str) -> None:
         found = ET.SubElement(case, kind, message=_clean(verdict.reasons[0]), type=verdict.outcome)
         found.text = _clean("\n".join(explained(judgement)))
     told = [
-        who,
+        decided_by(report),
+        *known_lines(report),
         f"diagnosis: {judgement.diagnosis.sentence}",
         *(f"warning: {line}" for line in verdict.warnings),
         *verdict.waivers,

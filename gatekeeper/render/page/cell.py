@@ -2,7 +2,7 @@
 
 from gatekeeper.render.page.page import environment, gate_line
 from gatekeeper.render.reasons import findings
-from gatekeeper.render.table import OUTCOMES, tally
+from gatekeeper.render.table import OUTCOMES, known_lines, tally
 from schemas.records.report import Report
 
 
@@ -18,6 +18,7 @@ def render_cell(report: Report) -> str:
             word=OUTCOMES[outcome],
             tally=tally(report),
             model=report.inputs.model.spec,
+            known=known_lines(report),
             diagnosis=judgement.diagnosis.sentence,
             gates=[gate_line(gate) for gate in judgement.gates],
             reasons=findings(judgement),

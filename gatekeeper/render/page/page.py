@@ -18,7 +18,7 @@ from gatekeeper.render.page.rollout import rollout
 from gatekeeper.render.page.training import training_plots
 from gatekeeper.render.reasons import findings
 from gatekeeper.render.rows import CONTROL_HEADS, HEADERS, letter_of, result_headers, result_rows
-from gatekeeper.render.table import OUTCOMES, beside_reasons, render_heading, tally
+from gatekeeper.render.table import OUTCOMES, beside_reasons, known_lines, render_heading, tally
 from schemas.records.judgement import GateResult
 from schemas.records.report import Report
 
@@ -88,6 +88,7 @@ def _content(report: Report, extras: Extras) -> dict[str, Any]:
         "outcome": verdict.outcome,
         "word": OUTCOMES[verdict.outcome],
         "tally": tally(report),
+        "known": known_lines(report),
         "diagnosis": report.judgement.diagnosis.sentence,
         "reasons": findings(report.judgement),
         "beside": beside_reasons(report),

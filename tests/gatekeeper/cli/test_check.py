@@ -119,7 +119,7 @@ def test_a_misspelt_policy_is_told_the_nearest(files: Files, run: Run) -> None:
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == (
         "Error: unknown policy 'seed-5cart': no such file; did you mean 'seed-5cat'? "
-        "built in: seed-5cat, strict-5cat\n"
+        "built in: seed-5cat, skill, strict-5cat\n"
     )
 
 

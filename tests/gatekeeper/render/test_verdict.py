@@ -14,10 +14,10 @@ from gatekeeper.render.fitting import WIDTH, columns
 from gatekeeper.render.verdict import MOST_LINES, MOST_TAIL, render_brief, whereabouts
 from schemas.reading.policy import load_policy
 from schemas.records.decision import ChampionUsed, PolicyUsed
-from schemas.records.evidence import Evidence
+from schemas.records.evidence import RIVALS, Evidence, Metric
 from schemas.records.judgement import Diagnosis, DiagnosisName
-from schemas.records.metrics import GATES, METRICS
-from schemas.records.policy import ChampionRule, Policy, Severity, Waiver
+from schemas.records.metrics import BITS_KNOWN, GATES, METRICS
+from schemas.records.policy import ChampionRule, Policy, PolicyCheck, Severity, Waiver
 from schemas.records.report import Report
 from schemas.records.splits import EVALUATED, PAIR
 from schemas.verdict.gains import gains
@@ -51,9 +51,10 @@ def test_a_blocked_model_is_told_to_the_letter() -> None:
         "pass     no backward bias     4 of 4 hold   4 of 4 hold 4 of 4   copy 1 of 4",
         "* a control that knows nothing passes too, so this proves nothing here",
         "",
-        "Knows   finds 98% (ood 98%) of unseen targets among five; copying 20% (20%)",
+        "Knows   val 2.50 bits; best control logit 2.00; gain +0.50",
+        "        ood 2.50 bits; best control logit 2.00; gain +0.50",
         "Why     The model does not pass A (nearest to target), B (finds the target); on",
-        "        val it finds 98% of unseen targets among five, copying 20%, ridge 20%.",
+        "        val it knows 2.50 bits, the best control (logit) 2.00.",
         "- offset_sweep.margin on val is 0.030 [0.020, 0.040], below the required 0.050",
         "",
         "Report  runs/a/best_model.report.json",
@@ -72,8 +73,7 @@ def test_a_blocked_model_is_told_to_the_letter() -> None:
                 "waived C needs its context  -0.050 ±0.010             - <= -0.10 copy 0.000",
                 "SKIP   D survives itself                     only warns",
                 "pass     against champion               -         0.010 >= -0.01",
-                "Waiver  waived until 2026-03-31 by Ana Example (val holds dialogues):",
-                "        and 3 more: --full shows all",
+                "        and 4 more: --full shows all",
             ],
         ),
         ("regressed", ["FAIL     against champion               -        -0.150 >= -0.01"]),
@@ -118,6 +118,56 @@ def test_reasons_that_no_row_tells_are_told_below() -> None:
     assert "Also    the policy requires gate D (rollout), which did not pass (fail)" in shown.split("\n")
 
 
+def with_gains(evidence: Evidence, gain: float = 0.5, half: float = 0.1) -> Evidence:
+    """The same with gains in bits over every control, and of the oracle."""
+    found, best = (
+        {
+            name: {
+                split: {BITS_KNOWN: Metric(value, value - half, value + half, 400, 20)} for split in EVALUATED
+            }
+            for name in RIVALS
+        }
+        for value in (gain, 4.0)
+    )
+    return replace(evidence, gains=found, oracle_gains=best)
+
+
+def test_all_gains_over_controls_share_a_row_that_tells_the_worst() -> None:
+    evidence = with_gains(make_evidence())
+    rows = dict(evidence.gains["copy_mix"]) | {"ood": {BITS_KNOWN: Metric(0.01, 0.002, 0.018, 400, 20)}}
+    report = report_of(
+        replace(evidence, gains={**evidence.gains, "copy_mix": rows}), load_policy("skill").policy
+    )
+    lines = render_brief(report, tail=whereabouts(report, "r.json")).split("\n")
+    assert "FAIL     beats 8 controls    0.500 ±0.100  0.010 ±0.008 >= 0.02  over copy_mix" in lines
+    assert "Knows   val 2.50 bits; best control logit 2.00; gain +0.50 [0.40, 0.60]" in lines
+    assert lines[0] == "BLOCKED: 5 of 5 gates passed, none needed"
+    assert not any("only warns" in line for line in lines)
+    assert len(lines) <= MOST_LINES
+
+
+def test_a_policy_with_rules_of_every_kind_fits_a_terminal() -> None:
+    policy = load_policy("skill").policy
+    more = (
+        PolicyCheck("backward_bias", MARGIN, EVALUATED, None, None, 0.0),
+        PolicyCheck("geometry", "geometry.spread_share", EVALUATED, 0.9, None, None, decide="point"),
+    )
+    report = report_of(with_gains(make_evidence(), -0.5), replace(policy, checks=(*policy.checks, *more)))
+    bank = replace(report.inputs.bank, source="b" * 300)
+    report = replace(report, inputs=replace(report.inputs, bank=bank))
+    lines = render_brief(report, name="m" * 300, tail=["tail"] * 4).split("\n")
+    assert len(lines) <= MOST_LINES
+    assert max(map(columns, lines)) <= WIDTH
+    assert any(line.startswith("Why ") for line in lines)
+    assert lines[-4:] == ["tail"] * 4
+
+
+def test_the_longest_names_leave_room_for_the_interval() -> None:
+    evidence = fabricated._change(make_evidence(), BITS_KNOWN, "val", who="copy_last_centred", value=3.0)
+    lines = render_brief(report_of(with_gains(evidence, -0.5))).split("\n")
+    assert "Knows   val 2.50 bits; best copy_last_centred 3.00; gain -0.50 [-0.60, -0.40]" in lines
+
+
 NAMES = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=200
 ) | st.sampled_from(
@@ -137,7 +187,7 @@ SEVERITIES: st.SearchStrategy[Severity] = st.sampled_from(["error", "error", "wa
 
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
-    policy = load_policy(draw(st.sampled_from(["seed-5cat", "strict-5cat"]))).policy
+    policy = load_policy(draw(st.sampled_from(["seed-5cat", "skill", "strict-5cat"]))).policy
     checks = tuple(
         replace(
             check,

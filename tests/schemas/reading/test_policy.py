@@ -102,7 +102,7 @@ def test_strict_policy_is_the_published_tests() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["seed-5cat", "strict-5cat"])
+@pytest.mark.parametrize("name", ["seed-5cat", "skill", "strict-5cat"])
 def test_a_builtin_policy_is_bound_by_the_digest_of_its_file(name: str) -> None:
     data = (importlib.resources.files("schemas") / "policies" / f"{name}.toml").read_bytes()
     loaded = load_policy(name)
@@ -138,7 +138,8 @@ def test_an_unknown_name_lists_the_known_ones_and_the_nearest() -> None:
     with pytest.raises(PolicyError) as e:
         load_policy("seed5cat")
     assert str(e.value) == (
-        "unknown policy 'seed5cat': no such file; did you mean 'seed-5cat'? built in: seed-5cat, strict-5cat"
+        "unknown policy 'seed5cat': no such file; did you mean 'seed-5cat'? built in: seed-5cat, "
+        "skill, strict-5cat"
     )
     assert e.value.exit_code == 2
 

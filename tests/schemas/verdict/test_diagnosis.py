@@ -14,6 +14,8 @@ from tests.schemas.even import even
 
 EvidenceFactory = Callable[[], Evidence]
 
+BITS = "retrieval.article_unseen.bits"
+CENTRED = "retrieval.article_unseen.bits_centred"
 COS = "offset_sweep.cos"
 LAST = "offset_sweep.margin_last"
 MARGIN = "offset_sweep.margin"
@@ -51,7 +53,7 @@ CASES: dict[str, tuple[Mapping[str, float], str, str]] = {
     "a good model": (
         {},
         "sound",
-        "The model is sound: on val it finds 98% of unseen targets among five, copying 20%, ridge 20%.",
+        "The model is sound: on val it knows 2.50 bits, the best control (logit) 2.00.",
     ),
     "turned away": (
         {COS: -0.28, LAST: -0.1},
@@ -109,10 +111,31 @@ CASES: dict[str, tuple[Mapping[str, float], str, str]] = {
         "0.600.",
     ),
     "less than a copy": (
-        {UNSEEN: 0.15},
+        {BITS: 1.7, CENTRED: 1.7},
         "less_than_copying",
-        "The model passes, but finds less than copying does: on val it finds 15% of unseen targets among "
-        "five, copying 20%.",
+        "The model passes, but knows less than copying does: on val 1.70 bits, copy_mix 1.75.",
+    ),
+    "hardly less than a copy": (
+        {BITS: 1.748, CENTRED: 1.748},
+        "less_than_copying",
+        "The model passes, but knows less than copying does: on val 1.748 bits, copy_mix 1.750.",
+    ),
+    "less than a copy, but for the mean row": (
+        {BITS: 0.8, CENTRED: 1.4},
+        "less_than_copying",
+        "The model passes, but knows less than copying does: on val 0.80 bits, copy_mix 1.75; minus the mean "
+        "row it would know 1.40 bits.",
+    ),
+    "hidden by the mean row": (
+        {BITS: 2.5, CENTRED: 2.6},
+        "sound",
+        "The model is sound: on val it knows 2.50 bits, the best control (logit) 2.00; minus the mean row it "
+        "would know 2.60 bits.",
+    ),
+    "hardly hidden": (
+        {BITS: 2.5, CENTRED: 2.59},
+        "sound",
+        "The model is sound: on val it knows 2.50 bits, the best control (logit) 2.00.",
     ),
     "as much as a copy": (
         {UNSEEN: 0.2},
@@ -134,8 +157,8 @@ CASES: dict[str, tuple[Mapping[str, float], str, str]] = {
     "a gate too few": (
         {MARGIN: 0.03},
         "falls_short",
-        "The model does not pass A (nearest to target); on val it finds 98% of unseen targets among five, "
-        "copying 20%, ridge 20%.",
+        "The model does not pass A (nearest to target); on val it knows 2.50 bits, the best control (logit) "
+        "2.00.",
     ),
 }
 
@@ -199,10 +222,10 @@ def test_directions_drawn_at_random_do_not_move_and_are_no_constant(
 def test_what_is_true_at_home_only_does_not_transfer(
     good_evidence: EvidenceFactory, seed_policy: Policy
 ) -> None:
-    assert diagnosed(set_to(good_evidence(), {UNSEEN: 0.15}, ("ood",)), seed_policy) == Diagnosis(
+    assert diagnosed(set_to(good_evidence(), {BITS: 1.5, CENTRED: 1.5}, ("ood",)), seed_policy) == Diagnosis(
         "no_transfer",
-        "The model passes, but does not transfer; elsewhere it finds less than copying does: on ood it finds "
-        "15% of unseen targets among five, copying 20%.",
+        "The model passes, but does not transfer; elsewhere it knows less than copying does: on ood 1.50 "
+        "bits, copy_mix 1.75.",
     )
 
 
@@ -223,44 +246,34 @@ def test_a_cosine_that_falls_does_not_transfer(good_evidence: EvidenceFactory, s
 def test_a_fault_on_one_split_beside_another_is_told_where_it_is(
     good_evidence: EvidenceFactory, seed_policy: Policy
 ) -> None:
-    evidence = set_to(set_to(good_evidence(), {UNSEEN: 0.15}, ("val",)), {UNSEEN: 0.05}, ("ood",))
+    evidence = set_to(set_to(good_evidence(), {BITS: 1.5, CENTRED: 1.5}, ("val",)), {UNSEEN: 0.05}, ("ood",))
     assert diagnosed(evidence, seed_policy) == Diagnosis(
         "chance",
         "The model is no better than chance: on ood it finds 5% of unseen targets among five, chance 10%.",
     )
 
 
-@pytest.mark.parametrize(("cosine", "name"), [(0.6, "beaten_by_ridge"), (0.601, "sound")])
-def test_who_finds_as_much_as_ridge_must_be_nearer(
-    good_evidence: EvidenceFactory, seed_policy: Policy, cosine: float, name: str
+@pytest.mark.parametrize("control", ["ridge", "ridge_centred"])
+@pytest.mark.parametrize(("bits", "name"), [(2.5, "beaten_by_ridge"), (2.501, "sound")])
+def test_who_knows_as_much_as_ridge_knows_no_more(
+    good_evidence: EvidenceFactory, seed_policy: Policy, control: str, bits: float, name: str
 ) -> None:
     evidence = good_evidence()
-    controls = {**evidence.controls, "ridge": evidence.model}
-    elsewhere = {COS: cosine, "offset_sweep.cos@+2": -0.1}
-    assert diagnosed(set_to(replace(evidence, controls=controls), elsewhere), seed_policy).name == name
+    controls = {**evidence.controls, control: evidence.model}
+    figures = {BITS: bits, "offset_sweep.cos@+2": -0.1}
+    found = diagnosed(set_to(replace(evidence, controls=controls), figures), seed_policy)
+    assert found.name == name
+    if name == "beaten_by_ridge":
+        assert found.sentence == (
+            f"The model passes, but knows no more than {control}, a linear fit: on val 2.50 bits, "
+            f"{control} 2.50."
+        )
 
 
 def test_ridge_is_not_beaten_by_itself(good_evidence: EvidenceFactory, seed_policy: Policy) -> None:
     evidence = good_evidence()
     controls = {**evidence.controls, "ridge": evidence.model}
-    assert diagnosed(replace(evidence, controls=controls), seed_policy) == Diagnosis(
-        "sound",
-        "The model is sound: on val it finds 98% of unseen targets among five, copying 20%, ridge 98%.",
-    )
-
-
-def test_who_finds_less_than_ridge_is_beaten_however_near(
-    good_evidence: EvidenceFactory, seed_policy: Policy
-) -> None:
-    evidence = good_evidence()
-    controls = {**evidence.controls, "ridge": evidence.model}
-    figures = {COS: 0.7, UNSEEN: 0.97, "offset_sweep.cos@+2": -0.1}
-    nearer = set_to(replace(evidence, controls=controls), figures)
-    assert diagnosed(nearer, seed_policy) == Diagnosis(
-        "beaten_by_ridge",
-        "The model passes, but knows no more than ridge, a linear fit: on val it finds 97% of unseen targets "
-        "among five, ridge 98%.",
-    )
+    assert diagnosed(replace(evidence, controls=controls), seed_policy).name == "sound"
 
 
 @pytest.mark.parametrize("half", [0.001, 0.2])
@@ -307,7 +320,7 @@ def test_the_name_sound_is_kept_for_deployable_models(
     assert judgement.diagnosis == Diagnosis(
         "falls_short",
         "The model does not pass the policy: 5 of the 5 gates passed (A, B, C, D, E), the policy needs 6; on "
-        "val it finds 98% of unseen targets among five, copying 20%, ridge 20%.",
+        "val it knows 2.50 bits, the best control (logit) 2.00.",
     )
 
 

@@ -1,6 +1,7 @@
 """Which weights are kept: the order of standings, and what of the evidence they are made from."""
 
 import itertools
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from gates.options import Options
 from gates.suite import prepare
 from schemas.reading.policy import load_policy
 from schemas.records.evidence import Evidence, Metric, Metrics
+from schemas.records.metrics import BITS_KNOWN
 from schemas.records.policy import Policy
 from schemas.records.splits import PAIR, SELECTING
 from tests.schemas.even import even
@@ -76,20 +78,20 @@ def rank(found: Evidence, policy: Policy = POLICY, *, admissible: bool = True) -
 
 def test_the_standing_of_good_weights() -> None:
     assert rank(evidence(GOOD)) == Standing(
-        admissible=True, sound=True, gates_passed=4, margin=0.15, recall=0.95, cosine=0.60
+        admissible=True, sound=True, gain=0.0, gates_passed=4, margin=0.15, recall=0.95, cosine=0.60
     )
 
 
 def test_the_fields_decide_one_after_the_other() -> None:
     # Each pair differs in one field for the better and in all later ones for the worse.
     ascending = [
-        Standing(admissible=False, sound=True, gates_passed=4, margin=0.9, recall=1.0, cosine=0.9),
-        Standing(admissible=True, sound=False, gates_passed=4, margin=0.9, recall=1.0, cosine=0.9),
-        Standing(admissible=True, sound=True, gates_passed=1, margin=0.9, recall=1.0, cosine=0.9),
-        Standing(admissible=True, sound=True, gates_passed=2, margin=0.1, recall=1.0, cosine=0.9),
-        Standing(admissible=True, sound=True, gates_passed=2, margin=0.2, recall=0.3, cosine=0.9),
-        Standing(admissible=True, sound=True, gates_passed=2, margin=0.2, recall=0.4, cosine=0.5),
-        Standing(admissible=True, sound=True, gates_passed=2, margin=0.2, recall=0.4, cosine=0.6),
+        Standing(admissible=False, sound=True, gain=0.0, gates_passed=4, margin=0.9, recall=1.0, cosine=0.9),
+        Standing(admissible=True, sound=False, gain=0.0, gates_passed=4, margin=0.9, recall=1.0, cosine=0.9),
+        Standing(admissible=True, sound=True, gain=0.0, gates_passed=1, margin=0.9, recall=1.0, cosine=0.9),
+        Standing(admissible=True, sound=True, gain=0.0, gates_passed=2, margin=0.1, recall=1.0, cosine=0.9),
+        Standing(admissible=True, sound=True, gain=0.0, gates_passed=2, margin=0.2, recall=0.3, cosine=0.9),
+        Standing(admissible=True, sound=True, gain=0.0, gates_passed=2, margin=0.2, recall=0.4, cosine=0.5),
+        Standing(admissible=True, sound=True, gain=0.0, gates_passed=2, margin=0.2, recall=0.4, cosine=0.6),
     ]
     for (low, worse), (high, better) in itertools.combinations(enumerate(ascending), 2):
         assert worse < better, (low, high)
@@ -205,11 +207,31 @@ def test_only_keeps_one_split_of_model_and_controls() -> None:
     assert kept.controls == {"constant": {"ood": found.controls["constant"]["ood"]}}
 
 
+def test_under_a_policy_that_asks_for_gains_bits_over_the_best_copy_come_before_gates() -> None:
+    skill = load_policy("skill").policy
+
+    def standing(values: dict[str, float], bits: float | None) -> Standing:
+        known = {"val": {BITS_KNOWN: Metric(bits, None, None, 400, 20)}}
+        found = evidence(values)
+        model = {**found.model, "val": {**found.model["val"], **known["val"]}}
+        copies = {
+            name: {"val": {BITS_KNOWN: Metric(value, None, None, 400, 20)}}
+            for name, value in (("copy_last", 1.5), ("copy_mix", 1.75), ("ridge", 2.5))
+        }
+        return rank(replace(found, model=model, controls={**found.controls, **copies}), skill)
+
+    assert standing(GOOD, 2.0).gain == 0.25
+    assert standing(GOOD, None).gain == -math.inf
+    assert standing(GOOD, None) < standing(GOOD, 1.0) < standing(LEARNED, 2.0) < standing(GOOD, 2.0)
+    assert rank(evidence(GOOD)).gain == 0.0
+
+
 def test_the_rule_says_what_is_done() -> None:
     assert SELECTING == "val"
     assert RULE == (
-        "not escaped on val, then most gates passed on val (A to D), then the larger margin on val where "
-        "its interval lies above 0, then the larger article R@5 on val (context left out), "
+        "not escaped on val, then, where the policy asks for gains over controls, the larger gain in bits "
+        "over the best copy on val, then most gates passed on val (A to D), then the larger margin "
+        "on val where its interval lies above 0, then the larger article R@5 on val (context left out), "
         "then the larger cosine on val"
     )
 

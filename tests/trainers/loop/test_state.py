@@ -38,7 +38,9 @@ def busy() -> State:
     state.interval += 1.5
     state.interval_steps, state.epoch, state.step, state.samples, state.seconds = 3, 2, 7, 210, 1.25
     state.steps = [Steps(5, MEANS)]
-    state.best = Standing(admissible=True, sound=True, gates_passed=2, margin=0.1, recall=0.9, cosine=0.5)
+    state.best = Standing(
+        admissible=True, sound=True, gain=0.0, gates_passed=2, margin=0.1, recall=0.9, cosine=0.5
+    )
     state.best_epoch, state.rollbacks = 1, 1
     state.epochs = [Epoch(1, 300, 2.0, 0.1, (Steps(9, MEANS),), None)]
     state.warnings = [Warned("gap_falling", "sentence", True, 1, 4)]

@@ -220,8 +220,8 @@ def test_a_blocked_model_is_red_with_reason_figures_and_threshold() -> None:
     assert found.verdict[0].get("type") == "blocked"
     assert (found.verdict[0].text or "").split("\n") == [
         sentence,
-        "The model does not pass A (nearest to target); on val it finds 98% of unseen targets among five, "
-        "copying 20%, ridge 20%.",
+        "The model does not pass A (nearest to target); on val it knows 2.50 bits, the best control (logit) "
+        "2.00.",
     ]
 
 

@@ -1,0 +1,52 @@
+"""What a model knows beside the best control."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from schemas.records.evidence import RIVALS, Evidence, Metric
+from schemas.verdict.knowledge import COPIES, LINEAR, best_control, find_known, known_bits
+
+EvidenceFactory = Callable[[], Evidence]
+Change = Callable[..., Evidence]
+
+BITS = "retrieval.article_unseen.bits"
+
+
+def test_the_best_control_is_told_split_by_split(good_evidence: EvidenceFactory, change: Change) -> None:
+    evidence = change(good_evidence(), BITS, "ood", who="ridge", value=3.0)
+    gains = {
+        "logit": {"val": {BITS: Metric(0.5, 0.4, 0.6, 400, 20)}},
+        "ridge": {"ood": {BITS: Metric(-0.5, -0.6, -0.4, 400, 20)}},
+    }
+    assert [known.sentence() for known in find_known(replace(evidence, gains=gains))] == [
+        "knows 2.50 bits on val; best control logit 2.00; gain +0.50 [0.40, 0.60]",
+        "knows 2.50 bits on ood; best control ridge 3.00; gain -0.50 [-0.60, -0.40]",
+    ]
+
+
+def test_without_gains_the_difference_has_no_interval(good_evidence: EvidenceFactory) -> None:
+    (val, _) = find_known(good_evidence())
+    assert (val.gained(), val.gain.low) == ("+0.50", None)
+
+
+@pytest.mark.parametrize("value", [None, math.nan, math.inf])
+def test_what_is_undefined_is_not_told(
+    good_evidence: EvidenceFactory, change: Change, value: float | None
+) -> None:
+    evidence = change(good_evidence(), BITS, "val", value=value, low=None, high=None)
+    assert [known.split for known in find_known(evidence)] == ["ood"]
+    assert math.isnan(known_bits(evidence, "val"))
+    assert find_known(replace(evidence, controls={"oracle": evidence.controls["oracle"]})) == ()
+
+
+def test_the_oracle_is_no_rival_and_of_equals_the_first_counts(
+    good_evidence: EvidenceFactory, change: Change
+) -> None:
+    evidence = change(good_evidence(), BITS, "val", who="copy_mix", value=2.0)
+    assert best_control(evidence, "val") == ("copy_mix", 2.0)
+    assert best_control(evidence, "val", LINEAR) == ("ridge_centred", 1.25)
+    assert best_control(good_evidence(), "val", COPIES) == ("copy_mix", 1.75)
+    assert {*COPIES, *LINEAR} < {*RIVALS}
