@@ -12,9 +12,10 @@ import torch
 import gatekeeper
 from gates.bins_delta import BinsDelta
 from gates.centre import mean_row
-from gates.contracts import Bank, Dataset, Predictor, Queries, Window
+from gates.contracts import Bank, Dataset, Gate, Predictor, Queries, Window
 from gates.control_gains import RivalValues, SplitValues, gained_values, gains_over
 from gates.controls import make_controls
+from gates.leaked import Leaked
 from gates.offset_sweep import OffsetSweep
 from gates.options import Options
 from gates.retrieval import Retrieval
@@ -35,12 +36,13 @@ class Stand:
     """The speeches, and what every control scored on them."""
 
     dataset: Dataset
+    gates: tuple[Gate, ...]
     measured: dict[str, Measurement]
     values: dict[str, SplitValues]
 
     def judge(self, who: Predictor | str) -> Judgement:
         """The verdict on a control, by its name, or on a predictor."""
-        found = self.measured[who] if isinstance(who, str) else measured(self.dataset, who)
+        found = self.measured[who] if isinstance(who, str) else measured(self.dataset, self.gates, who)
         rivals: RivalValues = {name: self.values[name] for name in RIVALS}
         gains, best = (
             gains_over(rivals, values, OPTIONS.confidence)
@@ -51,8 +53,7 @@ class Stand:
         return judge(evidence, SKILL, confidence=OPTIONS.confidence)
 
 
-def measured(dataset: Dataset, predictor: Predictor) -> Measurement:
-    gates = (OffsetSweep(), Retrieval("faiss", OPTIONS.device, mean_row(dataset), False), BinsDelta())
+def measured(dataset: Dataset, gates: tuple[Gate, ...], predictor: Predictor) -> Measurement:
     sampled = {name: dataset.splits[name].last_rows for name in EVALUATED}
     return run_gates(dataset, OPTIONS, sampled, gates, predictor, lambda count: None, known=True)
 
@@ -61,8 +62,14 @@ def measured(dataset: Dataset, predictor: Predictor) -> Measurement:
 def stand() -> Stand:
     dataset = gatekeeper.load_data().source.dataset(Window(5, 1))
     controls, _ = make_controls(dataset, EVALUATED, seed=0)
-    found = {name: measured(dataset, predictor) for name, predictor in controls.items()}
-    return Stand(dataset, found, {name: gained_values(each.samples) for name, each in found.items()})
+    gates: tuple[Gate, ...] = (
+        OffsetSweep(),
+        Retrieval("faiss", OPTIONS.device, mean_row(dataset), False),
+        BinsDelta(),
+        Leaked(dataset, OPTIONS.device),
+    )
+    found = {name: measured(dataset, gates, predictor) for name, predictor in controls.items()}
+    return Stand(dataset, gates, found, {name: gained_values(each.samples) for name, each in found.items()})
 
 
 @dataclass(frozen=True, eq=False)

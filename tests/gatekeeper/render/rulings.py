@@ -124,7 +124,17 @@ def make_evidence(
     for (metric, split), value in (figures or {}).items():
         evidence = fabricated._change(evidence, metric, split, value=value)
     for (metric, split), reason in (undefined or {}).items():
-        evidence = fabricated._change(evidence, metric, split, value=None, low=None, high=None, reason=reason)
+        evidence = fabricated._change(
+            evidence,
+            metric,
+            split,
+            value=None,
+            low=None,
+            high=None,
+            effective=None,
+            degrees=None,
+            reason=reason,
+        )
     return evidence
 
 

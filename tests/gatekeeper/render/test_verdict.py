@@ -49,6 +49,7 @@ def test_a_blocked_model_is_told_to_the_letter() -> None:
         "pass   D survives itself     0.500 ±0.010  0.500 ±0.010 >= 0.45  copy 0.300",
         "pass*  E as good elsewhere         0.020 ±0.010         <= 0.05  constant 0.010",
         "pass     no backward bias     4 of 4 hold   4 of 4 hold 4 of 4   copy 1 of 4",
+        "pass     unseen data         0.000 ±0.010  0.000 ±0.010 <= 0.05  copy 0.000",
         "* a control that knows nothing passes too, so this proves nothing here",
         "",
         "Knows   val 2.50 bits; best control logit 2.00; gain +0.50",
@@ -58,7 +59,7 @@ def test_a_blocked_model_is_told_to_the_letter() -> None:
         "- offset_sweep.margin on val is 0.030 [0.020, 0.040], below the required 0.050",
         "",
         "Report  runs/a/best_model.report.json",
-        "        all 53 rows: gatekeeper report FILE --full; page: --html FILE",
+        "        all 55 rows: gatekeeper report FILE --full; page: --html FILE",
     ]
 
 
@@ -98,7 +99,7 @@ def test_what_a_decision_rests_on_ends_it() -> None:
         "Checked model aaaaaaaaaaaa, report 999999999999, policy seed-5cat (built-in)",
         "        555555555555, signed by dddddddddddd",
         "But     not verified: the files of gatekeeper, which runs from a checkout",
-        "        all 53 rows: gatekeeper check --full",
+        "        all 55 rows: gatekeeper check --full",
     ]
 
 
@@ -123,7 +124,8 @@ def with_gains(evidence: Evidence, gain: float = 0.5, half: float = 0.1) -> Evid
     found, best = (
         {
             name: {
-                split: {BITS_KNOWN: Metric(value, value - half, value + half, 400, 20)} for split in EVALUATED
+                split: {BITS_KNOWN: Metric(value, value - half, value + half, 400, 20, effective=20.0)}
+                for split in EVALUATED
             }
             for name in RIVALS
         }
@@ -134,7 +136,9 @@ def with_gains(evidence: Evidence, gain: float = 0.5, half: float = 0.1) -> Evid
 
 def test_all_gains_over_controls_share_a_row_that_tells_the_worst() -> None:
     evidence = with_gains(make_evidence())
-    rows = dict(evidence.gains["copy_mix"]) | {"ood": {BITS_KNOWN: Metric(0.01, 0.002, 0.018, 400, 20)}}
+    rows = dict(evidence.gains["copy_mix"]) | {
+        "ood": {BITS_KNOWN: Metric(0.01, 0.002, 0.018, 400, 20, effective=20.0)}
+    }
     report = report_of(
         replace(evidence, gains={**evidence.gains, "copy_mix": rows}), load_policy("skill").policy
     )
