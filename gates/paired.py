@@ -120,7 +120,7 @@ def paired_difference(first: Values, second: Values, confidence: float) -> Paire
     """
     if len(first.values) == 0:
         return Paired(undefined(NO_SAMPLE), None)
-    estimate = estimate_mean(_column(second) - _column(first), first.articles)
+    estimate = estimate_mean(column(second) - column(first), first.articles)
     clusters = estimate.clusters
     if first.kind == "median":
         medians = [float(np.median(side.values.astype(np.float64))) for side in (first, second)]
@@ -145,18 +145,19 @@ def paired_gap(first: tuple[Values, Values], second: tuple[Values, Values], conf
     mine, theirs = cast("list[float]", signs)
     parts = []
     for side, direction in ((0, 1.0), (1, -1.0)):
-        column = theirs * _column(second[side]) - mine * _column(first[side])
-        parts.append(estimate_mean(direction * column, first[side].articles))
+        change = theirs * column(second[side]) - mine * column(first[side])
+        parts.append(estimate_mean(direction * change, first[side].articles))
     clusters, error = welch(*parts)
     return _paired(Estimate(parts[0].mean + parts[1].mean, error, clusters), confidence)
 
 
-def _column(values: Values) -> DoubleArray:
+def column(values: Values) -> DoubleArray:
+    """What each sample adds to a mean: of ``least`` the column that is smallest on average."""
     numbers: DoubleArray = values.values.astype(np.float64)
     if values.kind != "least":
         return numbers
-    column: DoubleArray = numbers[:, int(np.argmin(numbers.mean(axis=0)))]
-    return column
+    smallest: DoubleArray = numbers[:, int(np.argmin(numbers.mean(axis=0)))]
+    return smallest
 
 
 def _sign(val: Values, ood: Values) -> float | None:

@@ -111,17 +111,25 @@ def passes(dataset: Dataset) -> int:
     return 1 + dataset.window.context + 4 + (dataset.window.horizon - 1) + (ROLLOUT_STEPS - 1)
 
 
-def prepare(dataset: Dataset, options: Options, progress: Progress) -> Bench:
+def prepare(
+    dataset: Dataset, options: Options, progress: Progress, splits: tuple[str, str] = EVALUATED
+) -> Bench:
     """Draw the samples and measure all controls on them.
 
+    Args:
+        dataset: with both splits.
+        options: knobs.
+        progress: told of every batch.
+        splits: what is measured; the second is compared with the first.
+
     Raises:
-        DataError: the data set lacks val or ood.
+        DataError: the data set lacks one of them.
         EvaluationError: a split has fewer windows or articles than the minimum.
     """
-    sampled = {name: _draw(dataset, name, options) for name in EVALUATED}
+    sampled = {name: _draw(dataset, name, options) for name in splits}
     gates = make_gates(dataset, options)
     theirs = gates if options.search_controls else _without_search(gates)
-    controls, ridge = make_controls(dataset, EVALUATED, seed=options.seed)
+    controls, ridge = make_controls(dataset, splits, seed=options.seed)
     metrics: dict[str, Metrics] = {}
     gained: dict[str, SplitValues] = {}
     for name, predictor in controls.items():
@@ -191,7 +199,7 @@ def run_gates(
     Args:
         dataset: the windows' bank and shape.
         options: knobs.
-        sampled: split -> last rows.
+        sampled: split -> last rows, of the two that are compared.
         gates: in the order they ask.
         predictor: who answers.
         progress: told of every batch of the gates.
@@ -216,6 +224,6 @@ def run_gates(
         for gate in gates:
             metrics[split] |= gate.score(samples[split][gate.name], options.confidence)
     bins = BinsDelta(options.bin_edges)
-    val, ood = (samples[split][bins.name] for split in EVALUATED)
-    metrics[PAIR] = bins.compare(val, ood, options.confidence)
+    first, second = (samples[split][bins.name] for split in sampled)
+    metrics[PAIR] = bins.compare(first, second, options.confidence)
     return Measurement(samples, metrics, answered, extremes)

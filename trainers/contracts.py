@@ -180,12 +180,13 @@ class TrainingJob:
     """What a trainer is asked to do, and where.
 
     Attributes:
-        dataset: with the splits ``train``, ``val`` and ``ood``; its context and horizon are what the
+        dataset: with the splits ``train``, ``val`` and ``ood``, and maybe ``select``, on which epochs are
+            then chosen (:func:`schemas.records.splits.selecting`); its context and horizon are what the
             model is trained for.
         seed: of everything random.
         device: where to train.
         folder: the run folder; the trainer leaves :data:`MODEL_FILE` there.
-        policy: its checks on val choose the weights that are kept.
+        policy: its checks on val choose the weights that are kept; ``select`` stands in val's place.
         options: how the gates measure.
         log: takes a line for people; silent on all processes but the first.
         group: the processes that train together.

@@ -22,8 +22,14 @@ def compare_command(reports: tuple[Path, ...], every: bool, form: Format) -> Non
     Each difference has an interval clustered by article, and the smallest true difference that these
     samples would have shown. With three reports or more a leaderboard is printed, all against A.
 
+    Two folders of `gatekeeper train RECIPE --seeds N` are compared as recipes: the means over seeds, and
+    what other seeds and other articles could have changed.
+
     Exit codes: 0 done, 2 usage error, 3 the reports measured different things or scores are missing.
     """
+    if any(path.is_dir() for path in reports):
+        _compare_recipes(reports, every=every, form=form)
+        return
     from gatekeeper.evaluation.comparison import Scored, compare
     from gatekeeper.render.comparison import comparison_to_json, render_comparison, render_standings
 
@@ -41,3 +47,18 @@ def compare_command(reports: tuple[Path, ...], every: bool, form: Format) -> Non
         if every:
             raise UsageError("--all needs exactly two reports; a leaderboard has no room for every metric")
         show(render_standings(first, found, markdown=form == "markdown"))
+
+
+def _compare_recipes(folders: tuple[Path, ...], *, every: bool, form: Format) -> None:
+    from gatekeeper.evaluation.recipes import compare_recipes, read_recipe
+    from gatekeeper.render.recipes import recipes_to_json, render_recipes
+
+    if len(folders) != 2 or not all(path.is_dir() for path in folders):
+        raise UsageError("recipes are compared two at a time: expected two folders of runs")
+    first, second = map(read_recipe, folders)
+    with working("comparing"):
+        found = compare_recipes(first, second)
+    if form == "json":
+        show_json(recipes_to_json(first, second, found))
+    else:
+        show(render_recipes(first, second, found, every=every, markdown=form == "markdown"))

@@ -18,7 +18,7 @@ from gatekeeper.cli.terminal import is_terminal, wants_colour
 from gatekeeper.cli.voice import quiet, warn
 from gatekeeper.training.recorder import View
 from schemas.records.history import Epoch, MiniGates, SplitGates
-from schemas.records.splits import SELECTING
+from schemas.records.splits import selecting
 from trainers.contracts import RunStart, StepProgress
 
 INTERVAL = 0.1
@@ -146,10 +146,10 @@ def picture(
 
 
 def _figures(splits: Mapping[str, SplitGates], before: Mapping[str, SplitGates]) -> list[str]:
-    shown = []
+    shown, chooses = [], selecting(splits)
     for label, name, form in (("margin", "margin", "+.3f"), ("R@5", "recall", ".3f"), ("cos", "cos", ".3f")):
-        value = getattr(splits[SELECTING], name)
-        old = getattr(before[SELECTING], name) if SELECTING in before else None
+        value = getattr(splits[chooses], name)
+        old = getattr(before[chooses], name) if chooses in before else None
         text = "-" if value is None else format(value, form)
         shown.append(f"{label} {text}{_arrow(value, old, form)}")
     return shown

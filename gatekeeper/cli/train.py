@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from gatekeeper.training.plan import Plan
     from gatekeeper.training.recorder import Recorder
     from gatekeeper.training.request import RunRequest
+    from trainers.processes import Group
 
 
 class TrainerGroup(NamedGroup):
@@ -72,10 +74,17 @@ def train_command(recipe: Trainer) -> click.Command:
         out: Path | None,
         resume: Path | None,
         html: Path | None,
+        seeds: int | None,
         **given: Any,  # noqa: ANN401  (what the flags below are)
     ) -> None:
         if resume and out:
             raise UsageError("--resume continues in its own folder; leave --out out")
+        if seeds is not None and resume:
+            raise UsageError("--resume trains the seeds that are missing; leave --seeds out")
+        if seeds == 1:
+            raise UsageError("--seeds 1 has no spread; leave it out, or ask for two or more")
+        if seeds is not None and html is not None:
+            raise UsageError("--html shows one run; make the page of a seed with gatekeeper report --html")
         if html is not None:
             check_page_target(html, made=out)
         from gatekeeper.integrations.recording import RecorderOptions
@@ -83,7 +92,9 @@ def train_command(recipe: Trainer) -> click.Command:
 
         recorders = RecorderOptions(*map(given.pop, ("tensorboard", "mlflow", "mlflow_experiment")))
         named = {name: value for name, value in given.items() if value is not None}
-        request = RunRequest(recipe, config, named, out=out, resume=resume, page=html)
+        request = RunRequest(
+            recipe, config, named, out=out, resume=resume, seeds=1 if seeds is None else seeds, page=html
+        )
         with reserved_stdout(process=guard_of(ctx) is not None) as stdout:
             try:
                 code = _train(request, recorders, stdout)
@@ -98,7 +109,9 @@ def train_command(recipe: Trainer) -> click.Command:
         click.option("--resume", type=FILE, help="Continue the run in this folder."),
         html_option,
         full_option,
-        *(option(EvalConfig, name, line="training") for name in ("policy", "seed", "device")),
+        *(option(EvalConfig, name, line="training") for name in ("policy", "device")),
+        option(EvalConfig, "seed", line="training"),
+        click.option("--seeds", type=int, help="Runs, with seeds that follow on --seed; all must pass."),
         click.option("--tensorboard", type=FILE, help="Write scalars for TensorBoard to this folder."),
         click.option("--mlflow", is_flag=True, help="Log to MLflow, where MLFLOW_TRACKING_URI says."),
         click.option("--mlflow-experiment", help="[MLFLOW_EXPERIMENT_NAME, else gatekeeper]."),
@@ -125,6 +138,8 @@ def _train(request: "RunRequest", options: "RecorderOptions", stdout: TextIO) ->
             plan = plan_run(request, group, notes.extend)
     finally:
         tell(notes)  # they may explain an error
+    if len(plan.seeds) > 1:
+        return _train_seeds(plan, group, options, request.out, stdout)
     result = run_training(
         plan, group, _audience(plan, options), out=request.out, illustrated=request.page is not None
     )
@@ -134,6 +149,28 @@ def _train(request: "RunRequest", options: "RecorderOptions", stdout: TextIO) ->
         if request.page is not None and result.extras is not None:
             write_page(result.report, result.extras, request.page)
     return EXIT_CODES[result.outcome]
+
+
+def _train_seeds(
+    plan: "Plan", group: "Group", options: "RecorderOptions", out: Path | None, stdout: TextIO
+) -> int:
+    """Train once for each seed and show them together. The exit code of the verdict on the recipe."""
+    from gatekeeper.evaluation.recipes import read_recipe, recipe_figures
+    from gatekeeper.render.recipes import recipe_verdict, render_recipe
+    from gatekeeper.render.table import render_table
+    from gatekeeper.training.seeds import run_seeds
+
+    def audience_of(one: "Plan", name: str) -> "Audience":
+        events = None if options.tensorboard is None else options.tensorboard / name
+        return _audience(one, replace(options, tensorboard=events))
+
+    found = run_seeds(plan, group, audience_of, out=out)
+    recipe = read_recipe(found.folder)
+    verdict = recipe_verdict(plan.recipe.name, list(found.reports.values()), found.passed)
+    tables = [render_table(report) for report in found.reports.values()] if full_asked() else []
+    board = render_recipe(recipe, recipe_figures(recipe), verdict=verdict)
+    show(painted("\n\n".join([*tables, board]), stdout), file=stdout)
+    return EXIT_CODES[found.outcome]
 
 
 def _audience(plan: "Plan", options: "RecorderOptions") -> "Audience":

@@ -5,6 +5,7 @@
     [data]
     bank = "bank.npz"              # all chunk vectors; without it the bundled speeches
     train = "0-39,45"              # article ranges, a list of articles, or a sequence file (*.npz)
+    select = "46-49"               # chooses the epoch of a training, so that val stays untouched
     val = [40, 41, 42]
     ood = "ood_sequences.npz"
 

@@ -37,6 +37,7 @@ class DataConfig:
 
     bank: Path | None = key(None, PATH, "Bank (*.npz) or data set folder", otherwise="speeches")
     train: SplitSpec | None = key(None, SPLIT, f"Train split: {_SPLIT}")
+    select: SplitSpec | None = key(None, SPLIT, f"Split that chooses the epoch, not val: {_SPLIT}")
     val: SplitSpec | None = key(None, SPLIT, f"Val split: {_SPLIT}")
     ood: SplitSpec | None = key(None, SPLIT, f"Out-of-distribution split: {_SPLIT}")
     vectors_key: str | None = key(None, NAME, "Array of the bank that holds the vectors", metavar="NAME")
@@ -82,7 +83,10 @@ class EvalConfig:
         None, COUNT, "Windows per article, drawn with the seed", otherwise="as the policy says, or all"
     )
     seed: int = key(
-        Options.seed, whole(0), "Seed of draw, ablations and controls", training="Of everything random"
+        Options.seed,
+        whole(0),
+        "Seed of draw, ablations and controls",
+        training="Of the training; the gates draw with that of [eval]",
     )
     device: str = key("auto", NAME, "auto, cpu, cuda or mps")
     batch_size: int = key(Options.batch_size, COUNT, "Contexts per model call")

@@ -62,6 +62,7 @@ def load_data(
     data: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     *,
     train: Articles | None = None,
+    select: Articles | None = None,
     val: Articles | None = None,
     ood: Articles | None = None,
     context: int | None = None,
@@ -76,6 +77,8 @@ def load_data(
             (:func:`gatekeeper.data.arrays.bank_of_arrays`). None is the bundled speeches.
         train: articles of the split, as ranges (``"0-79"``), as a list, array or ``range`` of ids, or a
             sequence file. It serves the ridge control.
+        select: likewise; a training or a probe chooses weights on it instead of on val. Nothing is
+            fitted on it, and no evaluation measures it.
         val: likewise; the gates measure it.
         ood: likewise; the gates measure it and compare it with val.
         context: chunks a model reads; what the data or a checkpoint say, else 5.
@@ -98,7 +101,7 @@ def load_data(
         raise UsageError(f"keys: expected names by array, {{'vectors': ...}}, found {abridged(keys)}")
     refuse_unknown(keys or {}, key_names(BankKeys), "keys: ")
     given: dict[str, object] = {
-        **{name: _listed(spec) for name, spec in zip(SPLITS, (train, val, ood), strict=True)},
+        **{name: _listed(spec) for name, spec in zip(SPLITS, (train, select, val, ood), strict=True)},
         "context": plain(context),
         "horizon": plain(horizon),
         **BankKeys(**(keys or {})).settings(),

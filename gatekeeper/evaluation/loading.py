@@ -9,6 +9,7 @@ import sys
 import warnings
 from dataclasses import replace
 from pathlib import Path
+from typing import get_args
 
 import torch
 from torch import nn
@@ -19,7 +20,7 @@ from schemas.errors import ModelError
 from schemas.reading.model_format import PROGRAMS, model_format
 from schemas.reading.number import whole
 from schemas.reasons import reason
-from schemas.records.inputs import TrainedBy
+from schemas.records.inputs import Chooser, TrainedBy
 from trainers.checkpoints.checkpoint import Checkpoint, Restored, read_checkpoint, restore
 
 _LINE = re.compile(r"[ -~]{1,400}")
@@ -166,7 +167,8 @@ def _load_factory(spec: str, *, device: torch.device) -> Candidate:
 
 def _training(checkpoint: Checkpoint) -> TrainedBy | None:
     """What our trainers write into a checkpoint; anything else in its place is not repeated."""
-    trainer, epoch, rule = (checkpoint.facts.get(key) for key in ("trainer", "epoch", "rule"))
+    names = ("trainer", "epoch", "rule", "chosen_on")
+    trainer, epoch, rule, chosen_on = (checkpoint.facts.get(name) for name in names)
     if not isinstance(trainer, str) or not _LINE.fullmatch(trainer):
         return None
     found = whole(epoch)
@@ -174,4 +176,5 @@ def _training(checkpoint: Checkpoint) -> TrainedBy | None:
         trainer=trainer,
         epoch=found if found is not None and found > 0 else None,
         rule=rule if isinstance(rule, str) and _LINE.fullmatch(rule) else None,
+        chosen_on=next((each for each in get_args(Chooser) if each == chosen_on), None),
     )

@@ -13,7 +13,7 @@ from schemas.records.judgement import Check, GateResult, Status
 from schemas.records.metrics import GATE_LETTERS, GATES
 from schemas.records.policy import CHAMPION, control_of
 from schemas.records.report import Report
-from schemas.records.splits import PAIR, SPLITS
+from schemas.records.splits import CHECKED, EVALUATED, PAIR
 from schemas.verdict.checks import PASSING, binding, worst_status
 from schemas.verdict.soundness import ControlChecks, check_controls
 from schemas.verdict.wording import figure, gate_words
@@ -47,8 +47,8 @@ class _Widths:
 def gate_lines(report: Report) -> list[str]:
     """The table: a line of heads and a line a gate, none longer than 80 columns."""
     checks = report.judgement.checks
-    splits = tuple(name for name in SPLITS if any(check.split == name for check in checks)) or SPLITS[1:]
-    widths = _Widths(splits, _CELL if len(splits) < len(SPLITS) else _NARROW)
+    splits = tuple(name for name in CHECKED if any(check.split == name for check in checks)) or EVALUATED
+    widths = _Widths(splits, _CELL if len(splits) < len(CHECKED) else _NARROW)
     controls = check_controls(report.evidence, report.policy)
     heads = "".join(pad(split, widths.cell, right=True) for split in splits)
     precise = f"(± at {100 * report.settings.confidence:g}%)" if widths.cell == _CELL else ""

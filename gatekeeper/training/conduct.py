@@ -104,7 +104,7 @@ def _train(
     """Let the recipe do its work; leaves ``best_model.pt`` in the folder."""
     job = TrainingJob(
         dataset=plan.dataset,
-        seed=plan.options.seed,
+        seed=plan.seed,
         device=plan.options.device,
         folder=folder,
         policy=plan.policy.policy,

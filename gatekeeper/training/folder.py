@@ -1,6 +1,6 @@
 """Run folders: ``runs/<architecture>_<recipe>_<UTC time>`` and the ``config.json`` that can continue one."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +38,8 @@ class RunRecord:
         data, evaluation: sections of a configuration, with absolute paths.
         context, horizon: what the model is trained for.
         bank_sha256: of the bank. splits: name -> digest of its windows. policy_sha256: of the policy.
+        seeds: of the training, that of the evaluation is in its section; of several seeds each has a run in
+            a folder below.
         environment: where it was started.
     """
 
@@ -50,6 +52,7 @@ class RunRecord:
     bank_sha256: str
     splits: Mapping[str, str]
     policy_sha256: str
+    seeds: Sequence[int]
     environment: Mapping[str, Any]
 
 
@@ -126,11 +129,22 @@ def read_record(folder: Path) -> RunRecord:
         raise UsageError(f"{folder} cannot be resumed: {path.name}: {error.strerror}") from None
     except ReportError as error:
         raise UsageError(f"{folder} cannot be resumed, {path.name} is broken: {error}") from None
-    kinds = {"trainer": str, "context": int, "horizon": int, "bank_sha256": str, "policy_sha256": str}
+    kinds = {
+        "trainer": str,
+        "context": int,
+        "horizon": int,
+        "bank_sha256": str,
+        "policy_sha256": str,
+        "seeds": list,
+    }
     found = value if isinstance(value, dict) else {}
+    if isinstance(found.get("evaluation"), dict):  # before there were two seeds, one served for both
+        found.setdefault("seeds", [found["evaluation"].get("seed", 0)])
     names = [field.name for field in fields(RunRecord)]
     wrong = [name for name in names if type(found.get(name)) is not kinds.get(name, dict)]
     wrong += sorted(found.keys() - set(names))
+    if not wrong and not (found["seeds"] and all(type(seed) is int and seed >= 0 for seed in found["seeds"])):
+        wrong = ["seeds"]
     if wrong:
         raise UsageError(
             f"{folder} cannot be resumed, {path.name} is broken: {wrong[0]!r} is missing, unknown or of "

@@ -48,7 +48,8 @@ class Plan:
     Attributes:
         recipe, settings: what to do. config: with which data and options.
         dataset: the windows. policy: who judges.
-        options: how the gates measure.
+        options: how the gates measure, with a seed of their own: every run is judged on the same samples.
+        seeds: of the training; a run has one, and of several each has a run of its own.
         resumed: folder of the run that goes on; None for a new one.
     """
 
@@ -58,7 +59,13 @@ class Plan:
     dataset: Dataset
     policy: LoadedPolicy
     options: Options
+    seeds: tuple[int, ...] = (0,)
     resumed: Path | None = None
+
+    @property
+    def seed(self) -> int:
+        """Of the training, or of the first of several."""
+        return self.seeds[0]
 
     def record(self) -> RunRecord:
         """For ``config.json``."""
@@ -74,6 +81,7 @@ class Plan:
             bank_sha256=self.dataset.bank.sha256,
             splits={name: rows_digest(split.last_rows) for name, split in splits.items()},
             policy_sha256=self.policy.sha256,
+            seeds=list(self.seeds),
             environment=asdict(describe_environment(self.options.device)),
         )
 
@@ -84,7 +92,8 @@ class Plan:
             **asdict(self.settings),
             "context": self.dataset.window.context,
             "horizon": self.dataset.window.horizon,
-            "seed": self.options.seed,
+            "seed": self.seed,
+            "eval_seed": self.options.seed,
             "policy": self.policy.policy.name,
             "bank_sha256": self.dataset.bank.sha256,
             "device": self.options.device,
@@ -111,9 +120,9 @@ def plan_run(request: RunRequest, group: Group, tell: Callable[[Iterable[str]], 
     if record is not None and resume is not None:
         settings = build_settings(request.recipe, record.settings, {}, where=f"{resume}: ")
         config = _resumed_config(request, record, resume)
-        resumed = WindowClaim("checkpoint", record.context, record.horizon)
+        resumed, seeds = WindowClaim("checkpoint", record.context, record.horizon), tuple(record.seeds)
     else:
-        config, resumed = resolve_config(request.file, request.rest()), SILENT
+        config, resumed, seeds = resolve_config(request.file, request.rest()), SILENT, request.all_seeds()
         settings = _settings(request, config)
     if group.size > 1:
         config = _on_own_device(config, group)
@@ -124,9 +133,9 @@ def plan_run(request: RunRequest, group: Group, tell: Callable[[Iterable[str]], 
     dataset = _cut_windows(request.recipe, source, (resumed, source.window, *config.window_claims()))
     request.recipe.check(dataset, settings)
     options = make_options(config.eval, policy.policy)
-    plan = Plan(request.recipe, settings, config, dataset, policy, options, resume)
+    plan = Plan(request.recipe, settings, config, dataset, policy, options, seeds, resume)
     if record is not None:
-        _check_same(plan, record)
+        check_same(plan, record)
     request.refuse_overwriting(config)
     return plan
 
@@ -142,7 +151,7 @@ def _cut_windows(recipe: Trainer, source: DataSource, claims: Iterable[WindowCla
     return source.dataset(window)
 
 
-def _check_same(plan: Plan, record: RunRecord) -> None:
+def check_same(plan: Plan, record: RunRecord) -> None:
     """Refuse to continue a run on other data or under another policy."""
     now = plan.record()
     for what, mine, theirs in (
@@ -164,12 +173,15 @@ def _settings(request: RunRequest, config: Config) -> Any:  # noqa: ANN401  (the
 
 
 def _record(request: RunRequest, resume: Path) -> RunRecord:
-    record, rest = read_record(resume), request.rest()
+    record = read_record(resume)
     if record.trainer != request.recipe.name:
         raise UsageError(
             f"{resume} is a run of {record.trainer!r}; continue it with gatekeeper train {record.trainer}"
         )
-    refused = [*request.own(), *(name for name in ("seed", "policy", "context", "horizon") if name in rest)]
+    refused = [
+        *request.own(),
+        *(name for name in ("seed", "policy", "context", "horizon") if name in request.flags),
+    ]
     if refused:
         flag = refused[0].replace("_", "-")
         raise UsageError(f"--{flag} cannot change while a run is resumed; leave it out or start a new run")

@@ -189,7 +189,7 @@ def _check_metric(line: PolicyCheck, where: str) -> None:
             f"{where}: the metric belongs to gate {info.gate!r}, found gate {line.gate!r}; "
             f"use {info.gate!r} or {BACKWARD_BIAS!r}"
         )
-    allowed = (PAIR,) if info.pair else SPLITS
+    allowed = (PAIR,) if info.pair else CHECKED
     for split in line.splits:
         if split not in allowed:
             raise PolicyError(f"{where}: expected splits among {', '.join(allowed)}, found {split!r}")

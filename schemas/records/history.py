@@ -8,7 +8,7 @@ from typing import Annotated, Literal, get_args
 from schemas.records.judgement import Outcome, Status
 from schemas.records.metrics import GATE_LETTERS
 from schemas.records.rules import Count, Names, Positive, rule, version_rule
-from schemas.records.splits import EVALUATED
+from schemas.records.splits import OOD, SELECT, VAL, selecting
 
 HISTORY_VERSION = "1.0"
 
@@ -83,18 +83,32 @@ class MiniGates:
     """A Mini-5CAT.
 
     Attributes:
-        splits: figures by split.
-        gates: gate -> status under the run's policy, on both splits together; no waiver counts.
+        splits: figures by split: of ``select`` where there is one, else of ``val``, and of ``ood``.
+        gates: gate -> status under the run's policy, on both splits together; no waiver counts, and
+            ``select`` stands in the place of ``val``.
         outcome: what a full evaluation would say of these samples.
         escaped: on any split.
         kept: these weights became ``best_model.pt``.
     """
 
-    splits: Mapping[Annotated[str, Names({split: f"figures on {split}" for split in EVALUATED})], SplitGates]
+    splits: Annotated[
+        Mapping[
+            Annotated[
+                str, Names({split: f"figures on {split}" for split in (SELECT, VAL, OOD)}, required=False)
+            ],
+            SplitGates,
+        ],
+        rule(required=[OOD], minProperties=2, maxProperties=2),
+    ]
     gates: Mapping[str, Annotated[str, rule(enum=[each for each in get_args(Status) if each != "waived"])]]
     outcome: Outcome
     escaped: bool
     kept: bool
+
+    @property
+    def selecting(self) -> str:
+        """The split whose figures choose the weights."""
+        return selecting(self.splits)
 
     @property
     def passed(self) -> tuple[str, ...]:

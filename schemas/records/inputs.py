@@ -9,6 +9,10 @@ from schemas.records.rules import END, Count, Line, Positive, Sha256, SplitName,
 ModelFormat = Literal["pt", "safetensors", "torchscript", "exported"]
 
 
+Chooser = Literal["select", "val"]
+"""A split that may choose the epoch."""
+
+
 @dataclass(frozen=True)
 class TrainedBy:
     """What a checkpoint says of its training.
@@ -17,11 +21,14 @@ class TrainedBy:
         trainer: recipe.
         epoch: whose weights were kept; None for a recipe without epochs.
         rule: how the weights were chosen among all epochs; None likewise.
+        chosen_on: the split that chose the epoch, whose own figures are optimistic; None likewise, and where
+            the checkpoint does not say.
     """
 
     trainer: Line
     epoch: Positive | None
     rule: Line | None
+    chosen_on: Chooser | None
 
 
 @dataclass(frozen=True)

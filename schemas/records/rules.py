@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, get_type_hints
 
-from schemas.records.splits import PAIR, SPLITS
+from schemas.records.splits import CHECKED, PAIR
 
 END = r"(?![\s\S])"
 """The end of a text in a pattern."""
@@ -112,5 +112,5 @@ Lines = Annotated[tuple[Line, ...], rule(maxItems=10_000)]
 SplitName = Annotated[str, rule(pattern=f"^[a-z][a-z0-9_]{{0,39}}{END}")]
 """A split, as a key; an evaluation may be of others than those of a data set."""
 
-CheckedSplit = Annotated[str, rule(enum=[*SPLITS, PAIR])]
+CheckedSplit = Annotated[str, rule(enum=[*CHECKED, PAIR])]
 """Where a policy may check."""

@@ -8,6 +8,7 @@ from schemas.records.inputs import Setup
 from schemas.records.judgement import Check, GateResult, Judgement, Outcome, Verdict
 from schemas.records.metrics import COSINE, GATE_LETTERS, GATES, RECALL_SEEN
 from schemas.records.policy import GROUPS, Policy
+from schemas.records.splits import VAL
 from schemas.verdict.checks import (
     PASSING,
     gate_status,
@@ -95,9 +96,21 @@ def judge(
             *_champion_remarks(policy, gains),
             *_answer_remarks(evidence),
             *pin_remarks(policy.data),
+            *_choice_remarks(setup),
         ),
     )
     return Judgement(checks, gates, verdict, diagnose(evidence, verdict, _blocking(checks, gates, policy)))
+
+
+def _choice_remarks(setup: Setup | None) -> tuple[str, ...]:
+    """The best of several epochs on val looks better there than it is."""
+    trained = None if setup is None else setup.inputs.model.training
+    if trained is None or trained.chosen_on != VAL:
+        return ()
+    return (
+        "val chose the epoch, so its figures are optimistic and those of ood are not; with a split select, "
+        "val stays untouched",
+    )
 
 
 def _too_narrow(policy: Policy, checks: tuple[Check, ...], confidence: float) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from schemas.records.inputs import Inputs, Settings, SplitInput
 from schemas.records.policy import DataPin, Policy
-from schemas.records.splits import OOD, SPLITS, VAL
+from schemas.records.splits import CHECKED, OOD, VAL
 
 SUBJECT = ("bank", "context", "horizon")
 """What a pinned split depends on: its digest covers numbers of rows, not what the rows hold."""
@@ -46,7 +46,7 @@ def remarks(pin: DataPin | None) -> list[str]:
 
 
 def _pinned(pin: DataPin) -> list[str]:
-    return [name for name in SPLITS if getattr(pin, name) is not None]
+    return [name for name in CHECKED if getattr(pin, name) is not None]
 
 
 def _other_data(pin: DataPin, inputs: Inputs) -> Iterator[str]:

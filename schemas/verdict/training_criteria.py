@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from schemas.records.history import LAMBDA_RANGE, Epoch, History, SplitGates
-from schemas.records.splits import SELECTING
+from schemas.records.splits import VAL
 
 LEAST_COSINE, COSINE_BY = 0.50, 5
 MARGIN_BY = 5
@@ -37,7 +37,14 @@ def success_criteria(history: History) -> tuple[Criterion, ...]:
     no epoch ends more than 0.01 below the best before it.
     """
     return (
-        _by("val cosine >= 0.50 by epoch 5", history, COSINE_BY, "cos", LEAST_COSINE, inclusive=True),
+        _by(
+            f"{_selecting(history)} cosine >= 0.50 by epoch 5",
+            history,
+            COSINE_BY,
+            "cos",
+            LEAST_COSINE,
+            inclusive=True,
+        ),
         _by("margin positive by epoch 5", history, MARGIN_BY, "margin", 0.0, inclusive=False),
         _by("R@5 >= 70% by epoch 8", history, RECALL_BY, "recall", LEAST_RECALL, inclusive=True),
         _lambda(history),
@@ -56,10 +63,15 @@ def _by(name: str, history: History, epoch: int, field: str, bound: float, *, in
     return Criterion(name, best >= bound if inclusive else best > bound, f"{best:+.3f} in epoch {when}")
 
 
+def _selecting(history: History) -> str:
+    """The split that chose the epoch; val before any was measured."""
+    return next((epoch.mini.selecting for epoch in history.epochs if epoch.mini is not None), VAL)
+
+
 def _minis(history: History) -> Iterator[tuple[Epoch, SplitGates]]:
     for epoch in history.epochs:
         if epoch.mini is not None:
-            yield epoch, epoch.mini.splits[SELECTING]
+            yield epoch, epoch.mini.splits[epoch.mini.selecting]
 
 
 def _lambda(history: History) -> Criterion:

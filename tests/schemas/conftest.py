@@ -184,7 +184,7 @@ def _make_report(
                 None,
                 1234,
                 "verified",
-                TrainedBy("p6b", 7, "a rule"),
+                TrainedBy("p6b", 7, "a rule", "val"),
             ),
             bank=BankInput("speeches", "b" * 64, 9302, 384, 122),
             splits={"val": split, "ood": split},

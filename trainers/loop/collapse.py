@@ -87,7 +87,7 @@ class Watch:
 
         Args:
             alarms: everything that holds now.
-            where: it was seen, ``train`` or ``val``.
+            where: it was seen, ``train``, or the split that chooses.
         """
         before, now = self.going.get(where, []), [alarm.name for alarm in alarms]
         self.going[where] = now

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 from torch import nn
 
 from schemas.records.history import MiniGates, SplitGates
-from schemas.records.splits import SELECTING
 from trainers.loop.objective import Objective
+from trainers.loop.selection import told_of
 from trainers.loop.settings import GradientSettings
 
 
 def plan(
-    windows: int, module: nn.Module, settings: GradientSettings, objective: Objective
+    windows: int, module: nn.Module, settings: GradientSettings, objective: Objective, *, chooses: str
 ) -> tuple[str, str]:
     """What is trained, e.g. ``4401 windows, 12 epochs of 138 steps, transformer with ...``, and how.
 
@@ -22,7 +22,7 @@ def plan(
     return (
         f"{windows} windows, {settings.epochs} epochs of {steps} steps, "
         f"{settings.architecture} with {parameters:,} parameters",
-        f"negative {objective.negative}; kept: by the gates on val",
+        f"negative {objective.negative}; kept: by the gates on {chooses}",
     )
 
 
@@ -33,7 +33,7 @@ ADVICE = (
 
 
 def mini(gates: MiniGates, bits: Mapping[str, float | None], *, advise: bool) -> Iterator[str]:
-    """The lines of a Mini-5CAT; the seed's are those of val, and theirs alone are its symbols.
+    """The lines of a Mini-5CAT; the seed's are those of the split that chooses, theirs alone are its symbols.
 
     Args:
         gates: what was measured.
@@ -42,7 +42,7 @@ def mini(gates: MiniGates, bits: Mapping[str, float | None], *, advise: bool) ->
             recipes with its push.
     """
     for split, figures in gates.splits.items():
-        where = "" if split == SELECTING else f" {split}"
+        where = "" if split == gates.selecting else f" {split}"
         margin, cos = _figure(figures.margin, "+.3f"), _figure(figures.cos, ".3f")
         recall, unseen = _figure(figures.recall, ".3f"), _figure(figures.recall_unseen, ".3f")
         seeds, known = f"Margin: {margin} | R@5: {recall}", _figure(bits.get(split), ".2f")
@@ -56,7 +56,7 @@ def mini(gates: MiniGates, bits: Mapping[str, float | None], *, advise: bool) ->
 
 
 def _sign(gates: MiniGates) -> str:
-    figures = gates.splits[SELECTING]
+    figures = gates.splits[gates.selecting]
     if figures.margin is None:
         return "The margin is undefined on these samples"
     if gates.escaped:

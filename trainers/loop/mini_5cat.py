@@ -1,4 +1,7 @@
-"""Mini-5CAT: the gates on a seeded draw of val and ood, between two epochs."""
+"""Mini-5CAT: the gates on a seeded draw of two splits, between two epochs.
+
+The first of the two chooses the weights: ``select`` where there is one, else val. The other one is ood.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -11,12 +14,12 @@ from schemas.records.evidence import Evidence, Metrics
 from schemas.records.history import MiniGates, SplitGates
 from schemas.records.metrics import BITS_KNOWN, COSINE, MARGIN, RECALL_SEEN, RECALL_UNSEEN
 from schemas.records.policy import Policy
-from schemas.records.splits import EVALUATED, SELECTING
+from schemas.records.splits import OOD, selecting
 from schemas.verdict.escape import value_of
 from schemas.verdict.judge import judge
 from schemas.verdict.soundness import check_controls, unsound
 from trainers.interrupts import Interrupts
-from trainers.loop.selection import Standing, rank_weights
+from trainers.loop.selection import Standing, as_val, rank_weights, told_of
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class MiniResult:
     Attributes:
         gates: for the history.
         standing: of these weights.
-        cosine, margin, recall: on val. constant: cosine of the constant control there.
+        cosine, margin, recall: on the split that chooses. constant: cosine of the constant control there.
         metrics: everything that was measured.
     """
 
@@ -48,7 +51,7 @@ class MiniSuite:
     """The samples and the controls, measured once; then any number of weights.
 
     Args:
-        dataset: with val and ood.
+        dataset: with select or val, and with ood.
         policy: its checks on val rank the weights.
         options: of the full evaluation; only the number of samples differs.
         samples: windows a split.
@@ -59,19 +62,23 @@ class MiniSuite:
         self, dataset: Dataset, policy: Policy, options: Options, *, samples: int, interrupts: Interrupts
     ) -> None:
         self.policy, self.interrupts = policy, interrupts
-        self.bench = prepare(dataset, replace(options, max_samples=samples), self._advance)
+        self.chooses = selecting(dataset.splits)
+        self.bench = prepare(
+            dataset, replace(options, max_samples=samples), self._advance, (self.chooses, OOD)
+        )
 
     def doubts(self) -> list[str]:
         """Why no weights at all could pass on these samples; empty where some could."""
-        evidence = self.bench.of_oracle()
-        return unsound(evidence, self.policy, check_controls(evidence, self.policy))
+        evidence = as_val(self.chooses, self.bench.of_oracle())
+        found = unsound(evidence, self.policy, check_controls(evidence, self.policy))
+        return [told_of(self.chooses, doubt) for doubt in found]
 
     def measure(self, predictor: Predictor, admissible: Callable[[float], bool]) -> MiniResult:
         """The gates on some weights.
 
         Args:
             predictor: who answers.
-            admissible: whether the recipe allows weights with this cosine on val.
+            admissible: whether the recipe allows weights with this cosine where they are chosen.
 
         Raises:
             PredictionError: the predictions are not finite.
@@ -79,25 +86,26 @@ class MiniSuite:
         """
         measured = measure(self.bench, predictor, self._advance)
         evidence = self.bench.evidence(measured)
-        judgement = judge(evidence, self.policy, confidence=self.bench.options.confidence)
+        judged = as_val(self.chooses, evidence)
+        judgement = judge(judged, self.policy, confidence=self.bench.options.confidence)
         values = {
-            name: value_of(evidence.model, SELECTING, metric)
+            name: value_of(evidence.model, self.chooses, metric)
             for name, metric in (("cosine", COSINE), ("margin", MARGIN), ("recall", RECALL_SEEN))
         }
         cosine = values["cosine"] or 0.0
         return MiniResult(
             gates=MiniGates(
-                splits={split: _figures(evidence, split) for split in EVALUATED},
+                splits={split: _figures(evidence, split) for split in measured.samples},
                 gates={gate.name: gate.status for gate in judgement.gates},
                 outcome=judgement.verdict.outcome,
                 escaped=judgement.verdict.escaped,
                 kept=False,
             ),
-            standing=rank_weights(evidence, self.policy, admissible=admissible(cosine)),
+            standing=rank_weights(judged, self.policy, admissible=admissible(cosine)),
             cosine=cosine,
             margin=values["margin"] or 0.0,
             recall=values["recall"] or 0.0,
-            constant=value_of(evidence.controls["constant"], SELECTING, COSINE) or 0.0,
+            constant=value_of(evidence.controls["constant"], self.chooses, COSINE) or 0.0,
             metrics=evidence.model,
         )
 

@@ -1,6 +1,8 @@
-"""Which weights are kept: the gates on val decide, never the loss alone.
+"""Which weights are kept: the gates decide, never the loss alone.
 
-ood has no say. It stays what it is for: an honest test of the weights that val chose.
+They decide on the split ``select`` where there is one, so that val stays untouched until the end, else on
+val. The policy knows no ``select``: what it asks of val is asked of ``select``, which stands in its place.
+ood has no say. It stays what it is for: an honest test of the weights that were chosen.
 
 A margin counts only where it is reliably positive. A constant prediction has margin 0, so among
 margins that are not positive the larger one would be the one that has learned less.
@@ -10,16 +12,21 @@ only shown.
 """
 
 import math
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from schemas.records.answers import allowance
 from schemas.records.evidence import Evidence
 from schemas.records.metrics import COSINE, GATES, MARGIN, RECALL_UNSEEN
 from schemas.records.policy import Policy
-from schemas.records.splits import SELECTING
+from schemas.records.splits import VAL
 from schemas.verdict.checks import gate_status, run_checks
 from schemas.verdict.escape import find_escape, value_of
 from schemas.verdict.knowledge import COPIES, best_control, known_bits
+
+T = TypeVar("T")
 
 RULE = (
     "not escaped on val, then, where the policy asks for gains over controls, the larger gain in bits over "
@@ -27,6 +34,33 @@ RULE = (
     "its interval lies above 0, then the larger article R@5 on val (context left out), "
     "then the larger cosine on val"
 )
+
+
+def told_of(split: str, sentence: str) -> str:
+    """A sentence about val, said of the split that stands in its place.
+
+    Example:
+        >>> told_of("select", "val cosine at most 0.02 below the best, then the larger margin on val")
+        'select cosine at most 0.02 below the best, then the larger margin on select'
+    """
+    return re.sub(rf"\b{VAL}\b", split, sentence)
+
+
+def as_val(split: str, evidence: Evidence) -> Evidence:
+    """Evidence of ``split`` and ood as if it were of val and ood, for a policy to judge."""
+    if split == VAL:
+        return evidence
+
+    def renamed(rows: Mapping[str, T]) -> dict[str, T]:
+        return {VAL if name == split else name: row for name, row in rows.items()}
+
+    return Evidence(
+        model=renamed(evidence.model),
+        controls={control: renamed(metrics) for control, metrics in evidence.controls.items()},
+        answers=renamed(evidence.answers),
+        gains={control: renamed(gained) for control, gained in evidence.gains.items()},
+        oracle_gains={control: renamed(gained) for control, gained in evidence.oracle_gains.items()},
+    )
 
 
 @dataclass(frozen=True, order=True)
@@ -54,11 +88,11 @@ class Standing:
 
 def rank_weights(evidence: Evidence, policy: Policy, *, admissible: bool) -> Standing:
     """The standing of what was measured, by the policy's checks on val."""
-    mine = only(evidence, SELECTING)
-    lines = tuple(replace(line, splits=(SELECTING,)) for line in policy.checks if SELECTING in line.splits)
+    mine = only(evidence, VAL)
+    lines = tuple(replace(line, splits=(VAL,)) for line in policy.checks if VAL in line.splits)
     checks = run_checks(mine.model, replace(policy, checks=lines), rounding=allowance(mine.answers))
     escape = find_escape(mine)
-    margin = mine.model[SELECTING][MARGIN]
+    margin = mine.model[VAL][MARGIN]
     reliable = margin.value is not None and margin.low is not None and margin.low > 0.0
     return Standing(
         admissible=admissible,
@@ -66,14 +100,14 @@ def rank_weights(evidence: Evidence, policy: Policy, *, admissible: bool) -> Sta
         gain=_gain(mine) if policy.controls else 0.0,
         gates_passed=sum(gate_status(gate, checks) == "pass" for gate in GATES),
         margin=margin.value if reliable and margin.value is not None else 0.0,
-        recall=value_of(mine.model, SELECTING, RECALL_UNSEEN) or 0.0,
-        cosine=value_of(mine.model, SELECTING, COSINE) or 0.0,
+        recall=value_of(mine.model, VAL, RECALL_UNSEEN) or 0.0,
+        cosine=value_of(mine.model, VAL, COSINE) or 0.0,
     )
 
 
 def _gain(evidence: Evidence) -> float:
     """Bits over the best copy; what is undefined there is the least of all."""
-    mine, best = known_bits(evidence, SELECTING), best_control(evidence, SELECTING, COPIES)
+    mine, best = known_bits(evidence, VAL), best_control(evidence, VAL, COPIES)
     return -math.inf if best is None or math.isnan(mine) else mine - best[1]
 
 

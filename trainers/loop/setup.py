@@ -10,7 +10,7 @@ from torch import nn
 from gates.contracts import Bank, Dataset, IntArray
 from schemas.reading.history import write_history
 from schemas.records.history import HISTORY_FILE, HISTORY_VERSION, History
-from schemas.records.splits import TRAIN
+from schemas.records.splits import TRAIN, selecting
 from trainers.checkpoints.checkpoint import read_checkpoint, save_checkpoint
 from trainers.checkpoints.saved_states import Store
 from trainers.contracts import MODEL_FILE, ConfigValue, TrainingJob
@@ -20,6 +20,7 @@ from trainers.loop.collapse import Watch
 from trainers.loop.mini_5cat import MiniResult, MiniSuite
 from trainers.loop.objective import Objective
 from trainers.loop.random_state import random_state, restore_random_state
+from trainers.loop.selection import told_of
 from trainers.loop.settings import SIZES, GradientSettings
 from trainers.loop.state import Learner, State, fresh_state, pack, unpack
 from trainers.loop.step import Stepper, wrap
@@ -38,6 +39,11 @@ class Run:
     stepper: Stepper
     store: Store
     mini: MiniSuite | None  # the first process has one
+
+    @property
+    def chooses(self) -> str:
+        """The split that chooses the weights."""
+        return selecting(self.job.dataset.splits)
 
     @property
     def steps(self) -> int:
@@ -68,7 +74,10 @@ def begin(
         _resume(job, store, learner, state)
     mini: list[MiniSuite] = []
     if not state.ended:
-        for line in speech.plan(len(batches.last_rows), module, settings, objective):
+        told = speech.plan(
+            len(batches.last_rows), module, settings, objective, chooses=selecting(dataset.splits)
+        )
+        for line in told:
             job.log(f"{trainer}: {line}")
 
         def prepare(_: object) -> None:
@@ -146,7 +155,7 @@ def history_of(run: Run, objective: Objective, state: State) -> History:
         trainer=run.trainer,
         architecture=run.settings.architecture,
         negative=objective.negative,
-        rule=objective.rule,
+        rule=told_of(run.chooses, objective.rule),
         epochs=tuple(state.epochs),
         warnings=tuple(state.warnings),
         best_epoch=state.best_epoch,
@@ -155,7 +164,7 @@ def history_of(run: Run, objective: Objective, state: State) -> History:
 
 
 def keep_best(run: Run, learner: Learner, state: State, result: MiniResult) -> None:
-    """Write the weights to the run's model file, with what the gates said of them on val."""
+    """Write the weights to the run's model file, with what the gates said of them where they were chosen."""
     dataset = run.job.dataset
     save_checkpoint(
         run.job.folder / MODEL_FILE,
@@ -167,10 +176,11 @@ def keep_best(run: Run, learner: Learner, state: State, result: MiniResult) -> N
         extra={
             "trainer": run.trainer,
             "epoch": state.epoch,
-            "rule": learner.objective.rule,
-            "val_cosine": result.cosine,
-            "val_margin": result.margin,
-            "val_recall": result.recall,
+            "rule": told_of(run.chooses, learner.objective.rule),
+            "chosen_on": run.chooses,
+            f"{run.chooses}_cosine": result.cosine,
+            f"{run.chooses}_margin": result.margin,
+            f"{run.chooses}_recall": result.recall,
         },
     )
 

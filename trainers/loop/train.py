@@ -202,7 +202,7 @@ def _suite(run: Run) -> MiniSuite:
 
 
 def _warn(run: Run, state: State, alarms: list[Alarm], *, step: int) -> None:
-    for line in state.watch.news(alarms, TRAIN if step else VAL):
+    for line in state.watch.news(alarms, TRAIN if step else run.chooses):
         run.job.log(line)
     for alarm in alarms:
         state.warnings.append(Warned(alarm.name, alarm.sentence, alarm.collapse, state.epoch, step))

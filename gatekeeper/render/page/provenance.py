@@ -28,6 +28,7 @@ def _model(report: Report) -> Table:
             ("trained by", trained.trainer),
             ("kept epoch", "the recipe has no epochs" if trained.epoch is None else str(trained.epoch)),
             ("chosen by", trained.rule or "nothing to choose from"),
+            ("chosen on", trained.chosen_on or "the checkpoint does not say"),
         ]
     return _table("Model", rows)
 

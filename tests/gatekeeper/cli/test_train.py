@@ -92,7 +92,8 @@ def test_the_configuration_says_how_it_was_made(world: Path, run: Run) -> None:
     facts = json.loads((world / "mine" / "config.json").read_text())
     assert facts["trainer"] == "ridge"
     assert facts["settings"] == {"strengths": [0.5, 0.01], "holdout": 0.2, "max_windows": 100000}
-    assert (facts["evaluation"]["seed"], facts["context"], facts["horizon"]) == (9, 5, 1)
+    assert (facts["seeds"], facts["evaluation"]["seed"]) == ([9], 0)
+    assert (facts["context"], facts["horizon"]) == (5, 1)
     assert facts["data"]["bank"] == str(world / "bank.npz")
     assert facts["data"]["train"] == "0-5"
     assert re.fullmatch("[0-9a-f]{64}", facts["bank_sha256"])

@@ -50,6 +50,7 @@ RECORD = RunRecord(
     bank_sha256="0" * 64,
     splits={"train": "1" * 64, "val": "2" * 64},
     policy_sha256="3" * 64,
+    seeds=[7],
     environment=dataclasses.asdict(ENVIRONMENT),
 )
 PLAIN: dict[str, Any] = dataclasses.asdict(RECORD)

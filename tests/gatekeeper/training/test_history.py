@@ -17,12 +17,12 @@ from schemas.records.report import Report
 from tests.gatekeeper.render.page.pages import history, report_of
 from trainers.recipes.ramp import Stage
 
-RECORD = RunRecord("p6b", {"ramp": "1:0.02:0.4,3:0.05:1"}, {}, {}, 5, 2, "a", {}, "b", {})
+RECORD = RunRecord("p6b", {"ramp": "1:0.02:0.4,3:0.05:1"}, {}, {}, 5, 2, "a", {}, "b", [0], {})
 
 
 def trained(trainer: str = "p6b", epoch: int | None = 2) -> Report:
     report = report_of()
-    model = replace(report.inputs.model, training=TrainedBy(trainer, epoch, "a rule"))
+    model = replace(report.inputs.model, training=TrainedBy(trainer, epoch, "a rule", "val"))
     return replace(report, inputs=replace(report.inputs, model=model))
 
 

@@ -25,7 +25,7 @@ def test_a_plan_is_what_was_asked_for_and_writes_nothing(world: Path, plan: Make
     made = plan(flags={"strengths": (0.5,), "seed": 9, "horizon": 2}, out=Path("mine"))
     assert sorted(world.iterdir()) == before
     assert made.settings == made.recipe.settings(strengths=(0.5,))
-    assert made.options.seed == 9
+    assert (made.seed, made.options.seed) == (9, 0)
     assert made.dataset.window == Window(context=5, horizon=2)
     assert made.resumed is None
     assert made.params() == {
@@ -34,6 +34,7 @@ def test_a_plan_is_what_was_asked_for_and_writes_nothing(world: Path, plan: Make
         "context": 5,
         "horizon": 2,
         "seed": 9,
+        "eval_seed": 0,
         "policy": "seed-5cat",
         "bank_sha256": made.dataset.bank.sha256,
         "device": made.options.device,
@@ -47,7 +48,7 @@ def test_a_run_goes_on_with_what_it_was_started_with(world: Path, plan: MakePlan
     write_record(folder, first.record())
     again = plan(resume=folder, flags={"device": "cpu"})
     assert again.resumed == folder
-    assert (again.settings, again.dataset.window.horizon, again.options.seed) == (first.settings, 2, 9)
+    assert (again.settings, again.dataset.window.horizon, again.seed) == (first.settings, 2, 9)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,10 @@ from schemas.records import splits
 
 
 def test_the_splits_the_pair_and_the_one_that_selects() -> None:
-    assert splits.SPLITS == ("train", "val", "ood")
-    assert (splits.TRAIN, splits.VAL, splits.OOD) == splits.SPLITS
+    assert splits.SPLITS == ("train", "select", "val", "ood")
+    assert (splits.TRAIN, splits.SELECT, splits.VAL, splits.OOD) == splits.SPLITS
+    assert splits.CHECKED == ("train", "val", "ood")
     assert splits.EVALUATED == ("val", "ood")
     assert splits.PAIR == "val-ood"
-    assert splits.SELECTING == "val"
+    assert splits.selecting({"train": 1, "val": 2, "ood": 3}) == "val"
+    assert splits.selecting(("select", "ood")) == "select"

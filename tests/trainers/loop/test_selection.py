@@ -14,7 +14,7 @@ from schemas.reading.policy import load_policy
 from schemas.records.evidence import Evidence, Metric, Metrics
 from schemas.records.metrics import BITS_KNOWN
 from schemas.records.policy import Policy
-from schemas.records.splits import PAIR, SELECTING
+from schemas.records.splits import PAIR, VAL
 from tests.schemas.even import even
 from trainers.loop.selection import RULE, Standing, only, rank_weights
 
@@ -227,7 +227,7 @@ def test_under_a_policy_that_asks_for_gains_bits_over_the_best_copy_come_before_
 
 
 def test_the_rule_says_what_is_done() -> None:
-    assert SELECTING == "val"
+    assert VAL == "val"
     assert RULE == (
         "not escaped on val, then, where the policy asks for gains over controls, the larger gain in bits "
         "over the best copy on val, then most gates passed on val (A to D), then the larger margin "
