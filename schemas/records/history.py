@@ -98,7 +98,7 @@ class MiniGates:
             ],
             SplitGates,
         ],
-        rule(required=[OOD], minProperties=2, maxProperties=2),
+        rule(required=[OOD], minProperties=2),
     ]
     gates: Mapping[str, Annotated[str, rule(enum=[each for each in get_args(Status) if each != "waived"])]]
     outcome: Outcome

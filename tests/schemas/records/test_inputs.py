@@ -17,10 +17,10 @@ from tests.schemas.documents import accepted, at, document
             ("inputs", "model", "training"),
             [
                 None,
-                {"trainer": "p6b", "epoch": None, "rule": None},
-                {"trainer": "p6b", "epoch": 1, "rule": "x"},
+                {"trainer": "p6b", "epoch": None, "rule": None, "chosen_on": None},
+                {"trainer": "p6b", "epoch": 1, "rule": "x", "chosen_on": "select"},
             ],
-            [{}, {"trainer": "p6b", "epoch": 0, "rule": None}, "p6b"],
+            [{}, {"trainer": "p6b", "epoch": 0, "rule": None, "chosen_on": None}, "p6b"],
         ),
         (("inputs", "model", "format"), ["pt", "safetensors", "torchscript", "exported"], ["npz", None]),
         (("inputs", "model", "sha256"), ["b" * 64], ["b" * 63, "B" * 64, None, 1]),
