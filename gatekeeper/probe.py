@@ -15,6 +15,7 @@ from gatekeeper.training.curves import gate_figures
 from schemas.errors import UsageError
 from schemas.reading.policy import load_policy
 from schemas.records.evidence import Metric
+from schemas.records.splits import SELECTING
 from trainers.interrupts import Interrupts
 from trainers.loop.mini_5cat import MiniResult, MiniSuite
 from trainers.loop.random_state import random_state_kept
@@ -43,7 +44,11 @@ class ProbeResult:
 
     @property
     def metrics(self) -> dict[str, float]:
-        """Flat names for a logger, e.g. ``val/margin``, ``ood/recall`` and ``gates/passed``."""
+        """Flat names for a logger, e.g. ``val/margin``, ``ood/bits`` and ``gates/passed``.
+
+        After the split comes a field of :class:`schemas.records.history.SplitGates`; what is undefined is
+        left out.
+        """
         return gate_figures(self.found.gates) | {"gates/escaped": float(self.escaped)}
 
     def metric(self, name: str, split: str = "val") -> Metric:
@@ -72,8 +77,10 @@ class ProbeResult:
         return f"<ProbeResult {self}>"
 
     def __str__(self) -> str:
-        """E.g. ``gates A B E | margin +0.25 | R@5 0.997``; the figures are of val."""
-        figures = f"margin {self.found.margin:+.2f} | R@5 {self.found.recall:.3f}"
+        """E.g. ``gates A B E | margin +0.25 | R@5 0.997 | bits 1.24``; the figures are of val."""
+        bits = self.found.gates.splits[SELECTING].bits
+        known = "-" if bits is None else format(bits, ".2f")
+        figures = f"margin {self.found.margin:+.2f} | R@5 {self.found.recall:.3f} | bits {known}"
         return f"gates {' '.join(self.passed) or 'none'} | {figures}{' | escaped' if self.escaped else ''}"
 
 

@@ -25,7 +25,7 @@ from schemas.records.judgement import Judgement
 from schemas.records.policy import Policy
 from schemas.records.production import Production
 from schemas.records.report import CHECKSUM, Report
-from schemas.records.rules import Names, Rule, Sha256, file_keys
+from schemas.records.rules import Names, Rule, Sha256, file_keys, is_later
 
 Schema = dict[str, Any]
 
@@ -109,7 +109,8 @@ class _Maker:
                 raise LookupError(f"{kind.__name__}.{each.name} has no line under Attributes")
             schema = self.value(hints[each.name])
             default = {}
-            if not self.document.written or _must_be_there(each, hints[each.name]):
+            expected = not self.document.written or _must_be_there(each, hints[each.name])
+            if expected and not is_later(each):
                 required.append(keys[each.name])
             elif each.default is not None and each.default is not dataclasses.MISSING:
                 default = {"default": _plain(each.default)}

@@ -25,6 +25,17 @@ INTERVAL = 0.1
 """Seconds from one picture to the next at least."""
 
 _GAP = "   "
+_NARROW_GAP = "  "
+"""Of the line of the gates, so that 80 columns have room for it."""
+
+_SHOWN = (
+    ("margin", "margin", "+.3f"),
+    ("R@5", "recall", ".3f"),
+    ("cos", "cos", ".3f"),
+    ("bits", "bits", ".2f"),
+)
+"""Label, field of the history and form of each figure."""
+
 _ARROWS = {"↑": "green", "↓": "red"}
 
 
@@ -141,13 +152,13 @@ def picture(
     if minis:
         epoch, last = minis[-1]
         before = minis[-2][1].splits if len(minis) > 1 else {}
-        lines.append(_GAP.join((f"Mini-5CAT of epoch {epoch}", *_figures(last.splits, before))))
+        lines.append(_NARROW_GAP.join((f"Mini-5CAT of epoch {epoch}", *_figures(last.splits, before))))
     return lines
 
 
 def _figures(splits: Mapping[str, SplitGates], before: Mapping[str, SplitGates]) -> list[str]:
     shown, chooses = [], selecting(splits)
-    for label, name, form in (("margin", "margin", "+.3f"), ("R@5", "recall", ".3f"), ("cos", "cos", ".3f")):
+    for label, name, form in _SHOWN:
         value = getattr(splits[chooses], name)
         old = getattr(before[chooses], name) if chooses in before else None
         text = "-" if value is None else format(value, form)

@@ -3,8 +3,13 @@
 import math
 from collections.abc import Mapping
 
-from schemas.records.history import FIGURES, Epoch, MiniGates
+from schemas.records.history import FIGURES, SPLIT_FIGURES, Epoch, MiniGates
+from schemas.records.judgement import Check
+from schemas.records.metrics import BITS_KNOWN
+from schemas.records.policy import CHAMPION, control_of
 from schemas.records.report import Report
+from schemas.verdict.checks import measured_splits
+from schemas.verdict.escape import value_of
 
 
 def epoch_figures(record: Epoch) -> dict[str, float]:
@@ -50,15 +55,29 @@ def epoch_means(record: Epoch) -> dict[str, float]:
 
 
 def final_figures(report: Report) -> dict[str, float]:
-    """What the final evaluation checked, as ``final/ood/retrieval.article.r_at_5``.
+    """What the final evaluation checked and what the model knows, as ``final/ood/retrieval.article.r_at_5``.
 
+    A gain stands under whom it is over: ``final/ood/gain_over.copy_mix/retrieval.article_unseen.bits``.
     Undefined figures are left out. MLflow allows no ``@`` in a name.
     """
-    return {
-        f"final/{check.split}/{check.metric.replace('@', '_at_')}": check.value
-        for check in report.judgement.checks
-        if check.value is not None
-    }
+    model = report.evidence.model
+    figures = {_final(_place(check), check.metric): check.value for check in report.judgement.checks}
+    for split in measured_splits(model):
+        figures |= {_final(split, name): value_of(model, split, name) for name in SPLIT_FIGURES.values()}
+    for control, splits in report.evidence.gains.items():
+        for split in splits:
+            value = value_of(splits, split, BITS_KNOWN)
+            figures[_final(f"{split}/gain_over.{control}", BITS_KNOWN)] = value
+    return _defined(figures)
+
+
+def _place(check: Check) -> str:
+    rival = CHAMPION if check.gate == CHAMPION else control_of(check.gate)
+    return check.split if rival is None else f"{check.split}/gain_over.{rival}"
+
+
+def _final(place: str, metric: str) -> str:
+    return f"final/{place}/{metric.replace('@', '_at_')}"
 
 
 def _defined(values: Mapping[str, float | None]) -> dict[str, float]:

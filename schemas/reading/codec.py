@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from schemas.errors import GatekeeperError, ReportError
+from schemas.records.rules import is_later
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -73,6 +74,8 @@ def decode(
         where: name of the value in messages.
         error: class to raise.
 
+    A field marked :data:`schemas.records.rules.LATER` may be absent and then has its default.
+
     Raises:
         GatekeeperError: of class ``error``; a key is missing or unknown, or a value has another
             type than its field. A whole float is no int and an int is no bool, but an int may
@@ -111,10 +114,16 @@ def _decode_record(kind: type, value: object, where: str) -> object:
     hints = _hints(kind)
     if not isinstance(value, dict):
         raise _mismatch("an object", value, where)
-    if value.keys() != hints.keys():
-        wrong = sorted(map(str, value.keys() ^ hints.keys()))
+    wrong = sorted(map(str, (value.keys() ^ hints.keys()) - (_later(kind) - value.keys())))
+    if wrong:
         raise _MismatchError(f"{where}: missing or unknown key {wrong[0]!r}")
-    return kind(**{name: _decode(hint, value[name], f"{where}.{name}") for name, hint in hints.items()})
+    return kind(
+        **{
+            name: _decode(hint, value[name], f"{where}.{name}")
+            for name, hint in hints.items()
+            if name in value
+        }
+    )
 
 
 def _decode_scalar(hint: object, value: object, where: str) -> object:
@@ -148,6 +157,12 @@ def _decode_mapping(hint: object, value: object, where: str) -> dict[str, object
 @functools.cache
 def _hints(kind: type) -> dict[str, object]:
     return get_type_hints(kind)
+
+
+@functools.cache
+def _later(kind: type) -> frozenset[str]:
+    """Fields that an older document of the same major version may lack."""
+    return frozenset(field.name for field in dataclasses.fields(kind) if is_later(field))
 
 
 def _key(key: object, where: str) -> str:

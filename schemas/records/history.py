@@ -1,16 +1,30 @@
 """The history of a training run: what each epoch did, what the gates said, what was warned of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Annotated, Literal, get_args
 
 from schemas.records.judgement import Outcome, Status
-from schemas.records.metrics import GATE_LETTERS
-from schemas.records.rules import Count, Names, Positive, rule, version_rule
+from schemas.records.metrics import (
+    AUC,
+    BITS_CENTRED,
+    BITS_KNOWN,
+    CHANCE_SEED_POOL,
+    COSINE,
+    GATE_LETTERS,
+    LIFT,
+    MARGIN,
+    RANK_SHARE,
+    RECALL_SEED_POOL,
+    RECALL_SEEN,
+    RECALL_UNSEEN,
+    SPREAD_SHARE,
+)
+from schemas.records.rules import LATER, Count, Names, Positive, rule, version_rule
 from schemas.records.splits import OOD, SELECT, VAL, selecting
 
-HISTORY_VERSION = "1.0"
+HISTORY_VERSION = "1.1"
 
 HISTORY_FILE = "training_history.json"
 """What a run with epochs leaves in its folder, beside the model."""
@@ -57,9 +71,32 @@ class Steps:
     figures: Mapping[Annotated[str, Names(FIGURES)], float]
 
 
+SPLIT_FIGURES: Mapping[str, str] = MappingProxyType(
+    {
+        "cos": COSINE,
+        "margin": MARGIN,
+        "margin_prev": "offset_sweep.margin_prev",
+        "margin_last": "offset_sweep.margin_last",
+        "recall": RECALL_SEEN,
+        "recall_unseen": RECALL_UNSEEN,
+        "bits": BITS_KNOWN,
+        "bits_centred": BITS_CENTRED,
+        "lift": LIFT,
+        "auc": AUC,
+        "margin_unseen": "offset_sweep.margin_unseen",
+        "copying": "offset_sweep.copying",
+        "recall_seed_pool": RECALL_SEED_POOL,
+        "chance_seed_pool": CHANCE_SEED_POOL,
+        "spread_share": SPREAD_SHARE,
+        "rank_share": RANK_SHARE,
+    }
+)
+"""Field of :class:`SplitGates` -> the metric that it holds."""
+
+
 @dataclass(frozen=True)
 class SplitGates:
-    """What a Mini-5CAT measured on one split; None where it is undefined.
+    """What a Mini-5CAT measured on one split; None where it is undefined, or was not measured yet.
 
     Attributes:
         cos: mean cosine to the target (k = 0).
@@ -68,6 +105,16 @@ class SplitGates:
         margin_last: cos minus the cosine to the last context chunk.
         recall: R@5 among the rows of the article.
         recall_unseen: the same with the context rows left out.
+        bits: known of the target among the rows that could be it.
+        bits_centred: the same of the predictions minus the mean row of train.
+        lift: cos minus the mean cosine to the rows that could be the target.
+        auc: mean share of these rows that the target beats.
+        margin_unseen: cos minus the best other offset that was not read.
+        copying: largest cosine to the context, over the same of the targets; copying is above 1.
+        recall_seed_pool: R@5 among the target and the context rows, as the seed counts.
+        chance_seed_pool: the same of a random order.
+        spread_share: variance of the predictions over that of the targets.
+        rank_share: effective rank of the predictions over that of the targets.
     """
 
     cos: float | None
@@ -76,6 +123,16 @@ class SplitGates:
     margin_last: float | None
     recall: float | None
     recall_unseen: float | None
+    bits: float | None = field(default=None, metadata=LATER)
+    bits_centred: float | None = field(default=None, metadata=LATER)
+    lift: float | None = field(default=None, metadata=LATER)
+    auc: float | None = field(default=None, metadata=LATER)
+    margin_unseen: float | None = field(default=None, metadata=LATER)
+    copying: float | None = field(default=None, metadata=LATER)
+    recall_seed_pool: float | None = field(default=None, metadata=LATER)
+    chance_seed_pool: float | None = field(default=None, metadata=LATER)
+    spread_share: float | None = field(default=None, metadata=LATER)
+    rank_share: float | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True)

@@ -46,10 +46,17 @@ BITS_KNOWN = "retrieval.article_unseen.bits"
 """What is known of which chunk comes next; 0 for whoever knows nothing."""
 BITS_CENTRED = "retrieval.article_unseen.bits_centred"
 """The same of the prediction minus the mean row of train."""
+"""The same of a prediction minus train's mean row: what subtracting it would bring."""
+AUC = "retrieval.article_unseen.auc"
 LIFT = "offset_sweep.lift"
 LEAKED = f"{DATA}.leaked"
 """Of the data, not of the model."""
 RECITED = f"{DATA}.recited"
+RECALL_SEED_POOL = "retrieval.seed_pool.r@5"
+"""The seed's own figure: among the context rows and the target, where chance is high."""
+CHANCE_SEED_POOL = "retrieval.seed_pool.chance@5"
+SPREAD_SHARE = "geometry.spread_share"
+RANK_SHARE = "geometry.rank_share"
 
 Direction = Literal["higher", "lower", "neither"]
 

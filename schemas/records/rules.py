@@ -10,10 +10,12 @@ published schemas from that; whoever adds a field adds these two lines and runs 
 Patterns end in ``(?![\s\S])``, because ``$`` would let a line break through.
 """
 
+import dataclasses
 import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, get_type_hints
+from types import MappingProxyType
+from typing import Annotated, Any, get_type_hints
 
 from schemas.records.splits import CHECKED, PAIR
 
@@ -70,6 +72,15 @@ def file_keys(kind: type) -> dict[str, str]:
 
 def _in_file(name: str, metadata: tuple[object, ...]) -> str:
     return next((each.key for each in metadata if isinstance(each, InFile)), name)
+
+
+LATER: Mapping[str, bool] = MappingProxyType({"later": True})
+"""Metadata of a field that a later minor version brought: where a document lacks it, its default holds."""
+
+
+def is_later(each: "dataclasses.Field[Any]") -> bool:
+    """Whether older documents of the same major version lack a field."""
+    return bool(each.metadata.get("later"))
 
 
 def version_rule(version: str) -> Rule:

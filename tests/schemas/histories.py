@@ -23,7 +23,7 @@ def steps(step: int, *, gap: float = 0.0, lambda_eff: float = 0.01) -> Steps:
 
 def split(figures: Figures) -> SplitGates:
     """These figures, all others 0."""
-    names = ("cos", "margin", "margin_prev", "margin_last", "recall", "recall_unseen")
+    names = ("cos", "margin", "margin_prev", "margin_last", "recall", "recall_unseen", "bits")
     return SplitGates(**{name: figures.get(name, 0.0) for name in names})
 
 

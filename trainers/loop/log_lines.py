@@ -1,6 +1,6 @@
 """The lines a run says to people. Wording of the seed where the seed has one."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from torch import nn
 
@@ -32,12 +32,11 @@ ADVICE = (
 )
 
 
-def mini(gates: MiniGates, bits: Mapping[str, float | None], *, advise: bool) -> Iterator[str]:
+def mini(gates: MiniGates, *, advise: bool) -> Iterator[str]:
     """The lines of a Mini-5CAT; the seed's are those of the split that chooses, theirs alone are its symbols.
 
     Args:
         gates: what was measured.
-        bits: split -> what is known of which chunk comes next.
         advise: whether a negative margin brings the seed's advice, which is given once a run and to
             recipes with its push.
     """
@@ -45,7 +44,7 @@ def mini(gates: MiniGates, bits: Mapping[str, float | None], *, advise: bool) ->
         where = "" if split == gates.selecting else f" {split}"
         margin, cos = _figure(figures.margin, "+.3f"), _figure(figures.cos, ".3f")
         recall, unseen = _figure(figures.recall, ".3f"), _figure(figures.recall_unseen, ".3f")
-        seeds, known = f"Margin: {margin} | R@5: {recall}", _figure(bits.get(split), ".2f")
+        seeds, known = f"Margin: {margin} | R@5: {recall}", _figure(figures.bits, ".2f")
         yield f"[Mini-5CAT{where}] {seeds} | cos: {cos} | R@5 unseen: {unseen} | bits: {known}"
     kept = "; best so far, kept" if gates.kept else ""
     yield f"[Mini-5CAT] gates passed: {' '.join(gates.passed) or 'none'}{kept}"

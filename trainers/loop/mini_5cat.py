@@ -11,8 +11,8 @@ from gates.options import Options
 from gates.suite import measure, prepare
 from schemas.errors import Interrupted
 from schemas.records.evidence import Evidence, Metrics
-from schemas.records.history import MiniGates, SplitGates
-from schemas.records.metrics import BITS_KNOWN, COSINE, MARGIN, RECALL_SEEN, RECALL_UNSEEN
+from schemas.records.history import SPLIT_FIGURES, MiniGates, SplitGates
+from schemas.records.metrics import COSINE, MARGIN, RECALL_SEEN
 from schemas.records.policy import Policy
 from schemas.records.splits import OOD, selecting
 from schemas.verdict.escape import value_of
@@ -40,11 +40,6 @@ class MiniResult:
     recall: float
     constant: float
     metrics: Metrics
-
-    @property
-    def bits(self) -> dict[str, float | None]:
-        """Split -> what is known of which chunk comes next; None where it is undefined."""
-        return {split: value_of(self.metrics, split, BITS_KNOWN) for split in self.gates.splits}
 
 
 class MiniSuite:
@@ -115,14 +110,6 @@ class MiniSuite:
 
 
 def _figures(evidence: Evidence, split: str) -> SplitGates:
-    def value(name: str) -> float | None:
-        return value_of(evidence.model, split, name)
-
     return SplitGates(
-        cos=value(COSINE),
-        margin=value(MARGIN),
-        margin_prev=value("offset_sweep.margin_prev"),
-        margin_last=value("offset_sweep.margin_last"),
-        recall=value(RECALL_SEEN),
-        recall_unseen=value(RECALL_UNSEEN),
+        **{field: value_of(evidence.model, split, metric) for field, metric in SPLIT_FIGURES.items()}
     )

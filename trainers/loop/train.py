@@ -144,7 +144,7 @@ def _check_gates(run: Run, learner: Learner, state: State) -> MiniResult:
         if job.group.first:
             keep_best(run, learner, state, result)
     pushed = learner.objective.margin is not None
-    for line in speech.mini(result.gates, result.bits, advise=pushed and not state.watch.advised):
+    for line in speech.mini(result.gates, advise=pushed and not state.watch.advised):
         state.watch.advised = state.watch.advised or line == speech.ADVICE
         job.log(line)
     alarms = state.watch.gates(

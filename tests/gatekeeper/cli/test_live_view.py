@@ -44,16 +44,17 @@ def test_the_time_that_is_left_follows_this_process_alone() -> None:
 @pytest.mark.parametrize(
     ("before", "now", "line"),
     [
-        (None, mini(), "margin +0.052   R@5 0.702   cos 0.476"),
-        (mini(0.04, 0.71, 0.476), mini(), "margin +0.052 ↑   R@5 0.702 ↓   cos 0.476 →"),
-        (mini(-0.04, 0.7019, 0.5), mini(), "margin +0.052 ↑   R@5 0.702 →   cos 0.476 ↓"),
-        (mini(None, 0.7, None), mini(0.1, None, 0.3), "margin +0.100   R@5 -   cos 0.300"),
+        (None, mini(), "margin +0.052  R@5 0.702  cos 0.476  bits 0.50"),
+        (mini(0.04, 0.71, 0.476), mini(), "margin +0.052 ↑  R@5 0.702 ↓  cos 0.476 →  bits 0.50 →"),
+        (mini(-0.04, 0.7019, 0.5), mini(), "margin +0.052 ↑  R@5 0.702 →  cos 0.476 ↓  bits 0.50 →"),
+        (mini(None, 0.7, None), mini(0.1, None, 0.3), "margin +0.100  R@5 -  cos 0.300  bits 0.50 →"),
     ],
 )
 def test_arrows_point_where_the_figures_went(before: MiniGates | None, now: MiniGates, line: str) -> None:
     minis = [(6, now)] if before is None else [(4, before), (6, now)]
     lines = picture(RunStart(epochs=9, steps=10), progress(7, 1), minis, elapsed=1.0)
-    assert lines[2] == f"Mini-5CAT of epoch 6   {line}"
+    assert lines[2] == f"Mini-5CAT of epoch 6  {line}"
+    assert len(lines[2]) < 80
 
 
 class Clock:
@@ -93,7 +94,7 @@ def test_a_picture_replaces_the_one_before_and_leaves_nothing(clock: Clock) -> N
     view, stream = make(clock)
     view.begin(RunStart(epochs=2, steps=10, epoch=2, done=(epoch(1, gates=mini()),)))
     view.step(progress(2, 1))
-    assert "Mini-5CAT of epoch 1   margin +0.052   R@5 0.702   cos 0.476" in stream.getvalue()
+    assert "Mini-5CAT of epoch 1  margin +0.052  R@5 0.702  cos 0.476  bits 0.50" in stream.getvalue()
     before = stream.getvalue()
     clock.now += 1.0
     view.step(progress(2, 2))
@@ -133,7 +134,7 @@ def test_colour_is_for_arrows_where_it_is_wanted(clock: Clock, monkeypatch: pyte
         view.begin(RunStart(epochs=3, steps=10, epoch=3, done=done))
         view.step(progress(3, 1))
         shown[colour] = stream.getvalue()
-    assert "margin +0.052 \x1b[32m↑\x1b[0m   R@5 0.702 \x1b[31m↓\x1b[0m   cos 0.476 →" in shown[True]
+    assert "margin +0.052 \x1b[32m↑\x1b[0m  R@5 0.702 \x1b[31m↓\x1b[0m  cos 0.476 →" in shown[True]
     assert "\x1b[3" not in shown[False]
     for value, wanted in (("1", False), ("", True)):  # https://no-color.org: empty counts as not set
         monkeypatch.setenv("NO_COLOR", value)
@@ -195,7 +196,7 @@ def test_training_on_a_terminal_shows_the_status(seen: dict[str, str]) -> None:
     text = seen["terminal"]
     assert re.search(r"epoch 1/3   step \d+/\d+   \d+ samples/s   ETA \d+:\d\d:\d\d\n", text)
     assert re.search(r"\nloss \d\.\d{5}   gap [+-]\d\.\d{3}   λ_eff \d\.\d{5}", text)
-    assert "Mini-5CAT of epoch 1   margin " in text
+    assert "Mini-5CAT of epoch 1  margin " in text
     assert re.search("Mini-5CAT of epoch 2 .* \x1b\\[3[12]m[↑↓]\x1b\\[0m", text)
 
 

@@ -9,7 +9,15 @@ def figures(base: float) -> dict[str, float]:
 
 def split(margin: float | None, recall: float | None, cos: float | None) -> SplitGates:
     return SplitGates(
-        cos=cos, margin=margin, margin_prev=None, margin_last=0.5, recall=recall, recall_unseen=0.25
+        cos=cos,
+        margin=margin,
+        margin_prev=None,
+        margin_last=0.5,
+        recall=recall,
+        recall_unseen=0.25,
+        bits=0.5,
+        recall_seed_pool=0.875,
+        chance_seed_pool=0.8125,
     )
 
 

@@ -8,7 +8,7 @@ import click.testing
 import numpy as np
 import pytest
 
-from gatekeeper.training.curves import epoch_figures
+from gatekeeper.training.curves import epoch_figures, final_figures
 from schemas.errors import OutputError
 from schemas.reading.history import read_history
 from schemas.reading.report import read_report
@@ -46,10 +46,8 @@ def expected(run: Path) -> Curves:
         for name, value in epoch_figures(record).items():
             found.setdefault(name, []).append((record.epoch * STEPS, float(np.float32(value))))
     if (run / "5cat_results.json").exists():
-        for check in read_report(run / "5cat_results.json").judgement.checks:
-            if check.value is not None:
-                name = f"final/{check.split}/{check.metric.replace('@', '_at_')}"
-                found[name] = [(len(epochs) * STEPS + 1, float(np.float32(check.value)))]
+        for name, value in final_figures(read_report(run / "5cat_results.json")).items():
+            found[name] = [(len(epochs) * STEPS + 1, float(np.float32(value)))]
     return found
 
 

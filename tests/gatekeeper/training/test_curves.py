@@ -1,11 +1,16 @@
 """The curves' values."""
 
 import dataclasses
+from dataclasses import replace
 
 import pytest
 
-from gatekeeper.training.curves import epoch_figures, epoch_means
+from gatekeeper.training.curves import epoch_figures, epoch_means, final_figures
+from schemas.records.evidence import Metric
+from schemas.records.metrics import BITS_KNOWN, LIFT
 from tests.gatekeeper.integrations.epochs import epoch, mini
+from tests.gatekeeper.render.page.pages import report_of
+from tests.gatekeeper.render.rulings import CHECKS, HEAD, make_evidence
 
 
 def test_an_epochs_figures_are_named_by_split_and_leave_out_what_is_undefined() -> None:
@@ -16,12 +21,43 @@ def test_an_epochs_figures_are_named_by_split_and_leave_out_what_is_undefined() 
         "val/margin_last": 0.5,
         "val/recall": 0.702,
         "val/recall_unseen": 0.25,
+        "val/bits": 0.5,
+        "val/recall_seed_pool": 0.875,
+        "val/chance_seed_pool": 0.8125,
         "ood/cos": 0.1,
         "ood/margin": -1.0,
         "ood/margin_last": 0.5,
         "ood/recall": 0.0,
         "ood/recall_unseen": 0.25,
+        "ood/bits": 0.5,
+        "ood/recall_seed_pool": 0.875,
+        "ood/chance_seed_pool": 0.8125,
         "gates/passed": 2.0,  # backward bias is none of the five
+    }
+
+
+def test_the_final_figures_are_what_was_checked_what_is_known_and_what_is_gained() -> None:
+    policy = (
+        HEAD
+        + CHECKS
+        + """
+[[control]]
+name = "copy_mix"
+metric = "offset_sweep.lift"
+splits = ["ood"]
+above = 0.0
+"""
+    )
+    evidence = make_evidence({(BITS_KNOWN, "val"): 1.5}, undefined={("offset_sweep.copying", "ood"): "alike"})
+    gain = Metric(0.25, 0.2, 0.3, 300, 20)
+    gains = {"ridge": {"val": {BITS_KNOWN: gain, LIFT: gain}}, "copy_mix": {"ood": {LIFT: gain}}}
+    found = final_figures(report_of(replace(evidence, gains=gains), policy=policy))
+    assert found["final/val/retrieval.article_unseen.bits"] == 1.5
+    assert found["final/ood/retrieval.seed_pool.chance_at_5"] == 0.1
+    assert "final/ood/offset_sweep.copying" not in found
+    assert {name: value for name, value in found.items() if "gain" in name} == {
+        "final/val/gain_over.ridge/retrieval.article_unseen.bits": 0.25,
+        "final/ood/gain_over.copy_mix/offset_sweep.lift": 0.25,
     }
 
 

@@ -1,6 +1,6 @@
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -13,6 +13,7 @@ from schemas.reading.codec import decode, encode
 from schemas.records.evidence import Metric
 from schemas.records.inputs import Settings
 from schemas.records.report import Report
+from schemas.records.rules import LATER
 
 
 @dataclass(frozen=True)
@@ -127,3 +128,18 @@ def test_decode_raises_the_class_it_is_told() -> None:
 def test_the_record_types_are_understood(kind: type) -> None:
     with pytest.raises(ReportError, match="missing or unknown key"):
         decode(kind, {})
+
+
+@dataclass(frozen=True)
+class Grown:
+    name: str
+    size: float | None = field(default=None, metadata=LATER)
+    kind: str = "plain"
+
+
+def test_only_a_field_that_came_later_may_be_absent() -> None:
+    assert decode(Grown, {"name": "a", "kind": "b"}) == Grown("a", None, "b")
+    assert decode(Grown, {"name": "a", "size": 2, "kind": "b"}) == Grown("a", 2.0, "b")
+    for value in ({"name": "a"}, {"kind": "b"}, {"name": "a", "kind": "b", "sizes": 1}):
+        with pytest.raises(ReportError, match=r"missing or unknown key '(kind|name|sizes)'"):
+            decode(Grown, value)

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -20,6 +21,7 @@ from schemas.reading.strict_json import dumps
 from schemas.records.history import (
     FIGURES,
     HISTORY_VERSION,
+    SPLIT_FIGURES,
     Epoch,
     History,
     MiniGates,
@@ -28,13 +30,19 @@ from schemas.records.history import (
     Warned,
     WarningName,
 )
+from schemas.records.metrics import METRICS
+from schemas.records.rules import is_later
 
 STATUSES = ("pass", "fail", "inconclusive", "skipped", "error")
 OUTCOMES = ("deployable", "blocked", "error")
 WARNINGS: tuple[WarningName, ...] = get_args(WarningName)
 
+LATER_FIGURES = [field.name for field in dataclasses.fields(SplitGates) if is_later(field)]
+
 VAL = SplitGates(cos=0.5, margin=0.0625, margin_prev=0.125, margin_last=-0.25, recall=0.75, recall_unseen=1.0)
-OOD = SplitGates(cos=-0.5, margin=None, margin_prev=None, margin_last=None, recall=None, recall_unseen=0.0)
+OOD = SplitGates(
+    cos=-0.5, margin=None, margin_prev=None, margin_last=None, recall=None, recall_unseen=0.0, bits=0.25
+)
 HISTORY = History(
     schema_version=HISTORY_VERSION,
     trainer="p6b",
@@ -101,6 +109,8 @@ def test_the_file_holds_plain_values_in_field_order(tmp_path: Path) -> None:
         "margin_last": None,
         "recall": None,
         "recall_unseen": 0.0,
+        "bits": 0.25,
+        **dict.fromkeys(LATER_FIGURES[1:]),
     }
     assert second == {"epoch": 2, "samples": 0, "seconds": 0.0, "lr": 2.5e-4, "steps": [], "mini": None}
     assert found["warnings"] == [
@@ -347,6 +357,23 @@ def test_a_missing_folder_is_an_output_error(tmp_path: Path) -> None:
         write_history(HISTORY, tmp_path / "nowhere" / "training_history.json")
 
 
+def test_a_history_of_version_1_0_is_read_without_what_came_later() -> None:
+    value: Any = json.loads(json.dumps(history_to_json(HISTORY)))
+    value["schema_version"] = "1.0"
+    for figures in value["epochs"][0]["mini"]["splits"].values():
+        for name in LATER_FIGURES:
+            del figures[name]
+    found = parse_history(json.dumps(value))
+    mini = found.epochs[0].mini
+    assert mini is not None
+    assert mini.splits == {"val": VAL, "ood": replace(OOD, bits=None)}
+
+
+def test_the_figures_of_a_split_are_metrics_each() -> None:
+    assert list(SPLIT_FIGURES) == [field.name for field in dataclasses.fields(SplitGates)]
+    assert set(SPLIT_FIGURES.values()) <= set(METRICS)
+
+
 def objects(schema: object, place: str = "$") -> Iterator[tuple[str, dict[str, Any]]]:
     """Every part of the schema that lists properties."""
     if isinstance(schema, dict):
@@ -365,8 +392,10 @@ def test_the_schema_describes_requires_and_closes_everything() -> None:
     # history, split, mini and its splits, steps and its figures, epoch, warned
     assert len(parts) == 8
     for place, part in parts.items():
+        optional = LATER_FIGURES if place.endswith("split_gates") else ()
+        names = [name for name in part["properties"] if name not in optional]
         # either val or select stands beside ood
-        names = ["ood"] if set(part["properties"]) == {"select", "val", "ood"} else list(part["properties"])
+        names = ["ood"] if set(names) == {"select", "val", "ood"} else names
         assert part["required"] == names, place
         assert part["additionalProperties"] is False, place
         assert part["description"], place

@@ -7,9 +7,11 @@ import pytest
 from schemas.records.history import MiniGates, SplitGates
 from trainers.loop import log_lines as speech
 
-GOOD = SplitGates(cos=0.52, margin=0.052, margin_prev=0.06, margin_last=0.1, recall=0.702, recall_unseen=0.8)
+GOOD = SplitGates(
+    cos=0.52, margin=0.052, margin_prev=0.06, margin_last=0.1, recall=0.702, recall_unseen=0.8, bits=1.236
+)
 GATES = MiniGates(
-    splits={"val": GOOD, "ood": replace(GOOD, margin=-0.01)},
+    splits={"val": GOOD, "ood": replace(GOOD, margin=-0.01, bits=None)},
     gates={"offset_sweep": "pass", "retrieval": "fail", "bins_delta": "pass", "backward_bias": "pass"},
     outcome="blocked",
     escaped=False,
@@ -18,7 +20,7 @@ GATES = MiniGates(
 
 
 def lines(gates: MiniGates, *, advise: bool = True) -> list[str]:
-    return list(speech.mini(gates, {"val": 1.236, "ood": None}, advise=advise))
+    return list(speech.mini(gates, advise=advise))
 
 
 def on_val(**figures: float | None) -> MiniGates:
