@@ -15,7 +15,6 @@ from gatekeeper.training.curves import gate_figures
 from schemas.errors import UsageError
 from schemas.reading.policy import load_policy
 from schemas.records.evidence import Metric
-from schemas.records.splits import SELECTING
 from trainers.interrupts import Interrupts
 from trainers.loop.mini_5cat import MiniResult, MiniSuite
 from trainers.loop.random_state import random_state_kept
@@ -78,7 +77,7 @@ class ProbeResult:
 
     def __str__(self) -> str:
         """E.g. ``gates A B E | margin +0.25 | R@5 0.997 | bits 1.24``; the figures are of val."""
-        bits = self.found.gates.splits[SELECTING].bits
+        bits = self.found.gates.splits[self.found.gates.selecting].bits
         known = "-" if bits is None else format(bits, ".2f")
         figures = f"margin {self.found.margin:+.2f} | R@5 {self.found.recall:.3f} | bits {known}"
         return f"gates {' '.join(self.passed) or 'none'} | {figures}{' | escaped' if self.escaped else ''}"

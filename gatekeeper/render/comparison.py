@@ -1,6 +1,7 @@
 """Differences between models, as tables and as JSON."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from tabulate import tabulate
 
@@ -10,12 +11,15 @@ from gatekeeper.render.rows import BESIDE, interval, number
 from gatekeeper.render.table import OUTCOMES
 from gates.power import POWER
 from schemas.records.evidence import Metric
-from schemas.records.metrics import COSINE, GATES, MARGIN, METRICS, RECALL_SEEN
+from schemas.records.metrics import BITS_KNOWN, COSINE, GATES, MARGIN, METRICS, RECALL_SEEN
 from schemas.records.report import Report
 from schemas.records.splits import OOD, PAIR
 from schemas.text import printable
 
-STANDINGS = (MARGIN, COSINE, RECALL_SEEN)
+STANDINGS: Mapping[str, str] = MappingProxyType(
+    {MARGIN: "margin", BITS_KNOWN: "bits", COSINE: "cos", RECALL_SEEN: "article R@5"}
+)
+"""Metric -> head of its column in the leaderboard; the first one ranks."""
 
 
 def render_comparison(
@@ -49,7 +53,7 @@ def render_comparison(
 def render_standings(first: Scored, found: Sequence[tuple[Scored, Differences]], *, markdown: bool) -> str:
     """A leaderboard on ood, best margin first; differences are to A, whose own row shows none."""
     entries = [(first, None), *found]
-    entries.sort(key=lambda entry: -(_value(entry[0].report, OOD, STANDINGS[0]) or -2.0))
+    entries.sort(key=lambda entry: -(_value(entry[0].report, OOD, MARGIN) or -2.0))
     rows = []
     for scored, differences in entries:
         verdict = scored.report.judgement.verdict
@@ -65,7 +69,7 @@ def render_standings(first: Scored, found: Sequence[tuple[Scored, Differences]],
             row += [value, "A" if paired is None else f"{number(paired.value)} {interval(paired)}"]
         rows.append(row)
     headers = ["model", "verdict", "gates"]
-    for title in ("margin", "cos", "article R@5"):
+    for title in STANDINGS.values():
         headers += [f"{title} ood", "minus A"]
     table = tabulate(rows, headers=headers, tablefmt=_form(markdown), disable_numparse=True)
     return "\n\n".join([f"{_names((first,), markdown)}\n{_samples(first.report)}", table])

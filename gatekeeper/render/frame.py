@@ -11,12 +11,17 @@ Row = dict[str, object]
 
 
 def metric_rows(report: Report) -> list[Row]:
-    """Everything that was measured, of the model and then of each control.
+    """Everything that was measured, of the model, then of each control, then the gains over each control.
+
+    Of a gain, ``predictor`` is ``model - copy_mix`` for what the model has more than that control,
+    taken window by window.
 
     Columns: ``predictor`` (``model``, or the name of a control), ``split`` (``val-ood`` for what compares the
     two), ``metric``, ``value``, ``low``, ``high``, ``n``, ``articles`` and ``reason``.
     """
-    measured = {MODEL: report.evidence.model, **report.evidence.controls}
+    evidence = report.evidence
+    gains = {f"{MODEL} - {control}": rows for control, rows in evidence.gains.items()}
+    measured = {MODEL: evidence.model, **evidence.controls, **gains}
     return [
         {
             "predictor": predictor,

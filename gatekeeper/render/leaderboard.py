@@ -10,7 +10,7 @@ from gatekeeper.render.fitting import WIDTH, columns, pad
 from gatekeeper.render.markdown import escape
 from gatekeeper.render.rows import number
 from gatekeeper.render.table import OUTCOMES, decided_by
-from schemas.records.metrics import GATES, RECALL_UNSEEN
+from schemas.records.metrics import BITS_KNOWN, GATES, RECALL_UNSEEN
 from schemas.records.report import Report
 from schemas.records.splits import OOD
 from schemas.text import printable
@@ -21,15 +21,15 @@ Entry = tuple[str, Report]
 """How a model was named on the command line, and its report."""
 
 MARGIN = "offset_sweep.margin"
-CAPTION = "on ood, best first; finds: of unseen targets, among five"
+CAPTION = "on ood, best first; finds: of unseen targets, among five; bits: known"
 _ORDER = ("deployable", "blocked", "error")
-_HEADS = ("model", "verdict", "gates", "margin", "finds", "what it does")
-_TAKEN = (10, 5, 6, 5, 17)  # by all but the name
+_HEADS = ("model", "verdict", "gates", "margin", "finds", "bits", "what it does")
+_TAKEN = (10, 5, 6, 5, 5, 17)  # by all but the name
 _GAP = 2
 
 
 def render_leaderboard(entries: Sequence[Entry], *, markdown: bool = False) -> str:
-    """Verdict, gates passed, margin and R@5 among unseen rows on ood, and the diagnosis.
+    """Verdict, gates passed, margin, R@5 among unseen rows and bits known on ood, and the diagnosis.
 
     Args:
         entries: at least one.
@@ -71,13 +71,14 @@ def _rank(report: Report) -> tuple[int, int, float]:
 
 def _row(name: str, report: Report) -> tuple[str, ...]:
     judgement = report.judgement
-    found = value_of(report.evidence.model, OOD, RECALL_UNSEEN)
+    found, known = (value_of(report.evidence.model, OOD, name) for name in (RECALL_UNSEEN, BITS_KNOWN))
     return (
         printable(name),
         OUTCOMES[judgement.verdict.outcome],
         f"{judgement.verdict.gates_passed}/{len(GATES)}",
         number(value_of(report.evidence.model, OOD, MARGIN)),
         "-" if found is None else share(found),
+        "-" if known is None else f"{known:.2f}",
         judgement.diagnosis.name.replace("_", " "),
     )
 

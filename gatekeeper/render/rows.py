@@ -2,7 +2,7 @@
 
 from schemas.records.evidence import Metric
 from schemas.records.judgement import Check
-from schemas.records.metrics import DATA, GATE_LETTERS, GEOMETRY
+from schemas.records.metrics import DATA, GATE_LETTERS, GEOMETRY, RANK_SHARE, SPREAD_SHARE
 from schemas.records.policy import CHAMPION, CONTROL_GATES
 from schemas.records.report import Report
 from schemas.records.splits import PAIR
@@ -23,6 +23,9 @@ CONTROL_HEADS = {
 
 HEADERS = ("", "metric", "split", "value", "95% interval", "threshold", "status", *CONTROL_HEADS.values())
 
+SHAPE = "shape"
+"""Stands for the letter in rows of geometry, which is none of the five gates."""
+
 BESIDE: tuple[tuple[str, str, str], ...] = (
     ("offset_sweep.cos", "A", ""),
     ("offset_sweep.margin_prev", "A", ""),
@@ -39,18 +42,20 @@ BESIDE: tuple[tuple[str, str, str], ...] = (
     ("retrieval.article_unseen.chance@5", "B", ""),
     ("retrieval.bank.r@5", "B", ""),
     ("retrieval.bank.mrr", "B", ""),
+    (SPREAD_SHARE, SHAPE, "1 as the targets"),
+    (RANK_SHARE, SHAPE, "1 as the targets"),
 )
-"""Figures shown although no threshold of the seed reads them (gate letter, note)."""
+"""Figures shown although no threshold of the seed reads them (gate letter or name of the group, note)."""
 
 
 def result_rows(report: Report) -> list[list[str]]:
-    """All checks gate by gate, each followed by the figures beside it."""
+    """All checks gate by gate, each followed by the figures beside it; geometry is shown unchecked too."""
     rows: list[list[str]] = []
     checks = report.judgement.checks
     checked = {(check.metric, check.split) for check in checks}
-    for gate in report.judgement.gates:
-        letter = letter_of(gate.name)
-        own = [check for check in checks if check.gate == gate.name]
+    for gate in dict.fromkeys((*(gate.name for gate in report.judgement.gates), GEOMETRY)):
+        letter = letter_of(gate)
+        own = [check for check in checks if check.gate == gate]
         rows += [_check_row(report, letter, check) for check in own]
         rows += [
             _row(report, letter, metric, split, note, "")
@@ -84,7 +89,7 @@ def letter_of(gate: str) -> str:
     """``A`` to ``E``, or a short name for the checks that belong to none of the five."""
     if gate in (CHAMPION, *CONTROL_GATES):
         return "gain"
-    return GATE_LETTERS.get(gate) or {GEOMETRY: "shape", DATA: "data"}.get(gate, "bias")
+    return GATE_LETTERS.get(gate) or {GEOMETRY: SHAPE, DATA: "data"}.get(gate, "bias")
 
 
 def shown_status(check: Check) -> str:

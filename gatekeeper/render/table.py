@@ -2,6 +2,7 @@
 
 from tabulate import tabulate
 
+from gatekeeper.render.knowledge import left_out, render_knowledge
 from gatekeeper.render.markdown import escape
 from gatekeeper.render.reasons import findings
 from gatekeeper.render.rows import letter_of, result_headers, result_rows
@@ -16,21 +17,27 @@ OUTCOMES = {"deployable": "DEPLOYABLE", "blocked": "BLOCKED", "error": "ERROR"}
 
 
 def render_table(report: Report) -> str:
-    """All of a report: heading, result table, gates, verdict with its reasons."""
-    return "\n\n".join([render_heading(report), render_results(report, "simple"), render_verdict(report)])
+    """All of a report: heading, result table, what is known in bits, gates, verdict with its reasons."""
+    parts = [
+        render_heading(report),
+        render_results(report, "simple"),
+        render_knowledge(report, "simple"),
+        render_verdict(report),
+    ]
+    return "\n\n".join(filter(None, parts))
 
 
 def render_markdown(report: Report) -> str:
     """The same as GitHub-flavoured markdown, verdict first."""
-    return "\n\n".join(
-        [
-            f"## {OUTCOMES[report.judgement.verdict.outcome]}: {escape(report.inputs.model.spec)}",
-            escape(render_verdict_lines(report, bullet="- ", gap="\n\n")),
-            escape(render_gates(report, bullet="- ")),
-            render_results(report, "github"),
-            escape(render_heading(report)),
-        ]
-    )
+    parts = [
+        f"## {OUTCOMES[report.judgement.verdict.outcome]}: {escape(report.inputs.model.spec)}",
+        escape(render_verdict_lines(report, bullet="- ", gap="\n\n")),
+        escape(render_gates(report, bullet="- ")),
+        render_results(report, "github"),
+        render_knowledge(report, "github"),
+        escape(render_heading(report)),
+    ]
+    return "\n\n".join(filter(None, parts))
 
 
 def render_results(report: Report, form: str) -> str:
@@ -139,6 +146,6 @@ def beside_reasons(report: Report) -> dict[str, tuple[str, ...]]:
         "Not required, but not passed either": others,
         "Warnings": verdict.warnings,
         "Waivers": verdict.waivers,
-        "Remarks": verdict.remarks,
+        "Remarks": (*verdict.remarks, *left_out(report)),
     }
     return {title: lines for title, lines in sections.items() if lines}

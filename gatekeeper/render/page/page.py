@@ -11,6 +11,7 @@ from gatekeeper.evaluation.extras import Absent, Extras, Training
 from gatekeeper.render.page.ablations import ablations
 from gatekeeper.render.page.bins import bins
 from gatekeeper.render.page.figures import Plot, Table
+from gatekeeper.render.page.knowledge import knowledge
 from gatekeeper.render.page.offsets import offset_sweep, plane
 from gatekeeper.render.page.provenance import provenance
 from gatekeeper.render.page.retrieval import retrieval
@@ -109,6 +110,7 @@ def _content(report: Report, extras: Extras) -> dict[str, Any]:
 
 def _plots(report: Report, extras: Extras) -> list[Plot]:
     plots = [
+        knowledge(report),
         offset_sweep(report),
         retrieval(report),
         ablations(report),

@@ -18,7 +18,7 @@ from gatekeeper.render.page.figures import (
 from gatekeeper.render.page.palette import MUTED
 from gatekeeper.render.page.strokes import bar, bar_legend, legend, required_here
 from gatekeeper.render.page.svg import Drawing, drawing, to_svg
-from schemas.records.metrics import POOLS, RECALL_AT
+from schemas.records.metrics import CHANCE_SEED_POOL, POOLS, RECALL_AT, RECALL_SEED_POOL
 from schemas.records.report import Report
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ _POOL_NAMES = {
     "bank": "in the whole bank",
     "bank_unseen": "in the whole bank, context left out",
 }
+_SEED_POOL = "among target and context, as the seed counts"
 _POOL_ORDER = tuple(sorted(POOLS, key=list(_POOL_NAMES).index))
 
 
@@ -54,6 +55,7 @@ def retrieval(report: Report) -> Plot:
         for pool in _POOL_ORDER
         for split in splits
     ]
+    rows += [_seed_row(report, split) for split in splits]
     heads = (f"{what}@{k}" for k in RECALL_AT for what in ("R", "chance"))
     return Plot(
         key="retrieval",
@@ -64,6 +66,17 @@ def retrieval(report: Report) -> Plot:
         table=Table("Retrieval by pool", ("", *heads, "mean reciprocal rank", "median rank"), tuple(rows)),
         absent=missing(report, "retrieval", every),
     )
+
+
+def _seed_row(report: Report, split: str) -> tuple[str, ...]:
+    """The seed's own figure, which has its R@5 only."""
+    metrics = report.evidence.model
+    figures = {
+        "R@5": cell(raw(metrics, split, RECALL_SEED_POOL)),
+        "chance@5": cell(raw(metrics, split, CHANCE_SEED_POOL)),
+    }
+    heads = (f"{what}@{k}" for k in RECALL_AT for what in ("R", "chance"))
+    return f"{_SEED_POOL}, {split}", *(figures.get(head, "") for head in heads), "", ""
 
 
 def _recall_bars(report: Report, pool: str) -> Drawing:

@@ -24,13 +24,14 @@ _TICKS = 12
 _GATED: Mapping[str, tuple[str, Callable[[SplitGates], float | None]]] = {
     "margin": ("margin", lambda gates: gates.margin),
     "recall": ("article R@5", lambda gates: gates.recall),
+    "bits": ("bits known", lambda gates: gates.bits),
     "cosine": ("mean cosine to the target", lambda gates: gates.cos),
 }
 _LOGGED = {"lambda_eff": "λ_eff", "gap": "gap"}
 
 
 def training_plots(training: Training) -> Plot:
-    """Margin, R@5 and cosine of the Mini-5CAT, λ_eff and gap of the steps, epoch by epoch."""
+    """Margin, R@5, bits and cosine of the Mini-5CAT, λ_eff and gap of the steps, epoch by epoch."""
     history = training.history
     stages = () if isinstance(training.ramp, Absent) else training.ramp
     drawings = (
@@ -167,7 +168,7 @@ def _said(history: History) -> str:
 
 
 def _table(history: History) -> Table:
-    heads = ("epoch", "split", "margin", "article R@5", "cosine", "λ_eff", "gap", "gates passed", "")
+    heads = ("epoch", "split", "margin", "article R@5", "bits", "cosine", "λ_eff", "gap", "gates passed", "")
     rows = [row for epoch in history.epochs for row in _rows(epoch)]
     return Table("The epochs of the training", heads, tuple(rows))
 
@@ -175,7 +176,7 @@ def _table(history: History) -> Table:
 def _rows(epoch: Epoch) -> list[tuple[str, ...]]:
     logged = tuple(_digits(mean_figure(epoch, key), key) if epoch.steps else "-" for key in _LOGGED)
     if epoch.mini is None:
-        return [(str(epoch.epoch), "-", "-", "-", "-", *logged, "not measured", "")]
+        return [(str(epoch.epoch), "-", *("-" for _ in _GATED), *logged, "not measured", "")]
     passed = ", ".join(name for name, status in epoch.mini.gates.items() if status == "pass") or "none"
     marks = ", ".join(
         mark for mark, holds in (("kept", epoch.mini.kept), ("escaped", epoch.mini.escaped)) if holds

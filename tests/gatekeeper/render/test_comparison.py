@@ -8,7 +8,7 @@ from gatekeeper.evaluation.comparison import Scored
 from gatekeeper.render.comparison import comparison_to_json, meaning, render_comparison, render_standings
 from gates.paired import Paired
 from schemas.records.evidence import Metric
-from schemas.records.metrics import COSINE, MARGIN, RECALL_SEEN
+from schemas.records.metrics import BITS_KNOWN, COSINE, MARGIN, RECALL_SEEN
 from tests.gatekeeper.render.page.pages import report_of
 from tests.gatekeeper.render.rulings import make_evidence
 
@@ -18,7 +18,12 @@ UP, DOWN, OPEN = (
     Metric(0.1, -0.1, 0.3, 300, 20),
 )
 NONE = Metric(None, None, None, 0, 0, "no sample")
-FIGURES = {MARGIN: Paired(UP, 0.05), COSINE: Paired(DOWN, 0.01), RECALL_SEEN: Paired(OPEN, None)}
+FIGURES = {
+    MARGIN: Paired(UP, 0.05),
+    COSINE: Paired(DOWN, 0.01),
+    RECALL_SEEN: Paired(OPEN, None),
+    BITS_KNOWN: Paired(UP, 0.1),
+}
 DIFFERENCES = {"val": FIGURES, "ood": FIGURES}
 
 
@@ -99,8 +104,8 @@ def test_programs_get_every_figure() -> None:
     )
     rows = found["differences"]
     assert isinstance(rows, list)
-    assert len(rows) == 6
-    assert rows[3] == {
+    assert len(rows) == 8
+    assert rows[4] == {
         "metric": MARGIN,
         "split": "ood",
         "a": 0.15,

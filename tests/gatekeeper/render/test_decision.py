@@ -12,6 +12,7 @@ from gatekeeper.render.decision import facts, render_decision, render_decision_m
 from gatekeeper.render.markdown import escape
 from gatekeeper.render.reasons import findings
 from schemas.reading.strict_json import loads
+from schemas.records.evidence import CONTROLS
 from tests.gatekeeper.render.rulings import (
     CASES,
     FORMS,
@@ -92,8 +93,8 @@ def test_the_gain_over_the_champion_is_a_row_that_no_control_has() -> None:
     lines = render_decision(CASES["watched"]()).split("\n")
     rows = [line.split() for line in lines if line.startswith("gain  ")]
     assert rows == [
-        ["gain", MARGIN, "ood", "0.010", "-", ">=", "-0.01", "PASS", *"------"],
-        ["gain", "retrieval.article.r@5", "ood", "-0.010", "-", ">=", "0.00", "WARN", *"------"],
+        ["gain", MARGIN, "ood", "0.010", "-", ">=", "-0.01", "PASS", *["-"] * len(CONTROLS)],
+        ["gain", "retrieval.article.r@5", "ood", "-0.010", "-", ">=", "0.00", "WARN", *["-"] * len(CONTROLS)],
     ]
 
 
@@ -210,7 +211,7 @@ def test_the_table_keeps_its_columns_and_the_fold_its_end(text: str) -> None:
     assert markdown.count("</details>") == 1
     rows = [line for line in markdown.split("\n") if line.startswith("|")]
     assert len(rows) > 20
-    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {14}
+    assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows} == {8 + len(CONTROLS)}
 
 
 @pytest.mark.parametrize("text", HOSTILE)

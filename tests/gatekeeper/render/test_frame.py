@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 import gatekeeper as gk
+from schemas.records.evidence import RIVALS
+from schemas.records.metrics import BITS_KNOWN
 from tests.gatekeeper.worlds import Turn, rotating_data
 
 
@@ -16,7 +18,10 @@ def test_a_frame_holds_every_metric_of_the_model_and_the_controls(
     frame = knows.to_frame()
     row = frame.query("predictor == 'model' and metric == 'offset_sweep.margin' and split == 'val'")
     assert row["value"].item() == knows.metric("offset_sweep.margin").value
-    assert set(frame["predictor"]) == {"model", *knows.report.evidence.controls}
+    gained = {f"model - {name}" for name in RIVALS}
+    assert set(frame["predictor"]) == {"model", *knows.report.evidence.controls, *gained}
+    gain = frame.query(f"predictor == 'model - ridge' and metric == '{BITS_KNOWN}' and split == 'ood'")
+    assert gain["value"].item() == knows.report.evidence.gains["ridge"]["ood"][BITS_KNOWN].value
     real = builtins.__import__
 
     def without_pandas(name: str, *rest: Any, **more: Any) -> Any:  # noqa: ANN401  (the signature of import)

@@ -35,10 +35,10 @@ def test_short_names_stay_apart(names: list[str]) -> None:
 def test_a_board_is_told_to_the_letter() -> None:
     good, bad = report_of(make_evidence()), report_of(make_evidence({(MARGIN, "ood"): -0.3}))
     assert render_leaderboard([("runs/a/best.pt", bad), ("runs/b/best.pt", good)]).split("\n") == [
-        "on ood, best first; finds: of unseen targets, among five",
-        "model      verdict     gates  margin  finds  what it does",
-        "b/best.pt  DEPLOYABLE  5/5    0.150   98%    sound",
-        "a/best.pt  BLOCKED     4/5    -0.300  98%    falls short",
+        "on ood, best first; finds: of unseen targets, among five; bits: known",
+        "model      verdict     gates  margin  finds  bits   what it does",
+        "b/best.pt  DEPLOYABLE  5/5    0.150   98%    2.50   sound",
+        "a/best.pt  BLOCKED     4/5    -0.300  98%    2.50   falls short",
     ]
 
 

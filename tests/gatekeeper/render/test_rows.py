@@ -19,7 +19,7 @@ from schemas.records.judgement import Check
 from tests.gatekeeper.render.page.pages import report_of
 from tests.gatekeeper.render.rulings import CHECKS, HEAD, MARGIN, make_evidence
 
-LETTERS = ["A", "B", "C", "D", "E", "bias"]
+LETTERS = ["A", "B", "C", "D", "E", "bias", "data", "shape"]
 
 
 def first() -> Check:
@@ -29,7 +29,9 @@ def first() -> Check:
 def test_a_row_for_each_check_of_the_default_policy_and_each_figure_beside_them() -> None:
     report = report_of()
     rows = result_rows(report)
-    assert len(rows) == 53  # 37, and 8 figures of what is known on two splits
+    assert (
+        len(rows) == 59
+    )  # 37, and on two splits 8 figures of what is known, 1 check of the data, 2 of geometry
     assert {len(row) for row in rows} == {len(HEADERS)}
     assert [row[0] for row in rows] == sorted((row[0] for row in rows), key=LETTERS.index)
     assert rows[0] == ["A", MARGIN, "val", "0.150", "[0.140, 0.160]", ">= 0.05", "PASS", "0.500", "-0.100",

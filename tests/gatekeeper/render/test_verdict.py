@@ -59,7 +59,7 @@ def test_a_blocked_model_is_told_to_the_letter() -> None:
         "- offset_sweep.margin on val is 0.030 [0.020, 0.040], below the required 0.050",
         "",
         "Report  runs/a/best_model.report.json",
-        "        all 55 rows: gatekeeper report FILE --full; page: --html FILE",
+        "        all 59 rows: gatekeeper report FILE --full; page: --html FILE",
     ]
 
 
@@ -99,7 +99,7 @@ def test_what_a_decision_rests_on_ends_it() -> None:
         "Checked model aaaaaaaaaaaa, report 999999999999, policy seed-5cat (built-in)",
         "        555555555555, signed by dddddddddddd",
         "But     not verified: the files of gatekeeper, which runs from a checkout",
-        "        all 55 rows: gatekeeper check --full",
+        "        all 59 rows: gatekeeper check --full",
     ]
 
 

@@ -20,7 +20,7 @@ from tests.gatekeeper.render.page import pages
 from tests.gatekeeper.render.page.pages import CASES, HOSTILE, NOTHING, OUTLINED, SPLITS, golden, outline
 from tests.gatekeeper.render.rulings import MARGIN, POLICY, make_evidence
 
-GATES = ("offset-sweep", "retrieval", "ablations", "rollout", "bins", "plane")
+GATES = ("knowledge", "offset-sweep", "retrieval", "ablations", "rollout", "bins", "plane")
 SHOWN = {
     "deployable": [*GATES, "training", "windows", "checks", "provenance"],
     "blocked": [*GATES, "checks", "absent", "provenance"],
@@ -44,10 +44,12 @@ PLOTS = {
     "Retrieval in the whole bank, context left out",
     "Change of cosine by ablation",
     "Mean cosine by coherence bin",
+    "Bits known",
+    "Bits known once the mean row is subtracted",
 }
 TRAINED = {
     f"Training: {what} by epoch"
-    for what in ("margin", "article R@5", "mean cosine to the target", "λ_eff", "gap")
+    for what in ("margin", "article R@5", "bits known", "mean cosine to the target", "λ_eff", "gap")
 }
 
 
@@ -102,7 +104,7 @@ def test_the_diagnosis_and_every_reason_warning_waiver_and_remark_is_told_before
     )
     report = pages.report_of(evidence, policy=POLICY)
     verdict = report.judgement.verdict
-    top = words(render_page(report, NOTHING).partition('<section id="offset-sweep"')[0])
+    top = words(render_page(report, NOTHING).partition('<section id="knowledge"')[0])
     told = (
         report.judgement.diagnosis.sentence,
         *verdict.reasons,
@@ -122,8 +124,12 @@ def test_the_diagnosis_and_every_reason_warning_waiver_and_remark_is_told_before
 def test_the_table_of_checks_holds_what_the_terminal_shows() -> None:
     report = pages.report_of()
     shown = section(pages.deployable(), "checks")
-    rows = [line.split() for line in render_table(report).split("\n") if re.match(r"([A-E]|bias)  ", line)]
-    assert len(rows) == 53
+    rows = [
+        line.split()
+        for line in render_table(report).split("\n")
+        if re.match(r"([A-E]|bias|data|shape)  ", line)
+    ]
+    assert len(rows) == 59
     for row in rows:
         # gate, metric, split, value, interval (two words), threshold and status, controls
         controls = len(CONTROL_HEADS)
@@ -169,6 +175,7 @@ def test_a_gate_that_was_not_measured_is_said() -> None:
 def test_without_any_measurement_every_gate_says_so() -> None:
     found = re.findall(r"There is no ([a-z ]+): no split was measured\.", section(pages.error(), "absent"))
     assert found == [
+        "figure in bits",
         "offset sweep",
         "retrieval",
         "ablation",
@@ -185,6 +192,13 @@ def test_one_article_has_no_intervals_and_everything_is_drawn() -> None:
     assert drawn(page) == PLOTS
     assert "rests on 1 articles, fewer than the 5 the policy needs" in words(page)
     assert "0.600 [" not in section(page, "offset-sweep")
+
+
+def test_the_seeds_own_recall_stands_beside_its_chance() -> None:
+    report = pages.report_of()
+    shown = words(render_page(report, NOTHING))
+    row = "among target and context, as the seed counts, ood"
+    assert f"{row} 0.100 [0.090, 0.110] 0.100 [0.090, 0.110]" in shown
 
 
 def test_ten_thousand_checks_are_ten_thousand_rows() -> None:

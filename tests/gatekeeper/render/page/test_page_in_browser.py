@@ -191,10 +191,10 @@ def test_the_page_is_used_with_the_keyboard_alone(fresh: Seen) -> None:
     fresh.page.keyboard.press("Tab")
     assert fresh.run(focused) == "The figures as a table"
     fresh.page.keyboard.press("Enter")
-    assert fresh.run("document.querySelector('#offset-sweep details').open") is True
+    assert fresh.run("document.querySelector('#knowledge details').open") is True
     fresh.page.keyboard.press("Tab")
     named = fresh.run("document.activeElement.getAttribute('aria-label')")
-    assert named == "Mean cosine by offset from the target"
+    assert named == "What the model and the controls know"
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
