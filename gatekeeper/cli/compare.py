@@ -27,7 +27,7 @@ def compare_command(reports: tuple[Path, ...], every: bool, form: Format) -> Non
 
     Exit codes: 0 done, 2 usage error, 3 the reports measured different things or scores are missing.
     """
-    if any(path.is_dir() for path in reports):
+    if all(path.is_dir() for path in reports):
         _compare_recipes(reports, every=every, form=form)
         return
     from gatekeeper.evaluation.comparison import Scored, compare
@@ -53,7 +53,7 @@ def _compare_recipes(folders: tuple[Path, ...], *, every: bool, form: Format) ->
     from gatekeeper.evaluation.recipes import compare_recipes, read_recipe
     from gatekeeper.render.recipes import recipes_to_json, render_recipes
 
-    if len(folders) != 2 or not all(path.is_dir() for path in folders):
+    if len(folders) != 2:
         raise UsageError("recipes are compared two at a time: expected two folders of runs")
     first, second = map(read_recipe, folders)
     with working("comparing"):

@@ -86,7 +86,9 @@ def test_every_seed_has_a_run_on_the_same_samples_and_the_recipe_a_verdict(world
     table = run("compare", "mine", "mine")
     assert "A: mine, 2 seeds\nB: mine, 2 seeds" in table.stdout
     mixed = run("compare", "mine", "alone/5cat_results.json")
-    assert (mixed.exit_code, "expected two folders of runs" in mixed.stderr) == (2, True)
+    assert (mixed.exit_code, "cannot read report mine: it is no regular file" in mixed.stderr) == (3, True)
+    three = run("compare", "mine", "mine", "mine")
+    assert (three.exit_code, "expected two folders of runs" in three.stderr) == (2, True)
     empty = run("compare", "alone", "mine")
     assert (empty.exit_code, "alone holds 0 evaluated run(s)" in empty.stderr) == (3, True)
 
