@@ -6,7 +6,6 @@ from torch import nn
 
 from schemas.records.history import MiniGates, SplitGates
 from trainers.loop.objective import Objective
-from trainers.loop.selection import told_of
 from trainers.loop.settings import GradientSettings
 
 

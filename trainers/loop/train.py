@@ -9,7 +9,7 @@ import torch
 from gates.contracts import IntArray
 from schemas.errors import Interrupted, TrainingError
 from schemas.records.history import FIGURES, Epoch, MiniGates, Steps, Warned
-from schemas.records.splits import TRAIN, VAL
+from schemas.records.splits import TRAIN
 from trainers.contracts import MODEL_FILE, RunStart, StepProgress, Trained, TrainingJob
 from trainers.loop import log_lines as speech
 from trainers.loop.collapse import Alarm

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from schemas.records.evidence import Evidence
+from schemas.records.evidence import Evidence, Metric
 from schemas.records.judgement import Diagnosis
 from schemas.records.metrics import ABLATIONS, OFFSETS
 from schemas.records.policy import Policy
