@@ -28,12 +28,14 @@ def make_options(chosen: EvalConfig, policy: Policy, *, full: bool = False) -> O
 
     Args:
         chosen: the configuration.
-        policy: where it has a rule on the pools of the bank, the controls are searched there too.
+        policy: where it has a rule on the pools of the bank, of the model or of its gain over a control, the
+            controls are searched there too.
         full: search them whatever the policy reads.
 
     Raises:
         UsageError: a value is out of range, another than the policy's, or this machine lacks the device.
     """
+    read = [rule.metric for rule in policy.checks] + [rule.metric for rule in policy.controls]
     return Options(
         seed=chosen.seed,
         max_samples=chosen.max_samples,
@@ -42,7 +44,7 @@ def make_options(chosen: EvalConfig, policy: Policy, *, full: bool = False) -> O
         bin_edges=chosen.bin_edges,
         retrieval=choose_retrieval(chosen.retrieval),
         device=choose_device(chosen.device),
-        search_controls=full or any(rule.metric.startswith(SEARCHED) for rule in policy.checks),
+        search_controls=full or any(metric.startswith(SEARCHED) for metric in read),
         batch_size=chosen.batch_size,
         min_samples=policy.min_samples,
         min_articles=policy.min_articles,

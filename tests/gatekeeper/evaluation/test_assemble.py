@@ -13,6 +13,7 @@ from gates.suite import Bench, Measurement, measure, prepare
 from gates.windows import rows_digest
 from schemas.errors import UsageError
 from schemas.reading.policy import load_policy
+from schemas.records.policy import ControlRule
 from tests.gatekeeper.evaluation.test_illustrations import OPTIONS, make_bank, make_data, quiet
 
 POLICY = load_policy("seed-5cat")
@@ -80,3 +81,7 @@ def test_controls_are_searched_in_the_bank_where_the_policy_reads_it_or_all_is_a
     assert make_options(chosen, policy, full=True).search_controls
     rule = replace(policy.checks[0], gate="retrieval", metric=f"retrieval.{pool}.mrr")
     assert make_options(chosen, replace(policy, checks=(*policy.checks, rule))).search_controls
+    own = ControlRule("ridge", f"retrieval.{pool}.r@5", ("val",), above=0.0, min_gain=None)
+    assert make_options(chosen, replace(policy, controls=(own,))).search_controls
+    elsewhere = replace(own, metric="retrieval.article.r@5")
+    assert not make_options(chosen, replace(policy, controls=(elsewhere,))).search_controls
