@@ -1,6 +1,7 @@
 """A row a gate: status, what it asks, the figures, what is needed, and the best that knows nothing.
 
-All gains over controls share a row, which tells the worst of them. A group that only warns has none.
+All gains over controls share a row, which tells the worst of them. A group that only warns has none. Where a
+policy needs no number of gates but single checks, the gates that decide nothing come last.
 """
 
 from collections.abc import Sequence
@@ -53,14 +54,29 @@ def gate_lines(report: Report) -> list[str]:
     heads = "".join(pad(split, widths.cell, right=True) for split in splits)
     precise = f"(± at {100 * report.settings.confidence:g}%)" if widths.cell == _CELL else ""
     first = pad("", _STATUS) + pad(precise, _TITLE) + heads + pad(" needed", _NEEDED) + " knows nothing"
-    five = [_line(gate, checks, controls, widths) for gate in report.judgement.gates if gate.name in GATES]
+    five = {
+        gate.name: _line(gate, checks, controls, widths)
+        for gate in report.judgement.gates
+        if gate.name in GATES
+    }
     others = [
         (gate.name == CHAMPION, _line(gate, checks, controls, widths))
         for gate in report.judgement.gates
         if gate.name not in GATES and control_of(gate.name) is None and binding(checks, gate.name)
     ]
     before, after = ([line for last, line in others if last == end] for end in (False, True))
-    return [first.rstrip(), *five, *before, *_over_controls(checks, widths), *after]
+    rest = [*before, *_over_controls(checks, widths), *after]
+    optional = _optional(report)
+    needed = [line for name, line in five.items() if name not in optional]
+    shown = [line[:_STATUS].lower() + line[_STATUS:] for name, line in five.items() if name in optional]
+    return [first.rstrip(), *needed, *rest, *(["not required:", *shown] if shown else [])]
+
+
+def _optional(report: Report) -> set[str]:
+    """Which of the five gates cannot keep a model from deployment, where anything else can."""
+    policy = report.policy
+    required = {*policy.required_gates, *(check.gate for check in report.judgement.checks if check.required)}
+    return set() if policy.min_gates_passed or not required else {*GATES} - required
 
 
 def _over_controls(checks: tuple[Check, ...], widths: _Widths) -> list[str]:

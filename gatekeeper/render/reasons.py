@@ -26,9 +26,23 @@ def findings(judgement: Judgement) -> tuple[str, ...]:
         ``offset_sweep.margin on val is -0.097 [-0.101, -0.093], below the required 0.050; on ood -0.089; so
         say margin_last, margin_prev`` for six sentences.
     """
+    return _once(judgement.verdict.reasons, judgement)
+
+
+def warned(judgement: Judgement) -> tuple[str, ...]:
+    """The warnings of a verdict, likewise.
+
+    Example:
+        ``the gain of offset_sweep.cos on val over constant is -0.116 [-0.137, -0.095], not above 0.000 as
+        required; on ood -0.149`` for two sentences.
+    """
+    return _once(judgement.verdict.warnings, judgement)
+
+
+def _once(sentences: Iterable[str], judgement: Judgement) -> tuple[str, ...]:
     checks = {check.sentence: check for check in judgement.checks}
     groups: dict[object, list[str]] = {}
-    for reason in judgement.verdict.reasons:
+    for reason in sentences:
         groups.setdefault(_fact(reason, checks.get(reason)), []).append(reason)
     return tuple(_joined(reasons, [checks.get(reason) for reason in reasons]) for reasons in groups.values())
 

@@ -4,7 +4,7 @@ from tabulate import tabulate
 
 from gatekeeper.render.knowledge import left_out, render_knowledge
 from gatekeeper.render.markdown import escape
-from gatekeeper.render.reasons import findings
+from gatekeeper.render.reasons import findings, warned
 from gatekeeper.render.rows import letter_of, result_headers, result_rows
 from schemas.records.answers import coarsest
 from schemas.records.metrics import GATES
@@ -127,10 +127,22 @@ def known_lines(report: Report) -> tuple[str, ...]:
 
 
 def tally(report: Report) -> str:
-    """``3 of 5 gates passed, 3 needed``, and whether the model has escaped."""
-    verdict, needed = report.judgement.verdict, report.policy.min_gates_passed or "none"
-    escaped = ", escaped" if verdict.escaped else ""
-    return f"{verdict.gates_passed} of {len(GATES)} gates passed, {needed} needed{escaped}"
+    """What the policy counts, and whether the model has escaped.
+
+    Either ``3 of 5 gates passed, 3 needed``, or, where a policy needs no number of gates but requires single
+    checks, ``14 of 18 requirements met``.
+    """
+    judgement, policy = report.judgement, report.policy
+    required = [
+        *(check.status for check in judgement.checks if check.required),
+        *(gate.status for gate in judgement.gates if gate.name in policy.required_gates),
+    ]
+    if required and not policy.min_gates_passed:
+        met = f"{sum(status in PASSING for status in required)} of {len(required)} requirements met"
+    else:
+        passed, needed = judgement.verdict.gates_passed, policy.min_gates_passed or "none"
+        met = f"{passed} of {len(GATES)} gates passed, {needed} needed"
+    return f"{met}{', escaped' if judgement.verdict.escaped else ''}"
 
 
 def beside_reasons(report: Report) -> dict[str, tuple[str, ...]]:
@@ -144,7 +156,7 @@ def beside_reasons(report: Report) -> dict[str, tuple[str, ...]]:
     )
     sections = {
         "Not required, but not passed either": others,
-        "Warnings": verdict.warnings,
+        "Warnings": warned(report.judgement),
         "Waivers": verdict.waivers,
         "Remarks": (*verdict.remarks, *left_out(report)),
     }

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from gatekeeper.render.fitting import WIDTH, columns, fit, pad, paragraph
 from gatekeeper.render.gate_rows import gate_lines
+from gatekeeper.render.reasons import warned
 from gatekeeper.render.rows import result_rows
 from gatekeeper.render.table import OUTCOMES, tally
 from schemas.records.report import Report
@@ -103,13 +104,13 @@ def _told(report: Report, room: int) -> list[str]:
         report: the verdict is told.
         room: lines, at least 1.
     """
-    verdict = report.judgement.verdict
+    verdict, stopped = report.judgement.verdict, _stopped_by(report)
     told = [
-        ("Why", report.judgement.diagnosis.sentence, 3),
-        *(("-", reason, 2) for reason in _stopped_by(report)),
+        ("Why", report.judgement.diagnosis.sentence, 3 - len(stopped)),
+        *(("-", reason, 2) for reason in stopped),
         *(("Also", reason, 2) for reason in _beside_rows(report)),
         *(("Waiver", text, 2) for text in verdict.waivers),
-        *(("Warns", text, 2) for text in verdict.warnings),
+        *(("Warns", text, 2) for text in warned(report.judgement)),
     ]
     lines: list[str] = []
     for number, (label, text, most) in enumerate(told, start=1):

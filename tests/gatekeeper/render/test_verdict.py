@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gatekeeper.deployment.verify import Ruling
 from gatekeeper.render.decision import render_brief_decision
 from gatekeeper.render.fitting import WIDTH, columns
+from gatekeeper.render.table import tally
 from gatekeeper.render.verdict import MOST_LINES, MOST_TAIL, render_brief, whereabouts
 from schemas.reading.policy import load_policy
 from schemas.records.decision import ChampionUsed, PolicyUsed
@@ -74,7 +75,7 @@ def test_a_blocked_model_is_told_to_the_letter() -> None:
                 "waived C needs its context  -0.050 ±0.010             - <= -0.10 copy 0.000",
                 "SKIP   D survives itself                     only warns",
                 "pass     against champion               -         0.010 >= -0.01",
-                "        and 4 more: --full shows all",
+                "        and 3 more: --full shows all",
             ],
         ),
         ("regressed", ["FAIL     against champion               -        -0.150 >= -0.01"]),
@@ -145,9 +146,29 @@ def test_all_gains_over_controls_share_a_row_that_tells_the_worst() -> None:
     lines = render_brief(report, tail=whereabouts(report, "r.json")).split("\n")
     assert "FAIL     beats 8 controls    0.500 ±0.100  0.010 ±0.008 >= 0.02  over copy_mix" in lines
     assert "Knows   val 2.50 bits; best control logit 2.00; gain +0.50 [0.40, 0.60]" in lines
-    assert lines[0] == "BLOCKED: 5 of 5 gates passed, none needed"
+    assert lines[0] == "BLOCKED: 17 of 18 requirements met"
     assert not any("only warns" in line for line in lines)
     assert len(lines) <= MOST_LINES
+    assert lines.index("not required:") < next(at for at, line in enumerate(lines) if "A nearest" in line)
+
+
+def test_gates_that_decide_nothing_come_after_what_does() -> None:
+    skill = load_policy("skill").policy
+    evidence = with_gains(make_evidence({(MARGIN, "val"): 0.03}))
+
+    def rows(policy: Policy) -> list[str]:
+        lines = render_brief(report_of(evidence, policy)).split("\n")
+        words = [line[:7].rstrip(" *") for line in lines[lines.index("") + 2 : lines.index("", 5)]]
+        return [word for word in words if word and not word.startswith("* a")]
+
+    assert rows(skill) == ["pass", "pass", "not req", "fail", "pass", "pass", "pass", "pass"]
+    needed = replace(skill, required_gates=("offset_sweep",))
+    assert rows(needed) == ["FAIL", "pass", "pass", "not req", "pass", "pass", "pass", "pass"]
+    counted = replace(skill, min_gates_passed=1)
+    assert rows(counted) == ["FAIL", "pass", "pass", "pass", "pass", "pass", "pass"]
+    assert tally(report_of(evidence, skill)) == "18 of 18 requirements met"
+    assert tally(report_of(evidence, needed)) == "18 of 19 requirements met"
+    assert tally(report_of(evidence, counted)) == "4 of 5 gates passed, 1 needed"
 
 
 def test_a_policy_with_rules_of_every_kind_fits_a_terminal() -> None:
@@ -313,4 +334,4 @@ def test_where_all_that_can_be_told_is_told_it_still_fits() -> None:
     lines = text.split("\n")
     assert len(lines) == MOST_LINES
     assert lines[16].startswith("Why     The model does not pass what it must.")
-    assert lines[17].startswith("- offset_sweep.margin on val is 0.030")
+    assert lines[18].startswith("- offset_sweep.margin on val is 0.030")

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from schemas.records.evidence import Evidence, Metric
+from schemas.records.evidence import RIVALS, Evidence, Metric
 from schemas.records.judgement import Diagnosis
 from schemas.records.metrics import ABLATIONS, OFFSETS
 from schemas.records.policy import Policy
@@ -274,6 +274,38 @@ def test_ridge_is_not_beaten_by_itself(good_evidence: EvidenceFactory, seed_poli
     evidence = good_evidence()
     controls = {**evidence.controls, "ridge": evidence.model}
     assert diagnosed(replace(evidence, controls=controls), seed_policy).name == "sound"
+
+
+@pytest.mark.parametrize("figures", [{LAST: -0.1}, {MARGIN: -0.1, PEAK: -1.0, "offset_sweep.cos@-1": 0.7}])
+@pytest.mark.parametrize(
+    ("gain", "half", "missing", "blamed"),
+    [
+        (0.5, 0.4, (), False),
+        (0.5, 0.5, (), True),
+        (0.5, None, (), True),
+        (0.5, 0.4, ("copy_mix",), True),
+        (0.5, 0.4, ("logit", "ridge"), False),
+    ],
+)
+def test_who_is_shown_to_know_more_than_a_copy_may_lie_closer_to_another_chunk(
+    good_evidence: EvidenceFactory,
+    seed_policy: Policy,
+    figures: Mapping[str, float],
+    gain: float,
+    half: float | None,
+    missing: tuple[str, ...],
+    blamed: bool,
+) -> None:
+    evidence = set_to(good_evidence(), figures)
+    ends = (None, None) if half is None else (gain - half, gain + half)
+    over = {
+        name: {split: {BITS: Metric(gain, *ends, 400, 20, effective=20.0)} for split in BOTH}
+        for name in RIVALS
+        if name not in missing
+    }
+    found = diagnosed(replace(evidence, gains=over), seed_policy)
+    assert (found.name in ("looks_back", "misplaced")) is blamed
+    assert blamed or found.name == "falls_short"
 
 
 @pytest.mark.parametrize("half", [0.001, 0.2])
