@@ -297,9 +297,9 @@ def test_who_is_shown_to_know_more_than_a_copy_may_lie_closer_to_another_chunk(
     blamed: bool,
 ) -> None:
     evidence = set_to(good_evidence(), figures)
-    ends = (None, None) if half is None else (gain - half, gain + half)
+    low, high = (None, None) if half is None else (gain - half, gain + half)
     over = {
-        name: {split: {BITS: Metric(gain, *ends, 400, 20, effective=20.0)} for split in BOTH}
+        name: {split: {BITS: even(gain, low, high, 400, 20)} for split in BOTH}
         for name in RIVALS
         if name not in missing
     }
