@@ -9,6 +9,7 @@ expanded at one point, article by article, and every fold whose minimum the seri
 Newton's method of higher order, with a bracket that bisects where it would leave it.
 """
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,8 +30,8 @@ SHARPEST = 1e4
 target among rivals of which one is all but its double would otherwise ask for any number."""
 
 _ORDER = 6
-_SERIES = 1e-8  # the last term may move a minimum by this share of 1 + beta
-_GAIN = 1e-10  # nats a window; where a step can gain no more, the minimum is found
+_SERIES = (1e-6, 1e-8)  # the last two terms may move a minimum by these shares of 1 + beta
+_GAIN = 1e-10  # nats a window; where Newton's step can gain no more, it is the last
 _WORTH = 1e-6  # likewise; where no beta gains more over 0, it is 0: whoever says nothing is not made to
 _BLOCK = 2**15  # scores expanded at once: they fit a processor's cache
 
@@ -171,13 +172,17 @@ class _Search:
         if worthless or slope == 0.0 or self.high == 0.0 or self.low >= SHARPEST:
             self._settle(beta)
             return
+        newton = beta - slope / curvature if curvature > 0.0 else math.inf
         reached = _minimum(beta, derivatives)
-        if reached is not None and self.low <= reached <= min(self.high, SHARPEST):
+        if reached is not None and self._inside(reached):
             self._settle(reached)
         elif self._no_more_than(_GAIN, slope, curvature):
-            self._settle(beta)
+            self._settle(newton if self._inside(newton) else beta)
         else:
-            self._look_on(beta - slope / curvature if curvature > 0.0 else math.inf)
+            self._look_on(newton)
+
+    def _inside(self, beta: float) -> bool:
+        return self.low <= beta <= min(self.high, SHARPEST)
 
     def _no_more_than(self, gain: float, slope: float, curvature: float) -> bool:
         """Whether Newton's step promises at most so many nats a window: half its squared decrement."""
@@ -195,12 +200,21 @@ class _Search:
 
 
 def _minimum(beta: float, derivatives: DoubleArray) -> float | None:
-    """Where the series of the slope vanishes, if its last term has no say in that."""
-    found = [_root(derivatives[:terms]) for terms in (_ORDER - 1, _ORDER)]
-    if None in found:
-        return None
-    shorter, longer = (float(each) for each in found if each is not None)
-    return beta + longer if abs(longer - shorter) <= _SERIES * (1.0 + beta) else None
+    """Where the series of the slope vanishes, if its last two terms have no say in that.
+
+    Two, since one alone may be small by chance: the sixth cumulant crosses zero.
+    """
+    steps = []
+    for terms in range(_ORDER - len(_SERIES), _ORDER + 1):
+        step = _root(derivatives[:terms])
+        if step is None:
+            return None
+        steps.append(step)
+    settled = all(
+        abs(longer - shorter) <= most * (1.0 + beta)
+        for (shorter, longer), most in zip(itertools.pairwise(steps), _SERIES, strict=True)
+    )
+    return beta + steps[-1] if settled else None
 
 
 def _root(derivatives: DoubleArray) -> float | None:
@@ -209,10 +223,11 @@ def _root(derivatives: DoubleArray) -> float | None:
     slopes = powers[1:] * np.arange(1, len(powers))
     step = 0.0
     for _ in range(50):
-        slope = float(np.polynomial.polynomial.polyval(step, slopes))
-        if slope <= 0.0:
+        with np.errstate(over="ignore", invalid="ignore"):  # far from 0 the series says nothing
+            value, slope = (float(np.polynomial.polynomial.polyval(step, each)) for each in (powers, slopes))
+        if not 0.0 < slope < math.inf:
             return None
-        change = float(np.polynomial.polynomial.polyval(step, powers)) / slope
+        change = value / slope
         step -= change
         if abs(change) <= 1e-13 * (1.0 + abs(step)):
             return step

@@ -15,6 +15,7 @@ from gates.options import Options
 from gates.suite import Measurement, make_gates, run_gates
 from gates.windows import make_dataset, window_rows
 from schemas.records.answers import Format
+from schemas.records.splits import EVALUATED
 
 MakeDataset = Callable[..., Dataset]
 

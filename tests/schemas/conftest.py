@@ -9,7 +9,16 @@ import pytest
 from schemas.reading.policy import load_policy
 from schemas.records.answers import Answers
 from schemas.records.evidence import Evidence, Metric, Metrics
-from schemas.records.inputs import BankInput, Environment, Inputs, ModelInput, Settings, SplitInput, TrainedBy
+from schemas.records.inputs import (
+    BankInput,
+    Environment,
+    Inputs,
+    ModelInput,
+    Settings,
+    Setup,
+    SplitInput,
+    TrainedBy,
+)
 from schemas.records.metrics import METRICS
 from schemas.records.policy import LoadedPolicy, Policy
 from schemas.records.report import SCHEMA_VERSION, Report, ScoresFile
@@ -167,51 +176,56 @@ def _make_report(
     evidence: Evidence | None = None, policy: Policy | None = None, digest: str | None = None
 ) -> Report:
     loaded: LoadedPolicy = load_policy("seed-5cat")
+    chosen = policy or loaded.policy
     evidence = evidence or _good_evidence()
     split = SplitInput(
         windows=900, articles=40, sampled=_N, eligible=900, sha256="1" * 64, sample_sha256="2" * 64
     )
+    inputs = Inputs(
+        model=ModelInput(
+            "best_model.pt",
+            "checkpoint",
+            "gru",
+            "a" * 64,
+            "pt",
+            None,
+            1234,
+            "verified",
+            TrainedBy("p6b", 7, "a rule", "val"),
+        ),
+        bank=BankInput("speeches", "b" * 64, 9302, 384, 122),
+        splits={"val": split, "ood": split},
+        policy_sha256=digest or (loaded.sha256 if policy is None else "c" * 64),
+        train_sha256="7" * 64,
+        policy_source="built-in" if policy is None else "own.toml",
+        config="gatekeeper.toml",
+    )
+    settings = Settings(
+        context=5,
+        horizon=1,
+        horizon_source="default",
+        seed=0,
+        max_samples=None,
+        max_per_article=None,
+        confidence=0.95,
+        bin_edges=(0.45, 0.55),
+        retrieval="faiss",
+        ridge="train split",
+        batch_size=256,
+        order="interleaved",
+        gates_version=2,
+    )
     return Report(
         schema_version=SCHEMA_VERSION,
         created="2026-01-31T12:00:00Z",
-        inputs=Inputs(
-            model=ModelInput(
-                "best_model.pt",
-                "checkpoint",
-                "gru",
-                "a" * 64,
-                "pt",
-                None,
-                1234,
-                "verified",
-                TrainedBy("p6b", 7, "a rule", "val"),
-            ),
-            bank=BankInput("speeches", "b" * 64, 9302, 384, 122),
-            splits={"val": split, "ood": split},
-            policy_sha256=digest or (loaded.sha256 if policy is None else "c" * 64),
-            train_sha256="7" * 64,
-            policy_source="built-in" if policy is None else "own.toml",
-            config="gatekeeper.toml",
-        ),
-        settings=Settings(
-            context=5,
-            horizon=1,
-            horizon_source="default",
-            seed=0,
-            max_samples=None,
-            max_per_article=None,
-            confidence=0.95,
-            bin_edges=(0.45, 0.55),
-            retrieval="faiss",
-            ridge="train split",
-            batch_size=256,
-            order="interleaved",
-            gates_version=2,
-        ),
+        inputs=inputs,
+        settings=settings,
         environment=Environment("0.1.0", "e" * 64, None, "3.11.7", "Linux", "cpu", 2, {"numpy": "2.0.0"}),
-        policy=policy or loaded.policy,
+        policy=chosen,
         evidence=evidence,
-        judgement=judge(evidence, policy or loaded.policy, confidence=0.95, on=date(2026, 1, 31)),
+        judgement=judge(
+            evidence, chosen, confidence=0.95, on=date(2026, 1, 31), setup=Setup(inputs, settings)
+        ),
         scores=ScoresFile("scores.npz", "d" * 64),
     )
 

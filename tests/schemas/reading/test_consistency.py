@@ -44,7 +44,7 @@ def with_metric(report: Report, metric: Metric) -> Report:
         controls={name: put(rows) for name, rows in report.evidence.controls.items()},
         answers=report.evidence.answers,
     )
-    derived = judge(evidence, report.policy, confidence=report.settings.confidence)
+    derived = judge(evidence, report.policy, confidence=report.settings.confidence, setup=report.setup)
     return dataclasses.replace(report, evidence=evidence, judgement=derived)
 
 

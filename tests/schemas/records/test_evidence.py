@@ -95,7 +95,8 @@ def test_the_rule_of_a_value_is_the_range_of_its_metric() -> None:
     for name, kind in known.kinds.items():
         (found,) = get_args(kind)[1:]
         span = METRICS[name].range
-        limits = {"minimum": span.low, **({} if span.high is None else {"maximum": span.high})}
+        ends = {"minimum": span.low, "maximum": span.high}
+        limits = {name: end for name, end in ends.items() if end is not None}
         wanted = {"description": span.meaning, "properties": {"value": limits}}
         assert (found.name, found.keywords) == (span.name, wanted)
 

@@ -63,7 +63,7 @@ CASES: dict[str, tuple[Mapping[str, float], str, str]] = {
     "just turned away": (
         {COS: -0.05},
         "points_away",
-        "The model points away from the target: on val cosine -0.050, a constant answer 0.400.",
+        "The model passes, but points away from the target: on val cosine -0.050, a constant answer 0.400.",
     ),
     "a copy": (
         {COS: 0.45, LAST: -0.55},

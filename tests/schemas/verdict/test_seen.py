@@ -14,6 +14,7 @@ from schemas.records.policy import Policy
 from schemas.records.report import Report
 from schemas.verdict.judge import judge
 from schemas.verdict.seen import remarks
+from tests.schemas.even import even
 
 EvidenceFactory = Callable[[], Evidence]
 Change = Callable[..., Evidence]
@@ -24,7 +25,7 @@ NAMED = "so whoever has read those has seen them; --html and data audit name the
 
 def leaking(evidence: Evidence, share: float, split: str = "val") -> Evidence:
     """Of the data, so of every predictor."""
-    metric = Metric(share, max(0.0, share - 0.01), share + 0.01, 400, 20)
+    metric = even(share, max(0.0, share - 0.01), share + 0.01, 400, 20)
 
     def told(metrics: dict[str, dict[str, Metric]]) -> dict[str, dict[str, Metric]]:
         return {**metrics, split: {**metrics[split], "data.leaked": metric}}
