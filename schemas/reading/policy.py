@@ -179,6 +179,7 @@ def _completed(document: dict[str, Any]) -> dict[str, object]:
         **_with_all_fields(Policy, document),
         "checks": [_with_all_fields(PolicyCheck, line) for line in document.get("check", [])],
         "champion": [_with_all_fields(ChampionRule, line) for line in document.get("champion", [])],
+        "controls": [_with_all_fields(ControlRule, line) for line in document.get("control", [])],
         "data": _with_all_fields(DataPin, pin) if isinstance(pin, dict) else None,
     }
 

@@ -5,10 +5,19 @@ from collections.abc import Collection
 from datetime import date
 
 from schemas.errors import PolicyError
-from schemas.names import nearest
-from schemas.records.metrics import GATES, known_metric
-from schemas.records.policy import BACKWARD_BIAS, CHAMPION, ChampionRule, DataPin, Policy, PolicyCheck
-from schemas.records.splits import PAIR, SPLITS
+from schemas.names import did_you_mean, nearest
+from schemas.records.evidence import GAINED, ORACLE, RIVALS
+from schemas.records.metrics import GATES, GEOMETRY, known_metric
+from schemas.records.policy import (
+    BACKWARD_BIAS,
+    CHAMPION,
+    CONTROL_GATES,
+    ChampionRule,
+    ControlRule,
+    Policy,
+    PolicyCheck,
+)
+from schemas.records.splits import CHECKED, PAIR
 
 
 def check_policy(policy: Policy) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from schemas.records.evidence import CONTROLS, TRIVIAL, Evidence
+from schemas.records.evidence import CONTROLS, ORACLE, TRIVIAL, Evidence
 from schemas.records.judgement import Check
 from schemas.records.metrics import DATA, GATES
 from schemas.records.policy import Policy, control_of
@@ -49,24 +49,46 @@ def unsound(evidence: Evidence, policy: Policy, controls: ControlChecks) -> list
         for name in CONTROLS
         if not evidence.controls.get(name)
     ]
-    for gate in GATES:
-        if gate not in ORACLE_GATES:
-            continue
-        mine = binding(controls.get("oracle", ()), gate)
-        failed = [check for check in mine if check.status in ("fail", "inconclusive")]
-        unmade = [check for check in mine if check.status == "error" or _unmeasured(check, evidence)]
-        if failed:
-            reasons.append(
-                "this gate cannot be passed on this data: even the oracle does not pass "
-                f"{gate_title(gate)}, its {failed[0].sentence}"
-            )
-        elif unmade:
-            reasons.append(
-                f"{gate_title(gate)} cannot be decided on this data: for the oracle, {unmade[0].sentence}"
-            )
+    if not evidence.controls.get(ORACLE):
+        return reasons
+    gains = run_control_checks(evidence.oracle_gains, policy)
+    checks = (*(check for check in controls[ORACLE] if check.gate != DATA), *gains)
+    barred = {gate: found for gate in GATES if (found := _barred(evidence, binding(checks, gate)))}
+    counted = {check.gate for check in checks if check.severity == "error"} & set(GATES)
+    for gate in dict.fromkeys((*GATES, *(check.gate for check in checks))):
+        whole = gate in policy.required_gates or len(counted - barred.keys()) < policy.min_gates_passed
+        mine = binding(checks, gate)
+        needed = mine if whole and gate in GATES else tuple(check for check in mine if check.required)
+        found = _barred(evidence, needed)
+        if found is not None:
+            reasons.append(_sentence(gate, found))
     return reasons
 
 
+def _barred(evidence: Evidence, checks: tuple[Check, ...]) -> Check | None:
+    """The first check the oracle truly fails, or else the first that could not be made for it."""
+    mine = [check for check in checks if check.metric.partition(".")[0] != DAMAGES]
+    failed = [check for check in mine if check.status in ("fail", "inconclusive")]
+    unmade = [check for check in mine if check.status == "error" or _unmeasured(check, evidence)]
+    return next(iter([*failed, *unmade]), None)
+
+
+def _sentence(gate: str, check: Check) -> str:
+    if check.status in ("fail", "inconclusive"):
+        return (
+            f"{gate_title(gate)} tells nothing of knowledge on this data: the true targets themselves do "
+            f"not pass it, their {check.sentence.removeprefix('the ')}"
+        )
+    return f"{gate_title(gate)} cannot be decided on this data: for the oracle, {check.sentence}"
+
+
 def _unmeasured(check: Check, evidence: Evidence) -> bool:
-    both = evidence.model, evidence.controls["oracle"]
-    return check.status == "skipped" and any(check.metric in each.get(check.split, {}) for each in both)
+    control = control_of(check.gate)
+    mine, oracle = (
+        (evidence.model, evidence.controls[ORACLE])
+        if control is None
+        else (evidence.gains.get(control, {}), evidence.oracle_gains.get(control, {}))
+    )
+    return check.status == "skipped" and any(
+        rows.get(check.split, {}).get(check.metric) is not None for rows in (mine, oracle)
+    )

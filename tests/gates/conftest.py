@@ -29,9 +29,9 @@ def quiet(count: int) -> None:
 def run_all(
     dataset: Dataset, model: Predictor, options: Options = OPTIONS, *, known: bool = False
 ) -> Measurement:
-    """All gates on all windows of the data set."""
-    rows = {name: split.last_rows for name, split in dataset.splits.items()}
-    return run_gates(dataset, options, rows, make_gates(options), model, quiet, known=known)
+    """All gates on all windows of the splits that are compared."""
+    rows = {name: dataset.splits[name].last_rows for name in EVALUATED}
+    return run_gates(dataset, options, rows, make_gates(dataset, options), model, quiet, known=known)
 
 
 def values(measured: Measurement) -> dict[tuple[str, str], float | None]:

@@ -12,6 +12,7 @@ import pytest
 
 from gatekeeper.cli.eval import _Printer
 from schemas.reading.report import read_report
+from schemas.records.metrics import SEARCHED
 from tests.gatekeeper.cli.refusals import refused
 
 VERDICTS = ("DEPLOYABLE: ", "BLOCKED: ", "ERROR: ")

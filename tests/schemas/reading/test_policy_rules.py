@@ -1,7 +1,6 @@
 """Records of policies that cannot mean what they say."""
 
 import dataclasses
-import json
 import math
 from typing import Any
 
@@ -9,8 +8,8 @@ import pytest
 
 from schemas.errors import PolicyError
 from schemas.reading.policy_rules import check_policy
-from schemas.records.metrics import GATES, METRICS
-from schemas.records.policy import GROUPS, ChampionRule, Decide, PolicyCheck, Waiver
+from schemas.records.metrics import METRICS
+from schemas.records.policy import ChampionRule, Decide, PolicyCheck, Waiver
 from schemas.records.splits import PAIR
 from tests.schemas.rules import BASE, line
 

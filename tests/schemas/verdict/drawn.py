@@ -10,12 +10,16 @@ from hypothesis import strategies as st
 from schemas.records.evidence import Evidence, Metric
 from schemas.records.policy import ChampionRule, Policy, PolicyCheck, Waiver
 from schemas.records.splits import PAIR
+from tests.schemas.even import even
 
 Edit = tuple[str, tuple[str, str], Metric | None]
 Key = tuple[str, str, str]
 
 FIVE = ["offset_sweep", "retrieval", "ablations", "rollout", "bins_delta"]
-SIX = ["oracle", "copy_last", "mean_context", "constant", "random", "ridge"]
+ALL = [
+    *("oracle", "copy_last", "mean_context", "constant", "random"),
+    *("ridge", "ridge_centred", "copy_last_centred", "copy_mix", "logit"),
+]
 
 # gate, metric, splits, and bounds (min, max, above) that suit the fabricated model more or less
 CHECKS: list[tuple[str, str, tuple[str, ...], list[tuple[float | None, float | None, float | None]]]] = [
@@ -51,7 +55,7 @@ TWO = st.sampled_from(["point", "bound"])
 
 NUMBERS = [-0.3, -0.1, 0.0, 0.02, 0.1, 0.45, 0.5, 0.7, 0.97]
 SOUND = st.builds(
-    lambda middle, down, up: Metric(middle, middle - down, middle + up, 400, 20),
+    lambda middle, down, up: even(middle, middle - down, middle + up, 400, 20),
     st.sampled_from(NUMBERS),
     st.sampled_from([0.0, 0.01, 0.3]),
     st.sampled_from([0.0, 0.01, 0.3]),
@@ -63,14 +67,16 @@ ODD = st.builds(
     low=ODD_NUMBERS,
     high=ODD_NUMBERS,
     n=st.sampled_from([0, 9, 10, 400]),
-    articles=st.sampled_from([0, 1, 2, 20]),
+    articles=st.sampled_from([0, 1, 2, 11, 12, 20]),
     reason=st.just("because"),
+    effective=st.sampled_from([None, 1.0, 8.0, 20.0]),
 )
-BARE = st.sampled_from(NUMBERS).map(lambda value: Metric(value, None, None, 400, 20, "no interval"))
+BARE = st.sampled_from(NUMBERS).map(lambda value: even(value, None, None, 400, 20, "no interval"))
 THIN = st.builds(
-    lambda n, articles: Metric(0.5, 0.5, 0.5, n, articles),
+    lambda n, articles, effective: Metric(0.5, 0.5, 0.5, n, articles, "", effective),
     st.sampled_from([9, 10, 400]),
-    st.sampled_from([1, 2, 20]),
+    st.sampled_from([1, 2, 11, 12, 20]),
+    st.sampled_from([None, 7.99, 8.0, 20.0]),
 )
 FIGURES = st.one_of(SOUND, SOUND, SOUND, BARE, THIN, ODD, st.none())
 
@@ -80,7 +86,7 @@ def edits(who: list[str], places: list[tuple[str, str]], most: int) -> st.Search
 
 
 NO_EDITS: st.SearchStrategy[list[Edit]] = st.just([])
-CONTROL_EDITS = NO_EDITS | edits(SIX, [*PLACES, *CONTEXT], 2)
+CONTROL_EDITS = NO_EDITS | edits(ALL, [*PLACES, *CONTEXT], 2)
 EDITS = st.builds(
     lambda *parts: [edit for part in parts for edit in part],
     edits(["model"], PLACES, 4),

@@ -10,7 +10,7 @@ from datetime import date
 from schemas.records.evidence import Evidence, Metric, Metrics
 from schemas.records.policy import ChampionRule, Policy, PolicyCheck
 from schemas.records.splits import PAIR
-from tests.schemas.verdict.drawn import RULES, Key
+from tests.schemas.verdict.drawn import FIVE, RULES, Key
 
 Table = dict[str, dict[str, Metric]]
 FALLING_IS_BETTER = {"ablations.reverse", "bins_delta.delta"}
@@ -89,13 +89,16 @@ def mark(demand: Demand, table: Metrics, policy: Policy) -> str:
         return "skipped"
     if math.isnan(found.value) or math.isinf(found.value):
         return "error"
-    counts = [(found.n, found.articles)]
+    counts = [(found.n, found.articles, found.effective)]
     if split == PAIR:
         for side in ("val", "ood"):
             mean = table.get(side, {}).get("bins_delta.cos")
-            counts.append((mean.n, mean.articles) if mean else (0, 0))
-    if any(n < policy.min_samples or articles < policy.min_articles for n, articles in counts):
+            counts.append((mean.n, mean.articles, mean.effective) if mean else (0, 0, None))
+    if any(n < policy.min_samples or articles < policy.min_articles for n, articles, _ in counts):
         return "error"
+    enough = [articles > 11 and weigh is not None and weigh >= 8 for _, articles, weigh in counts]
+    if demand.needs_whole_interval and not all(enough):
+        return "inconclusive"
     ends = (found.value, found.value)
     if demand.needs_whole_interval:
         if found.low is None or found.high is None:
@@ -139,7 +142,9 @@ def champion_table(mine: Metrics, theirs: Metrics) -> Table:
             if new.value is not None and old.value is not None:
                 value = old.value - new.value if metric in FALLING_IS_BETTER else new.value - old.value
             samples, articles = min(new.n, old.n), min(new.articles, old.articles)
-            table.setdefault(split, {})[metric] = Metric(value, None, None, samples, articles, "x")
+            weights = [new.effective, old.effective]
+            least = None if None in weights or value is None else min(weight or 0 for weight in weights)
+            table.setdefault(split, {})[metric] = Metric(value, None, None, samples, articles, "x", least)
     return table
 
 
@@ -148,16 +153,16 @@ def number(table: Metrics, split: str, metric: str) -> float | None:
     return found.value if found and found.value is not None and math.isfinite(found.value) else None
 
 
-def about_escape(evidence: Evidence) -> tuple[bool, bool]:
-    """Whether the model escaped on a split, and whether that cannot be told on one."""
-    escaped = unknown = False
+def about_escape(evidence: Evidence) -> tuple[bool, bool, bool]:
+    """Whether the model escaped on a split, that cannot be told, and the sample shows neither."""
+    escaped = unknown = unsure = False
     for split in ("val", "ood"):
-        cosine = number(evidence.model, split, "offset_sweep.cos")
-        constant = number(evidence.controls.get("constant", {}), split, "offset_sweep.cos")
-        if cosine is None or constant is None:
+        told = escaped, unknown
+        lift = number(evidence.model, split, "offset_sweep.lift")
+        if lift is None:
             unknown = True
         else:
-            escaped |= cosine < constant
+            escaped |= not lift > 1e-6
         recall = number(evidence.model, split, "retrieval.article_unseen.r@5")
         chance = number(evidence.model, split, "retrieval.article_unseen.chance@5")
         best = number(evidence.controls.get("oracle", {}), split, "retrieval.article_unseen.r@5")
@@ -167,17 +172,32 @@ def about_escape(evidence: Evidence) -> tuple[bool, bool]:
             possible = best is None or best > chance
             escaped |= possible
             unknown |= not possible
-    return escaped, unknown
+        if told == (escaped, unknown) == (False, False):
+            rows = evidence.model[split]
+            lowest = rows["offset_sweep.lift"].low, rows["retrieval.article_unseen.r@5"].low
+            beyond = zip(lowest, (1e-6, chance), strict=True)
+            unsure |= not any(low is not None and at is not None and low > at for low, at in beyond)
+    return escaped, unknown, unsure
 
 
 def oracle_objects(evidence: Evidence, policy: Policy) -> bool:
+    """The truth itself fails what is required, or too many of the gates that are counted."""
     oracle = evidence.controls.get("oracle", {})
+    if not oracle:
+        return False
+    counted, stopped = set(), set()
     for demand in sheet(policy, compared=False):
         gate, metric, split = demand.key
-        if demand.only_tells or gate in ("ablations", "backward_bias") or not oracle:
+        if demand.only_tells:
             continue
+        counted.add(gate)
         status = mark(demand, oracle, policy)
         anywhere = any(metric in table.get(split, {}) for table in (oracle, evidence.model))
-        if status in ("error", "fail", "inconclusive") or (status == "skipped" and anywhere):
+        if metric.startswith("ablations.") or status == "pass" or (status == "skipped" and not anywhere):
+            continue
+        if demand.blocks_alone:
             return True
-    return False
+        stopped.add(gate)
+    possible = (counted - stopped) & set(FIVE)
+    too_few = len(possible) < policy.min_gates_passed and bool(stopped & set(FIVE))
+    return too_few or bool(stopped & set(policy.required_gates))

@@ -138,9 +138,9 @@ CASES: dict[str, tuple[Mapping[str, float], str, str]] = {
         "The model is sound: on val it knows 2.50 bits, the best control (logit) 2.00.",
     ),
     "as much as a copy": (
-        {UNSEEN: 0.2},
+        {BITS: 1.75, CENTRED: 1.75},
         "sound",
-        "The model is sound: on val it finds 20% of unseen targets among five, copying 20%, ridge 20%.",
+        "The model is sound: on val it knows 1.75 bits, the best control (logit) 2.00.",
     ),
     "no context needed": (
         dict.fromkeys(DAMAGED, -0.019),
@@ -395,6 +395,5 @@ def test_the_gates_that_stop_a_model_are_named(
     assert judge(evidence, policy, confidence=0.95).verdict.gates_passed == 3
     assert diagnosed(evidence, policy) == Diagnosis(
         "falls_short",
-        f"The model does not pass {said}; on val it finds 98% of unseen targets among five, copying 20%, "
-        "ridge 20%.",
+        f"The model does not pass {said}; on val it knows 2.50 bits, the best control (logit) 2.00.",
     )

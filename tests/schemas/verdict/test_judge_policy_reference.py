@@ -17,7 +17,9 @@ from schemas.records.policy import Policy
 from schemas.records.splits import PAIR
 from schemas.verdict.gains import gains as gains_of
 from schemas.verdict.judge import judge
+from tests.schemas.even import even
 from tests.schemas.verdict.drawn import (
+    ALL,
     CONTEXT,
     DAYS,
     EDITS,
@@ -25,7 +27,6 @@ from tests.schemas.verdict.drawn import (
     FIVE,
     PLACES,
     RULES,
-    SIX,
     Edit,
     edited,
     edits,
@@ -88,11 +89,12 @@ def compare(
         assert list(gate.vacuous_for) == trivial
 
     passed = sum(gates[gate] in LETS_THROUGH for gate in FIVE)
-    escaped, unknown = about_escape(evidence)
+    escaped, unknown, unsure = about_escape(evidence)
     narrow = confidence < policy.confidence and any(d.needs_whole_interval for d in demands)
-    error = unknown or narrow or set(SIX) - set(evidence.controls) or oracle_objects(evidence, policy)
+    error = unknown or narrow or set(ALL) - set(evidence.controls) or oracle_objects(evidence, policy)
     blocked = (
         escaped
+        or unsure
         or passed < policy.min_gates_passed
         or any(gates[gate] not in LETS_THROUGH for gate in policy.required_gates)
         or any(d.blocks_alone and marks[d.key] not in LETS_THROUGH for d in demands)
@@ -158,7 +160,7 @@ def test_judge_agrees_with_a_naive_reading_of_the_whole_policy(
     if comparison == {}:
         theirs = ours = {}
     elif isinstance(comparison, dict):
-        means = {split: {"bins_delta.cos": Metric(0.0, None, None, 400, 20)} for split in ("val", "ood")}
+        means = {split: {"bins_delta.cos": even(0.0, None, None, 400, 20)} for split in ("val", "ood")}
         drawn = edited(Evidence({"train": {}, PAIR: {}, **means}, {}), spread(comparison))
         theirs = ours = {split: dict(rows) for split, rows in drawn.model.items()}
     elif comparison is not None:

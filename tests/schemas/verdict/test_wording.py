@@ -8,6 +8,7 @@ from schemas.records.evidence import Metric
 from schemas.records.judgement import Status
 from schemas.records.policy import PolicyCheck
 from schemas.verdict.wording import compared, gate_in_words, gate_title, share
+from tests.schemas.even import even
 
 
 @pytest.mark.parametrize(
@@ -105,13 +106,13 @@ def test_only_none_are_0_percent_and_only_all_are_100(value: float, digits: int,
 @pytest.mark.parametrize("value", [1e-6, 5e-7])
 def test_what_rounding_explains_is_not_above_zero(value: float) -> None:
     line = PolicyCheck("offset_sweep", "offset_sweep.margin", ("val",), None, None, 0.0, required=False)
-    said = compared(line, "val", Metric(value, None, None, 400, 20), value, "fail", rounding=1e-6)
+    said = compared(line, "val", even(value, None, None, 400, 20), value, "fail", rounding=1e-6)
     assert re.fullmatch(r".*, not above 0\.0+ by more than rounding \(1e-06\) as required", said)
 
 
 def test_no_rounding_is_allowed_where_none_is_told() -> None:
     line = PolicyCheck("offset_sweep", "offset_sweep.margin", ("val",), None, 0.1, 0.0, required=False)
-    said = compared(line, "val", Metric(0.5, None, None, 400, 20), 0.5, "fail")
+    said = compared(line, "val", even(0.5, None, None, 400, 20), 0.5, "fail")
     assert said == "offset_sweep.margin on val is 0.500, above the allowed 0.100"
 
 

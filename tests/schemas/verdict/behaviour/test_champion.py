@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import pytest
 
-from schemas.records.evidence import Evidence, Metric
+from schemas.records.evidence import Evidence
 from schemas.records.policy import ChampionRule, Decide, PolicyCheck
 from schemas.records.splits import PAIR
 from schemas.verdict.judge import judge
+from tests.schemas.even import even
 from tests.schemas.verdict.champions import (
     DELTA,
     GAIN,

@@ -6,11 +6,12 @@ from datetime import date
 
 import pytest
 
-from schemas.records.evidence import Evidence, Metric
+from schemas.records.evidence import Evidence
 from schemas.records.metrics import GATES
 from schemas.records.policy import Policy, Severity, Waiver
 from schemas.verdict.gains import gains
 from schemas.verdict.judge import judge
+from tests.schemas.even import even
 from tests.schemas.verdict.champions import GAIN, REVERSE, ROLLOUT, against, only_champion, policy, rule
 
 EvidenceFactory = Callable[[], Evidence]
@@ -64,7 +65,7 @@ def test_intervals_of_too_little_confidence_decide_nothing_about_a_gain(
     good_evidence: EvidenceFactory, severity: Severity
 ) -> None:
     asked = policy(rule(least=0.02, decide="bound", severity=severity))
-    measured = {"val": {ROLLOUT: Metric(0.05, 0.03, 0.07, 400, 20)}}
+    measured = {"val": {ROLLOUT: even(0.05, 0.03, 0.07, 400, 20)}}
     verdict = judge(good_evidence(), asked, confidence=0.9, gains=measured).verdict
     assert (verdict.outcome, verdict.reasons) == (
         "error",
@@ -80,7 +81,7 @@ def test_intervals_of_too_little_confidence_decide_nothing_about_a_gain(
 def test_champion_is_no_sixth_gate(good_evidence: EvidenceFactory, seed_policy: Policy) -> None:
     asked = dataclasses.replace(seed_policy, champion=(rule(loss=0.02),))
     judgement = against(asked, good_evidence(), good_evidence())
-    assert [gate.name for gate in judgement.gates] == [*GATES, "backward_bias", "champion"]
+    assert [gate.name for gate in judgement.gates] == [*GATES, "backward_bias", "data", "champion"]
     assert (judgement.gates[-1].status, judgement.gates[-1].vacuous_for) == ("pass", ())
     assert (judgement.verdict.outcome, judgement.verdict.gates_passed) == ("deployable", 5)
 
@@ -109,7 +110,12 @@ def test_a_warning_about_the_champion_blocks_nothing(good_evidence: EvidenceFact
 
 def test_rules_are_never_asked_of_the_controls(good_evidence: EvidenceFactory) -> None:
     asked = policy(rule(least=0.25), rule(REVERSE, least=0.0))
-    measured = {"val": {ROLLOUT: Metric(0.3, None, None, 400, 20), REVERSE: Metric(0.0, None, None, 400, 20)}}
+    measured = {
+        "val": {
+            ROLLOUT: even(0.3, None, None, 400, 20),
+            REVERSE: even(0.0, None, None, 400, 20),
+        }
+    }
     verdict = judge(good_evidence(), asked, confidence=0.95, gains=measured).verdict
     plain = judge(good_evidence(), policy(), confidence=0.95).verdict
     assert dataclasses.replace(verdict, remarks=()) == dataclasses.replace(plain, remarks=())
