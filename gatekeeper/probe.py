@@ -1,5 +1,6 @@
 """The gates between two epochs of anybody's training loop."""
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +13,11 @@ from gatekeeper.evaluation.assemble import make_options
 from gatekeeper.evaluation.lookup import find_metric
 from gatekeeper.evaluation.model import answering, module_candidate
 from gatekeeper.training.curves import gate_figures
+from gates.suite import drawn_articles
 from schemas.errors import UsageError
 from schemas.reading.policy import load_policy
 from schemas.records.evidence import Metric
+from schemas.verdict.few_articles import lacking
 from trainers.interrupts import Interrupts
 from trainers.loop.mini_5cat import MiniResult, MiniSuite
 from trainers.loop.random_state import random_state_kept
@@ -127,11 +130,14 @@ class Probe:
         policy = load_policy(chosen.policy).policy
         window = settle_window(data.source.window, *data.config.window_claims()).window
         self.output = known_output(output)
+        dataset, options = data.source.dataset(window), make_options(chosen, policy)
+        for doubt in lacking(policy, drawn_articles(dataset, options)):
+            warnings.warn(f"no model can pass on this data: {doubt}", stacklevel=2)
         with random_state_kept():
             self._suite = MiniSuite(
-                data.source.dataset(window),
+                dataset,
                 policy,
-                make_options(chosen, policy),
+                options,
                 samples=windows,
                 interrupts=Interrupts(),
             )

@@ -76,7 +76,7 @@ def ask(predictor: Predictor, contexts: FloatArray, target_rows: IntArray) -> to
     """
     batch = torch.from_numpy(contexts).to(predictor.device)
     # Not inference_mode: what a network keeps from this call, e.g. a mask, could not be trained with.
-    with torch.no_grad():
+    with torch.no_grad(), np.errstate():  # whose code asks for another arithmetic has it for itself
         answer: object = predictor.predict(Queries(batch, target_rows))
     expected = contexts.shape[0], contexts.shape[2]
     dense = ordinary(answer, predictor.name)

@@ -25,12 +25,12 @@ from gates.intervals import (
 )
 from gates.leaked import recited_values
 from gates.offset_sweep import OffsetSweep
-from gates.power import POWER
 from gates.retrieval import retrieval_values
 from gates.rollout import Rollout
 from gates.spread import spread_values
 from schemas.errors import DataError
 from schemas.records.evidence import Metric
+from schemas.records.power import CHANCE
 from schemas.records.splits import EVALUATED, PAIR
 
 Recorded = Mapping[str, Mapping[str, Samples]]
@@ -174,4 +174,4 @@ def _paired(estimate: Estimate, confidence: float) -> Paired:
 def _detectable(error: float | None, clusters: Clusters, confidence: float) -> float | None:
     if error is None or clusters.degrees is None:
         return None
-    return (student_t(confidence, clusters.degrees) + student_t(2 * POWER - 1, clusters.degrees)) * error
+    return (student_t(confidence, clusters.degrees) + student_t(2 * CHANCE - 1, clusters.degrees)) * error

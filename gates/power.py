@@ -5,36 +5,81 @@ that is for a true gain hangs on the spread of article means, and on how many wi
 """
 
 import math
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import nctdtr
 
-from gates.contracts import DoubleArray, IntArray
-from gates.intervals import Clusters, estimate_mean, student_t
+from gates.arithmetic import usual_arithmetic
+from gates.contracts import IntArray
+from gates.intervals import Clusters, student_t
 from gates.variance import variance_form
+from schemas.records.evidence import Metric
+from schemas.records.power import CHANCE, MOST_ARTICLES, WORTH, Power
 
-POWER = 0.8
-"""Chance with which what is called detectable is shown."""
-MOST_ARTICLES = 10_000
-"""Where more are needed, this many windows of the kind show nothing of the size."""
+_ROUNDING = 1e-9
+"""Article means that differ by less are the same: those of a model and of the control that it is."""
 
 
-def spread_of_articles(values: DoubleArray, articles: IntArray) -> float | None:
-    """Standard deviation of article means, from per-sample values; None for a single article.
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """A figure with what it rests on.
 
-    Of a mean with weights w it makes the variance ``spread^2 sum w^2``, so it is the clustered standard
-    error times the root of the effective articles.
+    Attributes:
+        metric: a mean, or the least of several, with its interval.
+        articles: (n,) article of each of its windows.
+    """
+
+    metric: Metric
+    articles: IntArray
+
+    @property
+    def sizes(self) -> IntArray:
+        """(G,) windows of each article."""
+        found: IntArray = np.unique(self.articles, return_counts=True)[1]
+        return found
+
+    def spread(self, confidence: float) -> float | None:
+        """Standard deviation of article means, as far as the interval reaches down; None without one.
+
+        Article means that vary by s make a mean with weights w vary by ``s (sum w^2)^(1/2)``. Of that
+        variance the clustered error sees a share only where one article outweighs the others.
+        """
+        value, low, degrees = self.metric.value, self.metric.low, self.metric.degrees
+        if value is None or low is None or degrees is None:
+            return None
+        error, sizes = (value - low) / student_t(confidence, degrees), self.sizes
+        return error * math.sqrt(Clusters.of(sizes).effective / variance_form(sizes).share)
+
+
+@usual_arithmetic
+def power_of(gains: Iterable[tuple[str, Sampled]], margin: Sampled, confidence: float) -> Power:
+    """What a split can show of a model whose articles differ from each other as these do.
 
     Args:
-        values: (n,) n >= 1.
-        articles: (n,).
+        gains: controls, the best one first, with the gain in bits over each. A control that the model itself
+            is tells nothing: the first over which gains differ from article to article is taken.
+        margin: of the offset sweep.
+        confidence: of the intervals.
     """
-    estimate = estimate_mean(values, articles)
-    return None if estimate.error is None else estimate.error * math.sqrt(estimate.clusters.effective)
+    aside = margin.spread(confidence)
+    least = None if aside is None else smallest_shown(aside, margin.sizes, confidence)
+    for rival, gain in gains:
+        spread = gain.spread(confidence)
+        if spread is not None and spread > _ROUNDING:
+            sizes = gain.sizes
+            return Power(
+                rival=rival,
+                gain=smallest_shown(spread, sizes, confidence),
+                margin=least,
+                articles=articles_needed(WORTH, spread, sizes, confidence),
+            )
+    return Power(rival=None, gain=None, margin=least, articles=None)
 
 
 def smallest_shown(
-    spread: float, sizes: IntArray, confidence: float, *, power: float = POWER
+    spread: float, sizes: IntArray, confidence: float, *, power: float = CHANCE
 ) -> float | None:
     """The smallest true mean whose interval lies wholly above zero with probability ``power``.
 
@@ -65,7 +110,7 @@ def smallest_shown(
 
 
 def articles_needed(
-    gain: float, spread: float, sizes: IntArray, confidence: float, *, power: float = POWER
+    gain: float, spread: float, sizes: IntArray, confidence: float, *, power: float = CHANCE
 ) -> int | None:
     """How many articles of the same kind show a true mean of ``gain`` with probability ``power``.
 
@@ -77,11 +122,14 @@ def articles_needed(
         power: in (0.5, 1).
 
     Returns:
-        At least 2; None where :data:`MOST_ARTICLES` are not enough.
+        At least 2, and at most those that are known exactly where these are enough; None where neither they
+        nor :data:`MOST_ARTICLES` are.
     """
-    if not _enough(MOST_ARTICLES, gain, spread, sizes, confidence, power):
-        return None
-    few, many = 1, MOST_ARTICLES
+    few, many = 1, len(sizes)
+    if not _enough(many, gain, spread, sizes, confidence, power):
+        few, many = many, MOST_ARTICLES
+        if few >= many or not _enough(many, gain, spread, sizes, confidence, power):
+            return None
     while many - few > 1:
         middle = (few + many) // 2
         few, many = (

@@ -4,8 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+import numpy as np
+
 from gates.ablations import Ablations
 from gates.answers import Progress, ask_split
+from gates.arithmetic import usual_arithmetic
 from gates.bins_delta import BinsDelta
 from gates.centre import mean_row
 from gates.contracts import Dataset, Gate, IntArray, Predictor, Samples
@@ -14,6 +17,7 @@ from gates.controls import make_controls
 from gates.extremes import Extremes, find_extremes
 from gates.fitted_controls import RidgeSource
 from gates.independence import compare_again, compare_company
+from gates.intervals import Clusters
 from gates.leaked import Leaked
 from gates.offset_sweep import OffsetSweep
 from gates.options import Options
@@ -65,6 +69,7 @@ class Bench:
     rivals: RivalValues
     oracle_gains: Gains
 
+    @usual_arithmetic
     def evidence(self, model: Measurement) -> Evidence:
         """The model's metrics beside the controls', and what it gains over them, ready for a verdict."""
         return Evidence(
@@ -111,6 +116,7 @@ def passes(dataset: Dataset) -> int:
     return 1 + dataset.window.context + 4 + (dataset.window.horizon - 1) + (ROLLOUT_STEPS - 1)
 
 
+@usual_arithmetic
 def prepare(
     dataset: Dataset, options: Options, progress: Progress, splits: tuple[str, str] = EVALUATED
 ) -> Bench:
@@ -149,6 +155,7 @@ def prepare(
     )
 
 
+@usual_arithmetic
 def measure(bench: Bench, predictor: Predictor, progress: Progress) -> Measurement:
     """All gates for one predictor on the bench's samples.
 
@@ -158,19 +165,39 @@ def measure(bench: Bench, predictor: Predictor, progress: Progress) -> Measureme
     return run_gates(bench.dataset, bench.options, bench.sampled, bench.gates, predictor, progress)
 
 
-def _draw(dataset: Dataset, name: str, options: Options) -> IntArray:
-    if name not in dataset.splits:
-        raise DataError(
-            f"an evaluation needs the splits {' and '.join(EVALUATED)}; {name!r} is missing. "
-            "Name it with a flag, in gatekeeper.toml or for load_data"
-        )
+def drawn_articles(
+    dataset: Dataset, options: Options, splits: tuple[str, str] = EVALUATED
+) -> dict[str, tuple[int, float]]:
+    """Split -> articles of the windows that will be measured, and how many equal ones weigh as they do.
+
+    A split that is missing is left out.
+    """
+    found = {}
+    for name in splits:
+        if name in dataset.splits:
+            articles = dataset.bank.articles[_rows(dataset, name, options)]
+            clusters = Clusters.of(np.unique(articles, return_counts=True)[1])
+            found[name] = clusters.articles, clusters.effective
+    return found
+
+
+def _rows(dataset: Dataset, name: str, options: Options) -> IntArray:
     eligible = at_most(
         dataset.bank,
         dataset.splits[name].last_rows,
         per_article=options.max_per_article,
         seed=options.seed,
     )
-    rows = draw(eligible, count=options.max_samples, seed=options.seed)
+    return draw(eligible, count=options.max_samples, seed=options.seed)
+
+
+def _draw(dataset: Dataset, name: str, options: Options) -> IntArray:
+    if name not in dataset.splits:
+        raise DataError(
+            f"an evaluation needs the splits {' and '.join(EVALUATED)}; {name!r} is missing. "
+            "Name it with a flag, in gatekeeper.toml or for load_data"
+        )
+    rows = _rows(dataset, name, options)
     articles = len(set(dataset.bank.articles[rows].tolist()))
     for found, needed, what in (
         (len(rows), options.min_samples, "samples"),

@@ -237,7 +237,9 @@ def _evaluator(data: Data, settings: Mapping[str, object], *, allow_code: bool) 
     key = policy.sha256, options, allow_code
     if key not in kept:
         asked, config = data.config.window_claims(), data.config.shown
-        kept[key] = Evaluator(data.source, policy, options, asked, config=config, allow_code=allow_code)
+        kept[key] = Evaluator(
+            data.source, policy, options, asked, config=config, allow_code=allow_code, tell=warnings.warn
+        )
     return kept[key]
 
 

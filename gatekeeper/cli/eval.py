@@ -176,7 +176,11 @@ def _open(config: "Config", *, allow_code: bool, full: bool) -> "Evaluator":
     if config.eval.retrieval == "auto" and options.retrieval == "torch":
         say("note: bank search with torch; faiss and torch can clash on macOS")
     asked = config.window_claims()
-    return Evaluator(source, policy, options, asked, config=config.shown, allow_code=allow_code)
+    return Evaluator(source, policy, options, asked, config=config.shown, allow_code=allow_code, tell=_warned)
+
+
+def _warned(doubt: str) -> None:
+    say(f"warning: {printable(doubt)}")
 
 
 def _report_on(

@@ -138,6 +138,8 @@ def _train(request: "RunRequest", options: "RecorderOptions", stdout: TextIO) ->
             plan = plan_run(request, group, notes.extend)
     finally:
         tell(notes)  # they may explain an error
+    for doubt in plan.doubts() if group.first else ():
+        say(f"warning: no weights can pass on this data: {printable(doubt)}")
     if len(plan.seeds) > 1:
         return _train_seeds(plan, group, options, request.out, stdout)
     result = run_training(

@@ -1,5 +1,6 @@
 """From a measurement to a :class:`~schemas.records.report.Report` and the scores of its samples."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from gatekeeper.config.sections import EvalConfig
 from gatekeeper.config.window import Origin
 from gatekeeper.evaluation.environment import choose_device, choose_retrieval, describe_environment
+from gatekeeper.evaluation.power import find_power
 from gates.contracts import Dataset
 from gates.options import Options
 from gates.order import ORDER
@@ -84,6 +86,7 @@ def make_report(
     """
     options, dataset = bench.options, bench.dataset
     evidence = bench.evidence(measurement)
+    evidence = replace(evidence, power=find_power(bench, measurement, evidence))
     made = now or datetime.now(UTC)
     inputs = Inputs(
         model=model,

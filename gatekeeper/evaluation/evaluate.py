@@ -38,12 +38,13 @@ from gatekeeper.evaluation.model import (
 from gates.answers import Progress
 from gates.contracts import Dataset, Window
 from gates.options import Options
-from gates.suite import Bench, Measurement, measure, passes, prepare
+from gates.suite import Bench, Measurement, drawn_articles, measure, passes, prepare
 from gates.windows import at_most
 from schemas.records.evidence import CONTROLS
 from schemas.records.policy import LoadedPolicy
 from schemas.records.report import Report
 from schemas.records.splits import EVALUATED
+from schemas.verdict.few_articles import lacking
 from trainers.outputs import Output
 
 Model = Candidate | nn.Module | Path | str
@@ -57,6 +58,10 @@ Bar = Callable[[str, int], AbstractContextManager[Progress]]
 def silent(what: str, total: int) -> Iterator[Progress]:
     """Progress that nobody sees."""
     yield lambda count: None
+
+
+def deaf(sentence: str) -> None:
+    """Hears nothing."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +95,7 @@ class Evaluator:
         asked: what the user says of the shape of a window, for a source.
         config: the configuration file as reports name it.
         allow_code: load files that run code.
+        tell: told why no model at all can pass on some data, before anything is measured on them.
     """
 
     data: DataSource | Dataset
@@ -98,6 +104,7 @@ class Evaluator:
     asked: tuple[WindowClaim, ...] = ()
     config: str | None = None
     allow_code: bool = False
+    tell: Callable[[str], None] = deaf
     _cut: dict[Window, Dataset] = field(default_factory=dict, init=False, repr=False)
     _benches: dict[Window, Bench] = field(default_factory=dict, init=False, repr=False)
 
@@ -170,6 +177,8 @@ class Evaluator:
 
     def _bench(self, dataset: Dataset, progress: Bar) -> Bench:
         if dataset.window not in self._benches:
+            for doubt in lacking(self.policy.policy, drawn_articles(dataset, self.options)):
+                self.tell(f"no model can pass on this data: {doubt}")
             most = self.options.max_samples or 2**62
             drawn = (
                 at_most(

@@ -4,6 +4,7 @@ from tabulate import tabulate
 
 from gatekeeper.data.audit.findings import MARGIN
 from gatekeeper.data.audit.near_pairs import PROBES
+from gatekeeper.render.power import CAPTION, HEADS, power_rows
 from gatekeeper.render.rows import interval, number
 from gates.leaks import LIMIT
 from schemas.records.audit import Audit, FrontierOfSplit, LeakedTarget, LeakSearch, SharedText
@@ -38,6 +39,7 @@ def render_audit(audit: Audit) -> str:
         *(_frontier(audit, name) for name in audit.frontier),
         _leaks(audit),
         *([_leaked(audit)] if audit.leaked else []),
+        *([_power(audit)] if audit.power else []),
         *([_misplaced(audit)] if audit.misplaced else []),
         _verdict(audit),
     ]
@@ -126,6 +128,14 @@ def _leaked(audit: Audit) -> str:
         )
         lines += [f"  - {_leaked_pair(pair)}" for pair in found.worst]
     return "\n".join(lines)
+
+
+def _power(audit: Audit) -> str:
+    table = tabulate(power_rows(audit.power), headers=HEADS, disable_numparse=True)
+    return (
+        f"{CAPTION},\nof a model that differs from the last chunk as a plain weighted copy does\n"
+        f"(it and a quarter of the one before, minus the mean row):\n{table}"
+    )
 
 
 def _leaked_pair(pair: LeakedTarget) -> str:

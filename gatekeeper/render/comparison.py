@@ -9,9 +9,9 @@ from gatekeeper.evaluation.comparison import Differences, Scored
 from gatekeeper.render.markdown import escape
 from gatekeeper.render.rows import BESIDE, interval, number
 from gatekeeper.render.table import OUTCOMES
-from gates.power import POWER
 from schemas.records.evidence import Metric
 from schemas.records.metrics import BITS_KNOWN, COSINE, GATES, MARGIN, METRICS, RECALL_SEEN
+from schemas.records.power import CHANCE
 from schemas.records.report import Report
 from schemas.records.splits import OOD, PAIR
 from schemas.text import printable
@@ -81,7 +81,7 @@ def comparison_to_json(first: Scored, second: Scored, differences: Differences) 
         "a": first.name,
         "b": second.name,
         "confidence": first.report.settings.confidence,
-        "power": POWER,
+        "power": CHANCE,
         "differences": [
             {
                 "metric": name,
@@ -142,7 +142,7 @@ def _samples(report: Report) -> str:
 def _explained() -> str:
     return (
         "interval: of the difference, paired by sample and clustered by article\n"
-        f"detectable: a true difference of this size would be shown with probability {POWER:g}"
+        f"detectable: a true difference of this size would be shown with probability {CHANCE:g}"
     )
 
 

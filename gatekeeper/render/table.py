@@ -4,6 +4,7 @@ from tabulate import tabulate
 
 from gatekeeper.render.knowledge import left_out, render_knowledge
 from gatekeeper.render.markdown import escape
+from gatekeeper.render.power import render_power
 from gatekeeper.render.reasons import findings, warned
 from gatekeeper.render.rows import letter_of, result_headers, result_rows
 from schemas.records.answers import coarsest
@@ -17,11 +18,12 @@ OUTCOMES = {"deployable": "DEPLOYABLE", "blocked": "BLOCKED", "error": "ERROR"}
 
 
 def render_table(report: Report) -> str:
-    """All of a report: heading, result table, what is known in bits, gates, verdict with its reasons."""
+    """All of a report: heading, results, what is known in bits and could be shown, gates, verdict."""
     parts = [
         render_heading(report),
         render_results(report, "simple"),
         render_knowledge(report, "simple"),
+        render_power(report.evidence.power, "simple"),
         render_verdict(report),
     ]
     return "\n\n".join(filter(None, parts))
@@ -35,6 +37,7 @@ def render_markdown(report: Report) -> str:
         escape(render_gates(report, bullet="- ")),
         render_results(report, "github"),
         render_knowledge(report, "github"),
+        render_power(report.evidence.power, "github"),
         escape(render_heading(report)),
     ]
     return "\n\n".join(filter(None, parts))

@@ -27,6 +27,7 @@ from gatekeeper.training.request import RunRequest
 from gatekeeper.training.settings import build_settings
 from gates.contracts import Dataset
 from gates.options import Options
+from gates.suite import drawn_articles
 from gates.windows import rows_digest
 from schemas.disk.room import check_room
 from schemas.errors import DataError, UsageError
@@ -34,6 +35,7 @@ from schemas.names import refuse_unknown
 from schemas.reading.policy import load_policy
 from schemas.records.policy import LoadedPolicy
 from schemas.records.splits import EVALUATED, TRAIN
+from schemas.verdict.few_articles import lacking
 from trainers.checkpoints.saved_states import FOLDER as STATES
 from trainers.checkpoints.saved_states import MANIFEST
 from trainers.contracts import Trainer
@@ -66,6 +68,10 @@ class Plan:
     def seed(self) -> int:
         """Of the training, or of the first of several."""
         return self.seeds[0]
+
+    def doubts(self) -> tuple[str, ...]:
+        """Why no weights at all can pass on these articles, told before they are trained."""
+        return lacking(self.policy.policy, drawn_articles(self.dataset, self.options))
 
     def record(self) -> RunRecord:
         """For ``config.json``."""

@@ -8,6 +8,7 @@ from schemas.errors import PolicyError, ReportError
 from schemas.reading.codec import encode
 from schemas.reading.policy import builtin_by_digest
 from schemas.reading.policy_rules import check_policy
+from schemas.reading.power import power_problems
 from schemas.records.evidence import ORACLE, Evidence, Gains, Metric, Metrics
 from schemas.records.judgement import Judgement
 from schemas.records.metrics import LEAKED, METRICS, SEARCHED
@@ -31,9 +32,9 @@ def check_report(report: Report) -> Judgement:
     Raises:
         ReportError: names the first place where it does: an impossible date, a metric outside its
             own interval or measured on more samples than were drawn, controls measured on other
-            samples than the model, a gain that is not the difference of its two metrics, a policy that
-            is none or is not the one its digest names, or
-            a judgement other than the one that follows from evidence and policy.
+            samples than the model, a gain that is not the difference of its two metrics, a
+            detectable gain within what its interval leaves open, a policy that is none or is not the
+            one its digest names, or a judgement other than the one that follows from evidence and policy.
     """
     _check_created(report.created)
     _check_settings(report)
@@ -43,6 +44,8 @@ def check_report(report: Report) -> Judgement:
     _check_same_data(report.evidence)
     _check_gains(report.evidence, report.evidence.gains, "model")
     _check_gains(report.evidence, report.evidence.oracle_gains, ORACLE)
+    for problem in power_problems(report.evidence):
+        raise ReportError(problem)
     _check_answers(report.evidence)
     _check_policy(report)
     derived = derive(report)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from schemas.records.evidence import Metric
+from schemas.records.power import Power
 from schemas.records.rules import Count, Line, Lines, Moment, Positive, Sha256, rule, version_rule
 
 AUDIT_VERSION = "1.0"
@@ -196,6 +197,8 @@ class Audit:
         frontier: split -> what a linear model can buy.
         leaks: duplicates between articles.
         leaked: split -> its targets that articles outside it hold too.
+        power: split -> what its articles can show of a model that differs from the last chunk as a plain
+            weighted copy does: the last chunk and a quarter of the one before, minus the mean row.
         misplaced: articles with the texts of others, or that run backwards.
         problems: why these gates cannot be decided on this data; empty is good.
         findings: what else a reader should know.
@@ -212,6 +215,7 @@ class Audit:
     frontier: Mapping[str, FrontierOfSplit]
     leaks: LeakSearch
     leaked: Mapping[str, LeakedTargets]
+    power: Mapping[str, Power]
     misplaced: tuple[Misplaced, ...]
     problems: Lines
     findings: Lines

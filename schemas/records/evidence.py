@@ -7,6 +7,7 @@ from typing import Annotated
 
 from schemas.records.answers import Answers
 from schemas.records.metrics import BITS_KNOWN, COSINE, LIFT, METRICS, RECALL_UNSEEN, Range
+from schemas.records.power import Power
 from schemas.records.rules import END, Count, Line, Names, SplitName, rule
 from schemas.records.splits import PAIR
 
@@ -119,6 +120,7 @@ class Evidence:
             company. A report has them for every split that was measured.
         gains: of the model over every control but the oracle, sample by sample; positive is better.
         oracle_gains: the same of the oracle: what a model that knows the answer gains here.
+        power: what the articles of each split can show of a model like this one; no verdict hangs on it.
     """
 
     model: Metrics
@@ -126,3 +128,4 @@ class Evidence:
     answers: Mapping[SplitName, Answers] = field(default_factory=dict)
     gains: Gains = field(default_factory=dict)
     oracle_gains: Gains = field(default_factory=dict)
+    power: Mapping[SplitName, Power] = field(default_factory=dict)

@@ -74,7 +74,7 @@ def _barred(evidence: Evidence, checks: tuple[Check, ...]) -> Check | None:
 
 
 def _sentence(gate: str, check: Check) -> str:
-    if check.status in ("fail", "inconclusive"):
+    if check.status == "fail":
         return (
             f"{gate_title(gate)} tells nothing of knowledge on this data: the true targets themselves do "
             f"not pass it, their {check.sentence.removeprefix('the ')}"

@@ -157,3 +157,10 @@ def test_a_probe_picks_the_output_and_takes_the_policy() -> None:
     assert "A" in probe(Whole()).passed
     with pytest.raises(PredictionError, match=r"Whole must return one tensor; .* pass output='states'"):
         Probe(rotating_data(), samples=120)(Whole())
+
+
+def test_articles_too_few_for_any_model_are_told_where_a_probe_is_made() -> None:
+    with pytest.warns(UserWarning, match="no model can pass on this data: .* has 6 articles") as told:
+        Probe(rotating_data(), samples=120, policy="skill")
+    assert len(told) == 2
+    assert told[0].filename == __file__

@@ -37,6 +37,7 @@ from schemas.records.dataset import (
 from schemas.records.decision import DECISION_VERSION, ChampionUsed, Decision, PolicyUsed
 from schemas.records.history import History, Warned
 from schemas.records.judgement import Judgement
+from schemas.records.power import Power
 from schemas.records.production import PRODUCTION_VERSION, DeployedModel, Predecessor, Production
 from tests.schemas import conftest as fabricated
 from tests.schemas.even import even
@@ -118,6 +119,7 @@ def _audit() -> Audit:
                 metric, (LeakedTarget(8, 2, 1.0, 0.99, (3, "b"), ("", "B"), (4, 0), "train", ("x", "y")),)
             )
         },
+        {"val": Power("copy_last", 0.1, 0.02, 12)},
         (Misplaced(4, "texts", "the texts of 5"),),
         ("too few articles",),
         ("two articles share a text",),

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 
 from gates.contracts import Dataset, Predictor
 from gates.options import Options
-from gates.suite import measure, prepare
+from gates.suite import drawn_articles, measure, prepare
 from schemas.errors import Interrupted
 from schemas.records.evidence import Evidence, Metrics
 from schemas.records.history import SPLIT_FIGURES, MiniGates, SplitGates
 from schemas.records.metrics import COSINE, MARGIN, RECALL_SEEN
 from schemas.records.policy import Policy
-from schemas.records.splits import OOD, selecting
+from schemas.records.splits import OOD, VAL, selecting
 from schemas.verdict.escape import value_of
+from schemas.verdict.few_articles import lacking
 from schemas.verdict.judge import judge
 from schemas.verdict.soundness import check_controls, unsound
 from trainers.interrupts import Interrupts
@@ -63,7 +64,14 @@ class MiniSuite:
         )
 
     def doubts(self) -> list[str]:
-        """Why no weights at all could pass on these samples; empty where some could."""
+        """Why no weights at all could pass on these samples; empty where some could.
+
+        Nothing is said where their articles are too few for the policy's intervals: of a draw that says
+        little, and whoever has drawn all windows says it of them (:mod:`schemas.verdict.few_articles`).
+        """
+        articles = drawn_articles(self.bench.dataset, self.bench.options, (self.chooses, OOD))
+        if lacking(self.policy, {VAL: articles[self.chooses], OOD: articles[OOD]}):
+            return []
         evidence = as_val(self.chooses, self.bench.of_oracle())
         found = unsound(evidence, self.policy, check_controls(evidence, self.policy))
         return [told_of(self.chooses, doubt) for doubt in found]

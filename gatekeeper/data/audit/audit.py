@@ -12,15 +12,18 @@ from gatekeeper.data.audit.figures import CONFIDENCE, alignment_row, direction_r
 from gatekeeper.data.audit.findings import find_findings, find_leaked, find_problems, find_small, learned
 from gatekeeper.data.audit.leakage import Leakage, find_leakage
 from gatekeeper.data.audit.leaked_targets import Found, splits_of, worst_leaks
+from gatekeeper.data.audit.power import find_power
 from gatekeeper.data.audit.reading_order import Reversals, find_reversed
 from gatekeeper.data.audit.text_alignment import Alignment, find_misaligned
-from gates.contracts import Bank, IntArray, Window
+from gates.contracts import Bank, Dataset, IntArray, Split, Window
 from gates.direction import learned_direction
 from gates.frontier import linear_frontier
 from gates.intervals import share_metric, undefined
 from gates.leaked import ALONE
 from gates.leaks import find_leaks
+from gates.options import Options
 from gates.seeded import hash_rows
+from gates.suite import drawn_articles
 from gates.windows import draw, window_rows
 from schemas.errors import DataError
 from schemas.records.audit import (
@@ -34,6 +37,7 @@ from schemas.records.audit import (
 )
 from schemas.records.policy import Policy
 from schemas.records.splits import TRAIN
+from schemas.verdict.few_articles import lacking
 
 WINDOWS = 10_000
 """At most this many seeded windows are fitted, and as many measured."""
@@ -83,6 +87,8 @@ def audit(
     reversals = find_reversed(bank, adjacent, measured, direction, context=context, seed=seed)
     misplaced = tuple(_misplaced(alignment, reversals))
     every = np.unique(np.concatenate(list(tests.values())))
+    cut = {name: Split(name, rows) for name, rows in ({TRAIN: fit_rows} | tests).items()}
+    dataset, options = Dataset(bank, cut, window), Options(seed=seed, max_per_article=policy.max_per_article)
     return Audit(
         schema_version=AUDIT_VERSION,
         created=(now or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -99,9 +105,11 @@ def audit(
         frontier=frontier,
         leaks=_leaks(bank, leakage),
         leaked=leaked,
+        power=find_power(dataset, options),
         misplaced=misplaced,
         problems=(
             *find_small(_sizes(bank, splits, window), policy),
+            *lacking(policy, drawn_articles(dataset, options)),
             *find_problems(splits, leakage, frontier, misplaced, len(np.unique(bank.articles)), bank.id_of),
             *find_leaked({name: each.share for name, each in leaked.items()}, policy),
         ),

@@ -21,9 +21,11 @@ from gatekeeper.render.page.figures import (
 from gatekeeper.render.page.palette import ACCENT, INK, MUTED
 from gatekeeper.render.page.strokes import legend, point_style
 from gatekeeper.render.page.svg import Drawing, drawing, to_svg
+from gatekeeper.render.rows import number
 from schemas.records.evidence import ORACLE, RIVALS, Metrics
 from schemas.records.metrics import BITS_CENTRED, BITS_KNOWN, RANK_SHARE, SPREAD_SHARE
 from schemas.records.policy import control_of
+from schemas.records.power import CHANCE
 from schemas.records.report import Report
 
 if TYPE_CHECKING:
@@ -65,7 +67,8 @@ def knowledge(report: Report) -> Plot:
         lead="Bits are what the predictions tell of the target among the rows of its article that could be "
         "it: 0 for whoever knows nothing, one more for every halving of the choice. "
         f"{_oracle(report)}A gain is taken window by window; whoever only copies gains nothing over a copy. "
-        "Spread and rank compare all predictions with all targets: 1 as the targets, near 0 a collapse.",
+        "Spread and rank compare all predictions with all targets: 1 as the targets, near 0 a collapse."
+        f"{_detectable(report)}",
         drawings=tuple(_forest(chart, splits) for chart in charts),
         table=Table(
             "What the model and the controls know",
@@ -77,6 +80,16 @@ def knowledge(report: Report) -> Plot:
             *(f"{line[0].upper()}{line[1:]}." for line in left_out(report)),
         ),
     )
+
+
+def _detectable(report: Report) -> str:
+    """What these articles could show, split by split."""
+    told = [
+        f"{number(each.gain)} over {each.rival} on {split}"
+        for split, each in report.evidence.power.items()
+        if each.gain is not None
+    ]
+    return f" With probability {CHANCE:g} these articles show a gain of {' and '.join(told)}." if told else ""
 
 
 def _charts(report: Report) -> tuple[_Chart, ...]:

@@ -225,3 +225,10 @@ def test_data_must_be_loaded_first() -> None:
         gk.evaluate(Turn(), "bank.npz")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match=message):
         gk.Probe("bank.npz")  # type: ignore[arg-type]
+
+
+def test_articles_too_few_for_any_model_are_told(data: gk.Data) -> None:
+    with pytest.warns(UserWarning, match="no model can pass on this data: .* has 6 articles") as told:
+        found = gk.evaluate("control:copy_last", data, policy="skill")
+    assert len(told) == 2
+    assert found.report.judgement.verdict.outcome == "error"

@@ -274,3 +274,19 @@ def test_full_searches_the_controls_in_the_bank_too(world: Path, run: Run) -> No
     run("eval", "control:copy_mix", "--full", "--report", "r.json")
     for metrics in read_report(world / "r.json").evidence.controls.values():
         assert any(key.startswith(SEARCHED) for key in metrics["val"])
+
+
+def test_articles_too_few_for_any_model_are_told_once_and_before_anything_is_measured(
+    world: Path, run: Run
+) -> None:
+    result = run("eval", "control:copy_last", "own_models:Turn", "--policy", "skill")
+    assert result.exit_code == 3
+    few = "has 6 articles, fewer than the 12 an interval needs to decide, and the policy skill decides by"
+    told = [
+        f"warning: no model can pass on this data: {split} {few} intervals; name more articles"
+        for split in ("val", "ood")
+    ]
+    assert [line for line in result.stderr.splitlines() if "no model can pass" in line] == told
+    assert result.stderr.splitlines()[:2] == told
+    assert "no model can pass" not in run("-q", "eval", "control:copy_last", "--policy", "skill").stderr
+    assert "no model can pass" not in run("eval", "control:copy_last").stderr

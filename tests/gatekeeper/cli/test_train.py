@@ -182,3 +182,15 @@ def test_two_runs_of_one_second_do_not_share_a_folder(
     second = run("train", "ridge")
     assert second.exit_code == 2
     assert "runs/linear_ridge_20260102_030405 exists already" in second.stderr
+
+
+def test_articles_too_few_for_any_weights_are_told_before_they_are_trained(world: Path, run: Run) -> None:
+    result = run("train", "ridge", "--out", "mine", "--policy", "skill")
+    assert result.exit_code == 3
+    few = "has 6 articles, fewer than the 12 an interval needs to decide, and the policy skill decides by"
+    told = [
+        f"warning: no weights can pass on this data: {split} {few} intervals; name more articles"
+        for split in ("val", "ood")
+    ]
+    assert result.stderr.splitlines()[:2] == told
+    assert result.stderr.count("can pass") == 2

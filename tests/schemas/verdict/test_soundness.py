@@ -59,9 +59,8 @@ def test_an_oracle_that_may_or_may_not_pass_does_not_pass(
     evidence = change(good_evidence(), MARGIN, "val", who="oracle", value=0.06, low=0.04, high=0.08)
     assert reasons(evidence, seed_policy) == []
     assert reasons(evidence, by_bounds) == [
-        "gate A (offset_sweep) tells nothing of knowledge on this data: the true targets themselves do not "
-        "pass it, their offset_sweep.margin on val is 0.060 [0.040, 0.080], an interval that reaches across "
-        "the threshold 0.050, so it is inconclusive"
+        "gate A (offset_sweep) cannot be decided on this data: for the oracle, offset_sweep.margin on val is "
+        "0.060 [0.040, 0.080], an interval that reaches across the threshold 0.050, so it is inconclusive"
     ]
 
 

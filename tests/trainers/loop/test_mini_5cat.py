@@ -110,3 +110,10 @@ def test_a_signal_ends_a_measurement() -> None:
     interrupts.received = "SIGTERM"
     with pytest.raises(Interrupted, match="SIGTERM arrived while the gates were measured"):
         measured.measure(last_chunk(), lambda cosine: True)
+
+
+def test_articles_too_few_for_intervals_are_left_to_whoever_has_drawn_all_windows() -> None:
+    """Five articles; by estimates the same samples are doubted for being few."""
+    by_intervals = load_policy("skill").policy
+    options = Options(min_samples=1, min_articles=1)
+    assert MiniSuite(dataset(), by_intervals, options, samples=60, interrupts=Interrupts()).doubts() == []
