@@ -36,7 +36,7 @@ _OPEN = {
 }
 
 # Splits of an audit have any name.
-_ANY_KEY = {("frontier",), ("leaks", "splits"), ("leaked",)}
+_ANY_KEY = {("frontier",), ("leaks", "splits"), ("leaked",), ("power",)}
 
 
 def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:  # noqa: ANN401
