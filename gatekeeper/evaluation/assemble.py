@@ -12,6 +12,7 @@ from gatekeeper.config.window import Origin
 from gatekeeper.evaluation.environment import choose_device, choose_retrieval, describe_environment
 from gatekeeper.evaluation.power import find_power
 from gates.contracts import Dataset
+from gates.dominating import dominating_article
 from gates.options import Options
 from gates.order import ORDER
 from gates.suite import GATES_VERSION, Bench, Measurement
@@ -163,4 +164,5 @@ def _split_input(dataset: Dataset, bench: Bench, name: str) -> SplitInput:
         eligible=len(eligible),
         sha256=rows_digest(rows),
         sample_sha256=rows_digest(bench.sampled[name]),
+        dominating=dominating_article(dataset.bank, bench.sampled[name]),
     )

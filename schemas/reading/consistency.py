@@ -10,6 +10,7 @@ from schemas.reading.policy import builtin_by_digest
 from schemas.reading.policy_rules import check_policy
 from schemas.reading.power import power_problems
 from schemas.records.evidence import ORACLE, Evidence, Gains, Metric, Metrics
+from schemas.records.inputs import SplitInput, dominates
 from schemas.records.judgement import Judgement
 from schemas.records.metrics import LEAKED, METRICS, SEARCHED
 from schemas.records.report import Report
@@ -102,6 +103,7 @@ def _check_settings(report: Report) -> None:
                 f"inputs.splits.{name}: {split.sampled} sampled of {split.eligible} eligible of "
                 f"{split.windows} windows"
             )
+        _check_dominating(name, split)
         limit = report.settings.max_per_article
         most = split.windows if limit is None else min(split.windows, limit * split.articles)
         if split.eligible > most or (limit is None and split.eligible < most):
@@ -109,6 +111,17 @@ def _check_settings(report: Report) -> None:
                 f"inputs.splits.{name}: {split.eligible} eligible windows of {split.articles} articles with "
                 f"a cap an article of {'none' if limit is None else limit}"
             )
+
+
+def _check_dominating(name: str, split: SplitInput) -> None:
+    found = split.dominating
+    if found is None:
+        return
+    if found.windows > split.sampled or not dominates(found.windows, split.sampled, split.articles):
+        raise ReportError(
+            f"inputs.splits.{name}: an article with {found.windows} of {split.sampled} windows in "
+            f"{split.articles} articles dominates none"
+        )
 
 
 def _check_metrics(metrics: Metrics, report: Report, who: str) -> None:

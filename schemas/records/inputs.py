@@ -86,6 +86,38 @@ class BankInput:
     articles: Positive
 
 
+HEAVY = 0.25
+"""An article dominates that holds more than this share of a split's evaluated windows ..."""
+
+UNEQUAL = 2
+"""... and more than this many times the share it would hold among equal ones."""
+
+
+def dominates(windows: int, evaluated: int, articles: int) -> bool:
+    """Whether an article of so many windows decides most of what is told of a split.
+
+    Example:
+        >>> dominates(200, 335, 10), dominates(30, 90, 3)
+        (True, False)
+    """
+    return windows > HEAVY * evaluated and windows * articles > UNEQUAL * evaluated
+
+
+@dataclass(frozen=True)
+class Dominating:
+    """An article that outweighs the others of its split.
+
+    Attributes:
+        article: its id.
+        title: empty where it has none.
+        windows: how many of the evaluated ones it holds.
+    """
+
+    article: int | str
+    title: Annotated[Line, rule(maxLength=500)]
+    windows: Positive
+
+
 @dataclass(frozen=True)
 class SplitInput:
     """A split: all its windows, and how many of them the seeded draw kept.
@@ -97,6 +129,7 @@ class SplitInput:
         eligible: windows they were drawn from: of each article settings.max_per_article at most.
         sha256: digest of all window rows.
         sample_sha256: digest of the evaluated window rows.
+        dominating: the article that outweighs the others among the evaluated windows; None where none does.
     """
 
     windows: Count
@@ -105,6 +138,7 @@ class SplitInput:
     eligible: Count
     sha256: Sha256
     sample_sha256: Sha256
+    dominating: Dominating | None = None
 
 
 @dataclass(frozen=True)

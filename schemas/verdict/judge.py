@@ -18,6 +18,7 @@ from schemas.verdict.checks import (
     run_control_checks,
 )
 from schemas.verdict.diagnosis import diagnose
+from schemas.verdict.dominating import remarks as dominating_remarks
 from schemas.verdict.escape import below_constant, find_escape, value_of
 from schemas.verdict.pin import objections as pin_objections
 from schemas.verdict.pin import remarks as pin_remarks
@@ -92,6 +93,7 @@ def judge(
             *_vacuous_remarks(gates),
             *_ridge_remarks(evidence),
             *seen_remarks(evidence, setup),
+            *dominating_remarks(setup),
             *below_constant(evidence),
             *_champion_remarks(policy, gains),
             *_answer_remarks(evidence),

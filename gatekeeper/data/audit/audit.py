@@ -17,6 +17,7 @@ from gatekeeper.data.audit.reading_order import Reversals, find_reversed
 from gatekeeper.data.audit.text_alignment import Alignment, find_misaligned
 from gates.contracts import Bank, Dataset, IntArray, Split, Window
 from gates.direction import learned_direction
+from gates.dominating import dominating_article
 from gates.frontier import linear_frontier
 from gates.intervals import share_metric, undefined
 from gates.leaked import ALONE
@@ -24,7 +25,7 @@ from gates.leaks import find_leaks
 from gates.options import Options
 from gates.seeded import hash_rows
 from gates.suite import drawn_articles
-from gates.windows import draw, window_rows
+from gates.windows import at_most, draw, window_rows
 from schemas.errors import DataError
 from schemas.records.audit import (
     AUDIT_VERSION,
@@ -37,6 +38,7 @@ from schemas.records.audit import (
 )
 from schemas.records.policy import Policy
 from schemas.records.splits import TRAIN
+from schemas.verdict.dominating import told
 from schemas.verdict.few_articles import lacking
 
 WINDOWS = 10_000
@@ -113,7 +115,10 @@ def audit(
             *find_problems(splits, leakage, frontier, misplaced, len(np.unique(bank.articles)), bank.id_of),
             *find_leaked({name: each.share for name, each in leaked.items()}, policy),
         ),
-        findings=tuple(find_findings(direction, frontier, splits, alignment, reversals)),
+        findings=(
+            *find_findings(direction, frontier, splits, alignment, reversals),
+            *_dominating(dataset, options),
+        ),
     )
 
 
@@ -125,6 +130,15 @@ def _misplaced(alignment: Alignment | None, reversals: Reversals) -> Iterator[Mi
         yield Misplaced(misfit.article, "texts", evidence)
     for each in reversals.articles:
         yield Misplaced(each.article, "order", each.evidence)
+
+
+def _dominating(dataset: Dataset, options: Options) -> Iterator[str]:
+    """Which article outweighs the others of its split, as they would be drawn."""
+    for name, split in dataset.splits.items():
+        rows = at_most(dataset.bank, split.last_rows, per_article=options.max_per_article, seed=options.seed)
+        found = dominating_article(dataset.bank, rows)
+        if found is not None and name != TRAIN:
+            yield told(name, found, len(rows))
 
 
 def _divide(bank: Bank, splits: Mapping[str, IntArray], seed: int) -> tuple[IntArray, Mapping[str, IntArray]]:

@@ -52,10 +52,12 @@ def test_a_report_names_everything_it_depends_on(bench: Bench, measurement: Meas
         rows = bench.dataset.splits[name].last_rows
         assert (split.windows, split.sha256) == (len(rows), rows_digest(rows))
         assert split.articles == len(np.unique(bench.dataset.bank.articles[rows]))
+        assert split.dominating is None  # three equal articles
         assert (split.sampled, split.sample_sha256) == (len(rows), rows_digest(bench.sampled[name]))
     assert report.inputs.train_sha256 == rows_digest(bench.dataset.splits["train"].last_rows)
     assert (report.settings.horizon_source, report.settings.ridge) == ("flag", bench.ridge)
     assert report.evidence.model == measurement.metrics
+    assert report.evidence.power.keys() == set(report.inputs.splits)
     assert report.scores is None
 
 

@@ -26,6 +26,7 @@ from tests.gatekeeper.data.audit.audits import (
     CHUNKS,
     GAPPED,
     SPLITS,
+    UNDEMANDING,
     audited,
     bank_of,
     figures,
@@ -307,3 +308,21 @@ def test_data_without_a_window_to_fit_the_frontier_on_is_refused(forward: Bank) 
     bank = build_bank(rows, np.repeat(np.arange(12), 12), np.tile(np.arange(12), 12), source="short")
     with pytest.raises(DataError):
         audited(bank, GAPPED, context=11)
+
+
+@pytest.mark.parametrize("most", [None, 20])
+def test_an_article_that_outweighs_the_others_is_named(most: int | None) -> None:
+    """Nine of 24 chunks and one of 200, of five chunks a window."""
+    sizes = [24] * 10 + [200] + [24] * 9
+    bank = build_bank(
+        np.random.default_rng(0).standard_normal((sum(sizes), 8)),
+        np.repeat(np.arange(20), sizes),
+        np.concatenate([np.arange(size) for size in sizes]),
+        source="bank.npz",
+        titles={10: "One for all"},
+    )
+    policy = replace(UNDEMANDING, max_per_article=most)
+    found = audited(bank, {"train": np.arange(10), "val": np.arange(10, 20)}, policy=policy)
+    told = "article 10 'One for all' holds 195 of the 366 windows of val (53%)"
+    assert (told in found.findings) is (most is None)
+    assert any("holds" in finding for finding in found.findings) is (most is None)
