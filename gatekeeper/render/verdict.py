@@ -21,7 +21,6 @@ from schemas.verdict.wording import figure
 
 MOST_LINES, MOST_TAIL = 24, 5
 _FOOTNOTE = "* a control that knows nothing passes too, so this proves nothing here"
-_LEAST = 2  # a line of why, and one that counts what has no room
 
 
 def render_brief(report: Report, *, name: str | None = None, tail: Sequence[str] = ()) -> str:
@@ -36,7 +35,7 @@ def render_brief(report: Report, *, name: str | None = None, tail: Sequence[str]
     note = [_FOOTNOTE] if vacuous else []
     body = [*_head(report, name), "", *gate_lines(report), *note, "", *_knows(report)]
     end = ["", *tail] if tail else []
-    if len(body) + len(end) > MOST_LINES - _LEAST:  # rules of every kind: blank lines make room
+    if len(body) + len(end) + len(_told(report, MOST_LINES)) > MOST_LINES:  # blank lines make room
         body, end = [line for line in body if line], list(tail)
     told = _told(report, MOST_LINES - len(body) - len(end))
     return "\n".join(fit(line, WIDTH) for line in [*body, *told, *end])
@@ -136,6 +135,6 @@ def _beside_rows(report: Report) -> list[str]:
         *(check.sentence for check in judgement.checks),
         *escape.escaped,
         *too_few_gates(judgement.gates, report.policy),
-        *(judgement.verdict.reasons[:1] if judgement.diagnosis.name == "undecided" else ()),
     }
-    return [reason for reason in judgement.verdict.reasons if reason not in told]
+    said = judgement.diagnosis.sentence
+    return [reason for reason in judgement.verdict.reasons if reason not in told and reason not in said]

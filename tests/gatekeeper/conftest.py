@@ -63,6 +63,21 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def wide(world: Path) -> Path:
+    """The same rows as twice as many articles of half the length: enough of them for intervals to decide."""
+    np.savez(
+        world / "bank.npz",
+        vectors=rotating_vectors(0),
+        article_indices=np.repeat(np.arange(2 * ARTICLES), CHUNKS // 2),
+        chunk_indices=np.tile(np.arange(CHUNKS // 2), 2 * ARTICLES),
+    )
+    (world / "gatekeeper.toml").write_text(
+        '[data]\nbank = "bank.npz"\ntrain = "0-11"\nval = "12-23"\nood = "24-35"\n'
+    )
+    return world
+
+
+@pytest.fixture
 def run() -> Run:
     """Run the command line in this process."""
 

@@ -114,7 +114,7 @@ FILES = (
     "bank", "source", "config", "policy", "report", "model", "envelope", "champion", "key", "sign_key",
     "trusted_key", "models", "reports",
 )  # fmt: skip
-SPLITS = ("train", "val", "ood")
+SPLITS = ("train", "val", "ood", "select")
 OUTPUTS = (("check", "output"), ("eval", "report"))
 FOLDERS = ("out", "target", "folder", "tensorboard")
 FREE = ("encoder", "licence", "note")

@@ -66,6 +66,10 @@ _COSINES = {
     "constant": 0.2,
     "random": 0.0,
     "ridge": 0.3,
+    "ridge_centred": 0.2,
+    "copy_last_centred": 0.2,
+    "copy_mix": 0.2,
+    "logit": 0.2,
 }
 
 
@@ -109,6 +113,7 @@ def _metrics(cosine: float) -> Metrics:
     return {
         "val": {
             "offset_sweep.cos": metric(cosine),
+            "offset_sweep.lift": metric(0.2),
             "retrieval.article_unseen.r@5": metric(0.9),
             "retrieval.article_unseen.chance@5": metric(0.1),
             "rollout.avg_cos": metric(cosine),

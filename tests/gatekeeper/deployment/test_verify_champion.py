@@ -297,11 +297,11 @@ def test_scores_without_a_name_are_refused(tmp_path: Path) -> None:
     refusal(DataError, lambda: ask(submission, Demands(policy=BOUND), champion=submission))
 
 
-def test_a_rule_decides_by_the_interval_of_real_scores(world: Path, run: Run) -> None:
+def test_a_rule_decides_by_the_interval_of_real_scores(wide: Path, run: Run) -> None:
     """Reports of two controls on the same samples, measured for real."""
     for name in ("copy_last", "ridge"):
         assert run("eval", f"control:{name}", "--report", f"{name}.json").exit_code in (0, 1)
-    worse, good = (read_submission(world / f"{name}.json") for name in ("copy_last", "ridge"))
+    worse, good = (read_submission(wide / f"{name}.json") for name in ("copy_last", "ridge"))
     demands = Demands(policy=make_policy(COSINE_GAIN, least=-0.9))
     now = datetime.now(UTC)
 
@@ -313,9 +313,9 @@ def test_a_rule_decides_by_the_interval_of_real_scores(world: Path, run: Run) ->
     assert status(good, worse) == ("pass", True)
     assert status(worse, good) == ("fail", True)
     assert status(good, good)[0] in ("fail", "inconclusive")
-    scores = read_report(world / "ridge.json").scores
+    scores = read_report(wide / "ridge.json").scores
     assert scores is not None
-    path = world / scores.name
+    path = wide / scores.name
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)

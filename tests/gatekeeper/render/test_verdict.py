@@ -75,7 +75,7 @@ def test_a_blocked_model_is_told_to_the_letter() -> None:
                 "waived C needs its context  -0.050 ±0.010             - <= -0.10 copy 0.000",
                 "SKIP   D survives itself                     only warns",
                 "pass     against champion               -         0.010 >= -0.01",
-                "        and 3 more: --full shows all",
+                "        and 2 more: --full shows all",
             ],
         ),
         ("regressed", ["FAIL     against champion               -        -0.150 >= -0.01"]),

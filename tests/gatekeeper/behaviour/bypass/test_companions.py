@@ -122,7 +122,7 @@ def test_the_report_of_a_weaker_champion_than_the_one_in_production_is_refused(f
     assert "is about another model" in refusal(
         invoke(*weaker, "--champion", worst.with_suffix(".report.json"))
     )
-    assert "below the required" in refusal(invoke(*weaker))
+    assert "FAIL     against champion   -0.006" in refusal(invoke(*weaker))
     assert os.readlink(files.production / "current") == "releases/000001"
 
 

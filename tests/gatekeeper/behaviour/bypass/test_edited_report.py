@@ -8,6 +8,7 @@ import pytest
 
 from schemas.reading.strict_json import MAX_BYTES
 from schemas.records.evidence import Evidence, Metrics
+from schemas.records.metrics import COSINE, LIFT
 from schemas.records.report import Report
 from schemas.records.splits import PAIR
 from tests.gatekeeper.behaviour.bypass.gate import Gate, blocked, sign
@@ -157,12 +158,17 @@ def test_a_gate_removed_with_its_checks_is_not_passed(files: Files, gate: Gate, 
     checks = tuple(line for line in report.policy.checks if not line.metric.startswith(f"{gone}."))
     model = {
         split: {
-            name: metric for name, metric in rows.items() if not name.startswith(f"{gone}.") or "cos" in name
+            name: metric
+            for name, metric in rows.items()
+            if not name.startswith(f"{gone}.") or name in (LIFT, COSINE)
         }
         for split, rows in report.evidence.model.items()
     }
     controls = {
-        who: {split: {name: rows[name] for name in model[split]} for split, rows in metrics.items()}
+        who: {
+            split: {name: metric for name, metric in rows.items() if name in model[split]}
+            for split, rows in metrics.items()
+        }
         for who, metrics in report.evidence.controls.items()
     }
     forged = forge(
@@ -181,7 +187,7 @@ def test_a_gate_removed_with_its_checks_is_not_passed(files: Files, gate: Gate, 
 def test_a_gate_removed_from_the_judgement_alone_is_refused(files: Files, gate: Gate) -> None:
     gates = json.loads(files.report.read_text())["judgement"]["gates"]
     edit(files.report, "judgement", "gates", value=gates[:-1])
-    assert "the length of gates is 5 where 6 follows" in gate.refuse(files)
+    assert "the length of gates is 6 where 7 follows" in gate.refuse(files)
 
 
 def test_a_bad_split_renamed_is_not_passed(files: Files, gate: Gate) -> None:
@@ -227,7 +233,7 @@ def test_a_value_measured_on_no_sample_is_refused(files: Files, gate: Gate) -> N
 
 
 def test_an_empty_sample_that_says_so_is_not_passed(files: Files, gate: Gate) -> None:
-    nothing: dict[str, object] = dict.fromkeys(("value", "low", "high"))
+    nothing: dict[str, object] = dict.fromkeys(("value", "low", "high", "effective", "degrees"))
     nothing |= {"n": 0, "articles": 0, "reason": "no sample"}
     forge(emptied(files.read(), nothing), files.report)
     assert "offset_sweep.margin on val is undefined: no sample" in gate.refuse(files)

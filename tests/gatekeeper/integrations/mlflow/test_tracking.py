@@ -13,6 +13,9 @@ import pytest
 from gatekeeper.training.curves import epoch_figures, epoch_means
 from schemas.reading.history import read_history
 from schemas.reading.report import read_report
+from schemas.records.history import SPLIT_FIGURES
+from schemas.records.metrics import BITS_KNOWN
+from schemas.records.splits import EVALUATED
 from tests.gatekeeper.integrations.conftest import SMALL
 
 mlflow = pytest.importorskip("mlflow")
@@ -85,12 +88,25 @@ def test_a_recipe_without_epochs_keeps_its_model_and_report(
     assert result.exit_code in (0, 1), result.output
     [kept] = runs(store, "from the environment")
     assert (kept.info.status, kept.data.params["holdout"]) == ("FINISHED", "0.2")
-    checks = read_report(world / "mine" / "5cat_results.json").judgement.checks
-    assert kept.data.metrics == {
-        f"final/{check.split}/{check.metric.replace('@', '_at_')}": check.value
-        for check in checks
-        if check.value is not None
+    report = read_report(world / "mine" / "5cat_results.json")
+    evidence = report.evidence
+    told = {(check.split, check.metric): check.value for check in report.judgement.checks}
+    told |= {
+        (split, name): evidence.model[split][name].value
+        for split in EVALUATED
+        for name in SPLIT_FIGURES.values()
     }
+    told |= {
+        (f"{split}/gain_over.{control}", BITS_KNOWN): splits[split][BITS_KNOWN].value
+        for control, splits in evidence.gains.items()
+        for split in EVALUATED
+    }
+    assert kept.data.metrics == {
+        f"final/{place}/{metric.replace('@', '_at_')}": value
+        for (place, metric), value in told.items()
+        if value is not None
+    }
+    assert "final/ood/gain_over.copy_mix/retrieval.article_unseen.bits" in kept.data.metrics
     files = mlflow.MlflowClient(store).list_artifacts(kept.info.run_id)
     assert sorted(file.path for file in files) == ["5cat_results.json", "best_model.pt", "config.json"]
 
