@@ -86,8 +86,8 @@ def test_interrupted_again_and_again(
     settings = trainer(name).settings(**{**SETTINGS, **more})
     job, places = make_job(horizon=2), set()
     for attempt in range(100):
-        # Measuring the controls before the first step looks 164 times or so.
-        job = dataclasses.replace(job, interrupts=After(166 + attempt * 7 % 60 + attempt), resume=attempt > 0)
+        # Measuring the controls before the first step looks 302 times or so.
+        job = dataclasses.replace(job, interrupts=After(304 + attempt * 7 % 60 + attempt), resume=attempt > 0)
         try:
             trainer(name).fit(job, settings)
             break
