@@ -130,6 +130,7 @@ def test_better_weights_are_those_the_gates_on_val_prefer(probe: Probe) -> None:
     ("settings", "message"),
     [
         ({"polcy": "seed-5cat"}, "'polcy' is unknown; did you mean 'policy'\\?"),
+        ({"max_per_article": 0}, "max_per_article: expected a whole number of at least 1, found 0"),
         ({"seed": -1}, "seed: expected a whole number of at least 0, found -1"),
         ({"max_samples": 5}, "windows a split are samples="),
         ({"samples": 0}, "samples= must be a whole number of at least 1; found 0"),

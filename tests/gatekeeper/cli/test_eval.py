@@ -197,6 +197,22 @@ def test_horizon_two_from_a_flag_is_recorded(world: Path, run: Run) -> None:
         (["control:ridge", "--report", 250 * "x" + ".json"], 3, "(its name has 261 bytes, at most 255"),
         (["control:ridge", "--confidence", "1.5"], 2, "confidence"),
         (["control:ridge", "--bin-edges", "0.6", "0.4"], 2, "bin edges must ascend"),
+        (
+            ["control:ridge", "--max-per-article", "0"],
+            2,
+            "--max-per-article: expected a whole number of at least 1",
+        ),
+        (["control:ridge", "--max-per-article", "-3"], 2, "a whole number of at least 1, found -3"),
+        (
+            ["control:ridge", "--max-per-article", "9" * 30],
+            2,
+            "a whole number of at most 1000000000, found 9",
+        ),
+        (
+            ["control:ridge", "--max-per-article", "5", "--policy", "skill"],
+            2,
+            "the policy 'skill' draws at most 60 windows of an article, --max-per-article asks for 5",
+        ),
         ([""], 3, "Error: no such model ''; expected a checkpoint file"),
         (["control:ridge", "--report", "nowhere/r.json"], 3, "nowhere"),
         (["control:ridge", "--report", "."], 3, "exists and is no regular file"),
@@ -290,3 +306,25 @@ def test_articles_too_few_for_any_model_are_told_once_and_before_anything_is_mea
     assert result.stderr.splitlines()[:2] == told
     assert "no model can pass" not in run("-q", "eval", "control:copy_last", "--policy", "skill").stderr
     assert "no model can pass" not in run("eval", "control:copy_last").stderr
+
+
+@pytest.mark.parametrize("text", ["many", "1.5", "", "1e3", "0x10"])
+def test_so_many_windows_of_an_article_are_a_number(text: str, world: Path, run: Run) -> None:
+    result = run("eval", "control:ridge", "--max-per-article", text)
+    assert result.exit_code == 2
+    last = f"Error: Invalid value for '--max-per-article': '{text}' is not a valid integer."
+    assert result.stderr.splitlines()[-1] == last
+    assert result.stdout == ""
+
+
+def test_at_most_so_many_windows_of_an_article_are_drawn_and_more_than_there_are_is_all(
+    world: Path, run: Run
+) -> None:
+    for name, most in (("few", "20"), ("all", "1000000000")):
+        run("eval", "control:ridge", "--max-per-article", most, "--report", f"{name}.json")
+    few, every = (read_report(world / f"{name}.json") for name in ("few", "all"))
+    assert (few.settings.max_per_article, every.settings.max_per_article) == (20, 1_000_000_000)
+    for split, found in few.inputs.splits.items():
+        whole = every.inputs.splits[split]
+        assert found.eligible == found.sampled == 20 * found.articles
+        assert whole.eligible == whole.sampled == whole.windows == found.windows

@@ -102,6 +102,27 @@ def test_a_bank_drops_splits_meant_for_the_speeches(tmp_path: Path) -> None:
         ("[data]\nhorizon = 0", "horizon: expected a whole number of at least 1, found 0"),
         ("[data]\nhorizon = true", "horizon: expected a whole number"),
         ("[data]\ncontext = 1.0", "context: expected a whole number"),
+        ("[eval]\nmax_per_article = 0", "article: expected a whole number of at least 1, found 0"),
+        (
+            "[eval]\nmax_per_article = -60",
+            "max_per_article: expected a whole number of at least 1, found -60",
+        ),
+        (
+            "[eval]\nmax_per_article = '60'",
+            "max_per_article: expected a whole number of at least 1, found '60'",
+        ),
+        (
+            "[eval]\nmax_per_article = 60.0",
+            "max_per_article: expected a whole number of at least 1, found 60.0",
+        ),
+        (
+            "[eval]\nmax_per_article = true",
+            "max_per_article: expected a whole number of at least 1, found True",
+        ),
+        (
+            "[eval]\nmax_per_article = 1000000001",
+            "max_per_article: expected a whole number of at most 1000000000",
+        ),
         ("[eval]\nseed = -1", "seed: expected a whole number of at least 0"),
         ("[eval]\nretrieval = 'annoy'", "retrieval: expected one of auto, faiss, torch, found 'annoy'"),
         ("[eval]\nretrieval = ['auto']", "retrieval: expected one of auto"),
