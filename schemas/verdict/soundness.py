@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from schemas.records.evidence import CONTROLS, ORACLE, TRIVIAL, Evidence
+from schemas.records.evidence import CONTROLS, ORACLE, TRIVIAL, Evidence, Metrics
 from schemas.records.judgement import Check
-from schemas.records.metrics import DATA, GATES
+from schemas.records.metrics import DATA, GATES, SEARCHED
 from schemas.records.policy import Policy, control_of
 from schemas.verdict.checks import binding, run_checks, run_control_checks
 from schemas.verdict.wording import gate_title
@@ -61,7 +61,7 @@ def unsound(evidence: Evidence, policy: Policy, controls: ControlChecks) -> list
         needed = mine if whole and gate in GATES else tuple(check for check in mine if check.required)
         found = _barred(evidence, needed)
         if found is not None:
-            reasons.append(_sentence(gate, found))
+            reasons.append(_sentence(gate, found, evidence.controls[ORACLE]))
     return reasons
 
 
@@ -73,7 +73,13 @@ def _barred(evidence: Evidence, checks: tuple[Check, ...]) -> Check | None:
     return next(iter([*failed, *unmade]), None)
 
 
-def _sentence(gate: str, check: Check) -> str:
+def _sentence(gate: str, check: Check, oracle: Metrics) -> str:
+    if check.metric.startswith(SEARCHED) and check.metric not in oracle.get(check.split, {}):
+        return (
+            f"{gate_title(gate)} cannot be decided by this report: {check.metric} ranks in the whole bank, "
+            "and the controls were ranked in their articles only; evaluate again under this policy, or with "
+            "--full"
+        )
     if check.status == "fail":
         return (
             f"{gate_title(gate)} tells nothing of knowledge on this data: the true targets themselves do "

@@ -215,3 +215,26 @@ def test_a_flag_that_would_have_no_effect_is_refused(
     result = run("check", REPORT, "--model", MODEL, *flags)
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {line}\n")
     assert not (files.folder / "decision.txt").exists()
+
+
+BANK_RULE = """
+[[check]]
+gate = "retrieval"
+metric = "retrieval.bank.r@5"
+splits = ["val"]
+min = 0.01
+required = true
+"""
+
+
+def test_a_rule_on_the_whole_bank_says_how_to_evaluate_for_it(files: Files, run: Run) -> None:
+    """The evaluation's policy had none, so its controls were not searched there."""
+    policy = str(files.policy(BANK_RULE))
+    result = run("check", "--full", REPORT, "--model", MODEL, "--policy", policy)
+    assert (result.exit_code, result.stderr) == (3, "")
+    assert section(result.stdout, "ERROR: 5 of 5 gates passed, 3 needed")[:2] == [
+        "  - gate B (retrieval) cannot be decided by this report: retrieval.bank.r@5 ranks in the whole "
+        "bank, and the controls were ranked in their articles only; evaluate again under this policy, or "
+        "with --full",
+        "Knows:",
+    ]

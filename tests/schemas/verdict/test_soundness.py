@@ -107,6 +107,23 @@ def test_without_an_oracle_only_its_absence_is_told(
     ]
 
 
+BANK = "retrieval.bank.r@5"
+
+
+@pytest.mark.parametrize("searched", [True, False])
+def test_controls_that_were_not_ranked_in_the_bank_decide_no_rule_on_it(
+    good_evidence: EvidenceFactory, seed_policy: Policy, searched: bool
+) -> None:
+    line = next(line for line in seed_policy.checks if line.gate == "retrieval" and line.required)
+    policy = dataclasses.replace(seed_policy, checks=(dataclasses.replace(line, metric=BANK, minimum=0.0),))
+    evidence = good_evidence() if searched else without(good_evidence(), "oracle", "ood", BANK)
+    told = (
+        f"gate B (retrieval) cannot be decided by this report: {BANK} ranks in the whole bank, and the "
+        "controls were ranked in their articles only; evaluate again under this policy, or with --full"
+    )
+    assert (told in reasons(evidence, policy)) is not searched
+
+
 UNMEASURED = (
     "gate A (offset_sweep) cannot be decided on this data: for the oracle, "
     "offset_sweep.margin on ood was not measured"
