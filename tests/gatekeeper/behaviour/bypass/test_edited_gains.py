@@ -43,7 +43,8 @@ def test_gains_that_were_removed_are_not_passed(files: Files, gate: Gate, gone: 
             }
             for name, splits in report.evidence.gains.items()
         }
-    forge(replace(report, evidence=replace(report.evidence, gains=kept)), files.report)
+    # Without what hangs on them: what could have been shown.
+    forge(replace(report, evidence=replace(report.evidence, gains=kept, power={})), files.report)
     message = gate.refuse(files, "--policy", files.policy(RULE))
     assert "SKIP more than constant" in message or "was not measured" in message
 
@@ -87,3 +88,12 @@ def test_gains_forged_with_the_metrics_of_the_controls_need_a_signature(files: F
     forge(replace(report, evidence=forged), files.report)
     message = gate.refuse(files, "--policy", "skill", "--trusted-key", files.public)
     assert f"{files.report} is not signed" in message
+
+
+def test_more_than_the_articles_can_show_is_not_believed(files: Files, gate: Gate) -> None:
+    report = files.read()
+    power = {split: replace(each, gain=1e-9, articles=2) for split, each in report.evidence.power.items()}
+    assert power.keys() == {"val", "ood"}
+    write_derived(replace(report, evidence=replace(report.evidence, power=power)), files.report)
+    message = gate.refuse(files, "--policy", files.policy(RULE))
+    assert "evidence.power of val: a gain of 1e-09 is detectable, but its interval begins " in message
