@@ -21,11 +21,11 @@ from gatekeeper.render.page.figures import (
 from gatekeeper.render.page.palette import ACCENT, INK, MUTED
 from gatekeeper.render.page.strokes import legend, point_style
 from gatekeeper.render.page.svg import Drawing, drawing, to_svg
-from gatekeeper.render.rows import number
+from gatekeeper.render.power import power_rows
 from schemas.records.evidence import ORACLE, RIVALS, Metrics
 from schemas.records.metrics import BITS_CENTRED, BITS_KNOWN, RANK_SHARE, SPREAD_SHARE
 from schemas.records.policy import control_of
-from schemas.records.power import CHANCE
+from schemas.records.power import CHANCE, WORTH
 from schemas.records.report import Report
 
 if TYPE_CHECKING:
@@ -85,11 +85,12 @@ def knowledge(report: Report) -> Plot:
 def _detectable(report: Report) -> str:
     """What these articles could show, split by split."""
     told = [
-        f"{number(each.gain)} over {each.rival} on {split}"
-        for split, each in report.evidence.power.items()
-        if each.gain is not None
+        f"a gain of {gain} bits over {rival} and a margin of {margin} on {split} (a gain of {WORTH:g} bits "
+        f"needs {articles} articles)"
+        for split, gain, rival, margin, articles in power_rows(report.evidence.power)
+        if gain != "-"
     ]
-    return f" With probability {CHANCE:g} these articles show a gain of {' and '.join(told)}." if told else ""
+    return f" With probability {CHANCE:g} these articles show {'; '.join(told)}." if told else ""
 
 
 def _charts(report: Report) -> tuple[_Chart, ...]:

@@ -5,6 +5,7 @@ from dataclasses import replace
 from gatekeeper.render.page.knowledge import knowledge
 from schemas.records.evidence import CONTROLS, RIVALS, Evidence, Metric
 from schemas.records.metrics import BITS_KNOWN
+from schemas.records.power import Power
 from tests.gatekeeper.render.page.drawn import written
 from tests.gatekeeper.render.page.pages import report_of, without
 from tests.gatekeeper.render.rulings import CHECKS, HEAD, make_evidence
@@ -33,6 +34,15 @@ def test_bits_are_drawn_for_the_model_and_every_control_but_the_oracle() -> None
         assert {"val", "ood", "bits"} <= {*words}
         assert drawn.description.startswith("model on val 2.500 [2.490, 2.510]; model on ood")
         assert "required" not in words
+
+
+def test_what_the_articles_could_show_is_told_where_it_is_known() -> None:
+    power = {"val": Power("copy_mix", 0.0714, 0.012, 41), "ood": Power(None, None, 0.5, None)}
+    assert knowledge(report_of(replace(make_evidence(), power=power))).lead.endswith(
+        " With probability 0.8 these articles show a gain of 0.071 bits over copy_mix and a margin of 0.012 "
+        "on val (a gain of 0.05 bits needs 41 articles)."
+    )
+    assert "probability" not in knowledge(report_of()).lead
 
 
 def test_a_gain_is_drawn_over_each_control_with_what_the_policy_asks_for() -> None:
