@@ -27,8 +27,8 @@ class Known:
     Attributes:
         split: where.
         bits: what the model knows.
-        control: the one that knows most of all but the oracle; of equals the first in the order of
-            :data:`schemas.records.evidence.RIVALS`.
+        control: the one that knows most of all but the oracle and the model itself; of equals the first in
+            the order of :data:`schemas.records.evidence.RIVALS`.
         theirs: what that control knows.
         gain: the difference on the same windows; without an interval where the report holds none.
     """
@@ -85,9 +85,22 @@ def known_bits(evidence: Evidence, split: str, control: str = "") -> float:
 
 
 def best_control(evidence: Evidence, split: str, among: Iterable[str] = RIVALS) -> tuple[str, float] | None:
-    """The control of ``among`` with most bits, and how many; None where none has any."""
-    found = [(name, bits) for name in among if not math.isnan(bits := known_bits(evidence, split, name))]
+    """The control of ``among`` with most bits, and how many; None where none has any.
+
+    A control that is judged as a model is beside the best of the others.
+    """
+    others = [name for name in among if not _is_the_model(evidence, split, name)]
+    found = [(name, bits) for name in others if not math.isnan(bits := known_bits(evidence, split, name))]
     return max(found, key=lambda each: each[1], default=None)
+
+
+def _is_the_model(evidence: Evidence, split: str, control: str) -> bool:
+    """Whether every figure that both have there is the same, to the last digit."""
+    mine, theirs = (
+        metrics.get(split, {}) for metrics in (evidence.model, evidence.controls.get(control, {}))
+    )
+    shared = mine.keys() & theirs.keys()
+    return bool(shared) and all(mine[name] == theirs[name] for name in shared)
 
 
 def _known(evidence: Evidence) -> Iterator[Known]:

@@ -50,3 +50,24 @@ def test_the_oracle_is_no_rival_and_of_equals_the_first_counts(
     assert best_control(evidence, "val", LINEAR) == ("ridge_centred", 1.25)
     assert best_control(good_evidence(), "val", COPIES) == ("copy_mix", 1.75)
     assert {*COPIES, *LINEAR} < {*RIVALS}
+
+
+@pytest.mark.parametrize(
+    ("judged", "other"),
+    [("logit", ("copy_mix", 1.75)), ("copy_mix", ("logit", 2.0)), ("oracle", ("logit", 2.0))],
+)
+def test_a_control_judged_as_a_model_is_beside_the_best_of_the_others(
+    good_evidence: EvidenceFactory, judged: str, other: tuple[str, float]
+) -> None:
+    evidence = good_evidence()
+    itself = replace(evidence, model=evidence.controls[judged])
+    assert best_control(itself, "val") == other
+    assert [known.control for known in find_known(itself)] == [other[0]] * 2
+
+
+def test_a_model_that_equals_a_control_in_all_but_one_figure_is_beside_it(
+    good_evidence: EvidenceFactory, change: Change
+) -> None:
+    evidence = good_evidence()
+    almost = change(replace(evidence, model=evidence.controls["logit"]), "offset_sweep.cos", "val", value=0.5)
+    assert [known.control for known in find_known(almost)] == ["logit", "copy_mix"]
