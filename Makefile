@@ -58,6 +58,7 @@ figures: $(INSTALLED)
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/eval_speed.py
+	$(BIN)/python benchmarks/controls_speed.py
 	$(BIN)/python benchmarks/train_speed.py
 	$(BIN)/python benchmarks/check_speed.py
 	$(BIN)/python benchmarks/start_speed.py

@@ -16,7 +16,8 @@ import numpy as np
 import torch
 
 from gates.contracts import Bank, Dataset, FloatArray, Predictor, Queries
-from gates.fitted_controls import RidgeSource, fit_controls
+from gates.fitted_controls import fit_controls
+from gates.fitting_windows import RidgeSource
 from gates.seeded import hash_rows
 from schemas.records.answers import Format
 

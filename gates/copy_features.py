@@ -5,7 +5,7 @@ has the features c_j . v (L of them), r . v, and for each R the L products R c_j
 ``sum_j b_j c_j + sum_j d_j R c_j + e r + f R r`` scores v by their weighted sum.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,9 @@ from gates.windows import context_rows
 
 RIVALS = 256
 """At most this many of a pool are weighed against a target."""
+
+_BLOCK = 1_024
+"""Windows that are read together, unless one article has more."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,17 +69,52 @@ def gather_choices(
         (T, L + 1 + S * (L + 1)) leads in the order c, r, then R c and R r of each R; None where no
         window has a rival.
     """
-    bank, window = dataset.bank, dataset.window
-    leads, rivals = [], []
-    for pool in article_pools(bank, last_rows, window):
-        reader = readers.get(int(fold[pool.windows[0]]))
-        chosen = None if reader is None else _rivals(pool, seed)
-        if reader is None or chosen is None or not chosen.any():
-            continue
-        leads.append(_leads(bank, last_rows[pool.windows], window, pool, chosen, reader))
-        counts = chosen.sum(axis=1)
-        rivals.append(counts[counts > 0])
-    return Choices(np.concatenate(leads), np.concatenate(rivals)) if leads else None
+    asked: dict[int, list[_Asked]] = {k: [] for k in readers}
+    for number, pool in enumerate(article_pools(dataset.bank, last_rows, dataset.window)):
+        k = int(fold[pool.windows[0]])
+        chosen = _rivals(pool, seed) if k in readers else None
+        if chosen is not None and chosen.any():
+            asked[k].append(_Asked(number, last_rows[pool.windows], pool, chosen))
+    found: dict[int, tuple[FloatArray, IntArray]] = {}
+    for k, reader in readers.items():
+        for block in _blocks(asked[k]):
+            leads = _leads(dataset.bank, block, dataset.window, reader)
+            for each, theirs in zip(block, leads, strict=True):
+                counts = each.chosen.sum(axis=1)
+                found[each.number] = theirs, counts[counts > 0]
+    if not found:
+        return None
+    leads_of, rivals_of = zip(*(found[number] for number in sorted(found)), strict=True)
+    return Choices(np.concatenate(leads_of), np.concatenate(rivals_of))
+
+
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """The windows of an article.
+
+    Attributes:
+        number: of the article among those that have windows.
+        last_rows: (m,). pool: of their candidates. chosen: (m, r) those that are weighed.
+    """
+
+    number: int
+    last_rows: IntArray
+    pool: ArticlePool
+    chosen: BoolArray
+
+
+def _blocks(asked: Sequence[_Asked]) -> Iterator[list[_Asked]]:
+    """Articles that are read together: one product serves all their windows."""
+    block: list[_Asked] = []
+    windows = 0
+    for each in asked:
+        if block and windows + len(each.last_rows) > _BLOCK:
+            yield block
+            block, windows = [], 0
+        block.append(each)
+        windows += len(each.last_rows)
+    if block:
+        yield block
 
 
 def _rivals(pool: ArticlePool, seed: int) -> BoolArray:
@@ -91,15 +129,9 @@ def _rivals(pool: ArticlePool, seed: int) -> BoolArray:
     return np.asarray(kept[:, np.argsort(order)])
 
 
-def _leads(
-    bank: Bank, last_rows: IntArray, window: Window, pool: ArticlePool, chosen: BoolArray, reader: Reader
-) -> FloatArray:
-    """(t, P) leads of the chosen rivals of one article's windows, window after window."""
-    needed = np.asarray(chosen.any(axis=0))
-    needed[pool.target] = True
-    place = np.cumsum(needed) - 1
-    rows = torch.from_numpy(bank.vectors[pool.rows[needed]])
-    contexts = context_rows(last_rows, window.context)
+def _leads(bank: Bank, asked: list[_Asked], window: Window, reader: Reader) -> Iterator[FloatArray]:
+    """(t, P) leads of the chosen rivals, an article at a time, window after window."""
+    contexts = context_rows(np.concatenate([each.last_rows for each in asked]), window.context)
     read, position = np.unique(contexts, return_inverse=True)
     position = position.reshape(contexts.shape)
     vectors = torch.from_numpy(bank.vectors[read])
@@ -107,20 +139,26 @@ def _leads(
     flat = vectors[torch.from_numpy(position)].flatten(1)
     ridge = flat @ reader.taught.weight + (reader.taught.bias - centre)
     copies = vectors - centre
-
-    which, column = np.nonzero(chosen)
-    rival, target = place[column], place[pool.target][which]
-    found: list[FloatArray] = []
-
-    def products(seen: torch.Tensor, picked: list[IntArray], candidates: torch.Tensor) -> None:
-        scores = (seen @ candidates.T).numpy()
-        found.extend(scores[each, rival] - scores[each, target] for each in picked)
-
-    places = [position[which, j] for j in range(window.context)]
-    products(copies, places, rows)
-    products(ridge, [which], rows)
-    for whitener in reader.whiteners:
-        whitened = rows @ whitener  # R is symmetric: R c . v = c . R v
-        products(copies, places, whitened)
-        products(ridge, [which], whitened)
-    return np.stack(found, axis=1)
+    # The few that were read are whitened, not the many rivals: R c . v = c . R v.
+    copies_in = [copies, *(copies @ whitener for whitener in reader.whiteners)]
+    ridge_in = [ridge, *(ridge @ whitener for whitener in reader.whiteners)]
+    first = 0
+    for each in asked:
+        windows = slice(first, first + len(each.last_rows))
+        places = position[windows]
+        start, end = int(places.min()), int(places.max()) + 1  # the rows of an article lie side by side
+        needed = np.asarray(each.chosen.any(axis=0))
+        needed[each.pool.target] = True
+        rows = torch.from_numpy(bank.vectors[each.pool.rows[needed]]).T
+        place = np.cumsum(needed) - 1
+        which, column = np.nonzero(each.chosen)
+        rival, target = place[column], place[each.pool.target][which]
+        seen = [*(places[which] - start).T, which]
+        found = np.empty((len(which), len(copies_in) * len(seen)), dtype=np.float32)
+        for number, (copy, linear) in enumerate(zip(copies_in, ridge_in, strict=True)):
+            of_copies, of_ridge = (copy[start:end] @ rows).numpy(), (linear[windows] @ rows).numpy()
+            for j, who in enumerate(seen):
+                scores = of_ridge if j == window.context else of_copies
+                found[:, number * len(seen) + j] = scores[who, rival] - scores[who, target]
+        yield found
+        first = windows.stop

@@ -17,29 +17,20 @@ train split or targets without rivals, the numbers stay where the search starts:
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from gates.centre import mean_row
 from gates.choices import Choices, Fitted, fit_choices
 from gates.contracts import Dataset, DoubleArray, IntArray, Predictor
 from gates.copy_features import Reader, copy_columns, gather_choices, logit_columns
-from gates.fold_moments import FoldMoments, Taught
+from gates.fitting_windows import FittingWindows, RidgeSource
+from gates.fold_moments import Taught
 from gates.linear_maps import LinearMaps
-from gates.logit import logit_map, whitening
-from gates.ridge import cross_fit_folds, gather_training, holdout_articles
+from gates.logit import logit_map
 from gates.weighted_copies import WeightedCopy
 from gates.windows import draw
-from schemas.records.splits import TRAIN
-
-RIDGE_WINDOWS = 20_000
-"""At most this many seeded windows are used to fit the ridge control."""
-
-RIDGE_STRENGTHS = (1e-3, 1e-2, 1e-1)
-"""Candidates for the control; weaker ones matter only with more windows than it uses."""
 
 CHOICE_WINDOWS = 5_000
 """At most this many of those windows are used to fit the numbers."""
@@ -53,41 +44,6 @@ CROSS_FIT_SHRINKAGE = 0.6
 START = 10.0
 """Weight of the last chunk where the search for the numbers starts."""
 
-_FOLDS = 5
-
-RidgeSource = Literal["train split", "cross-fitted by article"]
-
-
-@dataclass(frozen=True, eq=False)
-class _Material:
-    """Windows to learn from.
-
-    Attributes:
-        dataset: where they lie.
-        rows: (n,) ascending last rows. fold: (n,) of each.
-        moments: of them all.
-        strength: of the ridge.
-        centre: (D,) mean row of train; None where each answerer has its own.
-        shrinkages: candidates for the whitening.
-        seed: of the draws.
-    """
-
-    dataset: Dataset
-    rows: IntArray
-    fold: IntArray
-    moments: FoldMoments
-    strength: float
-    centre: torch.Tensor | None
-    shrinkages: tuple[float, ...]
-    seed: int
-
-    def teach(self, left_out: tuple[int, ...]) -> Taught | None:
-        """What the windows outside some folds teach; None where there are none."""
-        taught = self.moments.teach(left_out, self.strength)
-        if taught is None or self.centre is None:
-            return taught
-        return replace(taught, centre=self.centre)
-
 
 @dataclass(frozen=True, eq=False)
 class _Answerer:
@@ -96,13 +52,13 @@ class _Answerer:
     Attributes:
         taught: by all articles that may teach it.
         mix: (L,) numbers of copy_mix.
-        logit: (2 L + 2,) numbers of logit. shrinkage: of its whitening.
+        logit: (2 L + 2,) numbers of logit. whitener: (D, D) its R.
     """
 
     taught: Taught
     mix: DoubleArray
     logit: DoubleArray
-    shrinkage: float
+    whitener: torch.Tensor
 
 
 def fit_controls(
@@ -121,73 +77,49 @@ def fit_controls(
     Raises:
         DataError: the windows are of one article only.
     """
-    bank = dataset.bank
-    source: RidgeSource
-    if TRAIN in dataset.splits and TRAIN not in evaluated:
-        source, fold_of_row = "train split", np.zeros(bank.rows, dtype=np.int64)
-        answerers = [_fit(_of_train(dataset, seed), left_out=())]
-    else:
-        source = "cross-fitted by article"
-        fold_of_row = cross_fit_folds(bank.articles, folds=_FOLDS, seed=seed)
-        material = _of_evaluated(dataset, evaluated, fold_of_row, seed)
-        answerers = [_fit(material, left_out=(k,)) for k in range(_FOLDS)]
-    return _predictors(answerers, fold_of_row, dataset.window.context), source
+    windows = FittingWindows.of(dataset, evaluated, seed=seed)
+    shrinkages = SHRINKAGES if windows.source == "train split" else (CROSS_FIT_SHRINKAGE,)
+    answerers = [_fit(windows, left_out, shrinkages, seed) for left_out in windows.left_out]
+    return _predictors(answerers, windows.answerer, dataset.window.context), windows.source
 
 
-def _of_train(dataset: Dataset, seed: int) -> _Material:
-    """Train's windows in folds: the first is the articles that choose the strength."""
-    rows = draw(dataset.splits[TRAIN].last_rows, count=RIDGE_WINDOWS, seed=seed)
-    articles = dataset.bank.articles[rows]
-    held = holdout_articles(articles, fraction=1.0 / _FOLDS, seed=seed)
-    fold = np.zeros(len(rows), dtype=np.int64)
-    fold[~held] = 1 + cross_fit_folds(articles[~held], folds=_FOLDS - 1, seed=seed)
-    moments = FoldMoments.of(*gather_training(dataset.bank, rows, dataset.window), fold)
-    strength = moments.choose(RIDGE_STRENGTHS, scored=(0,))
-    centre = torch.from_numpy(mean_row(dataset))
-    return _Material(dataset, rows, fold, moments, strength, centre, SHRINKAGES, seed)
-
-
-def _of_evaluated(
-    dataset: Dataset, evaluated: tuple[str, ...], fold_of_row: IntArray, seed: int
-) -> _Material:
-    pooled = np.concatenate([dataset.splits[name].last_rows for name in evaluated])
-    rows = draw(pooled, count=RIDGE_WINDOWS, seed=seed)
-    fold = fold_of_row[rows]
-    moments = FoldMoments.of(*gather_training(dataset.bank, rows, dataset.window), fold)
-    strength = moments.choose(RIDGE_STRENGTHS, scored=range(_FOLDS))
-    return _Material(dataset, rows, fold, moments, strength, None, (CROSS_FIT_SHRINKAGE,), seed)
-
-
-def _fit(material: _Material, *, left_out: tuple[int, ...]) -> _Answerer:
+def _fit(
+    windows: FittingWindows, left_out: tuple[int, ...], shrinkages: tuple[float, ...], seed: int
+) -> _Answerer:
     """Numbers and matrices from the articles outside some folds."""
-    context = material.dataset.window.context
-    taught = material.teach(left_out)
+    context = windows.dataset.window.context
+    taught = windows.teach(left_out)
     assert taught is not None  # of at least two folds at most one is left out
-    start = np.zeros(2 * context + 2)
-    start[context - 1] = START
-    choices = _choices(material, left_out)
+    numbers = np.zeros(2 * context + 2)
+    numbers[context - 1] = START
+    choices = _choices(windows, left_out, shrinkages, seed)
     if choices is None:
-        return _Answerer(taught, start[:context], start, material.shrinkages[0])
-    mix = fit_choices(choices.columns(copy_columns(context)), start[:context])
-    fitted: list[tuple[Fitted, float]] = [
-        (fit_choices(choices.columns(logit_columns(context, number)), start), shrinkage)
-        for number, shrinkage in enumerate(material.shrinkages)
-    ]
+        return _Answerer(taught, numbers[:context], numbers, windows.whiten(left_out, shrinkages[0]))
+    mix = fit_choices(choices.columns(copy_columns(context)), numbers[:context])
+    numbers[:context] = mix.numbers  # each search starts where the last one ended, which saves steps
+    fitted: list[tuple[Fitted, float]] = []
+    for number, shrinkage in enumerate(shrinkages):
+        found = fit_choices(choices.columns(logit_columns(context, number)), numbers)
+        numbers = found.numbers
+        fitted.append((found, shrinkage))
     best, shrinkage = min(fitted, key=lambda each: each[0].cost)
-    return _Answerer(taught, mix.numbers, best.numbers, shrinkage)
+    return _Answerer(taught, mix.numbers, best.numbers, windows.whiten(left_out, shrinkage))
 
 
-def _choices(material: _Material, left_out: tuple[int, ...]) -> Choices | None:
+def _choices(
+    windows: FittingWindows, left_out: tuple[int, ...], shrinkages: tuple[float, ...], seed: int
+) -> Choices | None:
     """Targets and rivals, those of each fold read with what the folds outside it teach."""
-    rows = draw(material.rows, count=CHOICE_WINDOWS, seed=material.seed)
-    fold = material.fold[np.searchsorted(material.rows, rows)]
+    rows = draw(windows.rows, count=CHOICE_WINDOWS, seed=seed)
+    fold = windows.fold[np.searchsorted(windows.rows, rows)]
     readers = {}
-    for k in sorted(set(material.moments.parts) - set(left_out)):
-        taught = material.teach((*left_out, k))
+    for k in sorted(set(windows.moments.parts) - set(left_out)):
+        away = (*left_out, k)
+        taught = windows.teach(away)
         if taught is not None:
-            whiteners = [whitening(taught.covariance, each).float() for each in material.shrinkages]
+            whiteners = [windows.whiten(away, each).float() for each in shrinkages]
             readers[k] = Reader(taught, torch.stack(whiteners))
-    return gather_choices(material.dataset, rows, readers, fold, seed=material.seed)
+    return gather_choices(windows.dataset, rows, readers, fold, seed=seed)
 
 
 def _predictors(answerers: list[_Answerer], fold_of_row: IntArray, context: int) -> dict[str, Predictor]:
@@ -197,10 +129,7 @@ def _predictors(answerers: list[_Answerer], fold_of_row: IntArray, context: int)
     last = torch.zeros(len(answerers), context)
     last[:, -1] = 1.0
     mix = torch.stack([torch.from_numpy(each.mix) for each in answerers]).float()
-    maps = [
-        logit_map(each.logit, each.taught, whitening(each.taught.covariance, each.shrinkage))
-        for each in answerers
-    ]
+    maps = [logit_map(each.logit, each.taught, each.whitener) for each in answerers]
     logit_weights, logit_biases = (torch.stack(each) for each in zip(*maps, strict=True))
     return {
         "ridge": LinearMaps(weights, biases, fold_of_row, "ridge"),

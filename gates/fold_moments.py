@@ -11,6 +11,7 @@ import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 
 from gates.contracts import FloatArray, IntArray
@@ -39,14 +40,12 @@ class FoldMoments:
     """Second moments of windows, fold by fold.
 
     Attributes:
-        x: (n, L * D) flattened contexts. y: (n, D) targets. fold: (n,) of each window's article.
-        parts: fold -> moments; only folds that have windows.
+        windows: fold -> its flattened contexts (n, L * D) and targets (n, D); only folds that have windows.
+        parts: fold -> moments.
         squares: fold -> (D, D) sum of the outer products of its targets.
     """
 
-    x: torch.Tensor
-    y: torch.Tensor
-    fold: torch.Tensor
+    windows: dict[int, tuple[torch.Tensor, torch.Tensor]]
     parts: dict[int, Moments]
     squares: dict[int, torch.Tensor]
     _solved: dict[tuple[frozenset[int], float], tuple[torch.Tensor, torch.Tensor]] = field(
@@ -55,7 +54,7 @@ class FoldMoments:
 
     @classmethod
     def of(cls, contexts: FloatArray, targets: FloatArray, fold: IntArray) -> "FoldMoments":
-        """Moments of windows.
+        """Moments of windows; those that come fold by fold are not copied.
 
         Args:
             contexts: (n, L * D).
@@ -65,15 +64,19 @@ class FoldMoments:
         Raises:
             DataError: all windows lie in one fold, so none has others to learn from.
         """
-        x, y, of = torch.from_numpy(contexts), torch.from_numpy(targets), torch.from_numpy(fold)
-        used = torch.unique(of).tolist()
+        order = np.argsort(fold, kind="stable")
+        if (np.diff(order) < 0).any():
+            contexts, targets, fold = contexts[order], targets[order], fold[order]
+        used, starts = np.unique(fold, return_index=True)
         if len(used) < 2:
             raise DataError("cross-fitting the ridge control needs windows of at least 2 articles; found 1")
-        parts, squares = {}, {}
-        for k in used:
-            inside = y[of == k]
-            parts[k], squares[k] = Moments.of(x[of == k], inside), inside.T @ inside
-        return cls(x, y, of, parts, squares)
+        ends = [*starts[1:].tolist(), len(fold)]
+        windows = {
+            k: (torch.from_numpy(contexts[start:end]), torch.from_numpy(targets[start:end]))
+            for k, start, end in zip(used.tolist(), starts.tolist(), ends, strict=True)
+        }
+        parts = {k: Moments.of(x, y) for k, (x, y) in windows.items()}
+        return cls(windows, parts, {k: y.T @ y for k, (_, y) in windows.items()})
 
     def solve(self, left_out: Iterable[int], strength: float) -> tuple[torch.Tensor, torch.Tensor]:
         """Weight (L * D, D) and bias (D,) of the ridge solution on the windows outside some folds.
@@ -109,21 +112,19 @@ class FoldMoments:
     def teach(self, left_out: Iterable[int], strength: float) -> Taught | None:
         """What the windows outside some folds teach; None where there are none."""
         away = frozenset(left_out)
-        if not self.parts.keys() - away:
+        others = [k for k in self.parts if k not in away]
+        if not others:
             return None
         weight, bias = self.solve(away, strength)
-        outside = self._outside(away)
-        squares = functools.reduce(
-            operator.add, (each.double() for k, each in self.squares.items() if k not in away)
-        )
-        centre = outside.y_sum / outside.n
-        return Taught(weight, bias, centre, squares / outside.n - torch.outer(centre, centre))
+        count = sum(self.parts[k].n for k in others)
+        centre = functools.reduce(operator.add, (self.parts[k].y_sum for k in others)) / count
+        squares = functools.reduce(operator.add, (self.squares[k].double() for k in others))
+        return Taught(weight, bias, centre, squares / count - torch.outer(centre, centre))
 
     def _outside(self, folds: frozenset[int]) -> Moments:
-        return functools.reduce(operator.add, (part for k, part in self.parts.items() if k not in folds))
+        return Moments.union([part for k, part in self.parts.items() if k not in folds])
 
     def _cosines(self, fold: int, strength: float) -> float:
-        inside = self.fold == fold
+        x, y = self.windows[fold]
         weight, bias = self.solve((fold,), strength)
-        found = torch.nn.functional.cosine_similarity(self.x[inside] @ weight + bias, self.y[inside])
-        return float(found.sum())
+        return float(torch.nn.functional.cosine_similarity(x @ weight + bias, y).sum())

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from gates.contracts import Bank, FloatArray, IntArray, Window
-from gates.fitted_controls import RIDGE_STRENGTHS
+from gates.fitting_windows import RIDGE_STRENGTHS
 from gates.geometry import cosine_to_rows
 from gates.intervals import NO_SAMPLE, least_metric, mean_metric, share_metric, undefined
 from gates.ranks import article_rivals, article_scores, context_rivals

@@ -16,6 +16,7 @@ from gates.windows import context_rows
 from schemas.errors import DataError
 
 _SMALL = 512
+_BLOCK = 480  # columns multiplied at once: few enough to skip nearly half of a symmetric product
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,16 +76,17 @@ class Moments:
     @classmethod
     def of(cls, x: torch.Tensor, y: torch.Tensor) -> "Moments":
         """Moments of inputs (n, P) and targets (n, D)."""
-        return cls(len(x), x.sum(dim=0).double(), y.sum(dim=0).double(), x.T @ x, x.T @ y)
+        return cls(len(x), x.sum(dim=0).double(), y.sum(dim=0).double(), _gram(x), x.T @ y)
 
-    def __add__(self, other: "Moments") -> "Moments":
-        return Moments(
-            self.n + other.n,
-            self.x_sum + other.x_sum,
-            self.y_sum + other.y_sum,
-            self.xx + other.xx,
-            self.xy + other.xy,
-        )
+    @classmethod
+    def union(cls, parts: Sequence["Moments"]) -> "Moments":
+        """Moments of the windows of all parts, at least one, added in the order given."""
+        first, *others = parts
+        sums = [each.clone() for each in (first.x_sum, first.y_sum, first.xx, first.xy)] if others else []
+        for other in others:
+            for total, each in zip(sums, (other.x_sum, other.y_sum, other.xx, other.xy), strict=True):
+                total.add_(each)
+        return cls(sum(each.n for each in parts), *sums) if others else first
 
     def solve(self, strength: float) -> tuple[torch.Tensor, torch.Tensor]:
         """Weight (P, D) and bias (D,) of the ridge solution as float32.
@@ -106,6 +108,19 @@ class Moments:
         weight = torch.cholesky_solve(cross, factor)
         bias = y_mean - x_mean @ weight.double()
         return weight.float(), bias.float()
+
+
+def _gram(x: torch.Tensor) -> torch.Tensor:
+    """``x.T @ x`` (P, P) of (n, P); what lies below the diagonal is copied from above it."""
+    size = x.shape[1]
+    if size <= _BLOCK:
+        return x.T @ x
+    found = x.new_empty(size, size)
+    for start in range(0, size, _BLOCK):
+        end = min(start + _BLOCK, size)
+        found[start:end, start:] = x[:, start:end].T @ x[:, start:]
+        found[end:, start:end] = found[start:end, end:].T
+    return found
 
 
 def _dtype(strength: float, inputs: int) -> torch.dtype:
@@ -147,7 +162,7 @@ def fit_ridge(
         predicted = x[held] @ weight[:, :scored] + bias[:scored]
         scores[strength] = float(torch.nn.functional.cosine_similarity(predicted, y[held][:, :scored]).mean())
     best = max(scores, key=lambda strength: scores[strength])
-    weight, bias = (fitted + total_held).solve(best)
+    weight, bias = Moments.union((fitted, total_held)).solve(best)
     return RidgeFit(weight.numpy(), bias.numpy(), best, MappingProxyType(scores))
 
 

@@ -15,7 +15,7 @@ from gates.contracts import Dataset, Gate, IntArray, Predictor, Samples
 from gates.control_gains import RivalValues, SplitValues, gained_values, gains_over
 from gates.controls import make_controls
 from gates.extremes import Extremes, find_extremes
-from gates.fitted_controls import RidgeSource
+from gates.fitting_windows import RidgeSource
 from gates.independence import compare_again, compare_company
 from gates.intervals import Clusters
 from gates.leaked import Leaked

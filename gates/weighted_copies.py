@@ -37,6 +37,8 @@ class WeightedCopy:
     def predict(self, queries: Queries) -> torch.Tensor:
         """(B, D)."""
         fold = answering_fold(self.fold_of_row, len(self.weights), queries)
-        centred = queries.contexts - self.centres[fold][:, None]
-        answer = (self.weights[fold][:, :, None] * centred).sum(dim=1)
+        weights, centres = self.weights[fold], self.centres[fold]
+        answer = torch.zeros_like(centres)
+        for place in range(queries.contexts.shape[1]):
+            answer.addcmul_(weights[:, place, None], queries.contexts[:, place] - centres)
         return or_last(answer, queries)

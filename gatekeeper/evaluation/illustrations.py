@@ -8,7 +8,7 @@ import numpy as np
 from gatekeeper.data.audit.leaked_targets import Found, splits_of, worst_leaks
 from gatekeeper.evaluation.extras import Absent, Chunk, Extras, TextWindow, TextWindows, Training
 from gates.contracts import Bank, FloatArray, IntArray, Window
-from gates.fitted_controls import RIDGE_WINDOWS
+from gates.fitting_windows import RIDGE_WINDOWS
 from gates.frontier import linear_frontier
 from gates.suite import Bench, Measurement
 from gates.windows import context_rows, draw

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from gates import fitted_controls
+from gates import fitted_controls, fitting_windows
 from gates.bank import build_bank
 from gates.choices import Choices, Fitted, fit_choices
 from gates.contracts import Bank, Dataset, DoubleArray, FloatArray, IntArray, Queries, Window
@@ -136,7 +136,7 @@ def test_without_a_train_split_an_article_is_answered_by_what_never_saw_it() -> 
     fixed = pytest.MonkeyPatch()
     with fixed.context() as patch:
         # The strength of the ridge is one number that all articles choose together.
-        patch.setattr(fitted_controls, "RIDGE_STRENGTHS", (1e-2,))
+        patch.setattr(fitting_windows, "RIDGE_STRENGTHS", (1e-2,))
         before, _ = fit_controls(dataset_of(bank, splits), EVALUATED, seed=0)
         after, _ = fit_controls(other, EVALUATED, seed=0)
     for name in NAMES:

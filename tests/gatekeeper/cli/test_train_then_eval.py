@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from gates.fitted_controls import RIDGE_STRENGTHS
+from gates.fitting_windows import RIDGE_STRENGTHS
 from schemas.reading.report import read_report
 
 Run = Callable[..., click.testing.Result]
