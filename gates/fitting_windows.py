@@ -106,8 +106,9 @@ class FittingWindows:
         away = frozenset(left_out)
         if away not in self._taught:
             taught = self.moments.teach(away, self.strength)
-            known = taught is None or self.centre is None
-            self._taught[away] = taught if known else replace(taught, centre=self.centre)
+            if taught is not None and self.centre is not None:
+                taught = replace(taught, centre=self.centre)
+            self._taught[away] = taught
         return self._taught[away]
 
     def whiten(self, left_out: Iterable[int], shrinkage: float) -> torch.Tensor:
