@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import nctdtr
+from scipy.special import chdtri, nctdtr
 
 from gates.arithmetic import usual_arithmetic
 from gates.contracts import IntArray
@@ -17,6 +17,9 @@ from gates.intervals import Clusters, student_t
 from gates.variance import variance_form
 from schemas.records.evidence import Metric
 from schemas.records.power import CHANCE, MOST_ARTICLES, WORTH, Power
+
+_FAR = 1e3
+"""A critical value from which the noncentral t is the root of a chi-square; scipy's fails far beyond it."""
 
 _ROUNDING = 1e-9
 """Article means that differ by less are the same: those of a model and of the control that it is."""
@@ -100,13 +103,22 @@ def smallest_shown(
         return None
     form = variance_form(sizes)
     degrees, critical = form.degrees, student_t(confidence, form.degrees) * math.sqrt(form.share)
+    noncentrality = _noncentrality(degrees, critical, power)
+    return noncentrality * spread / math.sqrt(Clusters.of(sizes).effective)
+
+
+def _noncentrality(degrees: float, critical: float, power: float) -> float:
+    """At which a noncentral t exceeds ``critical`` that often."""
+    if critical > _FAR:
+        # What the numerator adds to its mean is nothing beside that: only the chi-square below it decides.
+        return critical * math.sqrt(chdtri(degrees, 1 - power) / degrees)
     low, high = 0.0, 1.0
     while nctdtr(degrees, high, critical) > 1 - power:
         low, high = high, 2 * high
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if nctdtr(degrees, middle, critical) > 1 - power else (low, middle)
-    return high * spread / math.sqrt(Clusters.of(sizes).effective)
+    return high
 
 
 def articles_needed(

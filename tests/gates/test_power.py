@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import scipy.stats
 
 from gates.intervals import least_metric, mean_metric
 from gates.power import Sampled, articles_needed, power_of, smallest_shown
@@ -128,6 +129,17 @@ def test_the_known_articles_are_enough_exactly_where_they_show_it(count: int) ->
         needed = articles_needed(float(gain), SPREAD, sizes, 0.95)
         assert needed is not None
         assert (needed <= count) is enough
+
+
+@pytest.mark.parametrize("confidence", [0.5, 0.999, 0.9995, 1 - 1e-9])
+def test_confidences_that_leave_nothing_to_be_shown_have_a_size_too(confidence: float) -> None:
+    """Two articles, one degree of freedom: what is detectable lies beyond half the interval's width."""
+    half = float(scipy.stats.t.ppf(0.5 + confidence / 2, 1)) / np.sqrt(2)
+    found = smallest_shown(1.0, np.array([10, 10]), confidence)
+    assert found is not None
+    assert found > half
+    # The numerator's own scatter is worth less than one standard error.
+    assert found == pytest.approx(half * np.sqrt(scipy.stats.chi2.ppf(0.8, 1)), abs=1.0)
 
 
 def test_nothing_is_shown_by_one_article_nor_a_gain_too_small_by_any() -> None:
