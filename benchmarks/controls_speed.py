@@ -74,6 +74,7 @@ def main() -> None:
     print(f"{arguments.windows} x {arguments.width}, {torch.get_num_threads()} threads, seconds")
     print(f"{'':20} {'ridge':>7} {'all':>7} {'beyond':>7}")
     for train in (True, False):
+        all_of_them(make_data(200, 64, train=train))  # warm-up: thread pools, allocator
         dataset = make_data(arguments.windows, arguments.width, train=train)
         pairs = [(ridge_alone(dataset), all_of_them(dataset)) for _ in range(arguments.repeats)]
         ridge, everything = (statistics.median(each) for each in zip(*pairs, strict=True))
