@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gatekeeper.deployment.verify import Ruling
 from gatekeeper.render.ci.github import policy_lines, render_annotations
 from schemas.reading.policy import load_policy, parse_policy
-from schemas.records.policy import CHAMPION
+from schemas.records.policy import CHAMPION, control_of
 from tests.gatekeeper.render.ci.runner import commands
 from tests.gatekeeper.render.rulings import (
     CHAMPION_RULES,
@@ -223,10 +223,17 @@ def test_every_check_of_the_built_in_policies_has_a_line() -> None:
         policy = load_policy(path).policy
         text = path.read_text(encoding="utf-8")
         found = policy_lines(text, policy)
-        assert set(found) == {(one.gate, one.metric, split) for one in policy.checks for split in one.splits}
+        lines = (*policy.checks, *(rule.as_check() for rule in policy.controls))
+        assert set(found) == {(one.gate, one.metric, split) for one in lines for split in one.splits}
         for (gate, metric, _), line in found.items():
-            table = text.split("\n")[line - 1 : line + 3]
-            assert table[:3] == ["[[check]]", f'gate = "{gate}"', f'metric = "{metric}"']
+            table = text.split("\n")[line - 1 : line + 2]
+            control = control_of(gate)
+            head = (
+                ["[[check]]", f'gate = "{gate}"']
+                if control is None
+                else ["[[control]]", f'name = "{control}"']
+            )
+            assert table == [*head, f'metric = "{metric}"']
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,10 @@ def test_the_table_has_a_row_for_each_pool_and_split() -> None:
         "within the article, ood",
         "within the article, context left out, val",
     ]
-    assert len(table.rows) == 8
+    assert [row[0] for row in table.rows[8:]] == [
+        "among target and context, as the seed counts, val",
+        "among target and context, as the seed counts, ood",
+    ]
     assert {len(row) for row in table.rows} == {len(table.headers)}
 
 

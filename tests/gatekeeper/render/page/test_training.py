@@ -29,6 +29,7 @@ def test_every_plot_marks_the_ramp_the_kept_epoch_and_the_collapse() -> None:
     assert [each.title for each in drawn] == [
         "Training: margin by epoch",
         "Training: article R@5 by epoch",
+        "Training: bits known by epoch",
         "Training: mean cosine to the target by epoch",
         "Training: λ_eff by epoch",
         "Training: gap by epoch",
@@ -42,8 +43,8 @@ def test_every_plot_marks_the_ramp_the_kept_epoch_and_the_collapse() -> None:
         assert {"kept", "collapse"} <= set(written(each))
         assert each.description.endswith("Collapse in epoch 3.")
     assert "val: 0.010, 0.050, undefined; ood: 0.000, 0.000, 0.000." in drawn[0].description
-    assert "Means of the epochs: 0.100, 0.200, 0.300." in drawn[4].description
-    assert "wanted range" in written(drawn[3])
+    assert "Means of the epochs: 0.100, 0.200, 0.300." in drawn[5].description
+    assert "wanted range" in written(drawn[4])
 
 
 def test_the_table_has_a_row_for_each_epoch_and_split() -> None:
@@ -51,7 +52,7 @@ def test_the_table_has_a_row_for_each_epoch_and_split() -> None:
     assert [row[:2] for row in table.rows] == [
         (str(epoch), split) for epoch in (1, 2, 3) for split in ("val", "ood")
     ]
-    assert table.rows[2][2:7] == ("0.050", "0.000", "0.500", "0.01000", "0.200")
+    assert table.rows[2][2:8] == ("0.050", "0.000", "0.000", "0.500", "0.01000", "0.200")
     assert table.rows[4][2] == "-"
 
 
@@ -74,9 +75,9 @@ def test_a_ramp_that_is_not_known_is_said() -> None:
     [
         ((), 0, "No gates were run between the epochs."),
         (without(mini=None), 2, "No gates were run between the epochs."),
-        (without(steps=()), 3, "The collapse watch warned of lambda_at_clamp (1)."),
-        (history().epochs[:1], 5, "Collapse in epoch 3: the cosine on val fell from 0.500 to -0.050"),
-        (tuple(replace(history().epochs[0], epoch=n) for n in range(1, 301)), 5, "lambda_at_clamp (1)"),
+        (without(steps=()), 4, "The collapse watch warned of lambda_at_clamp (1)."),
+        (history().epochs[:1], 6, "Collapse in epoch 3: the cosine on val fell from 0.500 to -0.050"),
+        (tuple(replace(history().epochs[0], epoch=n) for n in range(1, 301)), 6, "lambda_at_clamp (1)"),
     ],
 )
 def test_what_was_not_measured_is_not_drawn(epochs: tuple[Epoch, ...], drawn: int, sentence: str) -> None:
@@ -90,4 +91,4 @@ def test_a_recipe_without_a_push_has_no_wanted_range() -> None:
     steps = history().epochs[0].steps[0]
     none = replace(steps, figures={**steps.figures, "lambda_eff": 0.0})
     drawn = plots(history(epochs=without(steps=(none,)))).drawings
-    assert "wanted range" not in written(drawn[3])
+    assert "wanted range" not in written(drawn[4])
