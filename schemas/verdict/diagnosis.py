@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from schemas.records.answers import ROUNDING
-from schemas.records.evidence import Evidence, Metric
+from schemas.records.evidence import ORACLE, Evidence, Metric
 from schemas.records.judgement import Diagnosis, DiagnosisName, Verdict
 from schemas.records.metrics import (
     ABLATIONS,
@@ -46,6 +46,9 @@ DROP = 0.05
 
 CLEARLY_MORE = 0.1
 """Bits that a prediction must gain without the mean row before that is told."""
+
+HARDLY_LESS = 0.01
+"""Bits below those of the true target, from which nothing is left to know."""
 
 LAST_MARGIN, MARGIN, PEAK = (f"offset_sweep.{name}" for name in ("margin_last", "margin", "peak_offset"))
 MEAN_COSINE = "bins_delta.cos"
@@ -108,6 +111,11 @@ class _Split:
     def bits(self) -> float:
         """What the model knows; NaN where it is undefined."""
         return known_bits(self.evidence, self.name)
+
+    @property
+    def knows_all(self) -> bool:
+        """Whether it knows what can be known: where a copy or a linear fit does too, neither is better."""
+        return self.bits >= known_bits(self.evidence, self.name, ORACLE) - HARDLY_LESS
 
     @property
     def learned(self) -> bool:
@@ -216,7 +224,7 @@ def _by_chance(split: _Split) -> str:
 
 def _less_than_copying(split: _Split) -> str:
     best = best_control(split.evidence, split.name, COPIES)
-    if best is not None and split.bits < best[1]:
+    if best is not None and split.bits < best[1] and not split.knows_all:
         return f"knows less than copying does: {_beside_bits(split, *best)}"
     return ""
 
@@ -259,7 +267,7 @@ def _unneeded(split: _Split, damages: tuple[str, ...]) -> bool:
 
 def _beaten_by_ridge(split: _Split) -> str:
     best = best_control(split.evidence, split.name, LINEAR)
-    if best is not None and split.bits <= best[1] and not _is(split, best[0]):
+    if best is not None and split.bits <= best[1] and not (split.knows_all or _is(split, best[0])):
         return f"knows no more than {best[0]}, a linear fit: {_beside_bits(split, *best)}"
     return ""
 

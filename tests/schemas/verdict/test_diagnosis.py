@@ -270,6 +270,23 @@ def test_who_knows_as_much_as_ridge_knows_no_more(
         )
 
 
+@pytest.mark.parametrize("control", ["copy_mix", "ridge"])
+@pytest.mark.parametrize(("possible", "name"), [(2.51, "sound"), (2.511, "beaten")])
+def test_where_all_that_can_be_known_is_known_nobody_knows_more(
+    good_evidence: EvidenceFactory, seed_policy: Policy, control: str, possible: float, name: str
+) -> None:
+    evidence = good_evidence()
+
+    def knowing(who: str, bits: float) -> Mapping[str, Mapping[str, Metric]]:
+        rows = evidence.controls[who]
+        return {**rows, **{split: {**rows[split], BITS: even(bits, bits, bits, 400, 20)} for split in BOTH}}
+
+    controls = {**evidence.controls, "oracle": knowing("oracle", possible), control: knowing(control, 2.505)}
+    found = diagnosed(replace(evidence, controls=controls), seed_policy)
+    less = {"copy_mix": "less_than_copying", "ridge": "beaten_by_ridge"}[control]
+    assert found.name == (less if name == "beaten" else name)
+
+
 def test_ridge_is_not_beaten_by_itself(good_evidence: EvidenceFactory, seed_policy: Policy) -> None:
     evidence = good_evidence()
     controls = {**evidence.controls, "ridge": evidence.model}
