@@ -22,6 +22,7 @@ from schemas.records.metrics import (
     OFFSETS,
     RECALL_UNSEEN,
 )
+from schemas.records.policy import BACKWARD_BIAS
 from schemas.records.splits import EVALUATED, OOD, VAL
 from schemas.verdict.checks import measured_splits
 from schemas.verdict.knowledge import COPIES, LINEAR, best_control, known_bits
@@ -47,6 +48,9 @@ DROP = 0.05
 CLEARLY_MORE = 0.1
 """Bits that a prediction must gain without the mean row before that is told."""
 
+PLACED = frozenset({"offset_sweep", BACKWARD_BIAS})
+"""Gates and groups that ask where a prediction lies."""
+
 HARDLY_LESS = 0.01
 """Bits below those of the true target, from which nothing is left to know."""
 
@@ -61,9 +65,8 @@ def diagnose(evidence: Evidence, verdict: Verdict, unmet: tuple[str, ...]) -> Di
     """What the metrics tell of the model, the most telling first.
 
     One answer to everything comes before what that answer is. Then come answers that need no knowledge
-    (turned away, copied, at random), answers that know less than a copy, answers at the wrong place that are
-    not shown to know more than one, what holds at home only, and at last what may be missing in a model that
-    knows something.
+    (turned away, copied, at random), answers that know less than a copy, answers at the wrong place, what
+    holds at home only, and at last what may be missing in a model that knows something.
 
     Args:
         evidence: metrics of the model and of the controls over the same samples.
@@ -78,7 +81,8 @@ def diagnose(evidence: Evidence, verdict: Verdict, unmet: tuple[str, ...]) -> Di
     """
     if verdict.outcome == "error":
         return Diagnosis("undecided", f"Nothing is decided: {verdict.reasons[0][:_LONGEST]}.")
-    splits = [_Split(name, evidence) for name in measured_splits(evidence.model)]
+    asked = not PLACED.isdisjoint(unmet)
+    splits = [_Split(name, evidence, asked) for name in measured_splits(evidence.model)]
     name, clause = _fault(splits) or _fall(evidence) or _gap(splits) or ("sound", "")
     hidden = _hidden(splits)
     if clause:
@@ -91,10 +95,11 @@ def diagnose(evidence: Evidence, verdict: Verdict, unmet: tuple[str, ...]) -> Di
 
 @dataclass(frozen=True)
 class _Split:
-    """The figures of one split."""
+    """The figures of one split, and whether the model is kept from deployment by the place of its answers."""
 
     name: str
     evidence: Evidence
+    place_asked: bool
 
     def metric(self, name: str, who: str = "") -> Metric | None:
         """Of the model, or of the control ``who``; None where it was not measured."""
@@ -117,15 +122,20 @@ class _Split:
         """Whether it knows what can be known: where a copy or a linear fit does too, neither is better."""
         return self.bits >= known_bits(self.evidence, self.name, ORACLE) - HARDLY_LESS
 
-    @property
-    def learned(self) -> bool:
-        """Whether it is shown to know more than every copy of what it read.
+    def gain(self, control: str) -> Metric | None:
+        """In bits over that control; None where it was not measured."""
+        return self.evidence.gains.get(control, {}).get(self.name, {}).get(BITS_KNOWN)
 
-        On text the target is seldom the nearest chunk: such a model may lie closer to another one, and still
-        tell the target from its rivals.
+    @property
+    def well_placed(self) -> bool:
+        """Whether it does not matter that another chunk is nearer than the target.
+
+        On text it seldom is the nearest. Who is shown to know more than every copy may lie closer to another
+        chunk and still tell the target from its rivals, unless the policy asks for the place.
         """
-        gains = [self.evidence.gains.get(copy, {}).get(self.name, {}).get(BITS_KNOWN) for copy in COPIES]
-        return all(gain is not None and gain.low is not None and gain.low > 0 for gain in gains)
+        gains = [self.gain(copy) for copy in COPIES]
+        learned = all(gain is not None and gain.low is not None and gain.low > 0 for gain in gains)
+        return learned and not self.place_asked
 
     def low(self, name: str) -> float:
         """The lower end of the model's interval, its estimate where it has none."""
@@ -155,7 +165,7 @@ def _fault(splits: list[_Split]) -> Finding | None:
 
 def _fall(evidence: Evidence) -> Finding | None:
     """How far the cosine falls from val to ood, where it falls further than that of a copy."""
-    home, away = (_Split(name, evidence) for name in EVALUATED)
+    home, away = (_Split(name, evidence, place_asked=False) for name in EVALUATED)
     mine = home.value(MEAN_COSINE) - away.value(MEAN_COSINE)
     copied = home.value(MEAN_COSINE, "copy_last") - away.value(MEAN_COSINE, "copy_last")
     if mine - max(copied, 0.0) > DROP:
@@ -224,20 +234,23 @@ def _by_chance(split: _Split) -> str:
 
 def _less_than_copying(split: _Split) -> str:
     best = best_control(split.evidence, split.name, COPIES)
-    if best is not None and split.bits < best[1] and not split.knows_all:
-        return f"knows less than copying does: {_beside_bits(split, *best)}"
-    return ""
+    if best is None or split.knows_all or not split.bits < best[1]:
+        return ""
+    gain = split.gain(best[0])
+    if gain is not None and gain.high is not None and gain.high >= 0:
+        return ""  # not shown
+    return f"knows less than copying does: {_beside_bits(split, *best)}"
 
 
 def _looks_back(split: _Split) -> str:
-    if split.learned or not split.high(LAST_MARGIN) < 0:
+    if split.well_placed or not split.high(LAST_MARGIN) < 0:
         return ""
     return f"is closer to the last chunk it read than to the target: {_beside_last(split)}"
 
 
 def _misplaced(split: _Split) -> str:
     peak = split.value(PEAK)
-    if split.learned or not (split.high(MARGIN) < 0 and peak):
+    if split.well_placed or not (split.high(MARGIN) < 0 and peak):
         return ""
     there = split.value(f"offset_sweep.cos@{peak:+.0f}")
     places = "" if abs(peak) == 1 else f"{abs(peak):.0f} "
