@@ -16,6 +16,7 @@ _PLACE = ("margin", "margin_prev", "margin_last", "peak_offset")
 """Figures that tell one thing: whether the target is the nearest chunk. ``margin`` asks for most."""
 
 _ESCAPED = re.compile(r"the model has escaped on (\w+): (.*)")
+_UNSOUND = re.compile(r"(.+?) (?:tells nothing of knowledge|cannot be decided) on this data: .*")
 _NUMBER = re.compile(r"-?\d+\.\d+")
 
 
@@ -37,6 +38,19 @@ def warned(judgement: Judgement) -> tuple[str, ...]:
         required; on ood -0.149`` for two sentences.
     """
     return _once(judgement.verdict.warnings, judgement)
+
+
+def undecided_once(reasons: Iterable[str]) -> list[str]:
+    """Reasons beside a first one that is told in full: gates that the true targets miss too by name only.
+
+    Example:
+        >>> undecided_once(["gate B (retrieval) tells nothing of knowledge on this data: the true targets"])
+        ['likewise undecided: gate B (retrieval)']
+    """
+    given = list(reasons)
+    names = [found[1] for reason in given if (found := _UNSOUND.fullmatch(reason))]
+    others = [reason for reason in given if not _UNSOUND.fullmatch(reason)]
+    return [*([f"likewise undecided: {', '.join(names)}"] if names else []), *others]
 
 
 def _once(sentences: Iterable[str], judgement: Judgement) -> tuple[str, ...]:

@@ -100,7 +100,8 @@ def render_gates(report: Report, *, bullet: str) -> str:
     for gate in report.judgement.gates:
         letter = letter_of(gate.name)
         vacuous = f" (vacuous here: passed by {', '.join(gate.vacuous_for)} too)" if gate.vacuous_for else ""
-        lines.append(f"{bullet}{letter} {gate.name}: {gate.status.upper()}{vacuous}")
+        name = gate.name if letter == gate.name else f"{letter} {gate.name}"
+        lines.append(f"{bullet}{name}: {gate.status.upper()}{vacuous}")
     return "\n".join(["Gates:", *lines])
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from gatekeeper.render.fitting import WIDTH, columns, fit, pad, paragraph
 from gatekeeper.render.gate_rows import gate_lines
-from gatekeeper.render.reasons import warned
+from gatekeeper.render.reasons import undecided_once, warned
 from gatekeeper.render.rows import result_rows
 from gatekeeper.render.table import OUTCOMES, tally
 from schemas.records.report import Report
@@ -105,7 +105,7 @@ def _told(report: Report, room: int) -> list[str]:
     """
     verdict, stopped = report.judgement.verdict, _stopped_by(report)
     told = [
-        ("Why", report.judgement.diagnosis.sentence, 3 - len(stopped)),
+        ("Why", report.judgement.diagnosis.sentence, _lines_of_why(report) - len(stopped)),
         *(("-", reason, 2) for reason in stopped),
         *(("Also", reason, 2) for reason in _beside_rows(report)),
         *(("Waiver", text, 2) for text in verdict.waivers),
@@ -118,6 +118,11 @@ def _told(report: Report, room: int) -> list[str]:
             return [*lines, pad("", 8) + f"and {len(told) - number + 1} more: --full shows all"]
         lines += paragraph(label, printable(text), most=min(most, left), indent=2 if label == "-" else 8)
     return lines
+
+
+def _lines_of_why(report: Report) -> int:
+    """Four where nothing is decided: the sentence holds what the true targets miss, to the letter."""
+    return 4 if report.judgement.diagnosis.name == "undecided" else 3
 
 
 def _stopped_by(report: Report) -> list[str]:
@@ -137,4 +142,6 @@ def _beside_rows(report: Report) -> list[str]:
         *too_few_gates(judgement.gates, report.policy),
     }
     said = judgement.diagnosis.sentence
-    return [reason for reason in judgement.verdict.reasons if reason not in told and reason not in said]
+    return undecided_once(
+        reason for reason in judgement.verdict.reasons if reason not in told and reason not in said
+    )

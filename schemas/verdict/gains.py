@@ -66,6 +66,6 @@ def _gain(mine: Metric, theirs: Metric, higher: bool) -> Metric:
 
 
 def _shown(value: object) -> str:
-    """A digest by its first digits, for people; anything else as it is."""
-    text = str(value)
+    """A digest by its first digits, for people; without a limit all windows; anything else as it is."""
+    text = "all" if value is None else str(value)
     return text[:12] if len(text) == 64 else text

@@ -109,4 +109,6 @@ def _drawn(split: SplitInput, most: int | None, per_article: int | None) -> int:
 
 
 def _shown(value: object) -> str:
+    if value is None:  # no limit to the windows of an article
+        return "all"
     return " to ".join(f"{edge:g}" for edge in value) if isinstance(value, tuple) else str(value)

@@ -33,7 +33,7 @@ def test_github_gets_annotations_outputs_and_a_summary(
         passed = "every check that decides passed; The model is "
         assert lines[0].startswith(f"::notice title=gatekeeper%3A DEPLOYABLE::{passed}")
     else:
-        told = f"{BELOW}; The model does not pass A (nearest to target); on val it finds "
+        told = f"{BELOW}; The model does not pass A (nearest to target); on val it knows "
         assert lines[0].startswith(f"::error title=gatekeeper%3A BLOCKED::{told}")
         assert lines[1] == f"::error title=offset_sweep.margin on val::{BELOW}"
     assert f"{verdict.upper()}: {5 if good else 4} of 5 gates passed, 3 needed" in lines

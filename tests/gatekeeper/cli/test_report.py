@@ -31,11 +31,11 @@ def sections(page: Path) -> str:
     [((), 0, "DEPLOYABLE: 5 of 5 gates passed, 3 needed"), (("--full",), 0, "best.pt (linear, 1,296 param")],
 )
 def test_it_prints_what_eval_prints(files: Files, more: tuple[str, ...], place: int, line: str) -> None:
+    evaluated = invoke("eval", files.model, "--config", "gatekeeper.toml", *more)
     shown = invoke("report", files.report, *more)
     assert shown.exit_code == 0
     assert shown.stderr == ""
     assert shown.stdout.splitlines()[place].startswith(line)
-    evaluated = invoke("eval", files.model, "--config", "gatekeeper.toml", *more)
     assert shown.stdout + "\n" == evaluated.stdout.replace(str(files.report), files.report.name)
 
 

@@ -50,7 +50,7 @@ def test_it_says_what_was_chosen_and_what_comes_next(world: Path, run: Run) -> N
     assert any(line.startswith("Trained ridge on 210 windows: strength ") for line in lines)
     assert lines[-2:] == [
         "Report  mine/5cat_results.json",
-        "        all 37 rows: gatekeeper report FILE --full; page: --html FILE",
+        "        all 59 rows: gatekeeper report FILE --full; page: --html FILE",
     ]
     assert "model: mine/best_model.pt" in result.stderr.splitlines()
 
@@ -59,7 +59,8 @@ def test_all_of_a_run_is_told_where_that_is_asked_for(world: Path, run: Run) -> 
     lines = run("train", "ridge", "--out", "mine", "--full").stdout.splitlines()
     assert lines[0].startswith("ridge on 210 windows: strength ")
     assert any(line.startswith("BLOCKED: ") for line in lines)
-    assert sum(line.startswith(("A  ", "B  ", "C  ", "D  ", "E  ", "bias  ")) for line in lines) == 37
+    rows = ("A  ", "B  ", "C  ", "D  ", "E  ", "bias  ", "data  ", "shape  ")
+    assert sum(line.startswith(rows) for line in lines) == 59
     assert lines[-3:] == [
         "model: mine/best_model.pt",
         "report: mine/5cat_results.json",

@@ -58,7 +58,7 @@ def test_the_configuration_has_exactly_these_parts(world: Path, run: Run) -> Non
     facts = json.loads((world / "mine" / "config.json").read_text())
     assert set(facts) == {
         "trainer", "settings", "data", "evaluation", "context", "horizon", "bank_sha256", "splits",
-        "policy_sha256", "environment",
+        "policy_sha256", "seeds", "environment",
     }  # fmt: skip
     # Absolute, so that the run can be resumed from any working directory.
     assert facts["data"]["bank"] == str(world / "bank.npz")

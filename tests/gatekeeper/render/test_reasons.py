@@ -1,6 +1,6 @@
 """Each fact once."""
 
-from gatekeeper.render.reasons import explained, findings
+from gatekeeper.render.reasons import explained, findings, undecided_once
 from schemas.reading.policy import load_policy
 from schemas.records.judgement import Judgement
 from schemas.verdict.judge import judge
@@ -39,3 +39,18 @@ def test_a_diagnosis_that_is_the_first_reason_is_not_told_twice() -> None:
     assert explained(unsound) == findings(unsound)
     blocked = CASES["blocked"]().decision.judgement
     assert explained(blocked) == (*findings(blocked), blocked.diagnosis.sentence)
+
+
+def test_what_the_true_targets_miss_besides_is_told_by_its_name() -> None:
+    undecided = "on this data: for the oracle, the gain is unknown"
+    assert undecided_once(
+        [
+            "gate B (retrieval) tells nothing of knowledge on this data: the true targets do not pass it",
+            "the policy requires gate D (rollout), which did not pass (fail)",
+            f"the gain over ridge cannot be decided {undecided}",
+        ]
+    ) == [
+        "likewise undecided: gate B (retrieval), the gain over ridge",
+        "the policy requires gate D (rollout), which did not pass (fail)",
+    ]
+    assert undecided_once([]) == []

@@ -340,6 +340,29 @@ def test_less_than_a_copy_is_what_the_articles_show(
     assert diagnosed(replace(evidence, gains=over), seed_policy).name == name
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "name"),
+    [
+        (-0.1, -0.01, "less_than_copying"),
+        (-0.1, 0.0, "sound"),
+        (-0.1, 0.01, "sound"),
+        (None, None, "less_than_copying"),
+    ],
+)
+def test_who_may_know_as_much_as_a_copy_is_not_told_to_know_less(
+    good_evidence: EvidenceFactory, seed_policy: Policy, low: float | None, high: float | None, name: str
+) -> None:
+    """The gain on the same windows decides, where it has an interval."""
+    evidence = set_to(good_evidence(), {BITS: 1.74, CENTRED: 1.74})
+    ridge = {
+        split: {**rows, BITS: even(1.5, 1.4, 1.6, 400, 20)}
+        for split, rows in evidence.controls["ridge"].items()
+    }
+    over = {"copy_mix": {split: {BITS: even(-0.01, low, high, 400, 20)} for split in BOTH}}
+    controls = {**evidence.controls, "ridge": ridge, "ridge_centred": ridge}
+    assert diagnosed(replace(evidence, controls=controls, gains=over), seed_policy).name == name
+
+
 @pytest.mark.parametrize("half", [0.001, 0.2])
 def test_what_may_lie_nearer_to_the_target_is_not_told_to_look_back(
     good_evidence: EvidenceFactory, seed_policy: Policy, half: float

@@ -291,7 +291,7 @@ def of_an_article(setup: Setup, most: int | None, **counts: int) -> Setup:
     [
         (60, "", 60, {}, []),
         (60, "", 50, {}, [f"{OF_AN_ARTICLE}50 instead of 60"]),
-        (60, "", None, {}, [f"{OF_AN_ARTICLE}None instead of 60"]),
+        (60, "", None, {}, [f"{OF_AN_ARTICLE}all instead of 60"]),
         (None, "", 60, {}, []),
         (None, "max_per_article = 60\nseed = 0", 60, {}, []),
         (None, "max_per_article = 60\nseed = 0", 61, {}, [f"{OF_AN_ARTICLE}61 instead of 60"]),

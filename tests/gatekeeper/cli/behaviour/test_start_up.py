@@ -113,7 +113,7 @@ COMPLETIONS = {
     ("train", "nobody", "--"): ["plain,--quiet", "plain,--help"],  # the group's own
     ("eval", "--ret"): ["plain,--retrieval"],
     ("eval", "--policy", "str"): ["plain,strict-5cat"],
-    ("eval", "control:r"): ["plain,control:random", "plain,control:ridge"],
+    ("eval", "control:r"): ["plain,control:random", "plain,control:ridge", "plain,control:ridge_centred"],
     ("eval", "best"): ["file,best"],
     ("check", "best"): ["file,best"],
     ("check", "x.json", "--policy", "own.t"): ["file,own.t"],

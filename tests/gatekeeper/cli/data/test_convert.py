@@ -37,9 +37,9 @@ def test_it_says_what_it_wrote_and_the_data_set_is_one(old_files: Path, run: Run
 @pytest.mark.parametrize(
     ("files", "words"),
     [
-        (("val.npz",), "'val.npz': expected NAME=FILE with NAME among train, val, ood"),
-        (("test=val.npz",), "'test=val.npz': expected NAME=FILE with NAME among train, val, ood"),
-        (("val=",), "'val=': expected NAME=FILE with NAME among train, val, ood"),
+        (("val.npz",), "'val.npz': expected NAME=FILE with NAME among train, select, val, ood"),
+        (("test=val.npz",), "'test=val.npz': expected NAME=FILE with NAME among train, select, val, ood"),
+        (("val=",), "'val=': expected NAME=FILE with NAME among train, select, val, ood"),
         (("val=val.npz", "val=ood.npz"), "val is named twice; one file a split"),
     ],
 )

@@ -76,7 +76,7 @@ def test_all_of_it_may_be_written_as_a_percentage() -> None:
     assert parse_split("train=100%").share == 1.0
 
 
-NAMED = "expected NAME=ARTICLES or NAME=SHARE with NAME among train, val, ood"
+NAMED = "expected NAME=ARTICLES or NAME=SHARE with NAME among train, select, val, ood"
 LIST = "expected numbers and ranges such as 0-39,45, or names, found"
 
 
