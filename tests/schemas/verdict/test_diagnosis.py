@@ -329,18 +329,6 @@ def test_who_is_shown_to_know_more_than_a_copy_may_lie_closer_to_another_chunk(
 
 
 @pytest.mark.parametrize(
-    ("high", "name"), [(-0.001, "less_than_copying"), (0.0, "sound"), (None, "less_than_copying")]
-)
-def test_less_than_a_copy_is_what_the_articles_show(
-    good_evidence: EvidenceFactory, seed_policy: Policy, high: float | None, name: str
-) -> None:
-    evidence = set_to(good_evidence(), {BITS: 1.74, CENTRED: 1.74})
-    low = None if high is None else -0.1
-    over = {"copy_mix": {split: {BITS: even(-0.01, low, high, 400, 20)} for split in BOTH}}
-    assert diagnosed(replace(evidence, gains=over), seed_policy).name == name
-
-
-@pytest.mark.parametrize(
     ("low", "high", "name"),
     [
         (-0.1, -0.01, "less_than_copying"),
