@@ -167,6 +167,7 @@ def _train_seeds(
         return _audience(one, replace(options, tensorboard=events))
 
     found = run_seeds(plan, group, audience_of, out=out)
+    say(f"runs: {printable(str(found.folder))}")
     recipe = read_recipe(found.folder)
     verdict = recipe_verdict(plan.recipe.name, list(found.reports.values()), found.passed)
     tables = [render_table(report) for report in found.reports.values()] if full_asked() else []

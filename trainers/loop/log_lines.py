@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from torch import nn
 
 from schemas.records.history import MiniGates, SplitGates
+from schemas.verdict.wording import figure
 from trainers.loop.objective import Objective
 from trainers.loop.settings import GradientSettings
 
@@ -43,7 +44,7 @@ def mini(gates: MiniGates, *, advise: bool) -> Iterator[str]:
         where = "" if split == gates.selecting else f" {split}"
         margin, cos = _figure(figures.margin, "+.3f"), _figure(figures.cos, ".3f")
         recall, unseen = _figure(figures.recall, ".3f"), _figure(figures.recall_unseen, ".3f")
-        seeds, known = f"Margin: {margin} | R@5: {recall}", _figure(figures.bits, ".2f")
+        seeds, known = f"Margin: {margin} | R@5: {recall}", _bits(figures.bits)
         yield f"[Mini-5CAT{where}] {seeds} | cos: {cos} | R@5 unseen: {unseen} | bits: {known}"
     kept = "; best so far, kept" if gates.kept else ""
     yield f"[Mini-5CAT] gates passed: {' '.join(gates.passed) or 'none'}{kept}"
@@ -70,6 +71,10 @@ def _negative(figures: SplitGates) -> str:
     if figures.margin_prev is not None and figures.margin_prev < 0:
         return "Negative margin - closer to the chunk before the target than to the target"
     return "Negative margin - closer to another chunk than to the target"
+
+
+def _bits(value: float | None) -> str:
+    return "-" if value is None else figure(value, 2)
 
 
 def _figure(value: float | None, form: str) -> str:

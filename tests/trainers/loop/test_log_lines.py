@@ -75,3 +75,8 @@ def test_what_is_undefined_is_a_dash() -> None:
     found = lines(on_val(margin=None, recall=None))
     assert found[0] == "[Mini-5CAT] Margin: - | R@5: - | cos: 0.520 | R@5 unseen: 0.800 | bits: 1.24"
     assert found[-1] == "The margin is undefined on these samples"
+
+
+@pytest.mark.parametrize(("bits", "said"), [(-0.004, "0.00"), (-0.006, "-0.01"), (None, "-")])
+def test_who_knows_nothing_has_no_negative_zero_bits(bits: float | None, said: str) -> None:
+    assert lines(on_val(bits=bits))[0].endswith(f" | bits: {said}")
