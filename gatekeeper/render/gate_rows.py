@@ -66,14 +66,14 @@ def gate_lines(report: Report) -> list[str]:
     ]
     before, after = ([line for last, line in others if last == end] for end in (False, True))
     rest = [*before, *_over_controls(checks, widths), *after]
-    optional = _optional(report)
+    optional = optional_gates(report)
     needed = [line for name, line in five.items() if name not in optional]
     shown = [line[:_STATUS].lower() + line[_STATUS:] for name, line in five.items() if name in optional]
     return [first.rstrip(), *needed, *rest, *(["not required:", *shown] if shown else [])]
 
 
-def _optional(report: Report) -> set[str]:
-    """Which of the five gates cannot keep a model from deployment, where anything else can."""
+def optional_gates(report: Report) -> set[str]:
+    """Those of the five that cannot keep a model from deployment, where anything else can."""
     policy = report.policy
     required = {*policy.required_gates, *(check.gate for check in report.judgement.checks if check.required)}
     return set() if policy.min_gates_passed or not required else {*GATES} - required

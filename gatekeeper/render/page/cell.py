@@ -1,6 +1,6 @@
 """A report in a notebook: verdict, diagnosis and gates, as a piece of HTML without a script."""
 
-from gatekeeper.render.page.page import environment, gate_line
+from gatekeeper.render.page.page import environment, shown_gates
 from gatekeeper.render.reasons import findings
 from gatekeeper.render.table import OUTCOMES, known_lines, tally
 from schemas.records.report import Report
@@ -20,7 +20,7 @@ def render_cell(report: Report) -> str:
             model=report.inputs.model.spec,
             known=known_lines(report),
             diagnosis=judgement.diagnosis.sentence,
-            gates=[gate_line(gate) for gate in judgement.gates],
+            gates=shown_gates(report),
             reasons=findings(judgement),
         )
     )

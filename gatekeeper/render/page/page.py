@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from gatekeeper.evaluation.extras import Absent, Extras, Training
+from gatekeeper.render.gate_rows import optional_gates
 from gatekeeper.render.page.ablations import ablations
 from gatekeeper.render.page.bins import bins
 from gatekeeper.render.page.figures import Plot, Table
@@ -94,7 +95,7 @@ def _content(report: Report, extras: Extras) -> dict[str, Any]:
         "reasons": findings(report.judgement),
         "beside": beside_reasons(report),
         "facts": render_heading(report).split("\n"),
-        "gates": [gate_line(gate) for gate in report.judgement.gates],
+        "gates": shown_gates(report),
         "plots": [plot for plot in plots if plot.drawings],
         "windows": {} if isinstance(extras.windows, Absent) else extras.windows,
         "leaks": extras.leaks,
@@ -138,10 +139,21 @@ def _checks(report: Report) -> Table:
     return Table(caption, tuple(heads[HEADERS[place]] for place in order), rows)
 
 
-def gate_line(gate: GateResult) -> Gate:
-    """A gate, and who else passes it."""
-    note = f"vacuous here: passed by {', '.join(gate.vacuous_for)} too" if gate.vacuous_for else ""
-    return Gate(letter_of(gate.name), gate.name, gate.status, note)
+def shown_gates(report: Report) -> list[Gate]:
+    """All gates and groups; those that decide nothing come last."""
+    optional = optional_gates(report)
+    gates = sorted(report.judgement.gates, key=lambda gate: gate.name in optional)
+    return [_shown(gate, required=gate.name not in optional) for gate in gates]
+
+
+def _shown(gate: GateResult, *, required: bool) -> Gate:
+    """A gate, whether it decides, and who else passes it."""
+    letter = letter_of(gate.name)
+    notes = [
+        *([] if required else ["not required"]),
+        *([f"vacuous here: passed by {', '.join(gate.vacuous_for)} too"] if gate.vacuous_for else []),
+    ]
+    return Gate("" if letter == gate.name else letter, gate.name, gate.status, "; ".join(notes))
 
 
 def _visible(value: object) -> object:

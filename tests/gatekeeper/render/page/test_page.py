@@ -10,12 +10,13 @@ from dataclasses import replace
 import matplotlib
 import pytest
 
-from gatekeeper.render.page.page import render_page
+from gatekeeper.render.page.page import render_page, shown_gates
 from gatekeeper.render.rows import CONTROL_HEADS
 from gatekeeper.render.table import render_table
 from schemas.reading.report import content_sha256
 from schemas.records.audit import LeakedTarget
 from schemas.records.evidence import Evidence, Metrics
+from schemas.records.metrics import GATES as FIVE
 from tests.gatekeeper.render.page import pages
 from tests.gatekeeper.render.page.pages import CASES, HOSTILE, NOTHING, OUTLINED, SPLITS, golden, outline
 from tests.gatekeeper.render.rulings import MARGIN, POLICY, make_evidence
@@ -372,3 +373,17 @@ def test_leaked_targets_are_shown_and_escaped() -> None:
 
 def test_without_leaks_the_page_has_no_such_section() -> None:
     assert "leaks" not in render_page(pages.report_of(), pages.NOTHING)
+
+
+def test_gates_that_decide_nothing_come_last_and_are_called_so() -> None:
+    single = POLICY.replace("min_gates_passed = 2", 'min_gates_passed = 0\nrequired_gates = ["bins_delta"]')
+    evidence = make_evidence()
+    first = shown_gates(pages.report_of(evidence, policy=POLICY))
+    assert [gate.name for gate in first][:5] == [*FIVE]
+    assert not any("not required" in gate.note for gate in first)
+    shown = shown_gates(pages.report_of(evidence, policy=single))
+    needed = [gate.name for gate in shown if "not required" not in gate.note]
+    assert [gate.name for gate in shown] == [*needed, *(name for name in FIVE if name not in needed)]
+    assert "bins_delta" in needed
+    assert "retrieval" not in needed
+    assert [gate.letter for gate in shown_gates(pages.report_of()) if gate.name == "data"] == [""]
