@@ -163,6 +163,8 @@ def _train_seeds(
     from gatekeeper.training.seeds import run_seeds
 
     def audience_of(one: "Plan", name: str) -> "Audience":
+        (seed,) = one.seeds
+        say(f"{one.recipe.name}: seed {seed}, {plan.seeds.index(seed) + 1} of {len(plan.seeds)}")
         events = None if options.tensorboard is None else options.tensorboard / name
         return _audience(one, replace(options, tensorboard=events))
 

@@ -52,7 +52,12 @@ def test_every_seed_has_a_run_on_the_same_samples_and_the_recipe_a_verdict(world
     assert result.stdout.splitlines()[-1] == (
         "BLOCKED: ridge passes with 0 of 2 seeds; a recipe passes when all do"
     )
-    assert result.stderr.splitlines()[-1] == "runs: mine"
+    told = result.stderr.splitlines()
+    assert [line for line in told if line.startswith("ridge: seed ")] == [
+        "ridge: seed 4, 1 of 2",
+        "ridge: seed 5, 2 of 2",
+    ]
+    assert told[-1] == "runs: mine"
     assert sorted(path.name for path in (world / "mine").glob("seed_*")) == ["seed_4", "seed_5"]
     first, second = (
         read_report(world / "mine" / name / "5cat_results.json") for name in ("seed_4", "seed_5")
