@@ -219,12 +219,11 @@ def _minimum(beta: float, derivatives: DoubleArray) -> float | None:
 
 def _root(derivatives: DoubleArray) -> float | None:
     """The step to the zero of ``sum_j derivatives[j] step^j / j!`` that Newton's method finds from 0."""
-    powers = np.array([each / math.factorial(j) for j, each in enumerate(derivatives)])
-    slopes = powers[1:] * np.arange(1, len(powers))
+    powers = [float(each) / math.factorial(j) for j, each in enumerate(derivatives)]
+    slopes = [j * power for j, power in enumerate(powers)][1:]
     step = 0.0
     for _ in range(50):
-        with np.errstate(over="ignore", invalid="ignore"):  # far from 0 the series says nothing
-            value, slope = (float(np.polynomial.polynomial.polyval(step, each)) for each in (powers, slopes))
+        value, slope = _polynomial(powers, step), _polynomial(slopes, step)
         if not 0.0 < slope < math.inf:
             return None
         change = value / slope
@@ -232,3 +231,11 @@ def _root(derivatives: DoubleArray) -> float | None:
         if abs(change) <= 1e-13 * (1.0 + abs(step)):
             return step
     return None
+
+
+def _polynomial(powers: Sequence[float], at: float) -> float:
+    """By Horner's rule, in plain numbers: six of them are not worth an array. Far from 0 it may overflow."""
+    value = 0.0
+    for power in reversed(powers):
+        value = power + value * at
+    return value
