@@ -7,34 +7,20 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 
 import click.testing
-import numpy as np
 import pytest
 import torch
 
 from schemas.reading.report import read_report
 from tests.gatekeeper.cli.refusals import refused
+from tests.gatekeeper.cli.walks import WIDTH, write_walks
 
 Run = Callable[..., click.testing.Result]
-
-ARTICLES, CHUNKS, WIDTH = 18, 40, 8
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A working directory with a bank of random walks and a ``gatekeeper.toml``."""
-    rng = np.random.default_rng(0)
-    vectors = rng.standard_normal((ARTICLES, CHUNKS, WIDTH))
-    for chunk in range(1, CHUNKS):
-        vectors[:, chunk] = 0.8 * vectors[:, chunk - 1] + 0.6 * vectors[:, chunk]
-    np.savez(
-        tmp_path / "bank.npz",
-        vectors=vectors.reshape(-1, WIDTH).astype(np.float32),
-        article_indices=np.repeat(np.arange(ARTICLES), CHUNKS),
-        chunk_indices=np.tile(np.arange(CHUNKS), ARTICLES),
-    )
-    (tmp_path / "gatekeeper.toml").write_text(
-        '[data]\nbank = "bank.npz"\ntrain = "0-5"\nval = "6-11"\nood = "12-17"\n'
-    )
+    write_walks(tmp_path, articles=18)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

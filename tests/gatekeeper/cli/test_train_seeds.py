@@ -6,44 +6,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import click.testing
-import numpy as np
 import pytest
 
-from gatekeeper.cli.app import cli
 from schemas.reading.report import read_report
+from tests.gatekeeper.cli.walks import write_walks
 
 Run = Callable[..., click.testing.Result]
 
-ARTICLES, CHUNKS, WIDTH = 24, 40, 8
 RIDGE = ("train", "ridge", "--max-windows", "60")
 
 
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory with a bank of random walks and a ``gatekeeper.toml`` that names a ``select``."""
-    rng = np.random.default_rng(0)
-    vectors = rng.standard_normal((ARTICLES, CHUNKS, WIDTH))
-    for chunk in range(1, CHUNKS):
-        vectors[:, chunk] = 0.8 * vectors[:, chunk - 1] + 0.6 * vectors[:, chunk]
-    np.savez(
-        tmp_path / "bank.npz",
-        vectors=vectors.reshape(-1, WIDTH).astype(np.float32),
-        article_indices=np.repeat(np.arange(ARTICLES), CHUNKS),
-        chunk_indices=np.tile(np.arange(CHUNKS), ARTICLES),
-    )
-    (tmp_path / "gatekeeper.toml").write_text(
-        '[data]\nbank = "bank.npz"\ntrain = "0-5"\nval = "6-11"\nood = "12-17"\n'
-    )
+    """A working directory with random walks; of 24 articles six are left for a ``select``."""
+    write_walks(tmp_path, articles=24)
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def run() -> Run:
-    def invoke(*arguments: str) -> click.testing.Result:
-        return click.testing.CliRunner().invoke(cli, list(arguments), catch_exceptions=False)
-
-    return invoke
 
 
 def test_every_seed_has_a_run_on_the_same_samples_and_the_recipe_a_verdict(world: Path, run: Run) -> None:
