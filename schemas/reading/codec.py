@@ -92,12 +92,10 @@ class _MismatchError(Exception):
 
 
 def _decode(hint: object, value: object, where: str) -> object:
-    if isinstance(hint, type) and dataclasses.is_dataclass(hint):
-        return _decode_record(hint, value, where)
-    origin = get_origin(hint)
-    if origin is None:
-        return _decode_scalar(hint, value, where)
-    arguments = get_args(hint)
+    if isinstance(hint, type):
+        read = _decode_record if dataclasses.is_dataclass(hint) else _decode_scalar
+        return read(hint, value, where)
+    origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
         if value not in arguments or not isinstance(value, str):
             raise _mismatch(f"one of {', '.join(map(str, arguments))}", value, where)
@@ -126,15 +124,15 @@ def _decode_record(kind: type, value: object, where: str) -> object:
     )
 
 
-def _decode_scalar(hint: object, value: object, where: str) -> object:
-    if hint is float and isinstance(value, (int, float)) and not isinstance(value, bool):
+def _decode_scalar(kind: type, value: object, where: str) -> object:
+    if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
         with contextlib.suppress(OverflowError):
             converted = float(value)
             if math.isfinite(converted):
                 return converted
-    elif hint in (str, int, bool) and type(value) is hint:
+    elif kind in (str, int, bool) and type(value) is kind:
         return value
-    raise _mismatch(getattr(hint, "__name__", str(hint)), value, where)
+    raise _mismatch(kind.__name__, value, where)
 
 
 def _decode_tuple(arguments: tuple[object, ...], value: object, where: str) -> tuple[object, ...]:

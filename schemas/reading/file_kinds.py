@@ -131,7 +131,7 @@ def kind_of_bytes(head: bytes, *, size: int) -> FileKind:
 def begins_like_safetensors(head: bytes, *, size: int) -> bool:
     """Whether a safetensors reader could take the file for one of its own: a length, then an object."""
     length = int.from_bytes(head[:8], "little")
-    return len(head) > 9 and 2 <= length <= size - 8 and head[8:72].lstrip(b" \t\r\n")[:1] == b"{"
+    return 2 <= length <= size - 8 and head[8:72].lstrip(b" \t\r\n")[:1] == b"{"
 
 
 def name_of(path: Path) -> str:

@@ -177,7 +177,7 @@ def _completed(document: dict[str, Any]) -> dict[str, object]:
     pin = document.get("data")
     return {
         **_with_all_fields(Policy, document),
-        "checks": [_with_all_fields(PolicyCheck, line) for line in document.get("check", [])],
+        "checks": [_with_all_fields(PolicyCheck, line) for line in document["check"]],
         "champion": [_with_all_fields(ChampionRule, line) for line in document.get("champion", [])],
         "controls": [_with_all_fields(ControlRule, line) for line in document.get("control", [])],
         "data": _with_all_fields(DataPin, pin) if isinstance(pin, dict) else None,

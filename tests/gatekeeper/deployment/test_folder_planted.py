@@ -41,19 +41,34 @@ def _foreign_part(target: Path, victim: Path) -> None:
     (target / "releases" / "000009" / "thesis").write_text("precious")
 
 
-PLANTED: dict[str, Plant] = {
-    "releases": _place("releases"),
-    "models": _place("models"),
-    "reports": _place("reports"),
-    "a release": _place("releases/000009"),
-    "a report": _place(f"reports/{'ab' * 32}"),
-    "current": _place("current"),
-    "pointer": _file("PRODUCTION.json"),
-    "pointer, hard": _file("PRODUCTION.json", hard=True),
-    "lock": _file(".lock"),
-    "lock, hard": _file(".lock", hard=True),
-    "reserve": _file(".reserve-for-rollback"),
-    "a file of somebody's in half a release": _foreign_part,
+POINTER = "cannot deploy to {}: PRODUCTION.json must be a link to current/PRODUCTION.json; remove it"
+
+
+def _link(name: str) -> str:
+    return (
+        f"cannot write {{}}/{name}: it is a symbolic link, and under a name that gatekeeper chooses none is "
+        "followed; remove it"
+    )
+
+
+PLANTED: dict[str, tuple[Plant, str]] = {
+    **{
+        name: (_place(name), _link(name))
+        for name in ("releases", "models", "reports", "releases/000009", f"reports/{'ab' * 32}")
+    },
+    "current": (_place("current"), "{0}/current leads out of {0}; point it at a release in releases"),
+    "pointer": (_file("PRODUCTION.json"), POINTER),
+    "pointer, hard": (_file("PRODUCTION.json", hard=True), POINTER),
+    "lock": (_file(".lock"), _link(".lock")),
+    "lock, hard": (
+        _file(".lock", hard=True),
+        "cannot lock {}: .lock is a file with another name too; remove it",
+    ),
+    "reserve": (_file(".reserve-for-rollback"), _link(".reserve-for-rollback")),
+    "a file of somebody's in half a release": (
+        _foreign_part,
+        "{}/releases/000009 is no whole release, and 'thesis' in it is none of ours; move it away",
+    ),
 }
 
 
@@ -68,9 +83,9 @@ def victim(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize("deployed", [0, 1, 2])
-@pytest.mark.parametrize("plant", PLANTED.values(), ids=PLANTED)
+@pytest.mark.parametrize(("plant", "says"), PLANTED.values(), ids=PLANTED)
 def test_nothing_is_written_or_removed_where_a_planted_link_leads(
-    plant: Plant, deployed: int, victim: Path, offers: Offers, target: Path
+    plant: Plant, says: str, deployed: int, victim: Path, offers: Offers, target: Path
 ) -> None:
     for number in range(deployed):
         put(offers(f"number {number}"), target)
@@ -80,11 +95,13 @@ def test_nothing_is_written_or_removed_where_a_planted_link_leads(
     plant(target, victim)
     before, there = snapshot(victim), snapshot(target)
     offer = offers("next")
-    with pytest.raises((OutputError, ReportError), match=r"remove it|move it away|point it at a release"):
+    with pytest.raises((OutputError, ReportError)) as caught:
         deploy(offer.model, offer.submission, ANY, target, now=NOW)
+    assert str(caught.value) == says.format(target)
     if deployed == 2:
-        with pytest.raises((OutputError, ReportError)):
+        with pytest.raises((OutputError, ReportError)) as caught:
             roll_back(target, now=NOW)
+        assert str(caught.value) == says.format(target)
     assert snapshot(victim) == before
     assert snapshot(target) == there
 

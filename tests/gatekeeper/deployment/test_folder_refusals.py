@@ -265,9 +265,10 @@ def test_a_report_that_changes_after_it_was_read_is_kept_as_it_was_read(offers: 
 def test_a_folder_that_is_a_file_is_no_target(offers: Offers, target: Path) -> None:
     target.write_bytes(b"a file")
     offer = offers("one")
-    for place in (target, target / "below"):
-        with pytest.raises(OutputError, match=r"^cannot make the deployment folder .*"):
+    for place, why in ((target, "File exists"), (target / "below", "Not a directory")):
+        with pytest.raises(OutputError) as caught:
             deploy(offer.model, offer.submission, ANY, place, now=NOW)
+        assert str(caught.value) == f"cannot make the deployment folder {place}: {why}"
     assert target.read_bytes() == b"a file"
 
 
@@ -281,9 +282,29 @@ def test_a_part_of_the_folder_that_is_something_else_is_refused(
         (target / name).mkdir()
     else:
         (target / name).write_bytes(b"a file")
-    with pytest.raises(OutputError):
+    with pytest.raises(OutputError) as caught:
         deploy(offer.model, offer.submission, ANY, target, now=NOW)
+    assert str(caught.value) == (
+        f"cannot write {target / name}: it exists and is not a regular file"
+        if name == ".lock"
+        else f"cannot make the deployment folder {target}: File exists"
+    )
     assert served(target) is None
+
+
+def test_what_the_disk_refuses_in_the_middle_is_said_of_the_folder(
+    offers: Offers, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(offers("one"), target)
+    offer = offers("two")
+
+    def refuse(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "symlink", refuse)
+    with pytest.raises(OutputError) as caught:
+        deploy(offer.model, offer.submission, ANY, target, now=NOW)
+    assert str(caught.value) == f"cannot deploy to {target}: No space left on device"
 
 
 @pytest.mark.parametrize("place", ["releases", "models", "reports"])

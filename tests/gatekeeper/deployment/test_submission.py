@@ -53,7 +53,10 @@ def test_a_dangling_link_for_a_signature_is_no_signature(offers: Offers) -> None
     offer = offers("one")
     envelope_path(offer.report).symlink_to("nowhere")
     message = refusal(SignatureError, lambda: ask(offer.submission, SIGNED, model=offer.digest))
-    assert "is not signed" in message
+    assert message == (
+        f"{offer.report} is not signed: expected one.report.dsse.json beside it; sign it with `gatekeeper "
+        "sign`"
+    )
 
 
 def test_a_report_whose_signature_would_have_too_long_a_name_is_read(tmp_path: Path) -> None:
@@ -62,7 +65,15 @@ def test_a_report_whose_signature_would_have_too_long_a_name_is_read(tmp_path: P
     assert read_submission(path).envelope is None
 
 
-@pytest.mark.parametrize("name", ["..", ".", "", "/"])
-def test_a_folder_is_no_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("..", "cannot read report ..: it is no regular file"),
+        (".", "cannot read the report .: it is a folder"),
+        ("", "cannot read the report .: it is a folder"),
+        ("/", "cannot read the report /: it is a folder"),
+    ],
+)
+def test_a_folder_is_no_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, says: str) -> None:
     monkeypatch.chdir(tmp_path)
-    refusal(ReportError, lambda: read_submission(Path(name)))
+    assert refusal(ReportError, lambda: read_submission(Path(name))) == says

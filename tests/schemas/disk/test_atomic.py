@@ -94,30 +94,37 @@ def test_the_data_reaches_the_disk_before_it_gets_its_name(
 
 
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"the folder .*nowhere does not exist; create it first") as caught:
-        write_bytes(tmp_path / "nowhere" / "report.json", b"")
+    path = tmp_path / "nowhere" / "report.json"
+    with pytest.raises(OutputError) as caught:
+        write_bytes(path, b"")
     assert caught.value.exit_code == 3
-    assert "\n" not in str(caught.value)
+    assert str(caught.value) == (
+        f"cannot write {path}: the folder {path.parent} does not exist; create it first"
+    )
 
 
 @pytest.mark.parametrize("name", [".", "folder"])
 def test_a_folder_is_not_replaced(tmp_path: Path, name: str) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(OutputError, match="not a regular file"):
+    with pytest.raises(OutputError) as caught:
         write_bytes(tmp_path / name, b"")
+    assert str(caught.value) == f"cannot write {tmp_path / name}: it exists and is not a regular file"
 
 
 def test_a_pipe_is_not_replaced(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(OutputError, match="not a regular file"):
+    with pytest.raises(OutputError) as caught:
         write_bytes(tmp_path / "pipe", b"")
+    assert str(caught.value) == f"cannot write {tmp_path / 'pipe'}: it exists and is not a regular file"
     assert stat.S_ISFIFO((tmp_path / "pipe").stat().st_mode)
 
 
 def test_a_file_in_the_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
-    with pytest.raises(OutputError, match="cannot write"):
-        write_bytes(tmp_path / "file" / "report.json", b"")
+    path = tmp_path / "file" / "report.json"
+    with pytest.raises(OutputError) as caught:
+        write_bytes(path, b"")
+    assert str(caught.value) == f"cannot write {path}: Not a directory"
 
 
 def test_a_symbolic_link_stays_and_its_target_changes(tmp_path: Path) -> None:
@@ -133,26 +140,34 @@ def test_the_longest_file_name_works(tmp_path: Path) -> None:
     assert (tmp_path / ("x" * 255)).read_bytes() == b"data"
 
 
-@pytest.mark.parametrize("name", ["x" * 256, "nul\0byte"])
-def test_an_impossible_name_is_an_error(tmp_path: Path, name: str) -> None:
-    with pytest.raises(OutputError, match="cannot write"):
+@pytest.mark.parametrize(
+    ("name", "cause"), [("x" * 256, "File name too long"), ("nul\0byte", "embedded null byte")]
+)
+def test_an_impossible_name_is_an_error(tmp_path: Path, name: str, cause: str) -> None:
+    with pytest.raises(OutputError) as caught:
         write_bytes(tmp_path / name, b"data")
+    assert str(caught.value) == f"cannot write {tmp_path / name}: {cause}"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_lone_surrogate_is_no_text(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="surrogates not allowed"):
+    with pytest.raises(OutputError) as caught:
         write_text(tmp_path / "file", "\ud800")
+    assert str(caught.value) == (
+        f"cannot write {tmp_path / 'file'}: 'utf-8' codec can't encode character '\\ud800' in position 0: "
+        "surrogates not allowed"
+    )
 
 
 @needs_permissions
 def test_a_folder_without_permission_is_named(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     try:
-        with pytest.raises(OutputError, match="no permission to write in"):
+        with pytest.raises(OutputError) as caught:
             write_bytes(tmp_path / "file", b"")
     finally:
         tmp_path.chmod(0o700)
+    assert str(caught.value) == f"cannot write {tmp_path / 'file'}: no permission to write in {tmp_path}"
 
 
 def test_a_refused_permission_is_one_clear_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -160,8 +175,9 @@ def test_a_refused_permission_is_one_clear_line(tmp_path: Path, monkeypatch: pyt
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(os, "open", refuse)
-    with pytest.raises(OutputError, match=r"cannot write .*file: no permission to write in .*"):
+    with pytest.raises(OutputError) as caught:
         write_bytes(tmp_path / "file", b"")
+    assert str(caught.value) == f"cannot write {tmp_path / 'file'}: no permission to write in {tmp_path}"
 
 
 def test_a_link_that_leads_back_to_itself_is_named(tmp_path: Path) -> None:

@@ -37,9 +37,9 @@ def test_what_is_no_file_is_refused_without_waiting(what: str, tmp_path: Path) -
     elif what == "pipe":
         os.mkfifo(path)
     before = len(os.listdir("/dev/fd"))
-    with pytest.raises(OSError, match="it is no regular file") as caught:
+    with pytest.raises(OSError, match="regular") as caught:
         open_regular(path)
-    assert caught.value.errno == errno.EINVAL
+    assert (caught.value.errno, caught.value.strerror) == (errno.EINVAL, "it is no regular file")
     assert len(os.listdir("/dev/fd")) == before, "the descriptor was closed"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from schemas.errors import PolicyError
-from schemas.reading import strict_toml
+from schemas.reading import policy, strict_toml
 from schemas.reading.policy import load_policy, parse_policy
 from schemas.reading.policy_rules import check_policy
 from schemas.records.policy import ChampionRule
@@ -23,12 +23,23 @@ def test_a_file_of_the_largest_size_is_read_and_one_byte_more_is_not(
     path = tmp_path / "mine.toml"
     path.write_text(POLICY)
     size = len(POLICY.encode())
-    monkeypatch.setattr(strict_toml, "MAX_BYTES", size)
+    for module in (strict_toml, policy):
+        monkeypatch.setattr(module, "MAX_BYTES", size)
     assert load_policy(path).policy.name == "mine"
-    monkeypatch.setattr(strict_toml, "MAX_BYTES", size - 1)
+    for module in (strict_toml, policy):
+        monkeypatch.setattr(module, "MAX_BYTES", size - 1)
     with pytest.raises(PolicyError) as caught:
         load_policy(path)
     assert str(caught.value) == f"policy {path}: expected at most {size - 1} bytes of TOML, found more"
+
+
+def test_no_more_than_a_byte_beyond_the_largest_size_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes(POLICY.encode() + b"\xff")
+    monkeypatch.setattr(policy, "MAX_BYTES", len(POLICY.encode()) - 1)
+    assert load_policy(path).policy.name == "mine"
 
 
 @pytest.mark.parametrize(
@@ -72,11 +83,11 @@ def test_a_long_version_is_shown_by_its_beginning() -> None:
 @pytest.mark.parametrize("bound", ["minimum", "maximum", "above"])
 @pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
 def test_a_bound_that_is_not_finite_is_refused_by_name(bound: str, value: float) -> None:
-    policy = parse_policy(POLICY.encode())
+    parsed = parse_policy(POLICY.encode())
     bounds: dict[str, Any] = {"minimum": None, bound: value}
-    line = replace(policy.checks[0], **bounds)
+    line = replace(parsed.checks[0], **bounds)
     with pytest.raises(PolicyError) as caught:
-        check_policy(replace(policy, checks=(line,)))
+        check_policy(replace(parsed, checks=(line,)))
     name = {"minimum": "min", "maximum": "max", "above": "above"}[bound]
     assert str(caught.value) == f"check 1 (rollout.avg_cos): {name} must be a finite number, found {value}"
 

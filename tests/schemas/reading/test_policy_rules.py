@@ -122,6 +122,11 @@ def waiver(gate: str = "rollout", splits: tuple[str, ...] = ("val",), expires: s
             "to waive; the nearest is rollout rollout.avg_cos val",
         ),
         (
+            {"waivers": (Waiver("data", "data.leaked", ("train",), "Ada", "known", "2026-01-31"),)},
+            "waiver 1 (data.leaked): there is no check of data.leaked on train under data to waive; the "
+            "nearest is rollout rollout.avg_cos val",
+        ),
+        (
             {"waivers": (waiver(), waiver(splits=("ood", "val"), expires="2026-02-28"))},
             "waiver 2 (rollout.avg_cos): rollout.avg_cos on val is waived twice; keep one of them",
         ),

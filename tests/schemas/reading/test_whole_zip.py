@@ -1,7 +1,9 @@
 """An archive that leaves room for a second one, or tells one thing in two ways, is refused."""
 
+import errno
 import io
 import struct
+import zipfile
 from collections.abc import Callable
 
 import pytest
@@ -168,6 +170,101 @@ def test_a_name_may_be_in_the_code_page_of_old() -> None:
         data[data.rindex(mark) + flags] &= ~0x08  # the name is no longer said to be UTF-8
     whole = bytes(data).replace("größe".encode(), "gröse".encode("cp437") + b"  ")
     assert list(zip_members(io.BytesIO(whole), "m.pt")) == ["data.pkl", "gröse  "]
+
+
+class Stream(io.RawIOBase):
+    """Cannot go back, so that the sizes of a member can only be told behind it."""
+
+    def __init__(self) -> None:
+        self.data = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: object) -> int:
+        self.data += bytes(data)  # type: ignore[call-overload]
+        return len(data)  # type: ignore[arg-type]
+
+
+def streamed(*, behind: int, last: bool = True) -> bytes:
+    """An archive of two members that was written in one go, with so many bytes behind the first or both.
+
+    Args:
+        behind: bytes between the content of a member and what follows; zip writers leave 12 to 24.
+        last: whether the sizes of the second member are told behind it too.
+    """
+    stream = Stream()
+    with zipfile.ZipFile(stream, "w") as archive:
+        archive.writestr("m/a", b"content")
+        archive.writestr("m/b", b"other")
+    whole = bytes(stream.data)
+    first, second, entries = (
+        whole.index(b"PK\x03\x04"),
+        whole.rindex(b"PK\x03\x04"),
+        whole.index(b"PK\x01\x02"),
+    )
+    one = whole[first : second - 16] + b"d" * behind
+    other = bytearray(whole[second : entries - 16])
+    directory = bytearray(whole[entries:-22])
+    entry = directory.rindex(b"PK\x01\x02")
+    if last:
+        other += b"d" * behind
+    else:
+        other[6] = directory[entry + 8] = 0
+        other[14:26] = directory[entry + 16 : entry + 28]
+    directory[entry + 42 : entry + 46] = struct.pack("<I", len(one))
+    end = bytearray(whole[-22:])
+    end[16:20] = struct.pack("<I", len(one) + len(other))
+    return bytes(one + other + directory + end)
+
+
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize("behind", [0, 12, 16, 20, 24])
+def test_the_sizes_of_a_member_may_be_told_behind_it(behind: int, last: bool) -> None:
+    data = streamed(behind=behind, last=last)
+    assert list(zip_members(io.BytesIO(data), "m.pt")) == ["a", "b"]
+
+
+@pytest.mark.parametrize("header", [b"PK\x03\x04", b"PK\x01\x02"])
+def test_one_of_the_two_headers_may_say_that_sizes_follow(header: bytes) -> None:
+    data = bytearray(streamed(behind=16))
+    data[data.index(header) + {b"PK\x03\x04": 6, b"PK\x01\x02": 8}[header]] = 0
+    assert list(zip_members(io.BytesIO(data), "m.pt")) == ["a", "b"]
+
+
+@pytest.mark.parametrize("behind", [1, 8, 11, 13, 25])
+def test_more_or_less_than_sizes_behind_a_member_is_refused(behind: int) -> None:
+    data = streamed(behind=behind, last=False)
+    assert refusal(data) == as_two("with bytes between its members")
+
+
+def test_only_a_member_that_says_so_has_its_sizes_behind_it() -> None:
+    data = bytearray(streamed(behind=12, last=False))
+    place = data.index(b"PK\x01\x02")
+    data[place:place] = b"d" * 12
+    data[-6:-2] = struct.pack("<I", place + 12)
+    assert refusal(bytes(data)) == as_two("with bytes before its directory")
+
+
+class Broken(io.BytesIO):
+    """A disk that fails at one of the reads."""
+
+    def __init__(self, data: bytes, good: int) -> None:
+        super().__init__(data)
+        self.good = good
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        self.good -= 1
+        if self.good < 0:
+            raise OSError(errno.EIO, "Input/output error")
+        return super().read(size)
+
+
+@pytest.mark.parametrize("good", range(5))
+def test_a_disk_that_fails_is_no_damaged_archive(good: int) -> None:
+    with pytest.raises(OSError, match="Input/output error") as caught:
+        zip_members(Broken(model_bytes(), good), "m.pt")
+    assert caught.value.errno == errno.EIO
 
 
 TOP = (0xFFFF, 0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)

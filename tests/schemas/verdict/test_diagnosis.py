@@ -351,13 +351,21 @@ def test_who_may_know_as_much_as_a_copy_is_not_told_to_know_less(
     assert diagnosed(replace(evidence, controls=controls, gains=over), seed_policy).name == name
 
 
-@pytest.mark.parametrize("half", [0.001, 0.2])
-def test_what_may_lie_nearer_to_the_target_is_not_told_to_look_back(
-    good_evidence: EvidenceFactory, seed_policy: Policy, half: float
+@pytest.mark.parametrize(("half", "told"), [(0.001, True), (0.1, False), (0.2, False)])
+@pytest.mark.parametrize(("figure", "name"), [(LAST, "looks_back"), (MARGIN, "misplaced")])
+def test_what_may_lie_nearest_to_the_target_is_not_told_to_lie_elsewhere(
+    good_evidence: EvidenceFactory, seed_policy: Policy, figure: str, name: str, half: float, told: bool
 ) -> None:
     """Only an interval that lies below zero as a whole says it."""
-    found = diagnosed(set_to(good_evidence(), {LAST: -0.1}, half=half), seed_policy)
-    assert (found.name == "looks_back") is (half == 0.001)
+    evidence = set_to(good_evidence(), {PEAK: -1.0})
+    assert (diagnosed(set_to(evidence, {figure: -0.1}, half=half), seed_policy).name == name) is told
+
+
+def test_what_peaks_at_the_target_is_not_misplaced(
+    good_evidence: EvidenceFactory, seed_policy: Policy
+) -> None:
+    found = diagnosed(set_to(good_evidence(), {MARGIN: -0.1, PEAK: 0.0}), seed_policy)
+    assert found.name == "falls_short"
 
 
 def test_what_cannot_be_decided_is_no_diagnosis(good_evidence: EvidenceFactory, seed_policy: Policy) -> None:
