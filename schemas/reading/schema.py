@@ -5,7 +5,7 @@ import importlib.resources
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -16,6 +16,7 @@ from referencing import Registry, Resource
 
 from schemas.errors import UsageError
 from schemas.names import nearest
+from schemas.reading.certain import CERTAIN, Schema, Test, guarded
 
 MAJOR_VERSIONS: Mapping[str, int] = MappingProxyType(
     {"audit": 1, "dataset": 1, "decision": 1, "history": 1, "policy": 1, "production": 1, "report": 2}
@@ -67,26 +68,30 @@ def _validator(name: str) -> Draft202012Validator:
     report = Resource.from_contents(json.loads(schema_text("report")))
     registry: Registry[Any] = Registry().with_resource(report.id() or "", report)
     schema = json.loads(schema_text(name))
-    validator: Draft202012Validator = _LINEAR(_in_place(schema), registry=registry)
+    validator: Draft202012Validator = _OURS(_in_place(schema, guarded), registry=registry)
     return validator
 
 
-def _in_place(schema: dict[str, Any]) -> dict[str, Any]:
+def _in_place(schema: Schema, made: Callable[[Schema], Schema]) -> Schema:
     """The schema with its definitions where they are used: to follow a reference costs as much as to check.
 
     A reference stays where a keyword beside it is in its definition too: there, both hold.
+
+    Args:
+        schema: a published one.
+        made: what becomes of each definition.
     """
 
     @functools.cache
     def defined(reference: str) -> dict[str, Any]:
-        return placed(schema["$defs"][reference.removeprefix("#/$defs/")])
+        return dict(made(placed(schema["$defs"][reference.removeprefix("#/$defs/")])))
 
     def within(node: object) -> object:
         if isinstance(node, list):
             return [within(each) for each in node]
         return placed(node) if isinstance(node, dict) else node
 
-    def placed(node: dict[str, Any]) -> dict[str, Any]:
+    def placed(node: Schema) -> dict[str, Any]:
         found = {key: within(value) for key, value in node.items()}
         reference = str(found.get("$ref", ""))
         if not reference.startswith("#") or (defined(reference).keys() & found.keys()) - {"description"}:
@@ -104,7 +109,18 @@ def _unique(validator: object, wanted: bool, instance: object, schema: object) -
             yield ValidationError(f"{_short(instance)} has non-unique elements")
 
 
-_LINEAR = extend(Draft202012Validator, {"uniqueItems": _unique})  # type: ignore[no-untyped-call]
+def _unless_certain(
+    validator: Draft202012Validator, tested: tuple[Test, Schema], instance: object, schema: object
+) -> Iterator[ValidationError]:
+    """What breaks a part of a schema, looked for where its test does not hold."""
+    test, part = tested
+    if not test(instance):
+        yield from validator.descend(instance, part)
+
+
+_OURS = extend(  # type: ignore[no-untyped-call]
+    Draft202012Validator, {"uniqueItems": _unique, CERTAIN: _unless_certain}
+)
 
 
 def _explain(error: ValidationError) -> str:

@@ -170,16 +170,16 @@ def test_the_package_imports_neither_torch_nor_numpy() -> None:
 
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_a_validator_follows_no_reference_within_its_schema(name: str) -> None:
-    placed = schema_module._in_place(json.loads(schema_text(name)))
+    placed = schema_module._in_place(json.loads(schema_text(name)), dict)
     assert [node for node in nodes(placed) if str(node.get("$ref", "")).startswith("#")] == []
 
 
 def test_a_reference_stays_where_both_it_and_what_stands_beside_it_must_hold() -> None:
     line = {"type": "string", "maxLength": 9, "description": "a line"}
     schema = {"$defs": {"line": line}, "properties": {"a": {"$ref": "#/$defs/line", "maxLength": 5}}}
-    assert schema_module._in_place(schema) == schema
+    assert schema_module._in_place(schema, dict) == schema
     schema = {"$defs": {"line": line}, "properties": {"a": {"$ref": "#/$defs/line", "description": "mine"}}}
-    assert schema_module._in_place(schema)["properties"]["a"] == line | {"description": "mine"}
+    assert schema_module._in_place(schema, dict)["properties"]["a"] == line | {"description": "mine"}
 
 
 @pytest.mark.parametrize("keyword", ["maxItems", "maxProperties"])
