@@ -9,8 +9,8 @@ import dataclasses
 import functools
 import math
 import types
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from schemas.errors import GatekeeperError, ReportError
 from schemas.records.rules import is_later
@@ -19,6 +19,19 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 T = TypeVar("T")
+
+
+class _MisfitError(Exception):
+    """A value without a JSON form, or that does not fit its hint; its place is told on the way up."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.place, self.text = "", text
+
+    def within(self, step: str) -> "_MisfitError":
+        """The same, seen from one level higher."""
+        self.place = step + self.place
+        return self
 
 
 def encode(value: object, *, where: str = "report") -> object:
@@ -36,19 +49,10 @@ def encode(value: object, *, where: str = "report") -> object:
         >>> encode(ScoresFile("scores.npz", "0" * 4))
         {'name': 'scores.npz', 'sha256': '0000'}
     """
-    if value is None or isinstance(value, (str, bool, int)):
-        return value
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            raise ReportError(f"{where}: expected a finite number, found {value}; an undefined one is None")
-        return value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return encode_record(value, where=where)
-    if isinstance(value, Mapping):
-        return {_key(key, where): encode(item, where=f"{where}.{key}") for key, item in value.items()}
-    if isinstance(value, (tuple, list)):
-        return [encode(item, where=f"{where}[{i}]") for i, item in enumerate(value)]
-    raise ReportError(f"{where}: {type(value).__name__} has no JSON form")
+    try:
+        return _encode(value)
+    except _MisfitError as misfit:
+        raise ReportError(f"{where}{misfit.place}: {misfit.text}") from None
 
 
 def encode_record(record: "DataclassInstance", *, where: str = "report") -> dict[str, object]:
@@ -57,10 +61,63 @@ def encode_record(record: "DataclassInstance", *, where: str = "report") -> dict
     Raises:
         ReportError: as there.
     """
-    return {
-        field.name: encode(getattr(record, field.name), where=f"{where}.{field.name}")
-        for field in dataclasses.fields(record)
-    }
+    return cast(dict[str, object], encode(record, where=where))
+
+
+def shallow(value: Any) -> dict[Any, Any]:  # noqa: ANN401  (as json hands it over)
+    """One level of a record or mapping, its values as they are: what ``json.dumps`` wants of ``default``.
+
+    Example:
+        >>> from schemas.records.report import ScoresFile
+        >>> shallow(ScoresFile("scores.npz", "0" * 4))
+        {'name': 'scores.npz', 'sha256': '0000'}
+    """
+    kind: type = type(value)
+    names = _field_names(kind)
+    return dict(value) if names is None else {name: getattr(value, name) for name in names}
+
+
+def _encode(value: object) -> object:
+    if value is None or isinstance(value, (str, bool, int)):
+        return value
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise _MisfitError(f"expected a finite number, found {value}; an undefined one is None")
+        return value
+    if isinstance(value, (tuple, list)):
+        return _encode_list(value)
+    kind: type = type(value)
+    if _field_names(kind) is not None or isinstance(value, Mapping):
+        return _encode_mapping(shallow(value))
+    raise _MisfitError(f"{kind.__name__} has no JSON form")
+
+
+def _encode_mapping(value: Mapping[object, object]) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key, item in value.items():
+        if not isinstance(key, str):
+            raise _MisfitError(f"key {key!r} is not text")
+        try:
+            found[key] = _encode(item)
+        except _MisfitError as misfit:
+            raise misfit.within(f".{key}") from None
+    return found
+
+
+def _encode_list(value: Iterable[object]) -> list[object]:
+    found: list[object] = []
+    for item in value:
+        try:
+            found.append(_encode(item))
+        except _MisfitError as misfit:
+            raise misfit.within(f"[{len(found)}]") from None
+    return found
+
+
+@functools.cache
+def _field_names(kind: type) -> tuple[str, ...] | None:
+    """Of a dataclass; None for other types."""
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
 
 
 def decode(
@@ -82,92 +139,117 @@ def decode(
             stand for a float.
     """
     try:
-        return cast(T, _decode(kind, value, where))
-    except _MismatchError as mismatch:
-        raise error(str(mismatch)) from None
+        hint: object = kind
+        return cast(T, _decoder(hint)(value))
+    except _MisfitError as misfit:
+        raise error(f"{where}{misfit.place}: {misfit.text}") from None
 
 
-class _MismatchError(Exception):
-    """A value does not fit its hint."""
+_Decoder = Callable[[Any], object]
 
 
-def _decode(hint: object, value: object, where: str) -> object:
+@functools.cache
+def _decoder(hint: object) -> _Decoder:
+    """What reads values of one type: each hint is taken apart once, and a report has thousands of values."""
     if isinstance(hint, type):
-        read = _decode_record if dataclasses.is_dataclass(hint) else _decode_scalar
-        return read(hint, value, where)
+        return _record_decoder(hint) if dataclasses.is_dataclass(hint) else _scalar_decoder(hint)
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Literal:
-        if value not in arguments or not isinstance(value, str):
-            raise _mismatch(f"one of {', '.join(map(str, arguments))}", value, where)
-        return value
+        return _literal_decoder(arguments)
     if origin in (Union, types.UnionType):
-        inner = next(argument for argument in arguments if argument is not type(None))
-        return None if value is None else _decode(inner, value, where)
-    if origin is tuple:
-        return _decode_tuple(arguments, value, where)
-    return _decode_mapping(arguments[1], value, where)
+        inner = _decoder(next(argument for argument in arguments if argument is not types.NoneType))
+        return lambda value: None if value is None else inner(value)
+    return _tuple_decoder(arguments) if origin is tuple else _mapping_decoder(arguments[1])
 
 
-def _decode_record(kind: type, value: object, where: str) -> object:
-    hints = _hints(kind)
-    if not isinstance(value, dict):
-        raise _mismatch("an object", value, where)
-    wrong = sorted(map(str, (value.keys() ^ hints.keys()) - (_later(kind) - value.keys())))
-    if wrong:
-        raise _MismatchError(f"{where}: missing or unknown key {wrong[0]!r}")
-    return kind(
-        **{
-            name: _decode(hint, value[name], f"{where}.{name}")
-            for name, hint in hints.items()
-            if name in value
-        }
-    )
+def _record_decoder(kind: type) -> _Decoder:
+    fields = {name: _decoder(hint) for name, hint in get_type_hints(kind).items()}
+    later = {field.name for field in dataclasses.fields(kind) if is_later(field)}
+
+    def decode_record(value: object) -> object:
+        if not isinstance(value, dict):
+            raise _mismatch("an object", value)
+        wrong = (value.keys() ^ fields.keys()) - (later - value.keys())
+        if wrong:
+            raise _MisfitError(f"missing or unknown key {min(map(str, wrong))!r}")
+        found: dict[str, object] = {}
+        for name, decoder in fields.items():
+            if name in value:
+                try:
+                    found[name] = decoder(value[name])
+                except _MisfitError as misfit:
+                    raise misfit.within(f".{name}") from None
+        return kind(**found)
+
+    return decode_record
 
 
-def _decode_scalar(kind: type, value: object, where: str) -> object:
-    if kind is float and isinstance(value, (int, float)) and not isinstance(value, bool):
-        with contextlib.suppress(OverflowError):
-            converted = float(value)
-            if math.isfinite(converted):
-                return converted
-    elif kind in (str, int, bool) and type(value) is kind:
+def _literal_decoder(choices: tuple[object, ...]) -> _Decoder:
+    def decode_literal(value: object) -> object:
+        if value not in choices or not isinstance(value, str):
+            raise _mismatch(f"one of {', '.join(map(str, choices))}", value)
         return value
-    raise _mismatch(kind.__name__, value, where)
+
+    return decode_literal
 
 
-def _decode_tuple(arguments: tuple[object, ...], value: object, where: str) -> tuple[object, ...]:
-    if not isinstance(value, list):
-        raise _mismatch("a list", value, where)
-    hints = (arguments[0],) * len(value) if arguments[-1] is Ellipsis else arguments
-    if len(hints) != len(value):
-        raise _MismatchError(f"{where}: expected {len(hints)} entries, found {len(value)}")
-    return tuple(_decode(hint, value[i], f"{where}[{i}]") for i, hint in enumerate(hints))
+def _decode_float(value: object) -> float:
+    if isinstance(value, float) and math.isfinite(value):
+        return float(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        with contextlib.suppress(OverflowError):
+            return float(value)
+    raise _mismatch("float", value)
 
 
-def _decode_mapping(hint: object, value: object, where: str) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise _mismatch("an object", value, where)
-    if not all(isinstance(key, str) for key in value):
-        raise _MismatchError(f"{where}: every key must be text")
-    return {key: _decode(hint, item, f"{where}.{key}") for key, item in value.items()}
+def _scalar_decoder(kind: type) -> _Decoder:
+    def decode_scalar(value: object) -> object:
+        if type(value) is not kind:
+            raise _mismatch(kind.__name__, value)
+        return value
+
+    return _decode_float if kind is float else decode_scalar
 
 
-@functools.cache
-def _hints(kind: type) -> dict[str, object]:
-    return get_type_hints(kind)
+def _tuple_decoder(arguments: tuple[object, ...]) -> _Decoder:
+    of_any_length = arguments[-1] is Ellipsis
+    decoders = [_decoder(argument) for argument in arguments if argument is not Ellipsis]
+
+    def decode_tuple(value: object) -> tuple[object, ...]:
+        if not isinstance(value, list):
+            raise _mismatch("a list", value)
+        each = decoders * len(value) if of_any_length else decoders
+        if len(each) != len(value):
+            raise _MisfitError(f"expected {len(each)} entries, found {len(value)}")
+        found: list[object] = []
+        for decoder, item in zip(each, value, strict=True):
+            try:
+                found.append(decoder(item))
+            except _MisfitError as misfit:
+                raise misfit.within(f"[{len(found)}]") from None
+        return tuple(found)
+
+    return decode_tuple
 
 
-@functools.cache
-def _later(kind: type) -> frozenset[str]:
-    """Fields that an older document of the same major version may lack."""
-    return frozenset(field.name for field in dataclasses.fields(kind) if is_later(field))
+def _mapping_decoder(hint: object) -> _Decoder:
+    decoder = _decoder(hint)
+
+    def decode_mapping(value: object) -> dict[str, object]:
+        if not isinstance(value, dict):
+            raise _mismatch("an object", value)
+        if not all(isinstance(key, str) for key in value):
+            raise _MisfitError("every key must be text")
+        found: dict[str, object] = {}
+        for key, item in value.items():
+            try:
+                found[key] = decoder(item)
+            except _MisfitError as misfit:
+                raise misfit.within(f".{key}") from None
+        return found
+
+    return decode_mapping
 
 
-def _key(key: object, where: str) -> str:
-    if not isinstance(key, str):
-        raise ReportError(f"{where}: key {key!r} is not text")
-    return key
-
-
-def _mismatch(expected: str, value: object, where: str) -> _MismatchError:
-    return _MismatchError(f"{where}: expected {expected}, found {type(value).__name__} {str(value)[:60]!r}")
+def _mismatch(expected: str, value: object) -> _MisfitError:
+    return _MisfitError(f"expected {expected}, found {type(value).__name__} {str(value)[:60]!r}")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from schemas.disk.atomic import write_text
 from schemas.errors import ReportError
-from schemas.reading.codec import decode, encode_record
+from schemas.reading.codec import decode, encode_record, shallow
 from schemas.reading.consistency import check_report
 from schemas.reading.document import check_document, read_document
 from schemas.reading.schema import SCHEMAS, schema_text
@@ -76,7 +76,20 @@ def content_sha256(report: Report) -> str:
 
     It tells of damage and of edits by hand. Whoever can edit a report can also compute it again:
     only a signature proves who made one.
+
+    Raises:
+        ReportError: a number is not finite.
     """
-    content = {key: item for key, item in encode_record(report).items() if key != "judgement"}
-    text = json.dumps(content, allow_nan=False, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    content = {key: item for key, item in shallow(report).items() if key != "judgement"}
+    try:
+        text = json.dumps(
+            content,
+            allow_nan=False,
+            ensure_ascii=False,
+            sort_keys=True,
+            separators=(",", ":"),
+            default=shallow,
+        )
+    except ValueError as error:
+        raise ReportError(f"has no {CHECKSUM}: {error}") from None
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

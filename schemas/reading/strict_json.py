@@ -99,10 +99,10 @@ def repeated_key(pairs: Sequence[tuple[str, object]]) -> str | None:
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    twice = repeated_key(pairs)
-    if twice is not None:
-        raise ReportError(f"key {twice[:_MOST_TEXT]!r} appears twice in one object")
-    return dict(pairs)
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ReportError(f"key {str(repeated_key(pairs))[:_MOST_TEXT]!r} appears twice in one object")
+    return found
 
 
 def _constant(text: str) -> float:
