@@ -23,6 +23,9 @@ _KNOWN = frozenset(
     | {"required", "properties", "patternProperties", "additionalProperties", "maxProperties"}
 )
 
+_NO_TEXT: Schema = {"type": "string", "pattern": "(?!)"}
+"""The form in which texts are refused: those with a pattern; this one is in none."""
+
 
 def guarded(schema: Schema) -> Schema:
     """The schema behind its test; as it is, where there can be none."""
@@ -43,7 +46,9 @@ def certainly(schema: Schema) -> Test | None:
     if CERTAIN in schema and schema.keys() <= {CERTAIN, "description"}:
         test: Test = schema[CERTAIN][0]
         return test
-    if not schema.keys() <= _KNOWN or "type" not in schema:
+    refused = schema.get("not", _NO_TEXT)
+    of_text = refused.keys() == _NO_TEXT.keys() and refused["type"] == "string"
+    if not schema.keys() <= _KNOWN or "type" not in schema or not of_text:
         return None
     kinds = schema["type"]
     tests: dict[type, Test] = {}
@@ -66,12 +71,9 @@ def _number(schema: Schema) -> Test:
     return lambda value: low <= value <= high
 
 
-def _text(schema: Schema) -> Test | None:
-    refused = schema.get("not", {"type": "string", "pattern": r"(?!)"})
-    if refused.keys() != {"type", "pattern"} or refused["type"] != "string":
-        return None
+def _text(schema: Schema) -> Test:
     most, wanted = schema.get("maxLength", math.inf), re.compile(schema.get("pattern", ""))
-    unwanted = re.compile(refused["pattern"])
+    unwanted = re.compile(schema.get("not", _NO_TEXT)["pattern"])
     return lambda text: (
         len(text) <= most and wanted.search(text) is not None and unwanted.search(text) is None
     )
