@@ -77,6 +77,13 @@ def test_a_gain_that_is_detectable_needs_no_more_articles_than_there_are(needed:
     ]
 
 
+def test_without_a_gain_no_article_shows_one() -> None:
+    assert problems(Power("logit", 0.05, None, None)) == [
+        "evidence.power of val: a gain of 0.05 is detectable, but it has no interval",
+        "evidence.power of val: no number of articles show a gain of 0.05, but 0 show one of 0.05",
+    ]
+
+
 @pytest.mark.parametrize("split", ["ood", "train"])
 def test_without_an_interval_nothing_is_known(split: str) -> None:
     assert problems(Power(None, None, 0.03, None), split) == [

@@ -54,10 +54,19 @@ def line(gate: str = "retrieval", splits: tuple[str, ...] = ("val",), **more: ob
         (line(decide="point"), False),
         (line(severity="warn", required=False), False),
         (line("data"), True),
+        (line("data", required=False), False),
+        (line(splits=("ood", "val")), True),
     ],
 )
 def test_only_what_a_model_must_pass_by_an_interval_stops_it(check: PolicyCheck, stopped: bool) -> None:
     assert bool(said(replace(EMPTY, checks=(check,)), FEW)) is stopped
+
+
+def test_what_counts_towards_no_number_of_gates_is_not_missed() -> None:
+    policy = replace(EMPTY, checks=(line("data", required=False),), min_gates_passed=1)
+    assert said(policy, FEW) == []
+    warning = line("rollout", required=False, severity="warn", decide="point")
+    assert said(replace(policy, checks=(line(required=False), warning)), FEW) == ["val has 11 articles"]
 
 
 def test_a_gain_that_is_required_stops_too() -> None:

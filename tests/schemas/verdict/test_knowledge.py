@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from schemas.records.evidence import RIVALS, Evidence, Metric
-from schemas.verdict.knowledge import COPIES, LINEAR, best_control, find_known, known_bits
+from schemas.verdict.knowledge import COPIES, LINEAR, Known, best_control, find_known, known_bits
 
 EvidenceFactory = Callable[[], Evidence]
 Change = Callable[..., Evidence]
@@ -29,7 +29,39 @@ def test_the_best_control_is_told_split_by_split(good_evidence: EvidenceFactory,
 
 def test_without_gains_the_difference_has_no_interval(good_evidence: EvidenceFactory) -> None:
     (val, _) = find_known(good_evidence())
-    assert (val.gained(), val.gain.low) == ("+0.50", None)
+    assert val == Known("val", 2.5, "logit", 2.0, Metric(0.5, None, None, 0, 0, "not measured"))
+
+
+@pytest.mark.parametrize(
+    ("bits", "low", "high", "told"),
+    [
+        (1.5, None, None, "+0.50"),
+        (1.5, 0.4, None, "+0.50"),
+        (1.5, None, 0.6, "+0.50"),
+        (1.5, 0.4, 0.6, "+0.50 [0.40, 0.60]"),
+        (1.0, None, None, "+0.00"),
+        (0.999, None, None, "+0.00"),
+        (0.99, -0.02, 0.0, "-0.01 [-0.02, 0.00]"),
+    ],
+)
+def test_a_gain_has_its_sign_and_a_whole_interval_or_none(
+    bits: float, low: float | None, high: float | None, told: str
+) -> None:
+    assert Known("val", bits, "ridge", 1.0, Metric(bits - 1.0, low, high, 400, 20)).gained() == told
+
+
+def test_what_was_not_measured_is_not_told(good_evidence: EvidenceFactory) -> None:
+    assert find_known(Evidence({}, {})) == ()
+    evidence = good_evidence()
+    only_val = replace(evidence, model={"val": evidence.model["val"]})
+    assert [known.split for known in find_known(only_val)] == ["val"]
+    logit = {"val": evidence.controls["logit"]["val"]}
+    partly = replace(evidence, controls={**evidence.controls, "logit": logit})
+    assert [known.control for known in find_known(partly)] == ["logit", "copy_mix"]
+    bare = {"val": {BITS: evidence.model["val"][BITS]}}
+    apart = {"val": {"offset_sweep.cos": evidence.model["val"]["offset_sweep.cos"]}}
+    assert best_control(Evidence(bare, {"logit": bare, "ridge": apart}), "val") is None
+    assert best_control(Evidence(apart, {"logit": bare, "ridge": apart}), "val") == ("logit", 2.5)
 
 
 @pytest.mark.parametrize("value", [None, math.nan, math.inf])
