@@ -1,5 +1,6 @@
 """The lock file itself: who may open it, and what is read of a stranger's."""
 
+import errno
 import fcntl
 import os
 import re
@@ -106,15 +107,34 @@ def _folder(place: Path, victim: Path) -> None:
     place.mkdir()
 
 
-@pytest.mark.parametrize("put", [_linked, _hard, _pipe, _long, _folder])
-def test_what_is_no_lock_of_ours_stays_as_it_is(tmp_path: Path, put: Callable[[Path, Path], None]) -> None:
+NO_FILE = "cannot write {}/.lock: it exists and is not a regular file"
+
+
+@pytest.mark.parametrize(
+    ("put", "says"),
+    [
+        (
+            _linked,
+            "cannot write {}/.lock: it is a symbolic link, and under a name that gatekeeper chooses none is "
+            "followed; remove it",
+        ),
+        (_hard, "cannot lock {}: .lock is a file with another name too; remove it"),
+        (_pipe, NO_FILE),
+        (_folder, NO_FILE),
+        (_long, "cannot lock {}: .lock is no lock of gatekeeper's; remove it or name another folder"),
+    ],
+)
+def test_what_is_no_lock_of_ours_stays_as_it_is(
+    tmp_path: Path, put: Callable[[Path, Path], None], says: str
+) -> None:
     folder, victim = tmp_path / "folder", tmp_path / "victim"
     folder.mkdir()
     victim.write_text("precious")
     put(folder / ".lock", victim)
     before = (folder / ".lock").lstat()
-    with pytest.raises(OutputError, match=r"^cannot (lock|write) .*"), locked(folder, "run"):
+    with pytest.raises(OutputError) as caught, locked(folder, "run"):
         pass
+    assert str(caught.value) == says.format(folder)
     after = (folder / ".lock").lstat()
     assert (before.st_size, before.st_mtime_ns, before.st_ino) == (
         after.st_size,
@@ -124,22 +144,6 @@ def test_what_is_no_lock_of_ours_stays_as_it_is(tmp_path: Path, put: Callable[[P
     assert victim.read_text() == "precious"
 
 
-def test_what_is_no_lock_of_ours_is_told_with_what_to_do(tmp_path: Path) -> None:
-    path = tmp_path / ".lock"
-    _long(path, tmp_path)
-    with pytest.raises(OutputError) as caught, locked(tmp_path, "run"):
-        pass
-    assert str(caught.value) == (
-        f"cannot lock {tmp_path}: .lock is no lock of gatekeeper's; remove it or name another folder"
-    )
-    path.unlink()
-    (tmp_path / "other").touch()
-    _hard(path, tmp_path / "other")
-    with pytest.raises(OutputError) as caught, locked(tmp_path, "run"):
-        pass
-    assert str(caught.value) == f"cannot lock {tmp_path}: .lock is a file with another name too; remove it"
-
-
 def test_a_link_that_appears_after_the_look_is_not_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,10 +151,11 @@ def test_a_link_that_appears_after_the_look_is_not_followed(
     _linked(tmp_path / ".lock", tmp_path / "victim")
     monkeypatch.setattr(lock, "refuse_link", lambda path: None)
     with (
-        pytest.raises(OutputError, match=f"^cannot lock {re.escape(str(tmp_path))}: "),
+        pytest.raises(OutputError) as caught,
         locked(tmp_path, "run"),
     ):
         pass
+    assert str(caught.value) == f"cannot lock {tmp_path}: {os.strerror(errno.ELOOP)}"
     assert (tmp_path / "victim").read_text() == "precious"
 
 

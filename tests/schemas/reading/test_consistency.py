@@ -263,36 +263,6 @@ def test_what_leaks_is_the_same_for_everybody(make_report: ReportFactory) -> Non
 
 
 @pytest.mark.parametrize(
-    ("answered", "message"),
-    [
-        (("val",), "evidence.answers: ood is missing; evaluate again"),
-        ((), "evidence.answers: ood is missing; evaluate again"),  # the first by name
-        (
-            ("val", "ood", "train"),
-            "evidence.answers: train is there, though nothing was measured; evaluate again",
-        ),
-    ],
-)
-def test_every_split_tells_how_the_model_answered(
-    make_report: ReportFactory, answered: tuple[str, ...], message: str
-) -> None:
-    report = make_report()
-    answers = dict.fromkeys(answered, report.evidence.answers["val"])
-    evidence = dataclasses.replace(report.evidence, answers=answers)
-    assert refusal(dataclasses.replace(report, evidence=evidence)) == message
-
-
-def test_answers_that_depend_on_company_are_refused_with_both_figures(make_report: ReportFactory) -> None:
-    report = make_report()
-    odd = dataclasses.replace(report.evidence.answers["ood"], alone=0.5, change=0.25)
-    evidence = dataclasses.replace(report.evidence, answers={**report.evidence.answers, "ood": odd})
-    assert refusal(dataclasses.replace(report, evidence=evidence)) == (
-        "evidence.answers of ood: a chord of 0.5 and a change of 0.25 are no rounding of float32; evaluate "
-        "again"
-    )
-
-
-@pytest.mark.parametrize(
     ("limit", "eligible", "problem"),
     [
         (None, 900, ""),

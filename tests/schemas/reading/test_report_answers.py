@@ -27,15 +27,29 @@ def with_answers(evidence: Evidence, **fields: object) -> Evidence:
     ("change", "words"),
     [
         (lambda answers: {"val": answers["val"]}, "evidence.answers: ood is missing; evaluate again"),
-        (lambda answers: {}, "evidence.answers: ood is missing"),
-        (lambda answers: {**answers, "train": ANSWERS}, "train is there, though nothing was measured"),
+        (lambda answers: {}, "evidence.answers: ood is missing; evaluate again"),
+        (
+            lambda answers: {**answers, "train": ANSWERS},
+            "evidence.answers: train is there, though nothing was measured; evaluate again",
+        ),
         (
             lambda answers: {**answers, "ood": dataclasses.replace(ANSWERS, alone=0.2)},
-            "answers of ood: a chord of 0.2 and a change of -1e-08 are no rounding of float32; evaluate",
+            "evidence.answers of ood: a chord of 0.2 and a change of -1e-08 are no rounding of float32; "
+            "evaluate again",
         ),
-        (lambda answers: {**answers, "val": dataclasses.replace(ANSWERS, change=0.01)}, "a change of 0.01"),
-        (lambda answers: {**answers, "val": dataclasses.replace(ANSWERS, again=2.5)}, "schema"),
-        (lambda answers: {**answers, "val": dataclasses.replace(ANSWERS, zero_steps=-1)}, "schema"),
+        (
+            lambda answers: {**answers, "val": dataclasses.replace(ANSWERS, change=0.01)},
+            "evidence.answers of val: a chord of 3e-07 and a change of 0.01 are no rounding of float32; "
+            "evaluate again",
+        ),
+        (
+            lambda answers: {**answers, "val": dataclasses.replace(ANSWERS, again=2.5)},
+            "does not follow the schema: $.evidence.answers.val.again: 2.5 is greater than the maximum of 2",
+        ),
+        (
+            lambda answers: {**answers, "val": dataclasses.replace(ANSWERS, zero_steps=-1)},
+            "does not follow the schema: $.evidence.answers.val.zero_steps: -1 is less than the minimum of 0",
+        ),
     ],
 )
 def test_a_report_tells_of_every_split_how_the_model_answered(
@@ -45,8 +59,9 @@ def test_a_report_tells_of_every_split_how_the_model_answered(
 ) -> None:
     report = make_report()
     evidence = dataclasses.replace(report.evidence, answers=change(report.evidence.answers))
-    with pytest.raises(ReportError, match=words):
+    with pytest.raises(ReportError) as caught:
         parse_report(json.dumps(report_to_json(dataclasses.replace(report, evidence=evidence))))
+    assert str(caught.value) == words
 
 
 def test_batches_and_order_stand_in_the_settings(make_report: ReportFactory) -> None:

@@ -126,6 +126,9 @@ def test_no_rounding_is_allowed_where_none_is_told() -> None:
         ("bins_delta", "gate E (bins_delta)", "E (as good elsewhere)"),
         ("backward_bias", "the backward-bias check", "the backward-bias check"),
         ("champion", "the champion check", "the champion check"),
+        ("geometry", "the geometry check", "the geometry check"),
+        ("data", "the data check", "the data check"),
+        ("control:ridge", "the gain over ridge", "the gain over ridge"),
     ],
 )
 def test_what_gates_are_called(gate: str, title: str, words: str) -> None:
