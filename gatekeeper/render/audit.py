@@ -1,9 +1,8 @@
 """An audit for people."""
 
-from tabulate import tabulate
-
 from gatekeeper.data.audit.findings import MARGIN
 from gatekeeper.data.audit.near_pairs import PROBES
+from gatekeeper.render.grid import grid
 from gatekeeper.render.power import CAPTION, HEADS, power_rows
 from gatekeeper.render.rows import interval, number
 from gates.leaks import LIMIT
@@ -30,11 +29,10 @@ def render_audit(audit: Audit) -> str:
     parts = [
         printable(outlook(audit)),
         f"{printable(audit.source)}: context {audit.context}, horizon {audit.horizon}, held-out articles",
-        tabulate(
+        grid(
             rows,
-            headers=("figure", "value", "95% interval", "published", "met", ""),
-            disable_numparse=True,
-            maxcolwidths=[None, None, None, None, None, 70],
+            ("figure", "value", "95% interval", "published", "met", ""),
+            widths=(None, None, None, None, None, 70),
         ),
         *(_frontier(audit, name) for name in audit.frontier),
         _leaks(audit),
@@ -86,7 +84,7 @@ def _frontier(audit: Audit, name: str) -> str:
         [f"{p.alpha:g}", *(f"{number(m.value)} {interval(m)}" for m in (p.margin, p.cos, p.recall))]
         for p in found.points
     ]
-    table = tabulate(rows, headers=("alpha", "margin", "cos", "R@5 unseen"), disable_numparse=True)
+    table = grid(rows, ("alpha", "margin", "cos", "R@5 unseen"))
     return (
         f"What a linear model can buy on {name} (target minus alpha times its neighbours; constant "
         f"prediction: cos {number(found.constant_cos.value)}):\n{table}"
@@ -131,7 +129,7 @@ def _leaked(audit: Audit) -> str:
 
 
 def _power(audit: Audit) -> str:
-    table = tabulate(power_rows(audit.power), headers=HEADS, disable_numparse=True)
+    table = grid(power_rows(audit.power), HEADS)
     return (
         f"{CAPTION},\nof a model that differs from the last chunk as a plain weighted copy does\n"
         f"(it and a quarter of the one before, minus the mean row):\n{table}"

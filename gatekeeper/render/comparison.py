@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from tabulate import tabulate
-
 from gatekeeper.evaluation.comparison import Differences, Scored
+from gatekeeper.render.grid import grid
 from gatekeeper.render.markdown import escape
 from gatekeeper.render.rows import BESIDE, interval, number
 from gatekeeper.render.table import OUTCOMES
@@ -44,7 +43,7 @@ def render_comparison(
     ]
     confidence = f"{first.report.settings.confidence:.0%}"
     headers = ("metric", "split", "A", "B", "B - A", f"{confidence} interval", "detectable", "")
-    table = tabulate(rows, headers=headers, tablefmt=_form(markdown), disable_numparse=True)
+    table = grid(rows, headers, _form(markdown))
     return "\n\n".join(
         [f"{_names((first, second), markdown)}\n{_samples(first.report)}", table, _explained()]
     )
@@ -71,7 +70,7 @@ def render_standings(first: Scored, found: Sequence[tuple[Scored, Differences]],
     headers = ["model", "verdict", "gates"]
     for title in STANDINGS.values():
         headers += [f"{title} ood", "minus A"]
-    table = tabulate(rows, headers=headers, tablefmt=_form(markdown), disable_numparse=True)
+    table = grid(rows, headers, _form(markdown))
     return "\n\n".join([f"{_names((first,), markdown)}\n{_samples(first.report)}", table])
 
 

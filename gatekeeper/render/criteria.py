@@ -1,7 +1,6 @@
 """The success criteria of a training run as a table."""
 
-from tabulate import tabulate
-
+from gatekeeper.render.grid import grid
 from schemas.records.history import History
 from schemas.verdict.training_criteria import success_criteria
 
@@ -15,7 +14,7 @@ def render_criteria(history: History) -> str:
         [criterion.name, _ANSWERS[criterion.met], criterion.figure] for criterion in success_criteria(history)
     ]
     headers = ["success criterion", "met", "found"]
-    return tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True)
+    return grid(rows, headers)
 
 
 def criteria_met(history: History) -> str:

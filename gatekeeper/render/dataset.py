@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from tabulate import tabulate
-
 from gatekeeper.config.articles import parse_articles
+from gatekeeper.render.grid import grid
 from schemas.records.dataset import DatasetRecord
 from schemas.text import printable
 
@@ -17,7 +16,7 @@ def render_built(record: DatasetRecord, folder: Path) -> str:
         [each, split.windows, parse_articles(split.articles).size, split.sha256[:12]]
         for each, split in record.splits.items()
     ]
-    table = tabulate(rows, headers=("split", "windows", "articles", "digest"), disable_numparse=True)
+    table = grid(rows, ("split", "windows", "articles", "digest"))
     return "\n".join(
         [
             f"{name}: {bank.rows} chunks of width {bank.dimension} in {bank.articles} articles "
@@ -36,4 +35,4 @@ def render_counts(counts: Mapping[str, Mapping[str, int]]) -> str:
         for reason, count in found.items()
         if count
     ]
-    return tabulate(rows, headers=("split", "what became of it", "sequences"), disable_numparse=True)
+    return grid(rows, ("split", "what became of it", "sequences"))

@@ -2,9 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from tabulate import tabulate
-
 from gatekeeper.deployment.target import Kind, Release, Target
+from gatekeeper.render.grid import grid
 from schemas.text import printable
 
 _HEADERS: Mapping[Kind, tuple[str, str, str]] = {
@@ -42,7 +41,7 @@ def render_history(releases: Sequence[Release], target: Target) -> str:
         for each in releases
     ]
     headers = (*_HEADERS[target.kind], "model", "report", "policy", "signed by")
-    return tabulate(rows, headers=headers, disable_numparse=True)
+    return grid(rows, headers)
 
 
 def _what_became(release: Release, kind: Kind) -> str:

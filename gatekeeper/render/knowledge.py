@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tabulate import tabulate
-
+from gatekeeper.render.grid import grid
 from gatekeeper.render.rows import interval, number
 from schemas.records.evidence import RIVALS, Metric, Metrics
 from schemas.records.metrics import BITS_CENTRED, BITS_KNOWN, RECALL_UNSEEN
@@ -24,12 +23,7 @@ def render_knowledge(report: Report, form: str) -> str:
     """The table of all predictors, in tabulate's format ``form``; nothing where no bits were measured."""
     if not knows_bits(report):
         return ""
-    table = tabulate(
-        knowledge_rows(report, IN_BITS),
-        headers=knowledge_heads(report, IN_BITS),
-        tablefmt=form,
-        disable_numparse=True,
-    )
+    table = grid(knowledge_rows(report, IN_BITS), knowledge_heads(report, IN_BITS), form)
     return f"{CAPTION}:\n\n{table}"
 
 

@@ -4,9 +4,8 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePath
 
-from tabulate import tabulate
-
 from gatekeeper.render.fitting import WIDTH, columns, pad
+from gatekeeper.render.grid import grid
 from gatekeeper.render.markdown import escape
 from gatekeeper.render.rows import number
 from gatekeeper.render.table import OUTCOMES, decided_by
@@ -40,9 +39,7 @@ def render_leaderboard(entries: Sequence[Entry], *, markdown: bool = False) -> s
     if markdown:
         decided = dict.fromkeys(escape(decided_by(report)) for _, report in entries)
         cells = [[escape(cell) for cell in row] for row in rows]
-        return "\n\n".join(
-            [*decided, CAPTION, tabulate(cells, headers=_HEADS, tablefmt="github", disable_numparse=True)]
-        )
+        return "\n\n".join([*decided, CAPTION, grid(cells, _HEADS, "github")])
     room = WIDTH - sum(_TAKEN) - _GAP * len(_TAKEN)
     widths = (min(max(columns(row[0]) for row in [_HEADS, *rows]), room), *_TAKEN)
     return "\n".join([CAPTION, *(_line(row, widths) for row in [_HEADS, *rows])])

@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 
-from tabulate import tabulate
-
+from gatekeeper.render.grid import grid
 from gatekeeper.render.rows import number
 from schemas.records.power import CHANCE, MOST_ARTICLES, WORTH, Power
 
@@ -17,7 +16,7 @@ def render_power(power: Mapping[str, Power], form: str) -> str:
     """The table, in tabulate's format ``form``; nothing where nothing is told."""
     if not power:
         return ""
-    table = tabulate(power_rows(power), headers=HEADS, tablefmt=form, disable_numparse=True)
+    table = grid(power_rows(power), HEADS, form)
     return f"{CAPTION}:\n\n{table}"
 
 

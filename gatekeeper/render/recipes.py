@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from tabulate import tabulate
-
 from gatekeeper.evaluation.recipes import SHOWN, Figures, Recipe
 from gatekeeper.render.comparison import meaning
+from gatekeeper.render.grid import grid
 from gatekeeper.render.leaderboard import render_leaderboard
 from gatekeeper.render.rows import interval, number
 from gates.over_seeds import OverSeeds
@@ -35,7 +34,7 @@ def render_recipe(recipe: Recipe, figures: Figures, *, verdict: str) -> str:
         if (found := metrics.get(name)) is not None
     ]
     headers = ("metric", "split", "mean", "sd", "over seeds", "over articles")
-    table = tabulate(rows, headers=headers, tablefmt="simple", disable_numparse=True)
+    table = grid(rows, headers)
     return "\n\n".join([board, table, _EXPLAINED, verdict])
 
 
@@ -66,9 +65,7 @@ def render_recipes(
         if every or name in SHOWN
     ]
     headers = ("metric", "split", "A", "B", "B - A", "sd", "over seeds", "over articles", "")
-    table = tabulate(
-        rows, headers=headers, tablefmt="github" if markdown else "simple", disable_numparse=True
-    )
+    table = grid(rows, headers, "github" if markdown else "simple")
     named = [
         f"{letter}: {printable(str(each.folder))}, {len(each.runs)} seeds"
         for letter, each in (("A", first), ("B", second))

@@ -2,10 +2,9 @@
 
 from collections.abc import Sequence
 
-from tabulate import tabulate
-
 from gatekeeper.data.audit.defects import Defect
 from gatekeeper.data.audit.survey import Survey
+from gatekeeper.render.grid import grid
 from gatekeeper.render.rows import interval, number
 from schemas.text import printable
 
@@ -26,9 +25,7 @@ def render_survey(survey: Survey) -> str:
     similarity = [
         [each.distance, number(each.metric.value), interval(each.metric)] for each in survey.similarity
     ]
-    parts.append(
-        tabulate(similarity, headers=("distance", "mean cosine", "95% interval"), disable_numparse=True)
-    )
+    parts.append(grid(similarity, ("distance", "mean cosine", "95% interval")))
     if survey.splits:
         rows = [
             [
@@ -40,7 +37,7 @@ def render_survey(survey: Survey) -> str:
             for name, split in survey.splits.items()
         ]
         headers = ("split", "articles", "windows", "shared articles")
-        parts.append(tabulate(rows, headers=headers, disable_numparse=True))
+        parts.append(grid(rows, headers))
     return "\n\n".join(parts)
 
 

@@ -1,7 +1,6 @@
 """The report as a table for a terminal or as markdown."""
 
-from tabulate import tabulate
-
+from gatekeeper.render.grid import grid
 from gatekeeper.render.knowledge import left_out, render_knowledge
 from gatekeeper.render.markdown import escape
 from gatekeeper.render.power import render_power
@@ -45,7 +44,7 @@ def render_markdown(report: Report) -> str:
 
 def render_results(report: Report, form: str) -> str:
     """All checks and the figures beside them, as a table of tabulate's format ``form``."""
-    return tabulate(result_rows(report), headers=result_headers(report), tablefmt=form, disable_numparse=True)
+    return grid(result_rows(report), result_headers(report), form)
 
 
 def render_heading(report: Report) -> str:

@@ -21,7 +21,8 @@ try:
     main()
 except SystemExit as done:
     print()
-    print(done.code, [name for name in ("torch", "faiss", "scipy", "trainers") if name in sys.modules])
+    heavy = ("torch", "faiss", "scipy", "trainers", "tabulate")
+    print(done.code, [name for name in heavy if name in sys.modules])
 """
 
 
@@ -36,7 +37,10 @@ def imported(*arguments: str | Path) -> str:
 def test_a_check_imports_no_heavy_package(files: Files, run: Run, form: str) -> None:
     run("sign", REPORT, "--key", "trusted.key")
     demands: list[str | Path] = ["--model", files.model, "--trusted-key", files.public, "--max-age", "1d"]
-    assert imported("check", files.report, "--model", files.model, *demands, "--format", form) == "0 []"
+    tables = ["tabulate"] if form in ("markdown", "github") else []
+    assert (
+        imported("check", files.report, "--model", files.model, *demands, "--format", form) == f"0 {tables}"
+    )
 
 
 @pytest.mark.parametrize("decide", ["point", "bound"])
@@ -59,7 +63,7 @@ def test_a_schema_imports_no_heavy_package(name: str) -> None:
 
 def test_the_history_of_deployments_imports_no_heavy_package(files: Files, run: Run) -> None:
     assert run("deploy", MODEL, "--report", REPORT, "--to", "production").exit_code == 0
-    assert imported("deploy", "--to", files.production, "--history") == "0 []"
+    assert imported("deploy", "--to", files.production, "--history") == "0 ['tabulate']"  # it is a table
 
 
 def test_a_signature_imports_no_heavy_package(files: Files) -> None:
