@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from gatekeeper.config.bundled import BUNDLED, PREFIX
 from schemas.reading.policy import builtin_policies, load_policy
 from schemas.records.evidence import CONTROLS
 from schemas.records.metrics import GATES
@@ -51,6 +52,10 @@ def _controls() -> tuple[Item, ...]:
     return tuple(Item(name, text) for name, text in CONTROLS.items())
 
 
+def _data() -> tuple[Item, ...]:
+    return tuple(Item(name, text) for name, text in BUNDLED.items())
+
+
 @dataclass(frozen=True)
 class Kind:
     """A kind of things.
@@ -71,5 +76,6 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         "architectures": Kind("families of models: --architecture NAME", _architectures),
         "policies": Kind("built-in thresholds: --policy NAME", _policies),
         "controls": Kind("predictors with a known answer: gatekeeper eval control:NAME", _controls),
+        "data": Kind(f"data that comes with it: --bank {PREFIX}NAME", _data),
     }
 )

@@ -1,7 +1,8 @@
 """Flags made from the fields of a dataclass: a recipe's settings, and the sections of a configuration.
 
 A field's ``help`` is the flag's line in ``--help``; ``otherwise`` says what a default of None means,
-``listed`` which names the shell completes, ``metavar`` what the value is called.
+``listed`` which names the shell completes, ``prefix`` what is written before them, ``metavar`` what the
+value is called.
 """
 
 import dataclasses
@@ -66,7 +67,8 @@ def option(section: type, name: str, *, line: str = "help", otherwise: str | Non
         )
     kind = FILE if hint is Path else hint if isinstance(hint, type) else str
     listed = more.get("listed")
-    completer = None if listed is None else complete(listed, files=listed == "policies")
+    prefix, files = more.get("prefix", ""), listed in ("policies", "data")
+    completer = None if listed is None else complete(listed, prefix=prefix, files=files)
     return click.option(
         flag, type=kind, help=f"{text}.", shell_complete=completer, metavar=more.get("metavar")
     )

@@ -16,7 +16,7 @@ NOTHING = "no description"
 @click.argument("kind", type=Choice(tuple(KINDS)), required=False, metavar="[KIND]")
 @click.option("--format", "form", type=Choice(("table", "json")), default="table", help="[table].")
 def list_command(kind: str | None, form: Literal["table", "json"]) -> None:
-    """List all trainers, gates, architectures, policies or controls with a line on each; or these kinds.
+    """List all trainers, gates, architectures, policies, controls or data, a line on each; or these kinds.
 
     Plug-ins that other packages register are among them. None is loaded for it: one whose line could
     only be known by loading it has no description here.

@@ -3,7 +3,7 @@
 ::
 
     [data]
-    bank = "bank.npz"              # all chunk vectors; without it the bundled speeches
+    bank = "bank.npz"              # all chunk vectors; or bundled:books; without it the bundled speeches
     train = "0-39,45"              # article ranges, a list of articles, or a sequence file (*.npz)
     select = "46-49"               # chooses the epoch of a training, so that val stays untouched
     val = [40, 41, 42]
@@ -32,6 +32,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from gatekeeper.config.bundled import Bundled
 from gatekeeper.config.find import PROJECT, find_config, refuse_foreign
 from gatekeeper.config.given import abridged
 from gatekeeper.config.keys import convert, key_names
@@ -135,5 +136,7 @@ def _section(table: Mapping[str, object], name: str, file: Path, *, parent: str 
     return section
 
 
-def _same(first: Path, second: Path | None) -> bool:
+def _same(first: Path | Bundled, second: Path | Bundled | None) -> bool:
+    if isinstance(first, Bundled) or isinstance(second, Bundled):
+        return first == second
     return second is not None and first.resolve() == second.resolve()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from gatekeeper.config.articles import ArticleList, list_articles, parse_articles
+from gatekeeper.config.bundled import Bundled, parse_bundled
 from gatekeeper.config.given import abridged
 from schemas.errors import UsageError
 from schemas.names import refuse_unknown
@@ -47,7 +48,7 @@ def key(default: Any, kind: Kind, text: str, **more: str) -> Any:  # noqa: ANN40
         text: its line in ``--help``.
         more: ``otherwise``, what the help says of a default of None; ``training``, its line in the help of a
             command whose model is yet to be trained; ``listed``, a kind of names that the shell completes;
-            ``metavar``, what the help calls its value.
+            ``prefix``, what is written before such a name; ``metavar``, what the help calls its value.
     """
     return dataclasses.field(default=default, metadata={"help": text, "kind": kind, **more})
 
@@ -91,6 +92,11 @@ def _path(value: object, folder: Path) -> Path:
         return folder / Path(value).expanduser()
     except RuntimeError:
         raise Unfit("a path whose ~ names a known user") from None
+
+
+def _bank(value: object, folder: Path) -> Path | Bundled:
+    named = parse_bundled(str(value)) if isinstance(value, (str, Path)) else None
+    return _path(value, folder) if named is None else named
 
 
 def _policy(value: object, folder: Path) -> str:
@@ -154,6 +160,7 @@ def one_of(choices: tuple[str, ...]) -> Kind:
 
 
 PATH = Kind("a path", _path)
+BANK = Kind("a path, or bundled:NAME", _bank)
 POLICY = Kind("a name, or a path that ends in .toml", _policy)
 SPLIT = Kind("article ranges, a list of articles, or a sequence file that ends in .npz", _split)
 NAME = Kind("a name", _text)

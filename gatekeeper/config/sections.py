@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Literal
 
 from gatekeeper.config.bank_keys import BankKeys
+from gatekeeper.config.bundled import DEFAULT, PREFIX, Bundled
 from gatekeeper.config.keys import (
+    BANK,
     COUNT,
     EDGES,
     NAME,
@@ -35,7 +37,15 @@ _SPLIT = "article ranges over the bank (0-39,45) or a sequence file (*.npz)"
 class DataConfig:
     """The data to use; None where nobody names something."""
 
-    bank: Path | None = key(None, PATH, "Bank (*.npz) or data set folder", otherwise="speeches")
+    bank: Path | Bundled | None = key(
+        None,
+        BANK,
+        "Bank (*.npz), data set folder, or bundled:NAME",
+        otherwise=DEFAULT,
+        listed="data",
+        prefix=PREFIX,
+        metavar="PATH",
+    )
     train: SplitSpec | None = key(None, SPLIT, f"Train split: {_SPLIT}")
     select: SplitSpec | None = key(None, SPLIT, f"Split that chooses the epoch, not val: {_SPLIT}")
     val: SplitSpec | None = key(None, SPLIT, f"Val split: {_SPLIT}")

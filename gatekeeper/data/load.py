@@ -72,9 +72,9 @@ def load_data(
     """Load vectors and say which articles belong to which split.
 
     Args:
-        data: a bank (``*.npz``), the folder of a built data set, a ``gatekeeper.toml``, or arrays by name:
-            ``vectors`` (N, D) and ``articles`` (N,), maybe ``chunks`` (N,), ``texts`` (N,) and ``titles``
-            (:func:`gatekeeper.data.arrays.bank_of_arrays`). None is the bundled speeches.
+        data: a bank (``*.npz``), the folder of a built data set, ``"bundled:books"``, a ``gatekeeper.toml``,
+            or arrays by name: ``vectors`` (N, D) and ``articles`` (N,), maybe ``chunks`` (N,), ``texts`` (N,)
+            and ``titles`` (:func:`gatekeeper.data.arrays.bank_of_arrays`). None is the bundled speeches.
         train: articles of the split, as ranges (``"0-79"``), as a list, array or ``range`` of ids, or a
             sequence file. It serves the ridge control.
         select: likewise; a training or a probe chooses weights on it instead of on val. Nothing is

@@ -1,24 +1,27 @@
 """From a configuration to a bank and its splits."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
 from gatekeeper.config.articles import ArticleList
+from gatekeeper.config.bank_keys import BankKeys
+from gatekeeper.config.bundled import DEFAULT, Bundled
 from gatekeeper.config.record import Config
 from gatekeeper.config.window import SILENT, WindowClaim
 from gatekeeper.data.article_lookup import find_articles
 from gatekeeper.data.formats.bank import read_bank_file
+from gatekeeper.data.formats.bundled import read_bundled
 from gatekeeper.data.formats.dataset import OpenDataset, open_dataset
 from gatekeeper.data.formats.sequences import Sequences, read_sequences
-from gatekeeper.data.formats.speeches import read_speeches
 from gates.contracts import Bank, Dataset, IntArray, Window
 from gates.windows import make_dataset, refuse_shared_articles, window_rows
 from schemas.disk.whole_folder import left_behind
 from schemas.errors import DataError, UsageError
+from schemas.names import did_you_mean
 from schemas.records.splits import SPLITS
 
 
@@ -31,12 +34,15 @@ class DataSource:
         splits: name -> articles, ascending (all their windows are meant), or sequences.
         window: its shape, where sequence files fix it.
         notes: what a user should know about the files, one sentence each.
+        spare: articles that came with the data under a name that is no split's, by that name; nothing reads
+            them before somebody makes them one, as with ``--ood strangers``.
     """
 
     bank: Bank
     splits: Mapping[str, IntArray | Sequences]
     window: WindowClaim = SILENT
     notes: tuple[str, ...] = ()
+    spare: Mapping[str, IntArray] = field(default_factory=dict)
 
     def articles(self, name: str) -> IntArray:
         """The articles of one split, ascending."""
@@ -67,7 +73,8 @@ def open_source(config: Config, bank: Bank | None = None) -> DataSource:
     """Read the bank and resolve the splits; without a bank in ``config``, the bundled speeches.
 
     A bank that is a folder is a built data set, with splits, context and horizon of its own. A split
-    that ``config`` names replaces the one of that name.
+    that ``config`` names replaces the one of that name; where it names one that came with bundled data,
+    as ``--ood strangers`` does, it is that one.
 
     Args:
         config: which data.
@@ -79,24 +86,27 @@ def open_source(config: Config, bank: Bank | None = None) -> DataSource:
             disagree with the bank or with each other's shape.
     """
     splits: dict[str, IntArray | Sequences] = {}
+    brought: Mapping[str, IntArray] = {}
     notes: tuple[str, ...] = ()
-    _refuse_keys(config)
+    named = config.data.bank or Bundled(DEFAULT)
+    _refuse_keys(named, config.data.keys)
     if bank is not None:
         pass  # its splits are those that are named
-    elif config.data.bank is None:
-        bank, bundled = read_speeches()
-        splits.update(bundled)
-    elif config.data.bank.is_dir() or left_behind(config.data.bank) is not None:
-        opened = open_dataset(config.data.bank)
+    elif isinstance(named, Bundled):
+        bundled = read_bundled(named.name)
+        bank, brought = bundled.bank, bundled.splits
+        splits.update(brought)
+    elif named.is_dir() or left_behind(named) is not None:
+        opened = open_dataset(named)
         bank = opened.bank
         splits.update(_stored(opened))
     else:
-        read = read_bank_file(config.data.bank, keys=config.data.keys)
+        read = read_bank_file(named, keys=config.data.keys)
         bank, notes = read.bank, read.notes
     folders = [Path(), *([] if config.file is None else [config.file.parent])]
     splits.update(
         {
-            name: find_articles(bank, spec, name, folders=folders)
+            name: _articles(bank, spec, name, brought, folders)
             if isinstance(spec, ArticleList)
             else read_sequences(spec, bank)
             for name, spec in config.data.splits.items()
@@ -109,14 +119,28 @@ def open_source(config: Config, bank: Bank | None = None) -> DataSource:
         splits=MappingProxyType(ordered),
         window=_common_window(files),
         notes=notes + tuple(note for file in files for note in file.notes),
+        spare=MappingProxyType({name: brought[name] for name in brought if name not in SPLITS}),
     )
 
 
-def _refuse_keys(config: Config) -> None:
-    bank, flags = config.data.bank, config.data.keys.flags()
-    if flags and (bank is None or bank.is_dir()):
-        found = "the bundled speeches" if bank is None else f"the data set folder {bank}"
-        raise UsageError(f"{next(iter(flags))} names an array of a bank file (*.npz); found {found}")
+def _articles(
+    bank: Bank, spec: ArticleList, split: str, brought: Mapping[str, IntArray], folders: Sequence[Path]
+) -> IntArray:
+    """The articles of a split that somebody lists, or calls by the name under which they came."""
+    if spec.size == 1 and spec.names:
+        (name,) = spec.names
+        if name in brought:
+            return brought[name]
+        if hint := did_you_mean(name, brought):
+            raise DataError(f"split {split!r}: {bank.source} has no articles called {name!r}; {hint}")
+    return find_articles(bank, spec, split, folders=folders)
+
+
+def _refuse_keys(bank: Path | Bundled, keys: BankKeys) -> None:
+    flags = keys.flags()
+    if flags and (isinstance(bank, Bundled) or bank.is_dir()):
+        what = f"the bundled {bank.name}" if isinstance(bank, Bundled) else f"the data set folder {bank}"
+        raise UsageError(f"{next(iter(flags))} names an array of a bank file (*.npz); found {what}")
 
 
 def _stored(opened: OpenDataset) -> dict[str, Sequences]:

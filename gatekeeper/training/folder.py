@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from gatekeeper.config.articles import ArticleList
+from gatekeeper.config.bundled import Bundled
 from gatekeeper.config.file import make_config
 from gatekeeper.config.record import Config
 from gatekeeper.evaluation.companions import scores_path
@@ -169,7 +170,7 @@ def config_to_plain(config: Config) -> tuple[dict[str, Any], dict[str, Any]]:
 def _plain(value: object) -> object:
     if isinstance(value, Path):
         return str(value.absolute())
-    return str(value) if isinstance(value, ArticleList) else value
+    return str(value) if isinstance(value, (ArticleList, Bundled)) else value
 
 
 def recorded_config(record: RunRecord, folder: Path) -> Config:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from gatekeeper.data.formats.speeches import read_speeches
+from gatekeeper.data.formats.bundled import read_bundled
 from gates.bank import build_bank
 from gates.contracts import Bank, Dataset, Predictor, Queries, Window
 from gates.options import Options
@@ -103,7 +103,7 @@ def awkward_data(*, context: int = 5, horizon: int = 1, bank: Bank | None = None
 @cache
 def first_speeches() -> Bank:
     """The first 1,200 chunks of the bundled speeches, cut at an article's end."""
-    bank, _ = read_speeches()
+    bank = read_bundled().bank
     last = int(bank.article_first[1200])
     return build_bank(bank.vectors[:last], bank.articles[:last], bank.chunks[:last], source="speeches")
 

@@ -23,7 +23,7 @@ from schemas.reading.codec import encode
 def info_command(
     bank: Path | None, config: Path | None, form: Literal["table", "json"], keys: BankKeys
 ) -> None:
-    """Say what is in BANK (*.npz or a data set folder); the configured data, or the speeches, without one.
+    """Say what is in BANK (*.npz, a data set folder or bundled:NAME); without one in the configured data.
 
     Sizes, chunks an article, norms, duplicates, gaps in the chunk index, rows of NaN or zeros,
     similarity by distance, splits and what they share.
@@ -41,7 +41,7 @@ def info_command(
     defects: tuple[Defect, ...] = ()
     norms = None
     file = settings.data.bank
-    if file is not None and file.is_file():
+    if isinstance(file, Path) and file.is_file():
         with working("reading the bank"):
             defects, norms = find_defects(file, settings.data.keys)
         if any(defect.fatal for defect in defects):
@@ -53,7 +53,7 @@ def info_command(
     with working("surveying the data"):
         found = survey(
             source.bank,
-            {name: source.articles(name) for name in source.splits},
+            {**{name: source.articles(name) for name in source.splits}, **source.spare},
             settle_window(*([source.window] if source.window.context else settings.window_claims())).window,
             norms=norms,
         )

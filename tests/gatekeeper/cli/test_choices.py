@@ -3,6 +3,7 @@
 import pytest
 
 from gatekeeper.cli.choices import KINDS
+from gatekeeper.config.bundled import BUNDLED
 from schemas.reading.policy import builtin_policies
 from schemas.records.evidence import CONTROLS
 from schemas.records.metrics import GATES
@@ -17,6 +18,7 @@ from trainers.registry import architecture_names, trainer_names
         ("architectures", architecture_names()),
         ("policies", builtin_policies()),
         ("controls", tuple(CONTROLS)),
+        ("data", tuple(BUNDLED)),
     ],
 )
 def test_every_kind_lists_the_names_there_are_with_a_line_each(kind: str, names: tuple[str, ...]) -> None:
@@ -26,4 +28,4 @@ def test_every_kind_lists_the_names_there_are_with_a_line_each(kind: str, names:
 
 
 def test_no_kind_is_left_out() -> None:
-    assert set(KINDS) == {"trainers", "gates", "architectures", "policies", "controls"}
+    assert set(KINDS) == {"trainers", "gates", "architectures", "policies", "controls", "data"}

@@ -9,6 +9,7 @@ from pathlib import Path
 import click.testing
 import pytest
 
+from gatekeeper.config.bundled import BUNDLED
 from schemas.reading.policy import builtin_policies, load_policy
 from schemas.records.evidence import CONTROLS
 from schemas.records.metrics import GATES
@@ -16,7 +17,7 @@ from trainers import registry
 
 Run = Callable[..., click.testing.Result]
 
-KINDS = ["trainers", "gates", "architectures", "policies", "controls"]
+KINDS = ["trainers", "gates", "architectures", "policies", "controls", "data"]
 
 
 def test_alone_it_lists_the_kinds(run: Run) -> None:
@@ -47,6 +48,10 @@ def test_alone_it_lists_the_kinds(run: Run) -> None:
             ],
         ),
         ("controls", ["oracle             returns the true target; must pass what the policy requires"]),
+        (
+            "data",
+            ["speeches  122 speeches of US presidents; what is read where nobody names a bank"],
+        ),
     ],
 )
 def test_each_thing_has_its_line(kind: str, lines: list[str], run: Run) -> None:
@@ -69,6 +74,7 @@ def test_json_holds_what_is_defined(run: Run) -> None:
     policies = builtin_policies()
     assert named(run, "policies") == {n: load_policy(n).policy.description for n in policies}
     assert named(run, "controls") == dict(CONTROLS)
+    assert named(run, "data") == dict(BUNDLED)
     assert tuple(named(run, "gates")) == GATES
     table = run("list", "--format", "json").stdout
     assert [item["name"] for item in json.loads(table)] == KINDS
@@ -113,5 +119,5 @@ def test_a_mistyped_kind_is_told_the_nearest(run: Run) -> None:
     assert result.exit_code == 2
     assert result.stderr.splitlines()[-1] == (
         "Error: Invalid value for '[KIND]': 'polices' is not one of 'trainers', 'gates', 'architectures', "
-        "'policies', 'controls'. Did you mean 'policies'?"
+        "'policies', 'controls', 'data'. Did you mean 'policies'?"
     )

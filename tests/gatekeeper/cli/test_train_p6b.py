@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import torch
 
-from gatekeeper.data.formats.speeches import read_speeches
+from gatekeeper.data.formats.bundled import read_bundled
 from gates.contracts import Bank, IntArray, Window
 from gates.windows import window_rows
 from schemas.reading.history import read_history
@@ -290,7 +290,8 @@ def test_the_seeds_four_files_work_as_they_are(
     style: str, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    bank, splits = read_speeches()
+    bundled = read_bundled()
+    bank, splits = bundled.bank, bundled.splits
     few = {"train": 6, "val": 5, "ood": 12}
     rows = {name: window_rows(bank, articles[: few[name]], Window(5, 2)) for name, articles in splits.items()}
     np.savez("art.npz", vectors=bank.vectors, article_indices=bank.articles, chunk_indices=bank.chunks)

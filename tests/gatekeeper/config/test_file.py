@@ -93,7 +93,7 @@ def test_a_bank_drops_splits_meant_for_the_speeches(tmp_path: Path) -> None:
         ("[data]\nbnak = 'x'", "[data] 'bnak' is unknown; did you mean 'bank'?"),
         ("[eval]\nmax_sample = 1", "did you mean 'max_samples'?"),
         ("data = 3", "'data' must be a section, written [data]; found 3"),
-        ("[data]\nbank = 3", "[data] bank: expected a path, found 3"),
+        ("[data]\nbank = 3", "[data] bank: expected a path, or bundled:NAME, found 3"),
         ("[data]\nbank = ''", "expected a path"),
         ("[data]\nval = 3", "val: expected article ranges, a list of articles"),
         ("[data]\nval = []", "val: expected article ranges"),

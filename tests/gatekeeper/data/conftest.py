@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gatekeeper.data.formats.bundled import read_bundled
 from gatekeeper.data.formats.npz import Array
 from gatekeeper.data.formats.npz_writing import npz_bytes
-from gatekeeper.data.formats.speeches import read_speeches
 from gatekeeper.data.synthetic.worlds import FORWARD, build_world
 from gates.bank import build_bank
 from gates.contracts import Bank, IntArray
@@ -18,7 +18,8 @@ WriteNpz = Callable[..., Path]
 
 @pytest.fixture(scope="session")
 def speeches() -> tuple[Bank, dict[str, IntArray]]:
-    return read_speeches()
+    bundled = read_bundled()
+    return bundled.bank, bundled.splits
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from gatekeeper.config.articles import parse_articles
+from gatekeeper.config.bundled import Bundled
 from gatekeeper.config.record import Config
 from gatekeeper.config.sections import DataConfig
 from gatekeeper.config.window import SILENT, WindowClaim
@@ -53,6 +54,37 @@ def test_a_named_split_replaces_the_bundled_one() -> None:
     source = open_data(val=parse_articles("2,5"))
     assert source.articles("val").tolist() == [2, 5]
     assert len(source.articles("train")) == 44
+
+
+def test_a_bundled_set_is_read_by_its_name() -> None:
+    source = open_data(bank=Bundled("speeches"))
+    assert (source.bank.source, source.spare) == ("speeches", {})
+
+
+@pytest.mark.parametrize("name", ["strangers", '"strangers"'])
+def test_a_split_may_be_called_by_the_name_it_came_with(name: str) -> None:
+    source = open_data(bank=Bundled("books"), ood=parse_articles(name))
+    assert tuple(source.splits) == ("train", "val", "ood")
+    assert source.articles("ood").tolist() == source.spare["strangers"].tolist() == list(range(317, 357))
+    source.dataset(Window(5, 1))
+
+
+def test_the_same_articles_under_two_names_are_shared() -> None:
+    with pytest.raises(DataError, match="splits 'val' and 'ood' share 21 article"):
+        open_data(ood=parse_articles("val")).dataset(Window(5, 1))
+
+
+def test_a_mistyped_name_of_a_split_is_told_the_nearest() -> None:
+    with pytest.raises(DataError) as caught:
+        open_data(bank=Bundled("books"), ood=parse_articles("strangrs"))
+    assert str(caught.value) == (
+        "split 'ood': books has no articles called 'strangrs'; did you mean 'strangers'?"
+    )
+
+
+def test_names_of_splits_are_those_of_bundled_data_only(bank_path: Path) -> None:
+    with pytest.raises(DataError, match=r"names 1 article\(s\) that .* lacks, first strangers"):
+        open_data(bank=bank_path, val=parse_articles("3"), ood=parse_articles("strangers"))
 
 
 def test_own_bank_has_only_the_splits_named(bank_path: Path) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gatekeeper.data.audit.reading_order import Reversals, find_reversed
-from gatekeeper.data.formats.speeches import read_speeches
+from gatekeeper.data.formats.bundled import read_bundled
 from gatekeeper.data.synthetic.directed import directed_bank
 from gatekeeper.data.synthetic.worlds import FORWARD, build_world
 from gates.bank import build_bank
@@ -56,7 +56,7 @@ def cut_anew(bank: Bank) -> Bank:
 
 @pytest.fixture(scope="module")
 def cut() -> Bank:
-    return cut_anew(read_speeches()[0])
+    return cut_anew(read_bundled().bank)
 
 
 # By texts.
@@ -75,7 +75,7 @@ def test_sentences_that_go_on_in_the_chunk_before_tell_a_reversed_article(cut: B
 
 
 def test_text_cut_at_the_ends_of_sentences_tells_nothing() -> None:
-    speeches = read_speeches()[0]
+    speeches = read_bundled().bank
     assert looked_at(speeches) == Reversals((), ())
     assert looked_at(turned(speeches, TURNED)) == Reversals((), ())
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gatekeeper.data.audit.text_alignment import ARTICLES, BETTER, LEAST, MOST, Alignment, find_misaligned
-from gatekeeper.data.formats.speeches import read_speeches
+from gatekeeper.data.formats.bundled import read_bundled
 from gates.bank import build_bank
 from gates.contracts import Bank
 from gates.intervals import mean_metric
@@ -22,7 +22,7 @@ ARTICLE = 3
 
 @pytest.fixture(scope="module")
 def speeches() -> Bank:
-    return read_speeches()[0]
+    return read_bundled().bank
 
 
 def texts_of(bank: Bank) -> list[str]:

@@ -47,6 +47,7 @@ def test_it_holds_every_file_of_the_four_packages(wheel_site: Path) -> None:
     "path",
     [
         *(f"{package}/py.typed" for package in PACKAGES),
+        "gatekeeper/data/formats/books.npz",
         "gatekeeper/data/formats/speeches.npz",
         "gatekeeper/integrations/mlflow/__init__.py",
         "gatekeeper/render/page/templates/report.css",
