@@ -55,7 +55,7 @@ def deploy(
         OutputError: the target cannot be reached or written to.
         UsageError: another deployment is at work, or a champion is named before the first.
     """
-    moment = (now or datetime.now(UTC)).astimezone(UTC)
+    moment = now or datetime.now(UTC)
     # A report may take long to read: nobody shall wait for that, a rollback least of all.
     authentic = authenticate(submission, demands.trusted)
     check_model(authentic, model_digest(model), model)

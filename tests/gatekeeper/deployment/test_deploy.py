@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -198,3 +199,16 @@ def test_a_rollback_is_dated_in_utc(offers: Offers, place: Path) -> None:
     target = Remembered(place, offers("one"))
     assert roll_back(target, now=NOW + timedelta(days=1)).release == 7
     assert target.asked == ["2026-02-01T13:00:00Z", "current"]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+def test_a_rollback_is_dated_in_utc_wherever_it_is_asked_for(
+    offers: Offers, place: Path, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("TZ", zone)
+        time.tzset()
+        target = Remembered(place, offers("one"))
+        roll_back(target, now=NOW)
+    time.tzset()
+    assert target.asked[0] == "2026-01-31T13:00:00Z"

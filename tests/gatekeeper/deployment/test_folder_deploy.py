@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.deployment.folder import DeploymentFolder
+from gatekeeper.deployment.folder import DeploymentFolder, FolderTurn
 from gatekeeper.deployment.releases import history, production
 from gatekeeper.deployment.signing.keys import key_id
 from gatekeeper.evaluation.companions import envelope_path
@@ -266,3 +266,11 @@ def test_what_is_replaced_in_the_folder_itself(offers: Offers, target: Path) -> 
     files = DeploymentFolder(target).own_files()
     assert files == tuple(target / name for name in (".lock", "PRODUCTION.json", ".reserve-for-rollback"))
     assert {path.name for path in target.iterdir() if not path.is_dir()} <= {path.name for path in files}
+
+
+def test_a_turn_before_the_first_deployment_has_nothing_in_production(target: Path) -> None:
+    turn = FolderTurn(target, None, 1)
+    assert turn.first
+    with pytest.raises(ReportError) as caught:
+        turn.current()
+    assert str(caught.value) == f"nothing is deployed in {target}"

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.disk.owned import make_own_folder
 from schemas.errors import OutputError, ReportError
 from tests.gatekeeper.deployment.conftest import Offers
 from tests.gatekeeper.deployment.served import ANY, deploy, put, roll_back, snapshot
@@ -104,6 +105,39 @@ def test_nothing_is_written_or_removed_where_a_planted_link_leads(
         assert str(caught.value) == says.format(target)
     assert snapshot(victim) == before
     assert snapshot(target) == there
+
+
+@pytest.mark.parametrize("name", ["report.json", "two.report.scores.npz"])
+def test_a_link_under_the_name_of_a_kept_file_is_not_followed(
+    name: str, victim: Path, offers: Offers, target: Path
+) -> None:
+    put(offers("one"), target)
+    offer = offers("two", scores=b"scores")
+    place = target / "reports" / offer.submission.sha256
+    place.mkdir()
+    (place / name).symlink_to(victim / "thesis")
+    with pytest.raises(OutputError) as caught:
+        deploy(offer.model, offer.submission, ANY, target, now=NOW)
+    assert str(caught.value) == _link(f"reports/{place.name}/{name}").format(target)
+    assert (victim / "thesis").read_text() == "precious"
+
+
+def test_a_link_that_appears_after_the_look_is_not_followed(
+    victim: Path, offers: Offers, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(offers("one"), target)
+    offer = offers("two")
+
+    def make(place: Path) -> None:
+        make_own_folder(place)
+        (target / "reports").rename(victim / "reports")
+        (target / "reports").symlink_to(victim / "reports")
+
+    monkeypatch.setattr("gatekeeper.deployment.folder.make_own_folder", make)
+    with pytest.raises(OutputError) as caught:
+        deploy(offer.model, offer.submission, ANY, target, now=NOW)
+    assert str(caught.value) == _link("reports").format(target)
+    assert list((victim / "reports" / offer.submission.sha256).iterdir()) == []
 
 
 def test_a_link_to_the_folder_itself_is_the_users(offers: Offers, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.disk import opening
 from schemas.disk.opening import beside, file_digest, open_regular, read_digested
 
 
@@ -55,6 +56,15 @@ def test_a_file_is_read_by_its_digest(tmp_path: Path, data: bytes) -> None:
     assert file_digest(path) == digest
     assert read_digested(path, digest) == data
     assert read_digested(path, hashlib.sha256(b"another").hexdigest()) is None
+
+
+def test_a_file_that_changed_after_its_digest_is_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, digest = tmp_path / "file", hashlib.sha256(b"first").hexdigest()
+    path.write_bytes(b"then")
+    monkeypatch.setattr(opening, "file_digest", lambda path: digest)
+    assert read_digested(path, digest) is None
 
 
 def test_what_belongs_to_a_link_lies_beside_it_or_beside_its_file(tmp_path: Path) -> None:

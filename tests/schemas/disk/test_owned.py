@@ -1,5 +1,6 @@
 """Under a name of ours no link is followed, whatever it leads to; under one of the user's it is."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -57,8 +58,11 @@ def test_a_link_is_no_folder_of_ours(place: Path, name: str) -> None:
 
 
 def test_something_else_is_no_folder_either(place: Path) -> None:
-    with pytest.raises(NotADirectoryError, match="file"):
+    with pytest.raises(NotADirectoryError) as caught:
         is_own_folder(place / "file")
+    found = caught.value
+    assert (found.errno, found.strerror) == (errno.ENOTDIR, "Not a directory")
+    assert found.filename == str(place / "file")
     with pytest.raises(FileExistsError):
         make_own_folder(place / "file")
 

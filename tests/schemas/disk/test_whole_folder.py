@@ -1,11 +1,14 @@
 """What lies beside a folder under a name that nobody told us: what no build of ours made stays."""
 
+import contextlib
 import errno
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from schemas.disk.lock import locked
 from schemas.disk.whole_folder import left_behind, replace_folder
 from schemas.errors import OutputError, UsageError
 
@@ -223,3 +226,59 @@ def test_what_the_system_refuses_is_told_of_the_folder(tmp_path: Path) -> None:
         replace_folder(folder, fill, known={"data"}, ours=Path.is_dir, what="a test", overwrite=True)
     assert str(caught.value) == f"cannot write {folder}: No space left on device"
     assert content(tmp_path) == {"data/data": "new"}
+
+
+def test_only_one_build_is_at_work(tmp_path: Path) -> None:
+    folder, workshop = tmp_path / "data", tmp_path / ".data.building"
+    workshop.mkdir()
+    with locked(workshop, "build"), pytest.raises(UsageError) as caught:
+        build(folder)
+    told = str(caught.value)
+    assert told.startswith(f"another build (process {os.getpid()} on ")
+    assert told.endswith(f") is at work in {workshop}; wait for it or name another folder")
+
+
+def test_a_build_that_cannot_even_mark_its_folder_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", refuse)
+        with pytest.raises(OutputError) as caught:
+            build(tmp_path / "data")
+    assert str(caught.value) == f"cannot write {tmp_path / 'data'}: No space left on device"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_another_build_made_meanwhile_is_looked_at_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "data"
+
+    @contextlib.contextmanager
+    def meanwhile(workshop: Path, who: str) -> Iterator[None]:
+        with locked(workshop, who):
+            folder.mkdir()
+            (folder / "thesis").touch()
+            yield
+
+    monkeypatch.setattr("schemas.disk.whole_folder.locked", meanwhile)
+    with pytest.raises(OutputError) as caught:
+        build(folder)
+    assert str(caught.value) == (
+        f"cannot write {folder}: it holds 'thesis', which is no part of a test; name another folder or empty "
+        "this one"
+    )
+
+
+def test_whoever_builds_must_be_able_to_write_and_to_enter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(os, "access", lambda path, mode: asked.append(mode))
+    with pytest.raises(OutputError) as caught:
+        build(tmp_path / "data")
+    assert str(caught.value) == f"cannot write {tmp_path / 'data'}: no permission to write in {tmp_path}"
+    assert asked == [os.W_OK | os.X_OK]

@@ -86,6 +86,7 @@ def test_a_value_without_a_version_is_asked_what_it_is(value: object) -> None:
         ("1.0", "2.0", "'2.0'"),
         ("2.3", "3.0", "'3.0'"),  # the major version of today counts, whatever its minor one
         ("1.0", "1.0000", "'1.0000'"),
+        ("2.0", "02.0", "'02.0'"),
         ("1.0", 1.0, "'1.0'"),
         ("1.0", None, "'None'"),
         ("1.0", "9" * 50, f"'{'9' * 40}'"),

@@ -156,6 +156,7 @@ def test_either_key_is_that_of_a_report(text: bytes, name: str) -> None:
         (b"\x41\0\0\0\0\0\0\0" + b" " * 63 + b"{}", 73, True),
         (b"\x42\0\0\0\0\0\0\0" + b" " * 64 + b"{}", 74, False),
         (b"\x03\0\0\0\0\0\0\0X{}", 11, False),
+        (b"\x03\0\0\0\0\0\0\0\x0b{}", 11, False),  # no white space to JSON
         (b"\x01\0\0\0\0\0\0\0{", 9, False),
         (b"\x03\0\0\0\0\0\0\0{}", 10, False),  # longer than the file
         (b"\x02\0\0\0\0\0\0\0[]", 10, False),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from schemas.records.inputs import dominates
 from tests.schemas.documents import accepted, at, document
 
 
@@ -71,3 +72,20 @@ def test_what_comes_from_a_file_has_a_digest_and_a_format(kind: str, needed: boo
     for key in ("sha256", "format"):
         model = at(document("report"), ("inputs", "model")) | {"kind": kind, key: None}
         assert bool(accepted("report", ("inputs", "model"), [model])) is not needed
+
+
+@pytest.mark.parametrize(
+    ("windows", "evaluated", "articles", "found"),
+    [
+        (25, 100, 100, False),  # a quarter is not more than a quarter
+        (26, 100, 100, True),
+        (50, 100, 4, False),  # twice an equal share is not more than twice
+        (51, 100, 4, True),
+        (30, 90, 3, False),
+        (200, 335, 10, True),
+    ],
+)
+def test_an_article_dominates_that_is_heavy_and_unequal(
+    windows: int, evaluated: int, articles: int, found: bool
+) -> None:
+    assert dominates(windows, evaluated, articles) is found

@@ -198,6 +198,7 @@ def with_splits(report: Report, splits: Mapping[str, SplitInput]) -> Report:
         ("settings", {"horizon": 2}, "horizon (1 and 2)"),
         ("settings", {"gates_version": 3}, "gates version (2 and 3)"),
         ("settings", {"seed": 7}, "seed (0 and 7)"),
+        ("settings", {"max_per_article": 60}, "windows an article (all and 60)"),
         ("settings", {"bin_edges": (0.4, 0.55)}, "coherence bins ((0.45, 0.55) and (0.4, 0.55))"),
         ("val", {"sha256": "0" * 64}, "windows of val (111111111111 and 000000000000)"),
         ("val", {"sample_sha256": "0" * 64}, "sample draw of val (222222222222 and 000000000000)"),

@@ -6,8 +6,9 @@ import pytest
 
 from schemas.records.evidence import Metric
 from schemas.records.judgement import Status
-from schemas.records.policy import PolicyCheck
-from schemas.verdict.wording import compared, gate_in_words, gate_title, share
+from schemas.records.metrics import GATES
+from schemas.records.policy import GROUPS, PolicyCheck
+from schemas.verdict.wording import compared, gate_in_words, gate_title, gate_words, share
 from tests.schemas.even import even
 
 
@@ -133,3 +134,13 @@ def test_no_rounding_is_allowed_where_none_is_told() -> None:
 )
 def test_what_gates_are_called(gate: str, title: str, words: str) -> None:
     assert (gate_title(gate), gate_in_words(gate)) == (title, words)
+
+
+def test_what_a_gate_asks_is_said_in_a_few_words() -> None:
+    assert [gate_words(gate) for gate in ("rollout", "data", "champion", "control:ridge")] == [
+        "survives itself",
+        "unseen data",
+        "against champion",
+        "more than ridge",
+    ]
+    assert all(gate_words(gate) for gate in (*GATES, *GROUPS))

@@ -279,6 +279,12 @@ def test_text_that_is_not_base64_is_refused(text: object, place: str) -> None:
     )
 
 
+@pytest.mark.parametrize("text", ["?", "a", "é", "Y-Q_", "Y Q=", 1, [], {}, True, None])
+def test_characters_that_base64_does_not_have_are_not_passed_over(text: object) -> None:
+    value = {**envelope(), "payload": text}
+    assert refusal(written(value)) == "expected base64 text in the envelope"
+
+
 def test_base64_with_other_spare_bits_is_refused() -> None:
     text = str(envelope()["payload"])
     assert text.endswith("=")

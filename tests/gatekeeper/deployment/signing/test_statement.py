@@ -15,6 +15,11 @@ from tests.gatekeeper.deployment.submissions import NO_LOSS, POLICY, make_policy
 
 MODEL, REPORT = "a" * 64, "9" * 64
 FIELD = "https://gatekeeper.dev/attestation/report"
+FORMAT = "https://gatekeeper.dev/attestation/format"
+TYPES = {
+    "_type": "https://in-toto.io/Statement/v1",
+    "predicateType": "https://in-toto.io/attestation/test-result/v0.1",
+}
 
 WATCHED = """
 [[check]]
@@ -187,6 +192,12 @@ def test_fields_that_bind_nothing_are_ignored(change: Change) -> None:
     assert read_statement(changed(change)) == SignedDigests(MODEL, REPORT, "pt")
 
 
+@pytest.mark.parametrize("form", [None, 1, ["pt"], {}])
+def test_a_format_that_is_no_text_is_none(form: object) -> None:
+    other = changed(lambda value: value["subject"][0]["annotations"].update({FORMAT: form}))
+    assert read_statement(other) == SignedDigests(MODEL, REPORT, None)
+
+
 OTHER = {"name": "other.pt", "digest": {"sha256": "f" * 64}}
 
 
@@ -223,18 +234,18 @@ def test_a_statement_is_about_exactly_one_model(change: Change) -> None:
 )
 def test_another_type_is_refused(key: str, value: object) -> None:
     message = refusal(changed(lambda each: each.update({key: value})))
-    assert message.startswith(f"the signed statement has the {key} {value!r}")
+    assert message == f"the signed statement has the {key} {value!r}, expected {TYPES[key]!r}"
 
 
 @pytest.mark.parametrize("key", ["_type", "predicateType"])
 def test_a_missing_type_is_refused(key: str) -> None:
     message = refusal(changed(lambda each: each.pop(key)))
-    assert message.startswith(f"the signed statement has the {key} None, expected ")
+    assert message == f"the signed statement has the {key} None, expected {TYPES[key]!r}"
 
 
 @pytest.mark.parametrize("value", ["[]", "null", "1", '"text"', "true"])
 def test_what_is_no_object_is_no_statement(value: str) -> None:
-    assert refusal(value.encode()).startswith("the signed statement has the _type None")
+    assert refusal(value.encode()) == f"the signed statement has the _type None, expected {TYPES['_type']!r}"
 
 
 @pytest.mark.parametrize(
