@@ -78,7 +78,7 @@ def _gap(file: IO[bytes], infos: list[zipfile.ZipInfo], directory: int, size: in
         if info.header_offset - position not in spaces:
             return "with bytes between its members" if position else "with bytes before it"
         fields = _LOCAL_HEADER.unpack(read_at(file, info.header_offset, _LOCAL_HEADER.size))
-        flags, method, packed, full, name_size, extra_size = fields[2], fields[3], *fields[7:11]
+        flags, method, packed, full, name_size, extra_size = fields[2], fields[3], *fields[7:]
         told = read_at(file, info.header_offset + _LOCAL_HEADER.size, name_size)
         name = info.orig_filename.encode("utf-8" if info.flag_bits & 0x800 else "cp437")
         if told != name or info.filename != info.orig_filename:

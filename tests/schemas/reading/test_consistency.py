@@ -1,6 +1,7 @@
 """What a report may hold at its limits, and the exact words where it goes beyond them."""
 
 import dataclasses
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -218,6 +219,20 @@ def test_a_gain_is_the_difference_of_its_two_metrics(
         changed: dict[str, Any] = fields
         forged = dataclasses.replace(right, **changed)
         assert refusal(with_gain(make_report(), who, forged)) == f"{where}{problem}"
+
+
+def test_a_gain_is_the_difference_but_for_a_billionth(make_report: ReportFactory) -> None:
+    report = make_report()
+    rows = {**report.evidence.controls["ridge"]["val"], RECALL: report.evidence.model["val"][RECALL]}
+    ridge = {**report.evidence.controls["ridge"], "val": rows}
+    controls = {**report.evidence.controls, "ridge": ridge}
+    given = dataclasses.replace(report, evidence=dataclasses.replace(report.evidence, controls=controls))
+    check_report(with_gain(given, "gains", even(1e-9, -0.1, 0.1, 400, 20)))
+    over = math.nextafter(1e-9, 1)
+    assert refusal(with_gain(given, "gains", even(over, -0.1, 0.1, 400, 20))) == (
+        f"gains of model over ridge, {RECALL} on val: expected the difference of the two metrics 0.0, found "
+        f"{over}"
+    )
 
 
 def test_a_gain_over_what_is_undefined_is_undefined(make_report: ReportFactory) -> None:

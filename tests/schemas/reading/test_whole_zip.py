@@ -94,10 +94,11 @@ def test_two_members_of_the_very_same_name_are_refused() -> None:
         (b"#!/bin/sh\n" + model_bytes(), as_two("with bytes before it")),
         (model_bytes() + b"more", as_two("with bytes after it")),
         (model_bytes()[:-2] + b"\x04\0more", as_two("with bytes after it")),
+        (model_bytes()[:-2] + b"\x04\0", as_two("with bytes after it")),
         (model_bytes() + model_bytes(), as_two("with bytes before it")),
         (model_bytes()[:-40], DAMAGED),
     ],
-    ids=["before", "after", "comment", "two", "cut"],
+    ids=["before", "after", "comment", "comment that is not there", "two", "cut"],
 )
 def test_bytes_around_an_archive_are_refused(data: bytes, said: str) -> None:
     assert refusal(data) == said
@@ -297,6 +298,21 @@ def test_a_record_of_64_bits_may_stand_beside_the_end_that_tells_the_same(
 def test_an_end_that_tells_otherwise_than_its_record_of_64_bits_is_refused(place: int) -> None:
     told = tuple(1 if each == place else top for each, top in enumerate(TOP))
     assert refusal(wide(told)) == as_two("with two directories")
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        (24, as_two("with two directories")),
+        (32, as_two("with two directories")),
+        (40, DAMAGED),
+        (48, as_two("with bytes before it")),
+    ],
+)
+def test_a_record_of_64_bits_that_tells_otherwise_is_refused(place: int, said: str) -> None:
+    data = bytearray(wide((None,) * 4))
+    data[data.index(b"PK\x06\x06") + place] ^= 1
+    assert refusal(bytes(data)) == said
 
 
 @pytest.mark.parametrize("aside", [-1, 1])

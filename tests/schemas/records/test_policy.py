@@ -3,7 +3,8 @@
 import pytest
 
 from schemas.reading.schema import violation
-from schemas.records.policy import ChampionRule, PolicyCheck
+from schemas.records.evidence import RIVALS
+from schemas.records.policy import ChampionRule, ControlRule, PolicyCheck, control_of
 from tests.schemas.documents import accepted, at, document
 
 
@@ -72,3 +73,24 @@ def test_a_rule_of_the_champion_is_bounds_on_the_gain() -> None:
     )
     gained = ChampionRule("offset_sweep.cos", ("val",), None, 0.2, None).as_check()
     assert (gained.minimum, gained.maximum, gained.required, gained.decide) == (0.2, None, True, None)
+
+
+def test_a_rule_over_a_control_is_bounds_on_the_gain() -> None:
+    where = ("val", "ood")
+    rule = ControlRule("ridge", "offset_sweep.cos", where, 0.1, 0.2, "bound", "warn", False)
+    assert rule.as_check() == PolicyCheck(
+        "control:ridge", "offset_sweep.cos", where, 0.2, None, 0.1, False, "warn", "bound"
+    )
+    # min_gain alone asks for the estimate, whatever it says.
+    least = ControlRule("ridge", "offset_sweep.cos", where, None, 0.2, "bound", "error", True)
+    assert least.as_check() == PolicyCheck(
+        "control:ridge", "offset_sweep.cos", where, 0.2, None, None, True, "error", "point"
+    )
+
+
+@pytest.mark.parametrize("control", RIVALS)
+def test_every_rival_has_a_gate_of_its_own(control: str) -> None:
+    assert control_of(f"control:{control}") == control
+    assert control_of(control) is None
+    assert control_of(f"control:control:{control}") is None
+    assert control_of("control:oracle") is None
