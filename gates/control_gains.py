@@ -6,6 +6,7 @@ the paired differences, clustered by article.
 
 from collections.abc import Mapping
 
+from gates.clusters import Grouped
 from gates.contracts import Samples, Values
 from gates.paired import paired_difference, sample_values
 from schemas.records.evidence import GAINED, Gains
@@ -42,10 +43,16 @@ def gains_over(rivals: RivalValues, mine: SplitValues, confidence: float) -> Gai
         mine: of a predictor on the same samples.
         confidence: two-sided.
     """
+    grouped = {
+        split: {name: Grouped.of(each.articles) for name, each in rows.items() if len(each.values)}
+        for split, rows in mine.items()
+    }
     return {
         control: {
             split: {
-                name: paired_difference(theirs, mine[split][name], confidence).metric
+                name: paired_difference(
+                    theirs, mine[split][name], confidence, grouped[split].get(name)
+                ).metric
                 for name, theirs in rows.items()
             }
             for split, rows in values.items()

@@ -26,37 +26,12 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
 
-from gates.contracts import DoubleArray, IntArray, Values
-from gates.variance import variance_form
+from gates.clusters import Articles, Clusters, Grouped
+from gates.contracts import DoubleArray, Values
 from schemas.records.evidence import Metric
 
 ONE_ARTICLE = "an interval needs samples of at least 2 articles"
 NO_SAMPLE = "no sample"
-
-
-@dataclass(frozen=True)
-class Clusters:
-    """How samples lie in articles; what an interval's width hangs on besides the values.
-
-    Attributes:
-        n: samples.
-        articles: G, articles among them.
-        effective: ``(sum n_g)^2 / sum n_g^2``: so many equal articles would weigh as these do, 1 to G.
-            A quotient of two integers, so a comparison of it with an integer is exact.
-        degrees: of freedom of Student's t; None where one article leaves nothing to compare.
-    """
-
-    n: int
-    articles: int
-    effective: float
-    degrees: float | None
-
-    @classmethod
-    def of(cls, sizes: IntArray) -> "Clusters":
-        """Of articles of so many samples each, (G,) with all of them at least 1."""
-        n = int(sizes.sum())
-        effective = n * n / int((sizes * sizes).sum())
-        return cls(n, len(sizes), effective, variance_form(sizes).degrees if len(sizes) > 1 else None)
 
 
 @dataclass(frozen=True)
@@ -82,8 +57,10 @@ def student_t(confidence: float, degrees: float) -> float:
 
 def summarise(values: Mapping[str, Values], confidence: float) -> dict[str, Metric]:
     """The metric of each name, by its kind."""
+    arrays = {id(each.articles): each.articles for each in values.values() if len(each.values)}
+    grouped = {key: Grouped.of(articles) for key, articles in arrays.items()}
     return {
-        name: _METRIC_OF[each.kind](each.values, each.articles, confidence)
+        name: _METRIC_OF[each.kind](each.values, grouped[id(each.articles)], confidence)
         if len(each.values)
         else undefined(each.reason)
         for name, each in values.items()
@@ -110,25 +87,25 @@ def linearised_ratio(above: DoubleArray, below: DoubleArray) -> DoubleArray:
     return found
 
 
-def estimate_mean(values: npt.NDArray[np.generic], articles: IntArray) -> Estimate:
+def estimate_mean(values: npt.NDArray[np.generic], articles: Articles) -> Estimate:
     """Mean and article-clustered standard error of per-sample values, as the module says.
 
     Args:
         values: (n,) with n >= 1.
         articles: (n,) cluster of each value.
     """
+    grouped = Grouped.of(articles)
+    clusters = grouped.clusters
     numbers = values.astype(np.float64)
     mean = float(numbers.mean())
-    _, cluster, sizes = np.unique(articles, return_inverse=True, return_counts=True)
-    clusters = Clusters.of(sizes)
     if clusters.degrees is None:
         return Estimate(mean, None, clusters)
-    totals = np.bincount(cluster, weights=numbers - mean)
-    error = math.sqrt(float(totals @ (totals * (clusters.n / (clusters.n - sizes))))) / clusters.n
+    totals = np.bincount(grouped.place, weights=numbers - mean)
+    error = math.sqrt(float(totals @ (totals * grouped.inflation))) / clusters.n
     return Estimate(mean, error, clusters)
 
 
-def mean_metric(values: npt.NDArray[np.generic], articles: IntArray, confidence: float) -> Metric:
+def mean_metric(values: npt.NDArray[np.generic], articles: Articles, confidence: float) -> Metric:
     """Mean of per-sample values; undefined with a reason when there are none."""
     if len(values) == 0:
         return undefined(NO_SAMPLE)
@@ -136,7 +113,7 @@ def mean_metric(values: npt.NDArray[np.generic], articles: IntArray, confidence:
     return metric_of(estimate.mean, estimate.bounds(confidence), estimate.clusters)
 
 
-def share_metric(hits: npt.NDArray[np.generic], articles: IntArray, confidence: float) -> Metric:
+def share_metric(hits: npt.NDArray[np.generic], articles: Articles, confidence: float) -> Metric:
     """Share of True values with a Wilson interval on the effective sample size.
 
     A Wald interval shrinks to a point when every sample agrees. Here the sample size is replaced
@@ -161,7 +138,7 @@ def share_metric(hits: npt.NDArray[np.generic], articles: IntArray, confidence: 
     return metric_of(share, bounds, clusters)
 
 
-def median_metric(values: npt.NDArray[np.generic], articles: IntArray, confidence: float) -> Metric:
+def median_metric(values: npt.NDArray[np.generic], articles: Articles, confidence: float) -> Metric:
     """Median with Woodruff's interval: the quantiles at 0.5 ± t * se(share of values <= median)."""
     if len(values) == 0:
         return undefined(NO_SAMPLE)
@@ -176,7 +153,7 @@ def median_metric(values: npt.NDArray[np.generic], articles: IntArray, confidenc
     return metric_of(median, (min(low, median), max(high, median)), below.clusters)
 
 
-def least_metric(differences: DoubleArray, articles: IntArray, confidence: float) -> Metric:
+def least_metric(differences: DoubleArray, articles: Articles, confidence: float) -> Metric:
     """The smallest of several mean differences, e.g. the margin over the best rival offset.
 
     ``min_k mean(d_k)`` with the interval ``[min_k low_k, min_k high_k]``. The lower bound is the
@@ -189,7 +166,8 @@ def least_metric(differences: DoubleArray, articles: IntArray, confidence: float
     """
     if len(differences) == 0:
         return undefined(NO_SAMPLE)
-    estimates = [estimate_mean(column, articles) for column in differences.T]
+    grouped = Grouped.of(articles)
+    estimates = [estimate_mean(column, grouped) for column in differences.T]
     value = min(estimate.mean for estimate in estimates)
     bounds = [estimate.bounds(confidence) for estimate in estimates]
     known = [bound for bound in bounds if bound is not None]
@@ -228,7 +206,7 @@ def gap_metric(first: Estimate | None, second: Estimate | None, confidence: floa
     return metric_of(abs(difference), (0.0 if bounds[0] <= 0 <= bounds[1] else low, high), clusters)
 
 
-_METRIC_OF: Mapping[str, Callable[[npt.NDArray[Any], IntArray, float], Metric]] = {
+_METRIC_OF: Mapping[str, Callable[[npt.NDArray[Any], Articles, float], Metric]] = {
     "mean": mean_metric,
     "share": share_metric,
     "median": median_metric,

@@ -5,9 +5,17 @@ k = 0 is the target, k = -1 the chunk before it, k = -horizon the last context c
 
 import numpy as np
 
+from gates.clusters import Grouped
 from gates.contracts import Bank, DoubleArray, FloatArray, IntArray, PredictorAnswers, Samples, Values
 from gates.geometry import cosine_to_rows
-from gates.intervals import estimate_mean, linearised_ratio, metric_of, student_t, summarise, undefined
+from gates.intervals import (
+    estimate_mean,
+    linearised_ratio,
+    metric_of,
+    student_t,
+    summarise,
+    undefined,
+)
 from gates.windows import context_rows, fits
 from schemas.records.evidence import Metric
 from schemas.records.metrics import OFFSETS
@@ -114,7 +122,8 @@ def _peak(cosines: DoubleArray, articles: IntArray, confidence: float) -> Metric
     means = cosines.mean(axis=0)
     tied = [i for i in range(len(OFFSETS)) if means[i] == means.max()]
     best = max(tied, key=lambda i: (abs(OFFSETS[i]), -i))
-    gaps = [estimate_mean(cosines[:, best] - cosines[:, i], articles) for i in range(len(OFFSETS))]
+    grouped = Grouped.of(articles)
+    gaps = [estimate_mean(cosines[:, best] - cosines[:, i], grouped) for i in range(len(OFFSETS))]
     clusters = gaps[best].clusters
     if clusters.degrees is None:
         return metric_of(float(OFFSETS[best]), None, clusters)

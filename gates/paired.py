@@ -12,10 +12,10 @@ import numpy as np
 
 from gates.ablations import Ablations
 from gates.bins_delta import BinsDelta
+from gates.clusters import Articles, Clusters
 from gates.contracts import DoubleArray, Samples, Values
 from gates.intervals import (
     NO_SAMPLE,
-    Clusters,
     Estimate,
     estimate_mean,
     metric_of,
@@ -103,7 +103,9 @@ def _refuse_others(first: Samples, second: Samples, where: str) -> None:
         raise DataError(f"the scores of the two reports belong to different samples: {where}")
 
 
-def paired_difference(first: Values, second: Values, confidence: float) -> Paired:
+def paired_difference(
+    first: Values, second: Values, confidence: float, articles: Articles | None = None
+) -> Paired:
     """The difference of a metric between two models on the same samples.
 
     ``mean`` and ``share``: the mean of the paired differences with its clustered error. ``least``
@@ -117,10 +119,11 @@ def paired_difference(first: Values, second: Values, confidence: float) -> Paire
         first: of one model.
         second: of the other, the same samples in the same order.
         confidence: two-sided.
+        articles: of both, where many are compared on these samples.
     """
     if len(first.values) == 0:
         return Paired(undefined(NO_SAMPLE), None)
-    estimate = estimate_mean(column(second) - column(first), first.articles)
+    estimate = estimate_mean(column(second) - column(first), first.articles if articles is None else articles)
     clusters = estimate.clusters
     if first.kind == "median":
         medians = [float(np.median(side.values.astype(np.float64))) for side in (first, second)]

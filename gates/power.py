@@ -12,8 +12,9 @@ import numpy as np
 from scipy.special import chdtri, nctdtr
 
 from gates.arithmetic import usual_arithmetic
+from gates.clusters import Clusters
 from gates.contracts import IntArray
-from gates.intervals import Clusters, student_t
+from gates.intervals import student_t
 from gates.variance import variance_form
 from schemas.records.evidence import Metric
 from schemas.records.power import CHANCE, MOST_ARTICLES, WORTH, Power

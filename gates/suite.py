@@ -11,13 +11,13 @@ from gates.answers import Progress, ask_split
 from gates.arithmetic import usual_arithmetic
 from gates.bins_delta import BinsDelta
 from gates.centre import mean_row
+from gates.clusters import Clusters
 from gates.contracts import Dataset, Gate, IntArray, Predictor, Samples
 from gates.control_gains import RivalValues, SplitValues, gained_values, gains_over
 from gates.controls import make_controls
 from gates.extremes import Extremes, find_extremes
 from gates.fitting_windows import RidgeSource
 from gates.independence import compare_again, compare_company
-from gates.intervals import Clusters
 from gates.leaked import Leaked
 from gates.offset_sweep import OffsetSweep
 from gates.options import Options

@@ -44,20 +44,20 @@ def variance_form(sizes: IntArray) -> VarianceForm:
     """
     n = int(sizes.sum())
     ordered = np.sort(sizes)[::-1].astype(np.int64)
-    squares = int((ordered**2).sum())
+    squares = int(ordered @ ordered)
     w = ordered / n
     rest = (n - ordered) / n
     d = w**2 / rest
     diagonal = d * (rest**2 + (squares - ordered**2) / n**2)
     largest, others = float(d[0]), d[1:]
     apart = (squares - int(ordered[0]) * n) / n**2 - w[1:]
-    with_largest = 2.0 * largest * float((others * apart**2).sum())
+    with_largest = 2.0 * largest * float(others @ apart**2)
     half = squares / n**2 / 2 - w[1:]
     pairs = (
-        2.0 * float(others.sum()) * float((others * half**2).sum())
-        + 2.0 * float((others * half).sum()) ** 2
-        - 4.0 * float((others**2 * half**2).sum())
+        2.0 * float(others.sum()) * float(others @ half**2)
+        + 2.0 * float(others @ half) ** 2
+        - 4.0 * float(others**2 @ half**2)
     )
     trace = float(diagonal.sum())
-    squared = float((diagonal**2).sum()) + with_largest + max(pairs, 0.0)
+    squared = float(diagonal @ diagonal) + with_largest + max(pairs, 0.0)
     return VarianceForm(degrees=trace * trace / squared, share=trace * n * n / squares)

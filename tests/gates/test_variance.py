@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gates.intervals import Clusters
 from gates.variance import variance_form
 
 SIZES = st.lists(st.integers(1, 300), min_size=2, max_size=14)
@@ -56,13 +55,3 @@ def test_the_mean_of_v_in_simulation() -> None:
     means = np.random.default_rng(0).standard_normal((20_000, 12))
     v = ((w * (means - (means @ w)[:, None])) ** 2 / (1 - w)).sum(axis=1)
     assert variance_form(sizes).share == pytest.approx(v.mean() / (w**2).sum(), rel=0.03)
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.integers(1, 10**4), min_size=1, max_size=40))
-def test_effective_articles_compare_as_whole_numbers(sizes: list[int]) -> None:
-    found = Clusters.of(np.array(sizes)).effective
-    total, squares = sum(sizes), sum(size**2 for size in sizes)
-    assert found == float(Fraction(total**2, squares))
-    for k in range(1, 13):
-        assert (found >= k) == (total**2 >= k * squares)
