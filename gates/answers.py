@@ -39,6 +39,7 @@ class SplitAnswers:
     base: FloatArray
     lengths: DoubleArray
     formats: SeenFormats = field(default_factory=SeenFormats)
+    _dealt: dict[int, list[IntArray]] = field(default_factory=dict, repr=False)
 
     @property
     def bank(self) -> Bank:
@@ -69,18 +70,20 @@ class SplitAnswers:
         self, context_rows: IntArray, target_rows: IntArray, *, zeros: bool = False
     ) -> FloatArray:
         """Unit predictions (m, D) from contexts made of bank rows (m, L)."""
-        # Indexing by numbers copies: a model that writes into its input writes into its own copy.
-        return self._predict(lambda part: self.bank.vectors[context_rows[part]], target_rows, zeros=zeros)
+        return self._predict(context_rows, target_rows, zeros=zeros)
 
     def predict_contexts(
         self, contexts: FloatArray, target_rows: IntArray, *, zeros: bool = False
     ) -> FloatArray:
         """Unit predictions (m, D) from explicit contexts (m, L, D)."""
-        return self._predict(lambda part: contexts[part], target_rows, zeros=zeros)
+        return self._predict(contexts, target_rows, zeros=zeros)
 
     def batches(self, count: int) -> list[IntArray]:
         """How ``count`` windows are dealt to batches, in this and every other pass."""
-        return list(interleave(count, self.options.batch_size, seed=self.seed, block=dealt_block(self.bank)))
+        if count not in self._dealt:
+            block = dealt_block(self.bank)
+            self._dealt[count] = list(interleave(count, self.options.batch_size, seed=self.seed, block=block))
+        return self._dealt[count]
 
     def ask_again(self, windows: IntArray) -> FloatArray:
         """Ask some windows (m,), by number, once more, as one batch.
@@ -89,30 +92,29 @@ class SplitAnswers:
             (m, D) unit rows; NaN where the answer is not finite, zero where it is zero.
         """
         last = self.last_rows[windows]
-        contexts = self.bank.vectors[context_rows(last, self.window.context)]
-        return unit_rows(self._ask(contexts, last + self.window.horizon))[0]
+        rows = context_rows(last, self.window.context)
+        return unit_rows(self._ask(rows, last + self.window.horizon))[0]
 
     def answer_all(self) -> "SplitAnswers":
         """These answers with the base predictions of all windows, and how long each was."""
         rows, lengths = context_rows(self.last_rows, self.window.context), np.empty(len(self.last_rows))
-        base = self._predict(
-            lambda part: self.bank.vectors[rows[part]], self.target_rows, zeros=False, lengths=lengths
-        )
+        base = self._predict(rows, self.target_rows, zeros=False, lengths=lengths)
         return replace(self, base=base, lengths=lengths)
 
     def _predict(
         self,
-        contexts: Callable[[IntArray], FloatArray],
+        contexts: IntArray | FloatArray,
         target_rows: IntArray,
         *,
         zeros: bool,
         lengths: DoubleArray | None = None,
     ) -> FloatArray:
+        """From contexts (m, L, D), or (m, L) rows of the bank."""
         out = np.empty((len(target_rows), self.bank.dimension), dtype=np.float32)
         not_finite = np.zeros(len(target_rows), dtype=np.bool_)
         zero = np.zeros(len(target_rows), dtype=np.bool_)
         for part in self.batches(len(target_rows)):
-            answer = self._ask(contexts(part), target_rows[part])
+            answer = self._ask(contexts[part], target_rows[part])
             out[part], not_finite[part], zero[part] = unit_rows(answer)
             if lengths is not None:
                 lengths[part] = row_lengths(answer)
@@ -122,8 +124,14 @@ class SplitAnswers:
             self._refuse(zero, "zero", target_rows)
         return out
 
-    def _ask(self, contexts: FloatArray, target_rows: IntArray) -> torch.Tensor:
-        answer = ask(self.predictor, np.ascontiguousarray(contexts), target_rows)
+    def _ask(self, contexts: IntArray | FloatArray, target_rows: IntArray) -> torch.Tensor:
+        if contexts.ndim == 2:
+            rows = contexts.astype(np.int64, copy=False)
+            # Indexing by numbers copies: a model that writes into its input writes into its own copy.
+            answer = ask(self.predictor, np.ascontiguousarray(self.bank.vectors[rows]), target_rows, rows)
+        else:
+            vectors = np.ascontiguousarray(contexts, dtype=np.float32)
+            answer = ask(self.predictor, vectors, target_rows)
         self.formats.see(answer)
         return answer
 

@@ -60,13 +60,16 @@ class SeenFormats:
         return FORMATS[self.holding[0]] if self.holding else "float64"
 
 
-def ask(predictor: Predictor, contexts: FloatArray, target_rows: IntArray) -> torch.Tensor:
+def ask(
+    predictor: Predictor, contexts: FloatArray, target_rows: IntArray, context_rows: IntArray | None = None
+) -> torch.Tensor:
     """One call of a predictor.
 
     Args:
         predictor: who answers.
         contexts: (B, L, D). They are handed over as they are: a copy that nobody else reads.
         target_rows: (B,).
+        context_rows: (B, L) where they are rows of the bank.
 
     Returns:
         (B, D) dense real numbers on the CPU, of whatever format the predictor has.
@@ -77,7 +80,7 @@ def ask(predictor: Predictor, contexts: FloatArray, target_rows: IntArray) -> to
     batch = torch.from_numpy(contexts).to(predictor.device)
     # Not inference_mode: what a network keeps from this call, e.g. a mask, could not be trained with.
     with torch.no_grad(), np.errstate():  # whose code asks for another arithmetic has it for itself
-        answer: object = predictor.predict(Queries(batch, target_rows))
+        answer: object = predictor.predict(Queries(batch, target_rows, context_rows))
     expected = contexts.shape[0], contexts.shape[2]
     dense = ordinary(answer, predictor.name)
     if tuple(dense.shape) != expected:

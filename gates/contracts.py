@@ -137,10 +137,12 @@ class Queries:
         contexts: (B, L, D) float32 on the predictor's device; a copy, which the predictor may change.
         target_rows: (B,) bank row each prediction will be compared with. Only the oracle and the
             controls that are defined by their answer may look at it; a model never sees it.
+        context_rows: (B, L) bank rows that the contexts are; None where they are none. Likewise.
     """
 
     contexts: "torch.Tensor"
     target_rows: IntArray
+    context_rows: IntArray | None = None
 
 
 class Predictor(Protocol):

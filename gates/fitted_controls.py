@@ -16,7 +16,8 @@ answers it is asked for, it is trusted too much. Where nothing can be fitted, as
 train split or targets without rivals, the numbers stay where the search starts: ten times the last chunk.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,8 +28,8 @@ from gates.contracts import Dataset, DoubleArray, IntArray, Predictor
 from gates.copy_features import Reader, copy_columns, gather_choices, logit_columns
 from gates.fitting_windows import FittingWindows, RidgeSource
 from gates.fold_moments import Taught
-from gates.linear_maps import LinearMaps
-from gates.logit import logit_map
+from gates.linear_maps import LinearMaps, Products
+from gates.logit import Logit
 from gates.weighted_copies import WeightedCopy
 from gates.windows import draw
 
@@ -129,12 +130,23 @@ def _predictors(answerers: list[_Answerer], fold_of_row: IntArray, context: int)
     last = torch.zeros(len(answerers), context)
     last[:, -1] = 1.0
     mix = torch.stack([torch.from_numpy(each.mix) for each in answerers]).float()
-    maps = [logit_map(each.logit, each.taught, each.whitener) for each in answerers]
-    logit_weights, logit_biases = (torch.stack(each) for each in zip(*maps, strict=True))
+    logit = torch.stack([torch.from_numpy(each.logit) for each in answerers]).float()
+    copied = logit[:, : 2 * context].reshape(-1, 2, context)
+    whiteners = torch.stack([each.whitener for each in answerers]).float()
+    products = Products(weights, fold_of_row)
     return {
-        "ridge": LinearMaps(weights, biases, fold_of_row, "ridge"),
-        "ridge_centred": LinearMaps(weights, biases - centres, fold_of_row, "ridge_centred"),
+        "ridge": LinearMaps(products, biases, "ridge"),
+        "ridge_centred": LinearMaps(products, biases - centres, "ridge_centred"),
         "copy_last_centred": WeightedCopy(last, centres, fold_of_row, "copy_last_centred"),
         "copy_mix": WeightedCopy(mix, centres, fold_of_row, "copy_mix"),
-        "logit": LinearMaps(logit_weights, logit_biases, fold_of_row, "logit"),
+        "logit": Logit(products, biases, centres, copied, logit[:, 2 * context :], whiteners),
     }
+
+
+@contextmanager
+def made_once(controls: Iterable[Predictor]) -> Iterator[None]:
+    """While these are asked the same one after the other, the product that several share is made once."""
+    with ExitStack() as stack:
+        for products in {each.products for each in controls if isinstance(each, LinearMaps | Logit)}:
+            stack.enter_context(products.kept())
+        yield

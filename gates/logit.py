@@ -5,10 +5,15 @@ ridge prediction and R a whitening matrix. Whitening gives weight to what is rar
 classifier among them would; with R = 1 and d = e = f = 0 it is a weighted copy.
 """
 
+from dataclasses import dataclass
+
 import torch
 
-from gates.contracts import DoubleArray
-from gates.fold_moments import Taught
+from gates.contracts import Queries
+from gates.linear_maps import Products, by_fold, or_last
+from schemas.records.answers import Format
+
+_CPU = torch.device("cpu")
 
 
 def whitening(covariance: torch.Tensor, shrinkage: float) -> torch.Tensor:
@@ -32,29 +37,41 @@ def whitening(covariance: torch.Tensor, shrinkage: float) -> torch.Tensor:
     return inverse * (size / float(inverse.diagonal().sum()))
 
 
-def logit_map(
-    numbers: DoubleArray, taught: Taught, whitener: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """The whole control as one linear map of the flattened context.
+@dataclass(frozen=True, eq=False)
+class Logit:
+    """Answers ``sum_j b_j c_j + sum_j d_j R c_j + e r + f R r``; an article by the fold that never saw it.
 
-    Args:
-        numbers: (2 L + 2,) b, d, e and f.
-        taught: centre and ridge solution.
-        whitener: R (D, D) float64.
+    What is whitened is summed first, so beside the ridge product one of (D, D) is all it takes.
 
-    Returns:
-        Weight (L * D, D) and bias (D,), float32.
+    Attributes:
+        products: of the ridge. biases: (K, D) of the ridge.
+        centres: (K, D).
+        copied: (K, 2, L) b and d. predicted: (K, 2) e and f.
+        whiteners: (K, D, D) each R.
     """
-    context = (len(numbers) - 2) // 2
-    size = len(whitener)
-    plain, whitened = numbers[:context], numbers[context : 2 * context]
-    identity = torch.eye(size, dtype=torch.float64)
-    of_ridge = float(numbers[-2]) * identity + float(numbers[-1]) * whitener
-    weight = taught.weight @ of_ridge.float()
-    for j in range(context):
-        # An answer is a row times the weight, and R is symmetric.
-        block = float(plain[j]) * identity + float(whitened[j]) * whitener
-        weight[j * size : (j + 1) * size] += block.float()
-    copied = float(plain.sum()) * identity + float(whitened.sum()) * whitener
-    bias = (taught.bias.double() - taught.centre) @ of_ridge - taught.centre @ copied
-    return weight, bias.float()
+
+    products: Products
+    biases: torch.Tensor
+    centres: torch.Tensor
+    copied: torch.Tensor
+    predicted: torch.Tensor
+    whiteners: torch.Tensor
+    name: str = "logit"
+    device: torch.device = _CPU
+    weight_format: Format | None = None
+
+    @property
+    def reads_targets(self) -> bool:
+        """Whether the target's article says who answers."""
+        return len(self.centres) > 1
+
+    def predict(self, queries: Queries) -> torch.Tensor:
+        """(B, D); an answer of zero has no direction, the last chunk stands in."""
+        fold = self.products.folds(queries)
+        ridge = self.products.of(queries) + (self.biases - self.centres)[fold]
+        both = self.copied[fold] @ queries.contexts
+        both -= (self.copied.sum(dim=2, keepdim=True) * self.centres[:, None])[fold]
+        both += self.predicted[fold][:, :, None] * ridge[:, None]
+        plain, whitened = both.unbind(dim=1)
+        # An answer is a row times the matrix, and R is symmetric.
+        return or_last(plain + by_fold(whitened, self.whiteners, fold), queries)

@@ -41,14 +41,20 @@ class Shape:
     parts: DoubleArray
 
     @classmethod
-    def of(cls, rows: FloatArray) -> "Shape":
+    def of(cls, rows: FloatArray, least: float = 0.0) -> "Shape":
         """Of rows (m, D), in float64.
+
+        Rows whose distances sum to less than ``least`` have collapsed: nobody asks for the directions of what
+        is left of them, so their entropy and its parts are 0.
 
         With eigenvalues s_i^2 of the scatter, p_i = s_i / sum s and H = -sum p log p, a row x about the mean
         moves s_i^2 by (u_i . x)^2 and so H by ``-sum_i (log p_i + H) (u_i . x)^2 / (2 s_i sum s)``.
         """
         centred = rows.astype(np.float64)
         centred -= centred.mean(axis=0)
+        distances: DoubleArray = np.einsum("md,md->m", centred, centred)
+        if distances.sum() < least:
+            return cls(distances, 0.0, np.zeros(len(rows)))
         values, vectors = np.linalg.eigh(centred.T @ centred)
         kept = values > 1e-14 * max(float(values[-1]), 0.0)  # the others are rounding
         single = np.sqrt(values[kept])
@@ -56,7 +62,7 @@ class Shape:
         entropy = float(-(shares * np.log(shares)).sum())
         along = (centred @ vectors[:, kept]) ** 2
         parts: DoubleArray = along @ (-(np.log(shares) + entropy) / (2 * single * single.sum()))
-        return cls(np.einsum("md,md->m", centred, centred), entropy, parts)
+        return cls(distances, entropy, parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,8 +84,9 @@ class Spread:
         order = np.argsort(hash_rows(answers.last_rows, seed=answers.seed, stream=GEOMETRY), kind="stable")
         index = np.sort(order[:MOST_WINDOWS])
         targets = self._shape_of_targets(answers, index)
-        predictions = Shape.of(answers.base[index])
-        collapsed = predictions.distances.sum() < COLLAPSED * targets.distances.sum()
+        least = COLLAPSED * float(targets.distances.sum())
+        predictions = Shape.of(answers.base[index], least)
+        collapsed = predictions.distances.sum() < least
         share = 0.0 if collapsed else float(np.exp(predictions.entropy - targets.entropy))
         return Samples(
             index=index,

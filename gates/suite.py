@@ -16,6 +16,7 @@ from gates.contracts import Dataset, Gate, IntArray, Predictor, Samples
 from gates.control_gains import RivalValues, SplitValues, gained_values, gains_over
 from gates.controls import make_controls
 from gates.extremes import Extremes, find_extremes
+from gates.fitted_controls import made_once
 from gates.fitting_windows import RidgeSource
 from gates.independence import compare_again, compare_company
 from gates.leaked import Leaked
@@ -138,9 +139,10 @@ def prepare(
     controls, ridge = make_controls(dataset, splits, seed=options.seed)
     metrics: dict[str, Metrics] = {}
     gained: dict[str, SplitValues] = {}
-    for name, predictor in controls.items():
-        found = run_gates(dataset, options, sampled, theirs, predictor, progress, known=True)
-        metrics[name], gained[name] = found.metrics, gained_values(found.samples)
+    with made_once(controls.values()):
+        for name, predictor in controls.items():
+            found = run_gates(dataset, options, sampled, theirs, predictor, progress, known=True)
+            metrics[name], gained[name] = found.metrics, gained_values(found.samples)
     oracle = gained.pop(ORACLE)
     return Bench(
         dataset,

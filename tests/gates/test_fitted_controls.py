@@ -10,8 +10,9 @@ from gates import fitted_controls, fitting_windows
 from gates.bank import build_bank
 from gates.choices import Choices, Fitted, fit_choices
 from gates.contracts import Bank, Dataset, DoubleArray, FloatArray, IntArray, Queries, Window
-from gates.fitted_controls import fit_controls
-from gates.linear_maps import LinearMaps
+from gates.fitted_controls import fit_controls, made_once
+from gates.linear_maps import Products
+from gates.logit import Logit
 from gates.ridge import cross_fit_folds
 from gates.weighted_copies import WeightedCopy
 from gates.windows import context_rows, make_dataset, window_rows
@@ -208,10 +209,40 @@ def test_numbers_that_cannot_be_fitted_stay_at_the_start(
     controls, _ = fit_controls(dataset_of(noise_bank(lengths), splits), EVALUATED, seed=0)
     mix, logit, last = controls["copy_mix"], controls["logit"], controls["copy_last_centred"]
     assert isinstance(mix, WeightedCopy)
-    assert isinstance(logit, LinearMaps)
+    assert isinstance(logit, Logit)
     assert isinstance(last, WeightedCopy)
     used = 2 if len(mix.weights) > 1 else 1  # folds that have an article
     assert torch.equal(mix.weights[:used], 10.0 * last.weights[:used])
     contexts = torch.randn(3, 5, 8, generator=torch.Generator().manual_seed(0))
     queries = Queries(contexts, np.array([0, 1, 7]))
     assert torch.allclose(logit.predict(queries), mix.predict(queries), atol=1e-4)
+
+
+@pytest.mark.parametrize("train", [True, False])
+def test_the_product_that_three_of_them_share_is_made_once(
+    train: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank, articles = second_last_bank(8), [*range(8)]
+    splits = {"train": articles[:4], "val": articles[4:6], "ood": articles[6:]}
+    dataset = dataset_of(bank, splits if train else {"val": articles[:4], "ood": articles[4:]})
+    controls, _ = fit_controls(dataset, EVALUATED, seed=0)
+    rows = dataset.splits["val"].last_rows
+    read = context_rows(rows, dataset.window.context)
+    queries = Queries(torch.from_numpy(bank.vectors[read]), rows + 1, read)
+    apart = {name: predictor.predict(queries) for name, predictor in controls.items()}
+    made: list[int] = []
+    monkeypatch.setattr(Products, "_make", count_calls(Products._make, made))
+    with made_once(controls.values()):
+        for name, predictor in controls.items():
+            assert torch.equal(predictor.predict(queries), apart[name])
+    assert len(made) == 1
+
+
+def count_calls(
+    make: Callable[[Products, Queries], torch.Tensor], made: list[int]
+) -> Callable[[Products, Queries], torch.Tensor]:
+    def counted(products: Products, queries: Queries) -> torch.Tensor:
+        made.append(1)
+        return make(products, queries)
+
+    return counted

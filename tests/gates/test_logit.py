@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from gates.fold_moments import Taught
-from gates.logit import logit_map, whitening
+from gates.contracts import Queries
+from gates.linear_maps import Products
+from gates.logit import Logit, whitening
 
 
 def covariance(seed: int, size: int = 6, samples: int = 40) -> torch.Tensor:
@@ -30,25 +31,41 @@ def test_targets_that_do_not_vary_are_not_whitened() -> None:
 
 
 @pytest.mark.parametrize("context", [1, 3])
-def test_the_map_is_the_formula(context: int) -> None:
+@pytest.mark.parametrize("folds", [1, 2])
+def test_it_answers_the_formula(context: int, folds: int) -> None:
     rng = np.random.default_rng(0)
-    size = 6
-    taught = Taught(
-        torch.from_numpy(rng.standard_normal((context * size, size)).astype(np.float32)),
-        torch.from_numpy(rng.standard_normal(size).astype(np.float32)),
-        torch.from_numpy(rng.standard_normal(size)),
-        covariance(1),
+    size, fold_of_row = 6, np.array([0, 1, 1, 0]) % folds
+    white = np.stack([whitening(covariance(k), 0.6).numpy() for k in range(folds)])
+    weight, bias = rng.standard_normal((folds, context * size, size)), rng.standard_normal((folds, size))
+    centre, numbers = rng.standard_normal((folds, size)), rng.standard_normal((folds, 2 * context + 2))
+    logit = Logit(
+        Products(torch.from_numpy(weight).float(), fold_of_row),
+        torch.from_numpy(bias).float(),
+        torch.from_numpy(centre).float(),
+        torch.from_numpy(numbers[:, :-2].reshape(folds, 2, context)).float(),
+        torch.from_numpy(numbers[:, -2:]).float(),
+        torch.from_numpy(white).float(),
     )
-    whitener = whitening(taught.covariance, 0.6)
-    numbers = rng.standard_normal(2 * context + 2)
-    weight, bias = logit_map(numbers, taught, whitener)
-    chunks = rng.standard_normal((context, size))
-    centred = chunks - taught.centre.numpy()
-    r = chunks.reshape(-1) @ taught.weight.numpy() + taught.bias.numpy() - taught.centre.numpy()
-    white = whitener.numpy()
-    b, d, (e, f) = numbers[:context], numbers[context:-2], numbers[-2:]
-    expected = (
-        sum(b[j] * centred[j] + d[j] * white @ centred[j] for j in range(context)) + e * r + f * white @ r
+    assert logit.reads_targets == (folds > 1)
+    contexts = rng.standard_normal((4, context, size))
+    found = logit.predict(Queries(torch.from_numpy(contexts).float(), np.arange(4))).double().numpy()
+    for chunks, k, answer in zip(contexts, fold_of_row, found, strict=True):
+        centred, r = chunks - centre[k], chunks.reshape(-1) @ weight[k] + bias[k] - centre[k]
+        b, d, (e, f) = numbers[k, :context], numbers[k, context:-2], numbers[k, -2:]
+        expected = e * r + f * white[k] @ r
+        for j in range(context):
+            expected += b[j] * centred[j] + d[j] * white[k] @ centred[j]
+        assert answer == pytest.approx(expected, abs=1e-4)
+
+
+def test_the_last_chunk_stands_in_for_an_answer_of_zero() -> None:
+    nothing = Logit(
+        Products(torch.zeros(1, 8, 4), np.zeros(3, dtype=np.int64)),
+        torch.zeros(1, 4),
+        torch.zeros(1, 4),
+        torch.zeros(1, 2, 2),
+        torch.zeros(1, 2),
+        torch.eye(4)[None],
     )
-    found = chunks.reshape(-1) @ weight.double().numpy() + bias.double().numpy()
-    assert found == pytest.approx(expected, abs=1e-4)
+    contexts = torch.arange(8.0).reshape(1, 2, 4)
+    assert torch.equal(nothing.predict(Queries(contexts, np.array([0]))), contexts[:, 1])

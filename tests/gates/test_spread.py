@@ -102,3 +102,13 @@ def test_at_most_a_thousand_seeded_windows_are_looked_at(monkeypatch: pytest.Mon
     samples = measured.samples["val"]["geometry"]
     assert len(samples.index) == len(set(samples.index.tolist())) == 20
     assert samples.index.tolist() == sorted(samples.index.tolist())
+
+
+def test_directions_of_what_has_collapsed_are_not_looked_for() -> None:
+    rows = np.random.default_rng(3).standard_normal((30, 5)).astype(np.float32)
+    whole = Shape.of(rows)
+    total = float(whole.distances.sum())
+    just, collapsed = Shape.of(rows, total), Shape.of(rows, 1.001 * total)
+    assert (just.entropy, just.parts.tolist()) == (whole.entropy, whole.parts.tolist())
+    assert collapsed.distances.tolist() == whole.distances.tolist()
+    assert (collapsed.entropy, collapsed.parts.tolist()) == (0.0, [0.0] * 30)
