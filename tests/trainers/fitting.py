@@ -10,12 +10,15 @@ from trainers.registry import trainer, trainer_names
 MakeJob = Callable[..., TrainingJob]
 SMALL: dict[str, Any] = {"epochs": 2, "layers": 1, "width": 16, "heads": 2, "mini_samples": 120}
 
+EARLY: dict[str, dict[str, Any]] = {"p2": {"guards_from": 2}}
+"""What a recipe does in a late epoch by default, and in the tests' second one."""
+
 GRADIENT = [name for name in trainer_names() if issubclass(trainer(name).settings, GradientSettings)]
 
 
 def settings(name: str, **more: object) -> Any:  # noqa: ANN401  (each recipe has its own)
     kind = trainer(name).settings
-    return kind(**({**SMALL, **more} if issubclass(kind, GradientSettings) else {}))
+    return kind(**({**SMALL, **EARLY.get(name, {}), **more} if issubclass(kind, GradientSettings) else {}))
 
 
 def fit(job: TrainingJob, name: str, **more: object) -> Trained:

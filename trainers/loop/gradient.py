@@ -9,7 +9,14 @@ from trainers.loop.objective import Objective
 from trainers.registry import architecture
 
 if TYPE_CHECKING:
+    from torch import nn
+
     from gates.contracts import Dataset
+
+
+def as_built(objective: Objective, module: "nn.Module") -> "nn.Module":
+    """The network itself, in no wrapper."""
+    return module
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,8 @@ class GradientTrainer:
         name, summary, default_horizon: as there.
         settings: :class:`trainers.loop.settings.GradientSettings` or a subclass.
         make_objective: settings and data set -> what is minimised.
+        dress: objective and fresh network -> the module that is trained, saved and measured; a wrapper that
+            :func:`trainers.checkpoints.checkpoint.restore` knows, or the network itself.
     """
 
     name: str
@@ -27,6 +36,7 @@ class GradientTrainer:
     default_horizon: int
     settings: type[Any]
     make_objective: Callable[[Any, "Dataset"], Objective]
+    dress: Callable[[Any, "nn.Module"], "nn.Module"] = as_built
 
     def architecture_of(self, settings: Any) -> str:  # noqa: ANN401  (a subclass of GradientSettings)
         """The one the settings name."""
@@ -48,4 +58,5 @@ class GradientTrainer:
         """Run the loop."""
         from trainers.loop.train import train
 
-        return train(job, settings, self.name, self.make_objective(settings, job.dataset))
+        objective = self.make_objective(settings, job.dataset)
+        return train(job, settings, self.name, objective, lambda module: self.dress(objective, module))

@@ -1,6 +1,6 @@
 """A run: what it is made of, how it begins or continues, and what it leaves on the disk."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +25,9 @@ from trainers.loop.settings import SIZES, GradientSettings
 from trainers.loop.state import Learner, State, fresh_state, pack, unpack
 from trainers.loop.step import Stepper, wrap
 from trainers.registry import architecture
+
+Dress = Callable[[nn.Module], nn.Module]
+"""A fresh network -> the module that is trained: a wrapper of it, or itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,14 +55,14 @@ class Run:
 
 
 def begin(
-    job: TrainingJob, settings: GradientSettings, trainer: str, objective: Objective
+    job: TrainingJob, settings: GradientSettings, trainer: str, objective: Objective, dress: Dress
 ) -> tuple[Run, Learner, State]:
     """Build everything, and continue from the saved state where the job says so."""
     dataset, device = job.dataset, job.device
     torch.manual_seed(job.seed)
     plugin = architecture(settings.architecture)
     config = module_config(dataset, settings)
-    module = plugin.build(config).to(device)
+    module = dress(plugin.build(config)).to(device)
     torch.manual_seed(job.seed + job.group.rank)  # each process drops out other units
     batches = WindowBatches(dataset, TRAIN, device=device, seed=job.seed)
     example = batches.gather(batches.last_rows[:1]).contexts

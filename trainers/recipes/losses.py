@@ -23,6 +23,37 @@ class DirectionalLoss:
     gap: torch.Tensor
 
 
+def directional_margin_loss(
+    pred: torch.Tensor, y_next: torch.Tensor, y_prev: torch.Tensor, *, margin: float
+) -> DirectionalLoss:
+    """Hinge on the gap between the cosine to the target and the cosine to a negative.
+
+    ::
+
+        gap_i = cos(pred_i, next_i) - cos(pred_i, prev_i)
+        loss  = mean_i max(0, margin - gap_i)
+
+    Args:
+        pred: (B, D) predictions of any length.
+        y_next: (B, D) targets.
+        y_prev: (B, D) negatives.
+        margin: gap asked for, in [0, 2].
+
+    Returns:
+        Means over the batch; ``loss`` carries the gradient of ``pred``, which is 0 for windows whose gap is
+        ample. A vector of length 0 has cosine 0 to everything. An empty batch gives NaN.
+
+    Example:
+        >>> x = torch.eye(2)
+        >>> print(f"{directional_margin_loss(x[:1], x[1:], x[:1], margin=0.01).loss:.2f}")
+        1.01
+    """
+    pos = nn.functional.cosine_similarity(pred, y_next, dim=-1)
+    neg = nn.functional.cosine_similarity(pred, y_prev, dim=-1)
+    gap = pos - neg
+    return DirectionalLoss((margin - gap).relu().mean(), pos.mean(), neg.mean(), gap.mean())
+
+
 def directional_margin_loss_smooth(
     pred: torch.Tensor,
     y_next: torch.Tensor,

@@ -50,7 +50,10 @@ def test_version(run: Run) -> None:
         (("evil",), "Error: No such command 'evil'; did you mean 'eval'?"),
         (("zzz",), "Error: No such command 'zzz'"),
         (("data", "sinth"), "Error: No such command 'sinth'; did you mean 'synth'?"),
-        (("train", "p6d"), "Error: unknown trainer 'p6d'; did you mean 'p6'? known: p1, p6, p6b, p6c, ridge"),
+        (
+            ("train", "p6d"),
+            "Error: unknown trainer 'p6d'; did you mean 'p6'? known: p1, p2, p6, p6b, p6c, ridge",
+        ),
         (
             ("schema", "reprot"),
             "'reprot' is not one of 'audit', 'dataset', 'decision', 'history', 'policy', 'production', "

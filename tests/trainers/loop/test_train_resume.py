@@ -10,8 +10,9 @@ import torch
 from schemas.errors import Interrupted, TrainingError
 from schemas.reading.history import read_history
 from schemas.records.history import HISTORY_FILE, History
+from tests.trainers.fitting import EARLY
 from trainers.checkpoints.saved_states import Store
-from trainers.contracts import MODEL_FILE, TrainingJob
+from trainers.contracts import MODEL_FILE, Monitor, StepProgress, TrainingJob
 from trainers.interrupts import Interrupts
 from trainers.registry import trainer
 
@@ -100,6 +101,27 @@ def test_interrupted_again_and_again(
     whole = uninterrupted(name, **more)
     same_run(job.folder, whole)
     assert (not timeless(whole).ended.startswith("all 3")) == (on_collapse == "stop")
+
+
+@pytest.mark.parametrize("name", EARLY)
+def test_interrupted_in_the_middle_of_what_a_recipe_does_late(
+    name: str, make_job: MakeJob, uninterrupted: Callable[..., Path]
+) -> None:
+    more = {"on_collapse": "ignore", **EARLY[name]}
+    settings = trainer(name).settings(**{**SETTINGS, **more})
+    interrupts = Interrupts()
+
+    class Signal(Monitor):
+        def step(self, progress: StepProgress) -> None:
+            if (progress.epoch, progress.step) == (2, 3):
+                interrupts.received = "SIGTERM"
+
+    job = make_job(horizon=2)
+    with pytest.raises(Interrupted):
+        trainer(name).fit(dataclasses.replace(job, interrupts=interrupts, monitor=Signal()), settings)
+    assert [(entry.epoch, entry.step) for entry in Store(job.folder).entries()][-1] == (2, 3)
+    trainer(name).fit(dataclasses.replace(job, resume=True), settings)
+    same_run(job.folder, uninterrupted(name, **more))
 
 
 @pytest.mark.parametrize("keep", [1, 2])

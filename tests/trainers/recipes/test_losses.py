@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainers.recipes.losses import directional_margin_loss_smooth
+from trainers.recipes.losses import directional_margin_loss, directional_margin_loss_smooth
 
 Floats = npt.NDArray[np.float64]
 
@@ -61,6 +61,38 @@ def test_three_vectors_by_hand() -> None:
     assert float(result.gap) == pytest.approx(0.8 / 3)
     # z = 8 (0.05 - gap): 2, -7.6, 0.4; ln(1 + e^z): 2.126928, 0.000500, 0.913015; / 8, / 3.
     assert float(result.loss) == pytest.approx((2.126928 + 0.000500 + 0.913015) / 24, abs=1e-6)
+
+
+def test_the_hinge_of_three_vectors_by_hand() -> None:
+    pred = torch.tensor([[3.0, 4.0], [0.0, 2.0], [-5.0, 0.0]])
+    y_next = torch.tensor([[1.0, 0.0], [0.0, 1.0], [1.0, 0.0]])
+    y_prev = torch.tensor([[0.0, 1.0], [1.0, 0.0], [1.0, 0.0]])
+    result = directional_margin_loss(pred, y_next, y_prev, margin=0.05)
+    # Gaps: -0.2, 1, 0; hinges: 0.25, 0, 0.05.
+    assert float(result.loss) == pytest.approx(0.1)
+    assert float(result.gap) == pytest.approx(0.8 / 3)
+
+
+@settings(max_examples=30, deadline=None)
+@cases
+def test_the_hinge_is_its_formula(seed: int, rows: int, width: int, margin: float, gamma: float) -> None:
+    arrays = triple(seed, rows, width)
+    result = directional_margin_loss(*tensors(arrays), margin=margin)
+    _, pos, neg = naive(arrays[0], arrays[1], arrays[2], margin, gamma)
+    gap = (unit(arrays[0]) * (unit(arrays[1]) - unit(arrays[2]))).sum(axis=1)
+    assert float(result.loss) == pytest.approx(float(np.maximum(0.0, margin - gap).mean()), abs=1e-12)
+    assert float(result.pos) == pytest.approx(pos, abs=1e-12)
+    assert float(result.neg) == pytest.approx(neg, abs=1e-12)
+    assert float(result.gap) == pytest.approx(pos - neg, abs=1e-12)
+
+
+def test_the_gradient_of_the_hinge_is_that_of_finite_differences() -> None:
+    inputs = [tensor.requires_grad_() for tensor in tensors(triple(1, 5, 4))]
+
+    def loss(pred: torch.Tensor, y_next: torch.Tensor, y_prev: torch.Tensor) -> torch.Tensor:
+        return directional_margin_loss(pred, y_next, y_prev, margin=0.3).loss
+
+    assert torch.autograd.gradcheck(loss, inputs)
 
 
 @settings(max_examples=60, deadline=None)
