@@ -66,6 +66,15 @@ def test_what_is_nested_too_deep_is_refused(text: str) -> None:
         loads(text.encode(), error=UsageError)
 
 
+def test_what_is_too_deep_for_the_caller_is_too_deep(monkeypatch: pytest.MonkeyPatch) -> None:
+    def give_up(text: str) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(tomllib, "loads", give_up)
+    with pytest.raises(UsageError, match=DEEP):
+        loads(b"a = 1", error=UsageError)
+
+
 def test_a_byte_order_mark_in_front_is_passed_over() -> None:
     assert loads(b"\xef\xbb\xbfa = 1", error=PolicyError) == {"a": 1}
 
