@@ -7,10 +7,13 @@ import pytest
 from schemas.reading.policy import load_policy
 from schemas.records.answers import Format
 from schemas.records.evidence import CONTROLS, Evidence, Metric
+from schemas.records.inputs import TrainedBy
 from schemas.records.metrics import GATES
-from schemas.records.policy import ChampionRule, Policy, PolicyCheck
+from schemas.records.policy import ChampionRule, ControlRule, Decide, Policy, PolicyCheck
+from schemas.records.report import Report
 from schemas.records.splits import PAIR
 from schemas.verdict.judge import judge
+from tests.schemas.even import even
 
 EvidenceFactory = Callable[[], Evidence]
 Change = Callable[..., Evidence]
@@ -315,3 +318,65 @@ def test_gains_are_compared_with_zero_as_precisely_as_the_answers_are(
         gains={"val": {"offset_sweep.margin": Metric(0.001, None, None, 400, 20)}},
     )
     assert [check.status for check in found.checks if check.gate == "champion"] == [status]
+
+
+@pytest.mark.parametrize(("form", "status"), [("float32", "pass"), ("bfloat16", "fail")])
+def test_gains_over_controls_are_compared_likewise(
+    good_evidence: EvidenceFactory, seed_policy: Policy, form: Format, status: str
+) -> None:
+    evidence = good_evidence()
+    answers = {split: dataclasses.replace(each, weights=form) for split, each in evidence.answers.items()}
+    gains = {"ridge": {"val": {COS: even(0.001, None, None, 400, 20, "one article")}}}
+    found = judge(
+        dataclasses.replace(evidence, answers=answers, gains=gains),
+        dataclasses.replace(seed_policy, controls=(ControlRule("ridge", COS, ("val",), 0.0, None),)),
+        confidence=0.95,
+    )
+    assert [check.status for check in found.checks if check.gate == "control:ridge"] == [status]
+
+
+@pytest.mark.parametrize(
+    ("training", "told"),
+    [
+        (
+            TrainedBy("p6b", 7, "a rule", "val"),
+            [
+                "val chose the epoch, so its figures are optimistic and those of ood are not; with a split "
+                "select, val stays untouched"
+            ],
+        ),
+        (TrainedBy("p6b", 7, "a rule", "select"), []),
+        (TrainedBy("ridge", None, None, None), []),
+        (None, []),
+    ],
+)
+def test_a_split_that_chose_the_epoch_is_told_to_be_optimistic(
+    good_evidence: EvidenceFactory,
+    seed_policy: Policy,
+    make_report: Callable[[], Report],
+    training: TrainedBy | None,
+    told: list[str],
+) -> None:
+    report = make_report()
+    model = dataclasses.replace(report.inputs.model, training=training)
+    setup = dataclasses.replace(report.setup, inputs=dataclasses.replace(report.inputs, model=model))
+    verdict = judge(good_evidence(), seed_policy, confidence=0.95, setup=setup).verdict
+    assert list(verdict.remarks[1:]) == told
+    assert verdict.deployable
+
+
+@pytest.mark.parametrize("decide", ["point", "bound"])
+@pytest.mark.parametrize("confidence", [0.9, 0.95, 0.99])
+def test_intervals_may_be_wider_than_the_policy_asks_for_and_not_narrower(
+    good_evidence: EvidenceFactory, seed_policy: Policy, decide: Decide, confidence: float
+) -> None:
+    asked = dataclasses.replace(seed_policy, decide=decide)
+    verdict = judge(good_evidence(), asked, confidence=confidence).verdict
+    assert verdict.reasons == (
+        (
+            "the intervals have confidence 0.9, the policy decides on intervals of at least 0.95; evaluate "
+            "again with --confidence 0.95",
+        )
+        if (decide, confidence) == ("bound", 0.9)
+        else ()
+    )

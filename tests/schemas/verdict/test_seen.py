@@ -47,6 +47,32 @@ def test_a_single_leaked_target_is_a_remark(good_evidence: EvidenceFactory, seed
     assert sentence in verdict.remarks
 
 
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [
+        (0.005, "2 of the 400 targets of ood (0.5%) lie"),
+        (0.5, "200 of the 400 targets of ood (50.0%) lie"),
+        (1.0, "400 of the 400 targets of ood (100.0%) lie"),
+    ],
+)
+def test_several_leaked_targets_are_one_remark(
+    good_evidence: EvidenceFactory, share: float, told: str
+) -> None:
+    evidence = leaking(good_evidence(), share, "ood")
+    assert remarks(evidence, None) == [f"{told} in articles outside it too, {NAMED}"]
+
+
+def test_what_was_not_measured_or_is_undefined_needs_no_word(
+    good_evidence: EvidenceFactory, change: Change
+) -> None:
+    evidence = good_evidence()
+    for name in ("data.leaked", "data.recited"):
+        evidence = change(evidence, name, "val", value=None, low=None, high=None, reason="no target")
+    assert remarks(evidence, None) == []
+    bare = {name: metric for name, metric in evidence.model["val"].items() if not name.startswith("data.")}
+    assert remarks(dataclasses.replace(evidence, model={"val": bare}), None) == []
+
+
 @pytest.mark.parametrize("split", ["val", "ood"])
 @pytest.mark.parametrize("policy", ["seed-5cat", "strict-5cat"])
 @pytest.mark.parametrize(("share", "outcome"), [(0.05, "deployable"), (0.0525, "blocked")])
@@ -105,5 +131,10 @@ def test_a_report_whose_data_leak_otherwise_for_a_control_is_refused(
 ) -> None:
     check_report(make_report(leaking(good_evidence(), 0.01)))
     evidence = change(good_evidence(), "data.leaked", "val", value=0.1)
-    with pytest.raises(ReportError, match=r"evidence of oracle, data.leaked on val: the data leak the same"):
+    with pytest.raises(ReportError) as caught:
         check_report(make_report(evidence))
+    assert str(caught.value) == (
+        "evidence of oracle, data.leaked on val: the data leak the same for every predictor, but the model "
+        "has "
+        "other figures there"
+    )
