@@ -10,8 +10,7 @@ from gatekeeper.deployment.submission import Submission, read_submission
 from gatekeeper.deployment.verify import Demands, examine
 from schemas.errors import UsageError
 from schemas.reading.policy import load_policy
-from schemas.reading.report import report_to_json
-from schemas.reading.strict_json import dumps
+from schemas.reading.report import report_text
 from schemas.records.decision import Decision
 
 
@@ -61,4 +60,4 @@ def _submission(report: Evaluation | str | os.PathLike[str]) -> Submission:
     if not isinstance(report, Evaluation):
         return read_submission(path_given(report, "an evaluation, or the file of a report"))
     record = report.report
-    return Submission(Path(record.inputs.model.spec), dumps(report_to_json(record)).encode(), None)
+    return Submission(Path(record.inputs.model.spec), report_text(record).encode(), None)

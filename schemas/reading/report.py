@@ -14,7 +14,12 @@ from schemas.reading.schema import SCHEMAS, schema_text
 from schemas.reading.strict_json import dumps, loads
 from schemas.records.report import CHECKSUM, SCHEMA_VERSION, Report
 
-__all__ = ["SCHEMAS", "parse_report", "read_report", "report_to_json", "schema_text", "write_report"]
+__all__ = [
+    "SCHEMAS", "parse_report", "read_report", "report_text", "report_to_json", "schema_text", "write_report",
+]  # fmt: skip
+
+_ROW = 240
+"""Characters of a line: a metric with a value has fewer."""
 
 
 def read_report(path: str | os.PathLike[str]) -> Report:
@@ -59,7 +64,16 @@ def write_report(report: Report, path: str | os.PathLike[str], *, own: int = 0) 
     value = report_to_json(report)
     check_document("report", SCHEMA_VERSION, value)
     check_report(report)
-    write_text(path, dumps(value), own=own)
+    write_text(path, dumps(value, row=_ROW), own=own)
+
+
+def report_text(report: Report) -> str:
+    """The text of a report's file: a metric a line, with which it is less than two thirds as long.
+
+    Raises:
+        ReportError: a number is not finite.
+    """
+    return dumps(report_to_json(report), row=_ROW)
 
 
 def report_to_json(report: Report) -> dict[str, object]:

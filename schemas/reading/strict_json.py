@@ -7,6 +7,7 @@ The work grows with the length of the text, whatever it holds.
 
 import json
 import math
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -22,6 +23,9 @@ MAX_VALUES = 500_000
 MAX_DEPTH = 32
 
 _MOST_TEXT = 80
+
+_INNERMOST = re.compile(r"[{\[](?:\n *[^ {}\[\]\n][^{}\[\]\n]*)+\n *[}\]]")
+"""An indented object or list that holds no other: a line break after a bracket is none of a text."""
 
 _MAX_INTEGER_DIGITS = 20  # 2**64 has 20 digits: no seed, count or size needs more
 
@@ -68,8 +72,13 @@ def loads(text: str | bytes) -> object:
     return value
 
 
-def dumps(value: object) -> str:
+def dumps(value: object, *, row: int = 0) -> str:
     r"""Write ``value`` with two spaces of indent, keys in their given order, and a final newline.
+
+    Args:
+        value: what is written.
+        row: an object or list that holds no other is written without spaces where that has at most so many
+            characters. (With a bracket in one of its texts it is not.)
 
     Raises:
         ReportError: it holds NaN, an infinity, a lone surrogate or something JSON cannot express.
@@ -77,13 +86,22 @@ def dumps(value: object) -> str:
     Example:
         >>> dumps({"b": 1, "a": [0.5]})
         '{\n  "b": 1,\n  "a": [\n    0.5\n  ]\n}\n'
+        >>> dumps({"b": 1, "a": [0.5, 1.5]}, row=9)
+        '{\n  "b": 1,\n  "a": [0.5,1.5]\n}\n'
     """
     try:
         text = json.dumps(value, allow_nan=False, ensure_ascii=False, indent=2)
     except (TypeError, ValueError, RecursionError) as error:
         raise ReportError(f"cannot be written as JSON: {error}") from None
     _refuse_surrogates(text)
+    if row:
+        text = _INNERMOST.sub(lambda found: _on_one_line(found, row), text)
     return text + "\n"
+
+
+def _on_one_line(found: re.Match[str], most: int) -> str:
+    line = json.dumps(json.loads(found[0]), ensure_ascii=False, separators=(",", ":"))
+    return line if len(line) <= most else found[0]
 
 
 def repeated_key(pairs: Sequence[tuple[str, object]]) -> str | None:

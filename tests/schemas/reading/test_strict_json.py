@@ -20,9 +20,9 @@ JSON_VALUES = st.recursive(
 )
 
 
-@given(JSON_VALUES)
-def test_what_is_written_reads_back_as_it_was(value: object) -> None:
-    text = strict_json.dumps(value)
+@given(JSON_VALUES, st.sampled_from([0, 1, 8, 240]))
+def test_what_is_written_reads_back_as_it_was(value: object, row: int) -> None:
+    text = strict_json.dumps(value, row=row)
     assert strict_json.loads(text) == value
     assert strict_json.loads(text.encode()) == value
     assert json.loads(text) == value
@@ -34,6 +34,29 @@ def test_a_byte_order_mark_in_front_is_passed_over() -> None:
 
 def test_output_keeps_key_order_and_ends_in_one_newline() -> None:
     assert strict_json.dumps({"b": 1, "a": "é"}) == '{\n  "b": 1,\n  "a": "é"\n}\n'
+
+
+@pytest.mark.parametrize(
+    ("row", "text"),
+    [
+        (0, '{\n  "a": {\n    "b": 1,\n    "c": "d: , e"\n  },\n  "f": []\n}\n'),
+        (19, '{\n  "a": {\n    "b": 1,\n    "c": "d: , e"\n  },\n  "f": []\n}\n'),
+        (20, '{\n  "a": {"b":1,"c":"d: , e"},\n  "f": []\n}\n'),
+        (999, '{\n  "a": {"b":1,"c":"d: , e"},\n  "f": []\n}\n'),
+    ],
+)
+def test_what_is_innermost_stands_on_a_line_that_is_short_enough(row: int, text: str) -> None:
+    assert strict_json.dumps({"a": {"b": 1, "c": "d: , e"}, "f": []}, row=row) == text
+
+
+@pytest.mark.parametrize("text", ["{", "a [", "]", "}\u2028 "])
+def test_a_text_with_a_bracket_leaves_lines_as_they_are(text: str) -> None:
+    written = strict_json.dumps([[1, 2], [text, 3]], row=99)
+    assert written == f'[\n  [1,2],\n  [\n    "{text}",\n    3\n  ]\n]\n'
+
+
+def test_a_line_break_that_only_unicode_knows_is_part_of_a_text() -> None:
+    assert strict_json.dumps(["a\u2028 b", 1], row=99) == '["a\u2028 b",1]\n'
 
 
 @pytest.mark.parametrize(
