@@ -9,7 +9,7 @@ import pytest
 from schemas.errors import PolicyError
 from schemas.reading.policy_rules import check_policy
 from schemas.records.metrics import METRICS
-from schemas.records.policy import ChampionRule, Decide, PolicyCheck, Waiver
+from schemas.records.policy import ChampionRule, ControlRule, Decide, PolicyCheck, Waiver
 from schemas.records.splits import PAIR
 from tests.schemas.rules import BASE, line
 
@@ -26,6 +26,10 @@ def rule(
     splits: tuple[str, ...] = ("val",),
 ) -> ChampionRule:
     return ChampionRule(metric, splits, loss, least, most, "error", None)
+
+
+def over(above: float | None = None, min_gain: float | None = None) -> ControlRule:
+    return ControlRule("ridge", "offset_sweep.cos", ("val",), above, min_gain)
 
 
 def waiver(gate: str = "rollout", splits: tuple[str, ...] = ("val",), expires: str = "2026-01-31") -> Waiver:
@@ -143,6 +147,25 @@ def waiver(gate: str = "rollout", splits: tuple[str, ...] = ("val",), expires: s
             "check 1 (rollout.avg_cos): a gain is asked for in a [[champion]] table, not in a check",
         ),
         (
+            {"checks": (line(), dataclasses.replace(BASE.checks[0], gate="control:ridge"))},
+            "check 2 (rollout.avg_cos): a gain is asked for in a [[control]] table, not in a check",
+        ),
+        *(
+            (
+                {"controls": (over(0.0, 0.0), over(**{name: bound}))},
+                f"control rule 2 (offset_sweep.cos): {name} must be a finite number of at least 0, found "
+                f"{bound}",
+            )
+            for name in ("above", "min_gain")
+            for bound in (-0.1, math.inf, math.nan)
+        ),
+        (
+            {"controls": (over(None, 0.0),)},
+            "control rule 1 (offset_sweep.cos): a min_gain of 0 is met by the control itself; write above = "
+            "0 "
+            "to ask for a gain",
+        ),
+        (
             {"champion": (rule(least=0.2, most=0.1),)},
             "champion rule 1 (rollout.avg_cos): min_gain 0.2 is greater than max_gain 0.1; nothing can pass",
         ),
@@ -174,6 +197,8 @@ def test_a_record_with_an_impossible_last_day_is_refused(text: str) -> None:
         {"champion": (rule(most=0.1), rule(loss=0.1, splits=("ood",)), rule(least=0.1, splits=("train",)))},
         {"champion": (rule(loss=0.0, most=0.0),)},
         {"champion": (rule(least=0.1, most=0.1),)},
+        {"controls": (over(0.0, 0.0),)},
+        {"controls": (over(None, 1e-9),)},
         {"champion": (rule(loss=0.1),), "waivers": (waiver(), waiver("champion"))},
         {"waivers": (waiver(), waiver(splits=("ood",), expires="2020-02-29"))},
         {
