@@ -8,6 +8,7 @@ import click.testing
 import pytest
 
 from gatekeeper.cli.app import cli
+from gatekeeper.render.markdown import escape
 from schemas.reading.report import write_report
 from schemas.records.report import Report
 from tests.gatekeeper.cli.checking import BELOW, MODEL, REPORT, Run, block
@@ -54,19 +55,6 @@ def test_github_is_pointed_at_the_line_of_the_policy(files: Files, run: Run) -> 
     )
 
 
-def test_a_refusal_is_an_annotation_and_not_deployable_on_github(
-    files: Files, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY"):
-        monkeypatch.setenv(name, str(files.folder / name))
-    result = run("check", "missing.json", "--report-only", "--format", "github")
-    line = "cannot read report missing.json: No such file or directory"
-    assert (result.exit_code, result.stderr) == (3, f"Error: {line}\n")
-    assert result.stdout == f"::error title=gatekeeper%3A ERROR::{line}\n"
-    assert (files.folder / "GITHUB_OUTPUT").read_text() == "verdict=error\ndeployable=false\n"
-    assert (files.folder / "GITHUB_STEP_SUMMARY").read_text() == f"## ERROR\n\n{line}\n"
-
-
 def check(report: Report, folder: Path, *arguments: str, environment: dict[str, str]) -> click.testing.Result:
     path = folder / "model.report.json"
     write_report(replace(report, created="2025-01-31T12:00:00Z"), path)
@@ -104,20 +92,24 @@ def test_a_deployable_model_is_stopped_where_the_outputs_cannot_be_written(name:
         assert (tmp_path / "output").read_text().endswith("verdict=error\ndeployable=false\n")
 
 
-def test_a_report_that_cannot_be_read_is_an_annotation_an_output_and_a_summary(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_full", [False, True])
+def test_a_report_that_cannot_be_read_is_an_annotation_an_output_and_a_summary(
+    in_full: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = str(tmp_path / "gone.json") if in_full else "gone.json"
     result = click.testing.CliRunner().invoke(
-        cli,
-        ["check", str(tmp_path / "gone.json"), "--report-only", "--format", "github"],
-        env=github_files(tmp_path),
+        cli, ["check", path, "--report-only", "--format", "github"], env=github_files(tmp_path)
     )
-    assert result.exit_code == 3
-    (first,) = result.stdout.splitlines()
-    found = decode(first)
+    line = f"cannot read report {path}: No such file or directory"
+    assert (result.exit_code, result.stderr) == (3, f"Error: {line}\n")
+    assert result.stdout == f"::error title=gatekeeper%3A ERROR::{line}\n"
+    found = decode(result.stdout.rstrip("\n"))
     assert found is not None
     assert (found.name, found.properties) == ("error", {"title": "gatekeeper: ERROR"})
-    assert found.message.startswith("cannot read report ")
+    assert found.message == line
     assert (tmp_path / "output").read_text() == "verdict=error\ndeployable=false\n"
-    assert (tmp_path / "summary").read_text().startswith("## ERROR\n\ncannot read report ")
+    assert (tmp_path / "summary").read_text() == f"## ERROR\n\n{escape(line)}\n"
 
 
 COMMAND, OLD_COMMAND = "::set-output name=deployable::true", "x ##[set-output name=deployable;]true"
