@@ -8,6 +8,7 @@ import torch
 from gates.contracts import Dataset, IntArray
 from gates.seeded import hash_rows
 from schemas.errors import DataError
+from trainers.loop.noise import Noise, shown
 
 _ROOM = 0.5
 """Share of an accelerator's free memory a bank may take; a larger one stays on the host."""
@@ -21,12 +22,14 @@ class Batch:
         contexts: (B, L, D) float32. targets: (B, D) float32.
         last_rows: (B,) bank row of each window's last chunk.
         whole: (W,) the same of all windows that are averaged over, other processes' included.
+        shown: (B, L, D) the contexts as the model sees them, some of them damaged where the recipe says so.
     """
 
     contexts: torch.Tensor
     targets: torch.Tensor
     last_rows: torch.Tensor
     whole: torch.Tensor
+    shown: torch.Tensor
 
 
 class WindowBatches:
@@ -40,10 +43,14 @@ class WindowBatches:
         split: whose windows.
         device: where batches are wanted. The bank moves there if it fits, and is gathered on the
             host otherwise.
-        seed: of the order.
+        seed: of the order, and of the noise.
+        noise: what becomes of some last chunks before a model sees them.
     """
 
-    def __init__(self, dataset: Dataset, split: str, *, device: torch.device, seed: int) -> None:
+    def __init__(
+        self, dataset: Dataset, split: str, *, device: torch.device, seed: int, noise: Noise | None = None
+    ) -> None:
+        self.noise, self.epoch = noise, 1
         self.last_rows: IntArray = dataset.splits[split].last_rows
         self.device, self.seed = device, seed
         self.context, self.horizon = dataset.window.context, dataset.window.horizon
@@ -60,8 +67,10 @@ class WindowBatches:
         """(n,) last rows of all windows, in the order of an epoch.
 
         Sorted by a hash of seed, epoch and row: the same on every machine and in every version, and
-        nothing has to be remembered to continue in the middle.
+        nothing has to be remembered to continue in the middle. What is gathered from now on has the noise
+        of this epoch.
         """
+        self.epoch = epoch
         hashes = hash_rows(self.last_rows, seed=self.seed, stream=f"epoch {epoch}")
         return self.last_rows[np.argsort(hashes, kind="stable")]
 
@@ -81,7 +90,9 @@ class WindowBatches:
         contexts = self.windows[rows - (self.context - 1)]
         targets = self.vectors[rows + self.horizon]
         everybody = rows if whole is None else torch.from_numpy(whole).to(self.vectors.device)
-        return Batch(contexts.to(self.device), targets.to(self.device), rows, everybody)
+        mine = contexts.to(self.device)
+        seen = shown(mine, last_rows, self.noise, seed=self.seed, epoch=self.epoch)
+        return Batch(mine, targets.to(self.device), rows, everybody, seen)
 
     def exists(self, last_rows: torch.Tensor, offset: int) -> torch.Tensor:
         """(B,) whether the chunk ``offset`` places from each target is there, in its run without gaps."""

@@ -12,11 +12,16 @@ if TYPE_CHECKING:
     from torch import nn
 
     from gates.contracts import Dataset
+    from trainers.loop.noise import Noise
 
 
 def as_built(objective: Objective, module: "nn.Module") -> "nn.Module":
     """The network itself, in no wrapper."""
     return module
+
+
+def without_noise(settings: object) -> None:
+    """Every window is shown as it is."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,7 @@ class GradientTrainer:
         make_objective: settings and data set -> what is minimised.
         dress: objective and fresh network -> the module that is trained, saved and measured; a wrapper that
             :func:`trainers.checkpoints.checkpoint.restore` knows, or the network itself.
+        noise: settings -> what becomes of some last chunks while it trains, or None.
     """
 
     name: str
@@ -37,6 +43,7 @@ class GradientTrainer:
     settings: type[Any]
     make_objective: Callable[[Any, "Dataset"], Objective]
     dress: Callable[[Any, "nn.Module"], "nn.Module"] = as_built
+    noise: Callable[[Any], "Noise | None"] = without_noise
 
     def architecture_of(self, settings: Any) -> str:  # noqa: ANN401  (a subclass of GradientSettings)
         """The one the settings name."""
@@ -56,7 +63,9 @@ class GradientTrainer:
 
     def fit(self, job: TrainingJob, settings: Any) -> Trained:  # noqa: ANN401  (as above)
         """Run the loop."""
+        from trainers.loop.parts import Parts
         from trainers.loop.train import train
 
         objective = self.make_objective(settings, job.dataset)
-        return train(job, settings, self.name, objective, lambda module: self.dress(objective, module))
+        parts = Parts(objective, lambda module: self.dress(objective, module), self.noise(settings))
+        return train(job, settings, self.name, parts)

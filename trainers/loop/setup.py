@@ -1,6 +1,6 @@
 """A run: what it is made of, how it begins or continues, and what it leaves on the disk."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,15 +19,13 @@ from trainers.loop.batches import WindowBatches
 from trainers.loop.collapse import Watch
 from trainers.loop.mini_5cat import MiniResult, MiniSuite
 from trainers.loop.objective import Objective
+from trainers.loop.parts import Parts
 from trainers.loop.random_state import random_state, restore_random_state
 from trainers.loop.selection import told_of
 from trainers.loop.settings import SIZES, GradientSettings
 from trainers.loop.state import Learner, State, fresh_state, pack, unpack
 from trainers.loop.step import Stepper, wrap
 from trainers.registry import architecture
-
-Dress = Callable[[nn.Module], nn.Module]
-"""A fresh network -> the module that is trained: a wrapper of it, or itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,21 +53,21 @@ class Run:
 
 
 def begin(
-    job: TrainingJob, settings: GradientSettings, trainer: str, objective: Objective, dress: Dress
+    job: TrainingJob, settings: GradientSettings, trainer: str, parts: Parts
 ) -> tuple[Run, Learner, State]:
     """Build everything, and continue from the saved state where the job says so."""
     dataset, device = job.dataset, job.device
     torch.manual_seed(job.seed)
     plugin = architecture(settings.architecture)
     config = module_config(dataset, settings)
-    module = dress(plugin.build(config)).to(device)
+    module = parts.dress(plugin.build(config)).to(device)
     torch.manual_seed(job.seed + job.group.rank)  # each process drops out other units
-    batches = WindowBatches(dataset, TRAIN, device=device, seed=job.seed)
+    batches = WindowBatches(dataset, TRAIN, device=device, seed=job.seed, noise=parts.noise)
     example = batches.gather(batches.last_rows[:1]).contexts
     stepper = Stepper(
         wrap(module, settings, job.group, device, example), module, batches, job.group, settings
     )
-    learner = make_learner(module, settings, objective, lr=settings.lr)
+    learner = make_learner(module, settings, parts.objective, lr=settings.lr)
     constant = _constant_cosine(dataset.bank, batches.last_rows + dataset.window.horizon)
     state = fresh_state(Watch(constant, dataset.bank.dimension), device)
     store = Store(job.folder)
@@ -78,7 +76,7 @@ def begin(
     mini: list[MiniSuite] = []
     if not state.ended:
         told = speech.plan(
-            len(batches.last_rows), module, settings, objective, chooses=selecting(dataset.splits)
+            len(batches.last_rows), module, settings, parts.objective, chooses=selecting(dataset.splits)
         )
         for line in told:
             job.log(f"{trainer}: {line}")

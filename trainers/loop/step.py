@@ -60,7 +60,7 @@ class Stepper:
         # A process without a window still takes part in the sums, with one that counts nothing.
         batch = self.batches.gather(mine if len(mine) else part[:1], part)
         with self._unsynchronised(last), autocast(self.batches.device, self.settings.precision):
-            predictions = self.forward(batch.contexts)
+            predictions = self.forward(batch.shown)
         terms = objective.terms(predictions.float(), batch, self.batches)
         means = self.group.sum(terms.detached() * share)
         weight = objective.weight(means)

@@ -14,9 +14,9 @@ from trainers.contracts import MODEL_FILE, RunStart, StepProgress, Trained, Trai
 from trainers.loop import log_lines as speech
 from trainers.loop.collapse import Alarm
 from trainers.loop.mini_5cat import MiniResult, MiniSuite
-from trainers.loop.objective import Objective
+from trainers.loop.parts import Parts
 from trainers.loop.settings import GradientSettings
-from trainers.loop.setup import Dress, Run, begin, history_of, keep_best, load_best, make_learner, save, tell
+from trainers.loop.setup import Run, begin, history_of, keep_best, load_best, make_learner, save, tell
 from trainers.loop.state import Learner, State
 
 ROLLBACKS = 3
@@ -26,9 +26,7 @@ _SHOWN = 8
 """Windows named in a message."""
 
 
-def train(
-    job: TrainingJob, settings: GradientSettings, trainer: str, objective: Objective, dress: Dress
-) -> Trained:
+def train(job: TrainingJob, settings: GradientSettings, trainer: str, parts: Parts) -> Trained:
     """Train until the epochs are over, the watch stops the run, or somebody asks it to end.
 
     Raises:
@@ -36,7 +34,7 @@ def train(
         TrainingError: the loss is no number.
         OutputError: a state, the history or the model cannot be written; older ones are intact.
     """
-    run, learner, state = begin(job, settings, trainer, objective, dress)
+    run, learner, state = begin(job, settings, trainer, parts)
     job.monitor.begin(
         RunStart(
             epochs=settings.epochs,

@@ -54,6 +54,34 @@ def directional_margin_loss(
     return DirectionalLoss((margin - gap).relu().mean(), pos.mean(), neg.mean(), gap.mean())
 
 
+def anti_copy_loss(
+    pred: torch.Tensor, y_next: torch.Tensor, contexts: torch.Tensor, *, margin: float
+) -> torch.Tensor:
+    """Hinge on the gaps between the cosine to the target and the cosines to all chunks of the context.
+
+    ::
+
+        loss = mean over windows i and places j of max(0, margin - cos(pred_i, next_i) + cos(pred_i, c_ij))
+
+    Args:
+        pred: (B, D) predictions of any length.
+        y_next: (B, D) targets.
+        contexts: (B, L, D) what was read.
+        margin: gap asked for, in [0, 2].
+
+    Returns:
+        () at least 0; carries the gradient of ``pred``. An empty batch gives NaN.
+
+    Example:
+        >>> x = torch.eye(2)
+        >>> print(f"{anti_copy_loss(x[:1], x[1:], x[None], margin=0.01):.2f}")  # of 1.01 and 0.01
+        0.51
+    """
+    to_target = nn.functional.cosine_similarity(pred, y_next, dim=-1)
+    to_context = nn.functional.cosine_similarity(pred[:, None], contexts, dim=-1)
+    return (margin - to_target[:, None] + to_context).relu().mean()
+
+
 def directional_margin_loss_smooth(
     pred: torch.Tensor,
     y_next: torch.Tensor,

@@ -7,6 +7,7 @@ from trainers.loop.gradient import GradientTrainer
 from trainers.loop.objective import Terms, Weight, mean_squared_error
 from trainers.loop.selection import RULE
 from trainers.loop.settings import GradientSettings
+from trainers.recipes.last_slot import LastSlotSettings, jittered_last
 
 if TYPE_CHECKING:
     import torch
@@ -82,6 +83,7 @@ P6 = GradientTrainer(
     name="p6",
     summary="Mean squared error to the chunk after the next one (horizon 2).",
     default_horizon=2,
-    settings=GradientSettings,
+    settings=LastSlotSettings,
     make_objective=lambda settings, dataset: MeanSquaredError("P6"),
+    noise=jittered_last,
 )

@@ -17,7 +17,8 @@ from schemas.errors import UsageError
 from trainers.loop.gradient import GradientTrainer
 from trainers.loop.objective import Terms, Weight, mean_squared_error, previous_offset
 from trainers.loop.selection import RULE
-from trainers.loop.settings import GradientSettings, check_between
+from trainers.loop.settings import check_between
+from trainers.recipes.last_slot import LastSlotSettings, jittered_last
 from trainers.recipes.ramp import parse_ramp
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ _TINY = 1e-8
 
 
 @dataclass(frozen=True, kw_only=True)
-class P6bSettings(GradientSettings):
+class P6bSettings(LastSlotSettings):
     """The seed's constants."""
 
     gamma: float = field(default=8.0, metadata={"help": "Sharpness of the smooth hinge."})
@@ -137,4 +138,5 @@ TRAINER = GradientTrainer(
     default_horizon=2,
     settings=P6bSettings,
     make_objective=DirectionalObjective,
+    noise=jittered_last,
 )

@@ -9,7 +9,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainers.recipes.losses import directional_margin_loss, directional_margin_loss_smooth
+from trainers.recipes.losses import anti_copy_loss, directional_margin_loss, directional_margin_loss_smooth
 
 Floats = npt.NDArray[np.float64]
 
@@ -91,6 +91,31 @@ def test_the_gradient_of_the_hinge_is_that_of_finite_differences() -> None:
 
     def loss(pred: torch.Tensor, y_next: torch.Tensor, y_prev: torch.Tensor) -> torch.Tensor:
         return directional_margin_loss(pred, y_next, y_prev, margin=0.3).loss
+
+    assert torch.autograd.gradcheck(loss, inputs)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), rows=st.integers(1, 5), length=st.integers(1, 5))
+def test_the_guard_against_copies_is_a_loop_over_windows_and_places(
+    seed: int, rows: int, length: int
+) -> None:
+    pred, y_next, _ = triple(seed, rows, 4)
+    contexts = np.random.default_rng(seed).standard_normal((rows, length, 4))
+    hinges = []
+    for p, target, context in zip(unit(pred), unit(y_next), contexts, strict=True):
+        hinges += [max(0.0, 0.2 - float(p @ target) + float(p @ chunk)) for chunk in unit(context)]
+    found = anti_copy_loss(*tensors([pred, y_next, contexts]), margin=0.2)
+    assert float(found) == pytest.approx(float(np.mean(hinges)), abs=1e-12)
+
+
+def test_the_gradient_of_the_guard_against_copies_is_that_of_finite_differences() -> None:
+    pred, y_next, _ = triple(1, 3, 4)
+    contexts = np.random.default_rng(2).standard_normal((3, 2, 4))
+    inputs = [tensor.requires_grad_() for tensor in tensors([pred, y_next, contexts])]
+
+    def loss(*given: torch.Tensor) -> torch.Tensor:
+        return anti_copy_loss(*given, margin=0.3)
 
     assert torch.autograd.gradcheck(loss, inputs)
 
