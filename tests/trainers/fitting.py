@@ -10,7 +10,11 @@ from trainers.registry import trainer, trainer_names
 MakeJob = Callable[..., TrainingJob]
 SMALL: dict[str, Any] = {"epochs": 2, "layers": 1, "width": 16, "heads": 2, "mini_samples": 120}
 
-EARLY: dict[str, dict[str, Any]] = {"p2": {"guards_from": 2}, "p3": {"guards_from": 2}}
+EARLY: dict[str, dict[str, Any]] = {
+    "p2": {"guards_from": 2},
+    "p3": {"guards_from": 2},
+    "p4": {"guards_from": 2, "rollout_epochs": (1, 2)},
+}
 """What a recipe does in a late epoch by default, and in the tests' second one."""
 
 GRADIENT = [name for name in trainer_names() if issubclass(trainer(name).settings, GradientSettings)]

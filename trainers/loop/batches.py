@@ -1,5 +1,6 @@
 """Batches of windows, gathered from the bank in memory."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,18 @@ _ROOM = 0.5
 """Share of an accelerator's free memory a bank may take; a larger one stays on the host."""
 
 
+Ask = Callable[[torch.Tensor], torch.Tensor]
+
+
+def nobody(contexts: torch.Tensor) -> torch.Tensor:
+    """Who is asked where a batch was gathered, but for no model.
+
+    Raises:
+        ValueError: always.
+    """
+    raise ValueError("this batch was gathered without a model that could be asked")
+
+
 @dataclass(frozen=True, eq=False)
 class Batch:
     """Some windows on the training device.
@@ -23,6 +36,7 @@ class Batch:
         last_rows: (B,) bank row of each window's last chunk.
         whole: (W,) the same of all windows that are averaged over, other processes' included.
         shown: (B, L, D) the contexts as the model sees them, some of them damaged where the recipe says so.
+        ask: contexts (B, L, D) -> what the model that is trained makes of them now, (B, D) with gradient.
     """
 
     contexts: torch.Tensor
@@ -30,6 +44,7 @@ class Batch:
     last_rows: torch.Tensor
     whole: torch.Tensor
     shown: torch.Tensor
+    ask: Ask = nobody
 
 
 class WindowBatches:
@@ -99,6 +114,21 @@ class WindowBatches:
         targets = last_rows + self.horizon
         wanted = targets + offset
         return (wanted >= self.run_first[targets]) & (wanted <= self.run_last[targets])
+
+    def contexts_before(self, last_rows: torch.Tensor, places: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """The contexts that end ``places`` chunks before the windows' own.
+
+        Returns:
+            (B, L, D) vectors and (B,) booleans. Where the article (or its run without gaps) begins later,
+            the window's own context stands in and the flag is False.
+        """
+        first, exists = last_rows - (self.context - 1), self.reaches_back(last_rows, places)
+        found = self.windows[torch.where(exists, first - places, first)]
+        return found.to(self.device), exists.to(self.device)
+
+    def reaches_back(self, last_rows: torch.Tensor, places: int) -> torch.Tensor:
+        """(B,) whether the chunk ``places`` places before each window's first one is there."""
+        return last_rows - (self.context - 1) - places >= self.run_first[last_rows]
 
     def neighbours(self, last_rows: torch.Tensor, offset: int) -> tuple[torch.Tensor, torch.Tensor]:
         """The chunks ``offset`` places from the targets, and which of them exist.

@@ -1,9 +1,10 @@
 """One optimiser step: the gathered batch, its parts, its share of every process."""
 
 import contextlib
+import functools
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -58,10 +59,9 @@ class Stepper:
         mine = self.group.part(part)
         share = len(mine) / len(part)
         # A process without a window still takes part in the sums, with one that counts nothing.
-        batch = self.batches.gather(mine if len(mine) else part[:1], part)
-        with self._unsynchronised(last), autocast(self.batches.device, self.settings.precision):
-            predictions = self.forward(batch.shown)
-        terms = objective.terms(predictions.float(), batch, self.batches)
+        ask = functools.partial(self._ask, last=last)
+        batch = replace(self.batches.gather(mine if len(mine) else part[:1], part), ask=ask)
+        terms = objective.terms(ask(batch.shown), batch, self.batches)
         means = self.group.sum(terms.detached() * share)
         weight = objective.weight(means)
         loss = terms.mse + weight.value * terms.push
@@ -71,6 +71,10 @@ class Stepper:
         return torch.cat(
             [(means[0] + weight.value * means[1])[None], means[:5], weight.value[None], weight.clamped[None]]
         )
+
+    def _ask(self, contexts: torch.Tensor, *, last: bool) -> torch.Tensor:
+        with self._unsynchronised(last), autocast(self.batches.device, self.settings.precision):
+            return self.forward(contexts).float()
 
     def _unsynchronised(self, last: bool) -> AbstractContextManager[None]:
         if isinstance(self.forward, DistributedDataParallel) and not last:

@@ -54,18 +54,23 @@ def curve(history: History, figure: str) -> list[float]:
     return [steps.figures[figure] for epoch in history.epochs for steps in epoch.steps]
 
 
-@pytest.mark.parametrize("name", ["p6b", "p6c"])
+MORE = {"p4": ("--guards-from", "2", "--rollout-epochs", "1", "2")}
+
+
+@pytest.mark.parametrize("name", ["p4", "p6b", "p6c"])
 def test_two_processes_agree_with_one(name: str, folder: Path) -> None:
     histories, outputs = [], []
     for processes in (1, 2):
         out = f"{name}{processes}"
-        code, stdout, stderr = train(folder, out, name, *KNOBS, "--out", out, processes=processes)
+        knobs = (*KNOBS, *MORE.get(name, ()))
+        code, stdout, stderr = train(folder, out, name, *knobs, "--out", out, processes=processes)
         assert code in (0, 1), stderr
         histories.append(read_history(folder / out / "training_history.json"))
         outputs.append(stdout)
     one, two = histories
     for figure in ("loss", "pos", "gap", "lambda_eff"):
         assert curve(two, figure) == pytest.approx(curve(one, figure), abs=1e-4)
+    # p4 predicts the next chunk, and finds 210 windows instead of 204.
     assert len(curve(one, "loss")) == 3 * 7
     for first, second in zip(one.epochs, two.epochs, strict=True):
         assert first.mini is not None
