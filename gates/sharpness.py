@@ -4,6 +4,11 @@ A softmax of ``beta * scores`` says how likely each candidate is. Its mean loss 
 beta, so the best beta >= 0 is one number that is found for certain. Each article is judged by a beta that
 other articles chose; otherwise a predictor that knows nothing would look as if it knew a little.
 
+A predictor that is right in all n windows of those articles would be given any beta, and the first window
+it misses would cost it any number of bits. n windows cannot show that it errs less than once in n + 1. So,
+while beta is chosen, each target's probability is 1 - 1/(n + 1), and the rest is shared by its whole pool:
+label smoothing (Szegedy et al. 2016, arXiv 1512.00567) by one window, as Laplace's rule of succession asks.
+
 Leaving out one article after another asks for many betas that lie close to each other. The loss is therefore
 expanded at one point, article by article, and every fold whose minimum the series reaches is settled there:
 Newton's method of higher order, with a bracket that bisects where it would leave it.
@@ -45,18 +50,22 @@ class ScoredArticle:
             where a row is none.
         allowed: (m, r) which rows are candidates.
         lead: (m,) of the best candidate over the target; 0 where the target is the best.
+        lift: (m,) of the target over the mean of its candidates, itself one of them.
     """
 
     below: DoubleArray
     allowed: BoolArray
     lead: DoubleArray
+    lift: DoubleArray
 
     @classmethod
     def of(cls, scores: DoubleArray, allowed: BoolArray, target: IntArray) -> "ScoredArticle":
         """From scores (m, r), their candidates (m, r) and the column (m,) of each target."""
         best = np.where(allowed, scores, -np.inf).max(axis=1, initial=-np.inf)
         below = np.where(allowed, scores - best[:, None], 0.0)
-        return cls(below, allowed, -below[np.arange(len(target)), target])
+        of_target = below[np.arange(len(target)), target]
+        mean = below.sum(axis=1) / np.maximum(allowed.sum(axis=1), 1)
+        return cls(below, allowed, -of_target, of_target - mean)
 
     def losses(self, beta: float) -> DoubleArray:
         """(m,) minus log softmax(beta * scores) of the target, in nats."""
@@ -122,7 +131,9 @@ def article_folds(articles: IntArray, windows: IntArray, *, seed: int) -> IntArr
 
 
 def fit_sharpness(scored: Sequence[ScoredArticle], folds: IntArray) -> DoubleArray:
-    """The beta of every fold, 0 to :data:`SHARPEST`, that minimises the loss of all other folds.
+    """The beta of every fold, 0 to :data:`SHARPEST`, that minimises the smoothed loss of all other folds.
+
+    Over their n windows it is ``sum(losses(beta)) + beta * sum(lift) / (n + 1)``.
 
     Args:
         scored: the articles (G,), each with at least one window.
@@ -132,13 +143,20 @@ def fit_sharpness(scored: Sequence[ScoredArticle], folds: IntArray) -> DoubleArr
         (K,) one beta a fold.
     """
     count = int(folds.max()) + 1
-    windows = np.bincount(folds, weights=[len(each.lead) for each in scored], minlength=count)
-    searches = [_Search(float(windows.sum() - mine)) for mine in windows]
+    windows, lift = (
+        per_fold.sum() - per_fold
+        for per_fold in (
+            np.bincount(folds, weights=[len(each.lift) for each in scored], minlength=count),
+            np.bincount(folds, weights=[each.lift.sum() for each in scored], minlength=count),
+        )
+    )
+    searches = [_Search(float(each)) for each in windows]
     while waiting := [search for search in searches if not search.settled]:
         beta = waiting[0].beta
         terms = np.zeros((count, _ORDER), dtype=np.float64)
         np.add.at(terms, folds, np.stack([each.expand(beta) for each in scored]))
         others = terms.sum(axis=0) - terms
+        others[:, 0] += lift / (windows + 1)
         for search, derivatives in zip(searches, others, strict=True):
             if not search.settled:
                 search.see(beta, derivatives)

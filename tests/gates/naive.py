@@ -166,7 +166,10 @@ def pool_scores(
 
 
 def bits(scored: Sequence[tuple[list[float], float]], articles: Sequence[int]) -> list[float | None]:
-    """Bits of each window by a beta that bisection finds on all other articles; up to 20 of them."""
+    """Bits of each window by a beta that bisection finds on all other articles; up to 20 of them.
+
+    There each target is wanted one window less than certainly: of n, 1 / (n + 1) goes to its whole pool.
+    """
     told = [len(scores) > 1 for scores, _ in scored]
     names = sorted({article for article, some in zip(articles, told, strict=True) if some})
     found: list[float | None] = [None] * len(scored)
@@ -181,7 +184,8 @@ def bits(scored: Sequence[tuple[list[float], float]], articles: Sequence[int]) -
             total = 0.0
             for scores, target in rows:
                 weights = np.exp(beta * (scores - scores.max()))
-                total += float(weights @ scores / weights.sum()) - target
+                wanted = (len(rows) * target + float(scores.mean())) / (len(rows) + 1)
+                total += float(weights @ scores / weights.sum()) - wanted
             return total
 
         low, high = 0.0, 1e4

@@ -35,14 +35,21 @@ def world(
 
 
 def slope(scored: list[ScoredArticle], beta: float) -> float:
-    """Of the loss, by loops."""
-    total = 0.0
+    """Of the loss, by loops; of n windows, each target has 1 / (n + 1) less, shared by its candidates."""
+    total, one_more = 0.0, 1 + sum(len(article.lead) for article in scored)
     for article in scored:
         for below, allowed, lead in zip(article.below, article.allowed, article.lead, strict=True):
             kept = below[allowed]
             weights = [math.exp(beta * each) for each in kept]
-            total += sum(w * each for w, each in zip(weights, kept, strict=True)) / sum(weights) + lead
+            wanted = -lead * (1 - 1 / one_more) + sum(kept) / len(kept) / one_more
+            total += sum(w * each for w, each in zip(weights, kept, strict=True)) / sum(weights) - wanted
     return total
+
+
+def smoothed(scored: list[ScoredArticle], beta: float) -> float:
+    windows = sum(len(each.lead) for each in scored)
+    lift = sum(float(each.lift.sum()) for each in scored)
+    return sum(float(each.losses(beta).sum()) for each in scored) + beta * lift / (windows + 1)
 
 
 def bisected(scored: list[ScoredArticle]) -> float:
@@ -62,7 +69,7 @@ def test_each_fold_has_the_beta_that_is_best_for_the_others(seed: int, told: flo
         others = [scored[i] for i in members]
         best, losses = bisected(others), [0.0, 0.0]
         for i, beta in enumerate((best, float(found[fold]))):
-            losses[i] = sum(float(each.losses(beta).sum()) for each in others)
+            losses[i] = smoothed(others, beta)
         # Either the same number, or one that is worth as much: at most 1e-6 nats a window.
         assert losses[1] <= losses[0] + 1e-6 * sum(len(each.lead) for each in others)
         if 0.5 < best * scale < 5:
@@ -100,10 +107,15 @@ def perfect(gap: float) -> ScoredArticle:
     return ScoredArticle.of(scores, np.ones((5, 9), np.bool_), target)
 
 
-def test_where_the_target_always_leads_beta_is_large_but_bounded() -> None:
-    betas = fit_sharpness([perfect(0.3)] * 3, np.arange(3))
-    assert (betas < SHARPEST).all()
-    assert perfect(0.3).losses(float(betas[0])) == pytest.approx(0.0, abs=1e-8)
+@pytest.mark.parametrize("gap", [0.003, 0.3, 2.0])
+def test_where_the_target_always_leads_by_as_much_it_has_all_but_one_window(gap: float) -> None:
+    betas = fit_sharpness([perfect(gap)] * 3, np.arange(3))
+    # Ten windows chose: a target has 10 / 11 for certain, and a ninth of the eleventh.
+    losses = perfect(gap).losses(float(betas[0]))
+    assert losses == pytest.approx(np.full(5, -math.log(10 / 11 + 1 / 99)), abs=1e-9)
+
+
+def test_no_beta_is_larger_than_the_bound() -> None:
     # A rival that is all but the target's double asks for any number.
     assert fit_sharpness([perfect(1e-7)] * 3, np.arange(3)).tolist() == [SHARPEST] * 3
 
