@@ -27,8 +27,10 @@ _PUBLIC = {
     "Metric": "schemas.records.evidence",
     "Probe": "gatekeeper.probe",
     "ProbeResult": "gatekeeper.probe",
+    "RecipeComparison": "gatekeeper.api.compare",
     "check": "gatekeeper.api.check",
     "compare": "gatekeeper.api.compare",
+    "compare_recipes": "gatekeeper.api.compare",
     "evaluate": "gatekeeper.api.evaluate",
     "load_data": "gatekeeper.data.load",
 }
@@ -43,7 +45,9 @@ if TYPE_CHECKING:
     from gatekeeper import integrations as integrations
     from gatekeeper.api.check import check as check
     from gatekeeper.api.compare import Comparison as Comparison
+    from gatekeeper.api.compare import RecipeComparison as RecipeComparison
     from gatekeeper.api.compare import compare as compare
+    from gatekeeper.api.compare import compare_recipes as compare_recipes
     from gatekeeper.api.evaluate import Evaluation as Evaluation
     from gatekeeper.api.evaluate import evaluate as evaluate
     from gatekeeper.data.load import Data as Data

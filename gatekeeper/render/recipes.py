@@ -10,7 +10,9 @@ from gatekeeper.render.rows import interval, number
 from gates.over_seeds import OverSeeds
 from schemas.records.evidence import Metric
 from schemas.records.report import Report
+from schemas.records.splits import EVALUATED
 from schemas.text import printable
+from schemas.verdict.knowledge import best_control
 
 _EXPLAINED = (
     "over seeds: the interval of the mean over seeds, on these articles; sd: of single runs\n"
@@ -19,7 +21,7 @@ _EXPLAINED = (
 
 
 def render_recipe(recipe: Recipe, figures: Figures, *, verdict: str) -> str:
-    """The runs as a leaderboard, their spread, and the verdict on the recipe as the last line.
+    """The runs as a leaderboard, their spread, the best controls, and last the verdict on the recipe.
 
     Args:
         recipe: the runs.
@@ -35,7 +37,18 @@ def render_recipe(recipe: Recipe, figures: Figures, *, verdict: str) -> str:
     ]
     headers = ("metric", "split", "mean", "sd", "over seeds", "over articles")
     table = grid(rows, headers)
-    return "\n\n".join([board, table, _EXPLAINED, verdict])
+    return "\n\n".join([board, table, _EXPLAINED, *_controls(recipe), verdict])
+
+
+def _controls(recipe: Recipe) -> list[str]:
+    """The control that knows most on each split, in a line; all runs were measured beside the same ones."""
+    evidence = recipe.runs[0].report.evidence
+    found = [
+        f"{best[0]} {number(best[1])} on {split}"
+        for split in EVALUATED
+        if (best := best_control(evidence, split)) is not None
+    ]
+    return [f"best control, in bits: {', '.join(found)}"] if found else []
 
 
 def recipe_verdict(recipe: str, reports: Sequence[Report], passed: int) -> str:

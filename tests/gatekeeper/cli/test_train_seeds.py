@@ -1,6 +1,7 @@
 """``gatekeeper train RECIPE --seeds N``: a verdict on a recipe, and what choosing costs."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import click.testing
 import pytest
 
+import gatekeeper
 from schemas.reading.report import read_report
 from tests.gatekeeper.cli.walks import write_walks
 
@@ -29,6 +31,9 @@ def test_every_seed_has_a_run_on_the_same_samples_and_the_recipe_a_verdict(world
     assert result.exit_code == 1, result.output
     assert result.stdout.splitlines()[-1] == (
         "BLOCKED: ridge passes with 0 of 2 seeds; a recipe passes when all do"
+    )
+    assert re.fullmatch(
+        r"best control, in bits: \w+ \d\.\d{3} on val, \w+ \d\.\d{3} on ood", result.stdout.splitlines()[-3]
     )
     told = result.stderr.splitlines()
     assert [line for line in told if line.startswith("ridge: seed ")] == [
@@ -69,6 +74,13 @@ def test_every_seed_has_a_run_on_the_same_samples_and_the_recipe_a_verdict(world
     assert any(row["seeds_half"] > 0 for row in differences)  # their seeds count as independent
     table = run("compare", "mine", "mine")
     assert "A: mine, 2 seeds\nB: mine, 2 seeds" in table.stdout
+    from_python = gatekeeper.compare_recipes("mine", Path("mine"))
+    assert f"{from_python}\n" == table.stdout
+    assert repr(from_python) == "<RecipeComparison of mine with mine>"
+    assert "<pre>A: mine, 2 seeds" in from_python._repr_html_()
+    columns = ["metric", "split", "a", "b", "difference", "seeds_half", "meaning"]
+    frame = from_python.to_frame()[columns]
+    assert frame.to_dict("records") == [{name: row[name] for name in columns} for row in differences]
     mixed = run("compare", "mine", "alone/5cat_results.json")
     assert (mixed.exit_code, "cannot read report mine: it is no regular file" in mixed.stderr) == (3, True)
     three = run("compare", "mine", "mine", "mine")
