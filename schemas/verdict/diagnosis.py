@@ -51,8 +51,8 @@ CLEARLY_MORE = 0.1
 PLACED = frozenset({"offset_sweep", BACKWARD_BIAS})
 """Gates and groups that ask where a prediction lies."""
 
-HARDLY_LESS = 0.01
-"""Bits below those of the true target, from which nothing is left to know."""
+HARDLY_LESS = 0.1
+"""Bits below those of the true target, from which nothing is left to know but how sure one may be."""
 
 LAST_MARGIN, MARGIN, PEAK = (f"offset_sweep.{name}" for name in ("margin_last", "margin", "peak_offset"))
 MEAN_COSINE = "bins_delta.cos"
