@@ -8,7 +8,7 @@ import pytest
 
 from tests.browser import launched, needs_browser, serious_findings
 from tests.gatekeeper.render.page import pages
-from tests.gatekeeper.render.page.test_page import PLOTS, TRAINED
+from tests.gatekeeper.render.page.seen import PLOTS, TRAINED
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
