@@ -7,38 +7,13 @@ from hypothesis import strategies as st
 
 from schemas.records.evidence import Metric, Metrics
 from schemas.records.judgement import Check, Status
-from schemas.records.policy import ChampionRule, Policy, PolicyCheck, Severity
+from schemas.records.policy import ChampionRule, PolicyCheck, Severity
 from schemas.records.splits import PAIR
 from schemas.verdict.checks import decide, gate_status, measured_splits, run_champion_checks, run_checks
-from schemas.verdict.wording import figure
 from tests.schemas.even import even
-
-MARGIN = "offset_sweep.margin"
-
-
-def line(
-    low: float | None = None,
-    high: float | None = None,
-    above: float | None = None,
-    *,
-    metric: str = MARGIN,
-    splits: tuple[str, ...] = ("ood",),
-) -> PolicyCheck:
-    gate = metric.partition(".")[0]
-    return PolicyCheck(gate, metric, splits, low, high, above, required=False)
-
+from tests.schemas.verdict.lines import MARGIN, line, only, policy
 
 PEAK = line(0.0, 0.0, metric="offset_sweep.peak_offset")
-
-
-def policy(*lines: PolicyCheck, decide_by: str = "point") -> Policy:
-    base = Policy("1.0", "p", "", "point", 1, 100, 5, lines)
-    return dataclasses.replace(base, decide=decide_by)  # type: ignore[arg-type]
-
-
-def only(rows: PolicyCheck, metric: Metric, decide_by: str = "point") -> tuple[Status, str]:
-    (check,) = run_checks({"ood": {rows.metric: metric}}, policy(rows, decide_by=decide_by))
-    return check.status, check.sentence
 
 
 @pytest.mark.parametrize(
@@ -175,42 +150,6 @@ def test_a_check_says_what_it_found_in_one_sentence(
     assert only(rows, metric, decide_by) == (status, sentence)
 
 
-def test_exactly_enough_samples_are_enough() -> None:
-    assert only(line(low=0.05), even(0.9, 0.8, 1.0, 100, 5))[0] == "pass"
-
-
-@pytest.mark.parametrize("decide_by", ["point", "bound"])
-@pytest.mark.parametrize(
-    ("articles", "effective", "few"),
-    [
-        (12, 12.0, ""),
-        (12, 8.0, ""),
-        (11, 11.0, "11 articles, fewer than the 12 an interval needs to decide"),
-        (
-            12, math.nextafter(8.0, 0.0),
-            "12 articles that weigh as 8.0 equal ones, fewer than the 8 an interval needs to decide",
-        ),
-        (
-            40, 7.99,
-            "40 articles that weigh as 8.0 equal ones, fewer than the 8 an interval needs to decide",
-        ),
-        (
-            40, 1.52,
-            "40 articles that weigh as 1.5 equal ones, fewer than the 8 an interval needs to decide",
-        ),
-        (12, None, "12 articles, and nothing tells how unequal they are; an interval cannot decide"),
-    ],
-)  # fmt: skip
-def test_an_interval_over_few_or_unequal_articles_decides_nothing(
-    articles: int, effective: float | None, few: str, decide_by: str
-) -> None:
-    status, sentence = only(line(low=0.05), Metric(0.9, 0.8, 1.0, 400, articles, "", effective), decide_by)
-    if decide_by == "point" or not few:
-        assert status == "pass"
-    else:
-        assert (status, sentence) == ("inconclusive", f"{MARGIN} on ood rests on {few}")
-
-
 @pytest.mark.parametrize("metrics", [{}, {"ood": {}}, {"val": {MARGIN: even(0.9, 0.8, 1.0, 400, 20)}}])
 def test_what_was_not_measured_is_skipped(metrics: Metrics) -> None:
     (check,) = run_checks(metrics, policy(line(low=0.05)))
@@ -225,56 +164,6 @@ def test_checks_come_in_the_policys_order_with_its_bounds() -> None:
         ("offset_sweep", MARGIN, "val", 0.1, None, None, False),
         ("ablations", "ablations.reverse", "ood", None, 0.2, 0.0, False),
     ]
-
-
-DELTA = line(high=0.05, metric="bins_delta.low.delta", splits=(PAIR,))
-ENOUGH = even(0.5, 0.4, 0.6, 150, 10)
-
-
-@pytest.mark.parametrize(
-    ("ood", "sentence"),
-    [
-        (
-            ENOUGH,
-            "bins_delta.low.delta between val and ood is 0.010 [0.000, 0.020], at most the allowed 0.050",
-        ),
-        (
-            even(0.5, None, None, 1, 1, "one article"),
-            "bins_delta.low.cos on ood rests on 1 samples, fewer than the 100 the policy needs",
-        ),
-        (None, "bins_delta.low.cos on ood rests on 0 samples, fewer than the 100 the policy needs"),
-    ],
-)
-def test_both_sides_of_a_pair_must_be_large_enough(ood: Metric | None, sentence: str) -> None:
-    means = {"val": {"bins_delta.low.cos": ENOUGH}, "ood": {"bins_delta.low.cos": ood} if ood else {}}
-    delta = even(0.01, 0.0, 0.02, 300, 20)
-    (check,) = run_checks({**means, PAIR: {"bins_delta.low.delta": delta}}, policy(DELTA))
-    assert check.sentence == sentence
-    assert check.status == ("pass" if ood is ENOUGH else "error")
-
-
-@pytest.mark.parametrize("side", ["val", "ood"])
-@pytest.mark.parametrize(
-    ("articles", "effective", "few"),
-    [
-        (12, 8.0, ""),
-        (11, 11.0, "11 articles, fewer than the 12 an interval needs to decide"),
-        (
-            12, 7.94,
-            "12 articles that weigh as 7.9 equal ones, fewer than the 8 an interval needs to decide",
-        ),
-    ],
-)  # fmt: skip
-def test_both_sides_of_a_pair_must_weigh_enough_for_an_interval(
-    side: str, articles: int, effective: float, few: str
-) -> None:
-    mean = "bins_delta.low.cos"
-    means = {name: {mean: even(0.5, 0.4, 0.6, 150, 20)} for name in ("val", "ood")}
-    means[side] = {mean: Metric(0.5, 0.4, 0.6, 150, articles, "", effective)}
-    gap = Metric(0.01, 0.0, 0.02, 300, 20 + articles, "", 20 + effective)
-    (check,) = run_checks({**means, PAIR: {DELTA.metric: gap}}, policy(DELTA, decide_by="bound"))
-    assert check.status == ("inconclusive" if few else "pass")
-    assert not few or check.sentence == f"{mean} on {side} rests on {few}"
 
 
 def check_of(gate: str, status: Status, severity: Severity = "error") -> Check:
@@ -331,13 +220,6 @@ def test_a_failed_sentence_never_shows_the_value_as_equal_to_the_bound(value: fl
         assert float(shown) < float(needed) == bound
 
 
-@given(st.floats(-1e6, 1e6), st.integers(0, 9))
-def test_a_figure_is_rounded_and_has_no_negative_zero(value: float, digits: int) -> None:
-    text = figure(value, digits)
-    assert float(text) == round(value, digits)
-    assert not (text.startswith("-") and float(text) == 0)
-
-
 def test_a_check_holds_the_estimate_and_both_ends() -> None:
     (check,) = run_checks({"ood": {MARGIN: even(0.1, 0.05, 0.2, 400, 20)}}, policy(line(low=0.0)))
     assert (check.value, check.low, check.high) == (0.1, 0.05, 0.2)
@@ -359,24 +241,6 @@ def test_what_is_undefined_without_a_reason_says_so() -> None:
 @pytest.mark.parametrize("ends", [(None, 0.2), (0.05, None)])
 def test_half_an_interval_decides_nothing(ends: tuple[float | None, float | None]) -> None:
     assert only(line(low=0.0), even(0.1, *ends, 400, 20), "bound")[0] == "inconclusive"
-
-
-@pytest.mark.parametrize("side", ["val", "ood"])
-def test_a_pair_without_one_of_its_splits_rests_on_nothing(side: str) -> None:
-    rows = {name: {"bins_delta.cos": even(0.5, 0.4, 0.6, 400, 20)} for name in ("val", "ood") if name != side}
-    delta = line(high=0.05, metric="bins_delta.delta", splits=(PAIR,))
-    (check,) = run_checks({**rows, PAIR: {delta.metric: even(0.01, 0.0, 0.02, 800, 40)}}, policy(delta))
-    assert (check.status, check.sentence) == (
-        "error",
-        f"bins_delta.cos on {side} rests on 0 samples, fewer than the 100 the policy needs",
-    )
-
-
-def test_a_pair_without_one_of_its_splits_rests_on_no_articles_either() -> None:
-    rows = {"val": {"bins_delta.cos": ENOUGH}, PAIR: {"bins_delta.delta": ENOUGH}}
-    delta = policy(line(high=0.05, metric="bins_delta.delta", splits=(PAIR,)))
-    (check,) = run_checks(rows, dataclasses.replace(delta, min_samples=0, min_articles=1))
-    assert check.sentence == "bins_delta.cos on ood rests on 0 articles, fewer than the 1 the policy needs"
 
 
 @pytest.mark.parametrize(

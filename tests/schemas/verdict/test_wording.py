@@ -3,12 +3,14 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.records.evidence import Metric
 from schemas.records.judgement import Status
 from schemas.records.metrics import GATES
 from schemas.records.policy import GROUPS, PolicyCheck
-from schemas.verdict.wording import compared, gate_in_words, gate_title, gate_words, share
+from schemas.verdict.wording import compared, figure, gate_in_words, gate_title, gate_words, share
 from tests.schemas.even import even
 
 
@@ -144,3 +146,10 @@ def test_what_a_gate_asks_is_said_in_a_few_words() -> None:
         "more than ridge",
     ]
     assert all(gate_words(gate) for gate in (*GATES, *GROUPS))
+
+
+@given(st.floats(-1e6, 1e6), st.integers(0, 9))
+def test_a_figure_is_rounded_and_has_no_negative_zero(value: float, digits: int) -> None:
+    text = figure(value, digits)
+    assert float(text) == round(value, digits)
+    assert not (text.startswith("-") and float(text) == 0)
