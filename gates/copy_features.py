@@ -150,15 +150,11 @@ def _leads(bank: Bank, asked: list[_Asked], window: Window, reader: Reader) -> I
         needed = np.asarray(each.chosen.any(axis=0))
         needed[each.pool.target] = True
         rows = torch.from_numpy(bank.vectors[each.pool.rows[needed]]).T
-        place = np.cumsum(needed) - 1
-        which, column = np.nonzero(each.chosen)
-        rival, target = place[column], place[each.pool.target][which]
-        seen = [*(places[which] - start).T, which]
-        found = np.empty((len(which), len(copies_in) * len(seen)), dtype=np.float32)
-        for number, (copy, linear) in enumerate(zip(copies_in, ridge_in, strict=True)):
+        chosen, target = each.chosen[:, needed], (np.cumsum(needed) - 1)[each.pool.target]
+        scores: list[FloatArray] = []
+        for copy, linear in zip(copies_in, ridge_in, strict=True):
             of_copies, of_ridge = (copy[start:end] @ rows).numpy(), (linear[windows] @ rows).numpy()
-            for j, who in enumerate(seen):
-                scores = of_ridge if j == window.context else of_copies
-                found[:, number * len(seen) + j] = scores[who, rival] - scores[who, target]
-        yield found
+            scores += [*(of_copies[place] for place in (places - start).T), of_ridge]
+        own = np.arange(len(target)), target
+        yield np.stack([(each - each[own][:, None])[chosen] for each in scores], axis=1)
         first = windows.stop

@@ -32,7 +32,8 @@ def whitening(covariance: torch.Tensor, shrinkage: float) -> torch.Tensor:
     # Rounding leaves about 1e-16 of unit rows that are all the same.
     if variance <= 1e-12:
         return identity
-    inverse: torch.Tensor = torch.linalg.inv((1.0 - shrinkage) * covariance + shrinkage * variance * identity)
+    factor = torch.linalg.cholesky((1.0 - shrinkage) * covariance + shrinkage * variance * identity)
+    inverse = torch.cholesky_inverse(factor)
     inverse = (inverse + inverse.T) / 2.0
     return inverse * (size / float(inverse.diagonal().sum()))
 

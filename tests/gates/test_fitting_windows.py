@@ -33,6 +33,7 @@ def test_with_a_train_split_one_answers_all_and_its_first_fold_chose(
     assert not windows.answerer.any()
     assert np.array_equal(windows.rows, dataset.splits["train"].last_rows)
     assert np.array_equal(windows.fold == 0, holdout_articles(articles, fraction=0.2, seed=3))
+    assert set(windows.fold.tolist()) == {0, 1, 2}
     for article in np.unique(articles):
         assert len(set(windows.fold[articles == article].tolist())) == 1
     assert windows.strength in RIDGE_STRENGTHS
