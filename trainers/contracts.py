@@ -121,7 +121,7 @@ class RunStart:
     """Where a run begins, or goes on.
 
     Attributes:
-        epochs: in all. steps: of each.
+        epochs: in all. steps: of each, or of one with all windows where a recipe begins with some.
         epoch: that comes next, from 1. step: already done in it.
         done: the epochs before it.
         part: means from log line to log line of the part of it that is done.

@@ -80,7 +80,9 @@ def _load_file(path: Path, *, device: torch.device, dimension: int, allow_code: 
     checkpoint = read_checkpoint(data, path.name)
     _check_width(checkpoint, dimension, path)
     restored = restore(checkpoint, path.name)
-    architecture = checkpoint.model_type if restored.alpha is None else f"residual {checkpoint.model_type}"
+    wrapper = "residual " if restored.alpha is not None else ""
+    wrapper = "positioned " if restored.places is not None else wrapper
+    architecture = f"{wrapper}{checkpoint.model_type}"
     info = replace(
         describe(path.name, "checkpoint", architecture, restored.module, (digest, form)),
         prefix=restored.prefix or None,
@@ -127,6 +129,11 @@ def _notes(restored: Restored, model_type: str, name: str) -> tuple[str, ...]:
         notes.append(
             f"{name} is a {model_type} in a residual wrapper: its prediction is the last "
             f"chunk plus {float(restored.alpha):.3g} times the network's"
+        )
+    if restored.places is not None:
+        notes.append(
+            f"{name} is a {model_type} that is told the place of each chunk, from "
+            f"{float(restored.places[0]):.3g} to {float(restored.places[-1]):.3g}"
         )
     return tuple(notes)
 

@@ -14,8 +14,9 @@ EARLY: dict[str, dict[str, Any]] = {
     "p2": {"guards_from": 2},
     "p3": {"guards_from": 2},
     "p4": {"guards_from": 2, "rollout_epochs": (1, 2)},
+    "p5": {"easy": (-1.0, -2.0), "middle": (-1.0, -2.0), "leave": (-2.0, 0.0), "stage_epochs": 1},
 }
-"""What a recipe does in a late epoch by default, and in the tests' second one."""
+"""What a recipe does in a late epoch by default, done in the tests' second one; and stages of all windows."""
 
 GRADIENT = [name for name in trainer_names() if issubclass(trainer(name).settings, GradientSettings)]
 

@@ -22,6 +22,7 @@ from schemas.reading.number import whole
 from schemas.reasons import reason
 from trainers.checkpoints import fingerprint, safetensors_file
 from trainers.checkpoints.foreign_checkpoint import explain
+from trainers.checkpoints.positioned import Positioned, widened, without_places
 from trainers.checkpoints.prefixes import without_prefix
 from trainers.checkpoints.residual import ALPHA, BASE, ResidualNext, without_wrapper
 from trainers.checkpoints.unpickling import load_archive
@@ -66,11 +67,13 @@ class Restored:
         module: on the CPU, in evaluation mode.
         prefix: what a wrapper had put before all names of its weights, "" where nothing.
         alpha: () of a residual wrapper around the network, None where there is none.
+        places: (L,) of a wrapper that tells the network the places of chunks, None where there is none.
     """
 
     module: nn.Module
     prefix: str
     alpha: torch.Tensor | None
+    places: torch.Tensor | None = None
 
 
 def save_checkpoint(
@@ -156,25 +159,34 @@ def restore(checkpoint: Checkpoint, name: str) -> Restored:
     """Build the module, load the weights strictly and check the fingerprint.
 
     DistributedDataParallel, torch.compile and modules that hold the network put a prefix before the names of
-    all weights; the public code's residual wrapper does too, and adds a weight of its own.
+    all weights; the public code's residual wrapper does too, and adds a weight of its own. So does the one
+    that tells a network the places of chunks (:mod:`trainers.checkpoints.positioned`).
 
     Raises:
         ModelError: unknown architecture, weights that do not fit it, or another answer to the probe.
     """
     plugin = architecture(checkpoint.model_type)
+    placed, config = without_places(checkpoint.state), checkpoint.model_config
+    if placed is not None:
+        config = widened(plugin, config, len(placed[1]))
     # Without storage first: a wrong configuration must not allocate what it claims to need.
     with torch.device("meta"):
-        expected = plugin.build(checkpoint.model_config).state_dict()
-    prefix, alpha, state = _unwrapped(checkpoint.state, expected)
+        expected = plugin.build(config).state_dict()
+    if placed is None:
+        places, (prefix, alpha, state) = None, _unwrapped(checkpoint.state, expected)
+    else:
+        alpha, (prefix, places, state) = None, placed
     check_fit(state, expected, model_type=checkpoint.model_type, name=name)
-    module = plugin.build(checkpoint.model_config)
+    module = plugin.build(config)
     module.load_state_dict(dict(state), strict=True)
     if alpha is not None:
         module = ResidualNext(module, alpha)
+    if places is not None:
+        module = Positioned(module, places)
     module.eval()
     if checkpoint.fingerprint is not None:
         _check_fingerprint(checkpoint, checkpoint.fingerprint, module, name)
-    return Restored(module, prefix, alpha)
+    return Restored(module, prefix, alpha, places)
 
 
 def _unwrapped(

@@ -60,12 +60,20 @@ class WindowBatches:
             host otherwise.
         seed: of the order, and of the noise.
         noise: what becomes of some last chunks before a model sees them.
+        chosen: the last rows of the windows of the present epoch; None where all are meant.
     """
 
     def __init__(
-        self, dataset: Dataset, split: str, *, device: torch.device, seed: int, noise: Noise | None = None
+        self,
+        dataset: Dataset,
+        split: str,
+        *,
+        device: torch.device,
+        seed: int,
+        noise: Noise | None = None,
+        chosen: Callable[[], IntArray | None] = lambda: None,
     ) -> None:
-        self.noise, self.epoch = noise, 1
+        self.noise, self.chosen, self.epoch = noise, chosen, 1
         self.last_rows: IntArray = dataset.splits[split].last_rows
         self.device, self.seed = device, seed
         self.context, self.horizon = dataset.window.context, dataset.window.horizon
@@ -79,15 +87,24 @@ class WindowBatches:
         self.windows = self.vectors.as_strided(shape, (width, width, 1))
 
     def order(self, epoch: int) -> IntArray:
-        """(n,) last rows of all windows, in the order of an epoch.
+        """(n,) last rows of the windows of an epoch, in its order.
 
         Sorted by a hash of seed, epoch and row: the same on every machine and in every version, and
         nothing has to be remembered to continue in the middle. What is gathered from now on has the noise
         of this epoch.
         """
         self.epoch = epoch
-        hashes = hash_rows(self.last_rows, seed=self.seed, stream=f"epoch {epoch}")
-        return self.last_rows[np.argsort(hashes, kind="stable")]
+        rows = self._present()
+        hashes = hash_rows(rows, seed=self.seed, stream=f"epoch {epoch}")
+        return rows[np.argsort(hashes, kind="stable")]
+
+    def steps(self, size: int) -> int:
+        """Steps of ``size`` windows in the present epoch, the last of which may have fewer."""
+        return -(-len(self._present()) // size)
+
+    def _present(self) -> IntArray:
+        chosen = self.chosen()
+        return self.last_rows if chosen is None else chosen
 
     def gather(self, last_rows: IntArray, whole: IntArray | None = None) -> Batch:
         """Contexts and targets of some windows.

@@ -1,5 +1,6 @@
 """A gradient recipe: settings, an objective, and the common loop."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,8 @@ from trainers.registry import architecture
 if TYPE_CHECKING:
     from torch import nn
 
-    from gates.contracts import Dataset
+    from gates.contracts import Dataset, IntArray
+    from trainers.loop.mini_5cat import MiniResult
     from trainers.loop.noise import Noise
 
 
@@ -24,6 +26,15 @@ def without_noise(settings: object) -> None:
     """Every window is shown as it is."""
 
 
+def all_windows(objective: Objective) -> None:
+    """Every epoch trains on all windows."""
+
+
+def never(objective: Objective, gates: "MiniResult") -> str:
+    """The gates end no training."""
+    return ""
+
+
 @dataclass(frozen=True)
 class GradientTrainer:
     """Implements :class:`trainers.contracts.Trainer`.
@@ -34,7 +45,10 @@ class GradientTrainer:
         make_objective: settings and data set -> what is minimised.
         dress: objective and fresh network -> the module that is trained, saved and measured; a wrapper that
             :func:`trainers.checkpoints.checkpoint.restore` knows, or the network itself.
+        extra_inputs: how many numbers a chunk that wrapper appends.
         noise: settings -> what becomes of some last chunks while it trains, or None.
+        chosen: objective -> the last rows of the train windows of this epoch, or None for all.
+        stop: objective and what the gates found after an epoch -> why the training is over, or "".
     """
 
     name: str
@@ -43,7 +57,10 @@ class GradientTrainer:
     settings: type[Any]
     make_objective: Callable[[Any, "Dataset"], Objective]
     dress: Callable[[Any, "nn.Module"], "nn.Module"] = as_built
+    extra_inputs: int = 0
     noise: Callable[[Any], "Noise | None"] = without_noise
+    chosen: Callable[[Any], "IntArray | None"] = all_windows
+    stop: Callable[[Any, "MiniResult"], str] = never
 
     def architecture_of(self, settings: Any) -> str:  # noqa: ANN401  (a subclass of GradientSettings)
         """The one the settings name."""
@@ -67,5 +84,12 @@ class GradientTrainer:
         from trainers.loop.train import train
 
         objective = self.make_objective(settings, job.dataset)
-        parts = Parts(objective, lambda module: self.dress(objective, module), self.noise(settings))
+        parts = Parts(
+            objective,
+            dress=functools.partial(self.dress, objective),
+            extra_inputs=self.extra_inputs,
+            noise=self.noise(settings),
+            chosen=functools.partial(self.chosen, objective),
+            stop=functools.partial(self.stop, objective),
+        )
         return train(job, settings, self.name, parts)

@@ -36,6 +36,7 @@ class Run:
     settings: GradientSettings
     trainer: str
     config: Mapping[str, ConfigValue]
+    parts: Parts
     batches: WindowBatches
     stepper: Stepper
     store: Store
@@ -48,8 +49,8 @@ class Run:
 
     @property
     def steps(self) -> int:
-        """Steps an epoch."""
-        return -(-len(self.batches.last_rows) // self.settings.batch_size)
+        """Steps of the present epoch."""
+        return self.batches.steps(self.settings.batch_size)
 
 
 def begin(
@@ -60,9 +61,11 @@ def begin(
     torch.manual_seed(job.seed)
     plugin = architecture(settings.architecture)
     config = module_config(dataset, settings)
-    module = parts.dress(plugin.build(config)).to(device)
+    module = parts.dress(plugin.build(module_config(dataset, settings, extra=parts.extra_inputs))).to(device)
     torch.manual_seed(job.seed + job.group.rank)  # each process drops out other units
-    batches = WindowBatches(dataset, TRAIN, device=device, seed=job.seed, noise=parts.noise)
+    batches = WindowBatches(
+        dataset, TRAIN, device=device, seed=job.seed, noise=parts.noise, chosen=parts.chosen
+    )
     example = batches.gather(batches.last_rows[:1]).contexts
     stepper = Stepper(
         wrap(module, settings, job.group, device, example), module, batches, job.group, settings
@@ -90,19 +93,25 @@ def begin(
             mini.append(suite)
 
         job.group.on_first(module, device, prepare)
-    run = Run(job, settings, trainer, config, batches, stepper, store, mini[0] if mini else None)
+    run = Run(job, settings, trainer, config, parts, batches, stepper, store, mini[0] if mini else None)
     return run, learner, state
 
 
-def module_config(dataset: Dataset, settings: GradientSettings) -> dict[str, ConfigValue]:
+def module_config(dataset: Dataset, settings: GradientSettings, *, extra: int = 0) -> dict[str, ConfigValue]:
     """What the settings make of their architecture for vectors and contexts of this data set.
+
+    Args:
+        dataset: whose.
+        settings: with the sizes that somebody names.
+        extra: how many numbers a wrapper appends to each vector.
 
     Raises:
         ModelError: unknown architecture. UsageError: it lacks a size.
     """
     sizes = {name: value for name in SIZES if (value := getattr(settings, name)) is not None}
     plugin = architecture(settings.architecture)
-    return plugin.sized_config(dimension=dataset.bank.dimension, context=dataset.window.context, sizes=sizes)
+    dimension = dataset.bank.dimension + extra
+    return plugin.sized_config(dimension=dimension, context=dataset.window.context, sizes=sizes)
 
 
 def make_learner(

@@ -38,7 +38,7 @@ def train(job: TrainingJob, settings: GradientSettings, trainer: str, parts: Par
     job.monitor.begin(
         RunStart(
             epochs=settings.epochs,
-            steps=run.steps,
+            steps=-(-len(run.batches.last_rows) // settings.batch_size),
             epoch=state.epoch,
             step=state.step,
             done=tuple(state.epochs),
@@ -54,6 +54,8 @@ def train(job: TrainingJob, settings: GradientSettings, trainer: str, parts: Par
             result = _check_gates(run, learner, state)
         if state.collapse:
             _recover(run, learner, state)
+        elif result is not None:
+            state.ended = run.parts.stop(result)
         _next_epoch(run, state, result, lr=lr)
         save(run, learner, state)
     tell(run, learner, state)  # again, for a run that was killed between its last state and its history

@@ -54,10 +54,13 @@ def curve(history: History, figure: str) -> list[float]:
     return [steps.figures[figure] for epoch in history.epochs for steps in epoch.steps]
 
 
-MORE = {"p4": ("--guards-from", "2", "--rollout-epochs", "1", "2")}
+MORE = {
+    "p4": ("--guards-from", "2", "--rollout-epochs", "1", "2"),
+    "p5": ("--easy", "-1", "-2", "--middle", "-1", "-2", "--leave", "-2", "0"),
+}
 
 
-@pytest.mark.parametrize("name", ["p4", "p6b", "p6c"])
+@pytest.mark.parametrize("name", ["p4", "p5", "p6b", "p6c"])
 def test_two_processes_agree_with_one(name: str, folder: Path) -> None:
     histories, outputs = [], []
     for processes in (1, 2):
@@ -70,7 +73,7 @@ def test_two_processes_agree_with_one(name: str, folder: Path) -> None:
     one, two = histories
     for figure in ("loss", "pos", "gap", "lambda_eff"):
         assert curve(two, figure) == pytest.approx(curve(one, figure), abs=1e-4)
-    # p4 predicts the next chunk, and finds 210 windows instead of 204.
+    # p4 and p5 predict the next chunk, and find 210 windows instead of 204.
     assert len(curve(one, "loss")) == 3 * 7
     for first, second in zip(one.epochs, two.epochs, strict=True):
         assert first.mini is not None

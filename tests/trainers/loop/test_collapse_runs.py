@@ -8,6 +8,7 @@ import torch
 
 from schemas.errors import TrainingError
 from schemas.records.history import History
+from tests.trainers.fitting import EARLY
 from trainers.checkpoints.checkpoint import read_checkpoint
 from trainers.checkpoints.saved_states import Store
 from trainers.contracts import MODEL_FILE, TrainingJob
@@ -78,10 +79,10 @@ def test_it_can_be_ignored_and_an_advice_is_given_once(make_job: MakeJob) -> Non
     assert history.best_epoch < 4
 
 
-@pytest.mark.parametrize("recipe", ["p1", "p2", "p3", "p4", "p6", "p6b", "p6c"])
+@pytest.mark.parametrize("recipe", ["p1", "p2", "p3", "p4", "p5", "p6", "p6b", "p6c"])
 def test_no_recipe_warns_of_its_own_defaults(recipe: str, make_job: MakeJob) -> None:
     chosen, small = trainer(recipe), ("layers", "width", "heads", "dropout", "mini_samples", "lr")
-    knobs = {name: COLLAPSING[name] for name in small}
+    knobs = {name: COLLAPSING[name] for name in small} | (EARLY["p5"] if recipe == "p5" else {})
     history = chosen.fit(make_job(horizon=chosen.default_horizon), chosen.settings(**knobs)).history
     assert history is not None
     assert history.warnings == ()
