@@ -169,7 +169,7 @@ def _record_decoder(kind: type) -> _Decoder:
     def decode_record(value: object) -> object:
         if not isinstance(value, dict):
             raise _mismatch("an object", value)
-        wrong = (value.keys() ^ fields.keys()) - (later - value.keys())
+        wrong = (value.keys() ^ fields.keys()) - later
         if wrong:
             raise _MisfitError(f"missing or unknown key {min(map(str, wrong))!r}")
         found: dict[str, object] = {}

@@ -119,6 +119,7 @@ def test_what_is_certain_is_valid(schema: dict[str, Any], value: object) -> None
         (LINE, "a\n", False),
         ({"type": "string", "pattern": "^a"}, "ab", True),
         ({"type": "string", "pattern": "^a"}, "ba", False),
+        ({"type": "string", "pattern": "a"}, "ba", True),
         (RECORD, {"n": 1}, True),
         (RECORD, {"n": 1, "reason": "no"}, True),
         (RECORD, {"n": 0}, False),
@@ -126,6 +127,7 @@ def test_what_is_certain_is_valid(schema: dict[str, Any], value: object) -> None
         (RECORD, {"n": 1, "m": 1}, False),
         (RECORD, [], False),
         (KEYED, {}, True),
+        ({**KEYED, "patternProperties": {"b": {"type": "null"}}}, {"ab": None}, True),
         (KEYED, {"a": {"n": 1}, "ab": {"n": 2}}, True),
         (KEYED, {"a": {"n": 1}, "b": {"n": 2}}, False),
         (KEYED, {"a": {"n": 0}}, False),
@@ -146,6 +148,7 @@ def test_what_a_test_holds_for(schema: dict[str, Any], value: object, holds: boo
         {"type": "array"},
         {"type": "integer", "multipleOf": 2},
         {"type": "string", "not": {"pattern": "a"}},
+        {"type": "integer", "not": {"type": "integer", "pattern": "a"}},
         {"type": "string", "not": {"type": "string", "maxLength": 1}},
         {"type": "object"},
         {"type": "object", "additionalProperties": {"type": "null"}},
@@ -165,6 +168,12 @@ def test_a_part_that_has_a_test_lends_it_to_what_holds_it() -> None:
     assert part[CERTAIN][1] == LINE
     assert certainly({**part, "description": "words"}) is part[CERTAIN][0]
     assert certainly({**part, "maxLength": 2}) is None
+
+
+@pytest.mark.parametrize(("holds", "errors"), [(True, 0), (False, 1)])
+def test_the_library_is_asked_where_a_test_does_not_hold(holds: bool, errors: int) -> None:
+    validator: Any = schema_module._OURS({CERTAIN: (lambda value: holds, {"type": "null"})})
+    assert len(list(validator.iter_errors(3))) == errors
 
 
 @functools.cache

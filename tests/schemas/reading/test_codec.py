@@ -119,6 +119,13 @@ def test_an_int_may_stand_for_a_float() -> None:
     assert type(leaf.number) is float
 
 
+def test_a_float_of_another_kind_becomes_a_plain_one() -> None:
+    class Float(float):
+        pass
+
+    assert type(decode(Leaf, {"number": Float(0.5), "kind": "a"}).number) is float
+
+
 def test_decode_raises_the_class_it_is_told() -> None:
     with pytest.raises(PolicyError, match="policy: expected an object"):
         decode(Leaf, 1, where="policy", error=PolicyError)
