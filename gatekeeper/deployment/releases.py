@@ -75,7 +75,7 @@ def write_release(folder: Path, record: Production) -> None:
     Raises:
         OutputError, OSError: it cannot be written.
     """
-    value = encode(record, where="production")
+    value = encode(record)
     check_document("production", PRODUCTION_VERSION, value)
     place = folder / RELEASES / _number(record.release)
     place.mkdir()

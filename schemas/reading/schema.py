@@ -66,7 +66,7 @@ def _some(errors: Iterable[ValidationError]) -> Iterator[ValidationError]:
 def _validator(name: str) -> Draft202012Validator:
     # A decision holds the judgement of a report; other references stay within their schema.
     report = Resource.from_contents(json.loads(schema_text("report")))
-    registry: Registry[Any] = Registry().with_resource(report.id() or "", report)
+    registry: Registry[Any] = report @ Registry()
     schema = json.loads(schema_text(name))
     validator: Draft202012Validator = _OURS(_in_place(schema, guarded), registry=registry)
     return validator

@@ -26,6 +26,7 @@ def filled(text: str, *, end: str = "") -> str:
         f"{PARTS} = 1",
         f"[{PARTS}]",
         "a = " + "[" * MAX_PARTS + "]" * MAX_PARTS,
+        "[a]\nb = " + "[" * MAX_PARTS + "]" * MAX_PARTS,
         'a = "' + "." * 500 + '"',
         "a = '" + "[{." * 500 + "'",
         'a = """' + "[.\n" * 500 + '"quoted""""',

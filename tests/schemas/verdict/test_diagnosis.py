@@ -7,9 +7,10 @@ import pytest
 
 from schemas.reading.policy import load_policy
 from schemas.records.evidence import RIVALS, Evidence, Metric
-from schemas.records.judgement import Diagnosis
+from schemas.records.judgement import Diagnosis, Verdict
 from schemas.records.metrics import ABLATIONS, OFFSETS
 from schemas.records.policy import Policy
+from schemas.verdict.diagnosis import diagnose
 from schemas.verdict.judge import judge
 from tests.schemas.even import even
 
@@ -375,6 +376,15 @@ def test_what_cannot_be_decided_is_no_diagnosis(good_evidence: EvidenceFactory, 
         "undecided",
         "Nothing is decided: the control 'ridge' was not measured, so nothing shows that the gates are sound "
         "here.",
+    )
+
+
+def test_controls_that_are_not_there_are_beside_nothing(good_evidence: EvidenceFactory) -> None:
+    """A verdict on them is an error; the diagnosis holds nothing against the model either."""
+    alone = replace(good_evidence(), controls={})
+    verdict = Verdict("deployable", 5, False, (), (), (), ())
+    assert diagnose(alone, verdict, ()) == Diagnosis(
+        "sound", "The model is sound: what it knows on val is undefined."
     )
 
 
