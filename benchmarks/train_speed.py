@@ -123,7 +123,7 @@ def our_loop(data: Dataset, settings: P6bSettings) -> Steps:
     plugin = architecture("transformer")
     module = plugin.build(plugin.default_config(dimension=WIDTH, context=CONTEXT)).train()
     batches = WindowBatches(data, "train", device=CPU, seed=0)
-    example = batches.gather(batches.last_rows[:1]).contexts
+    example = batches.gather(batches.last_rows[:1]).inputs
     stepper = Stepper(wrap(module, settings, Group(), CPU, example), module, batches, Group(), settings)
     optimizer = torch.optim.AdamW(module.parameters(), lr=5e-4, weight_decay=0.01, fused=True)
     objective = DirectionalObjective(settings, data)

@@ -1,6 +1,6 @@
 """Batches of windows, gathered from the bank in memory."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,6 +36,7 @@ class Batch:
         last_rows: (B,) bank row of each window's last chunk.
         whole: (W,) the same of all windows that are averaged over, other processes' included.
         shown: (B, L, D) the contexts as the model sees them, some of them damaged where the recipe says so.
+        features: (B, ...) what the model is given beside them; None where nothing.
         ask: contexts (B, L, D) -> what the model that is trained makes of them now, (B, D) with gradient.
     """
 
@@ -44,7 +45,17 @@ class Batch:
     last_rows: torch.Tensor
     whole: torch.Tensor
     shown: torch.Tensor
+    features: torch.Tensor | None = None
     ask: Ask = nobody
+
+    @property
+    def inputs(self) -> tuple[torch.Tensor, ...]:
+        """What the model is called with."""
+        return (self.shown,) if self.features is None else (self.shown, self.features)
+
+
+Features = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+"""Contexts (B, L, D) and last rows (B,) -> what a model is given beside the contexts while it trains."""
 
 
 class WindowBatches:
@@ -61,6 +72,7 @@ class WindowBatches:
         seed: of the order, and of the noise.
         noise: what becomes of some last chunks before a model sees them.
         chosen: the last rows of the windows of the present epoch; None where all are meant.
+        features: makes :attr:`Batch.features`; None where the module reads contexts alone.
     """
 
     def __init__(
@@ -72,8 +84,9 @@ class WindowBatches:
         seed: int,
         noise: Noise | None = None,
         chosen: Callable[[], IntArray | None] = lambda: None,
+        features: Features | None = None,
     ) -> None:
-        self.noise, self.chosen, self.epoch = noise, chosen, 1
+        self.noise, self.chosen, self.features, self.epoch = noise, chosen, features, 1
         self.last_rows: IntArray = dataset.splits[split].last_rows
         self.device, self.seed = device, seed
         self.context, self.horizon = dataset.window.context, dataset.window.horizon
@@ -106,6 +119,15 @@ class WindowBatches:
         chosen = self.chosen()
         return self.last_rows if chosen is None else chosen
 
+    def most_steps(self, size: int) -> int:
+        """Steps of an epoch that leaves no window out."""
+        return -(-len(self.last_rows) // size)
+
+    def cut(self, epoch: int, size: int) -> Sequence[IntArray]:
+        """The last rows of each step of an epoch, each window once."""
+        order = self.order(epoch)
+        return [order[start : start + size] for start in range(0, len(order), size)]
+
     def gather(self, last_rows: IntArray, whole: IntArray | None = None) -> Batch:
         """Contexts and targets of some windows.
 
@@ -124,7 +146,8 @@ class WindowBatches:
         everybody = rows if whole is None else torch.from_numpy(whole).to(self.vectors.device)
         mine = contexts.to(self.device)
         seen = shown(mine, last_rows, self.noise, seed=self.seed, epoch=self.epoch)
-        return Batch(mine, targets.to(self.device), rows, everybody, seen)
+        features = None if self.features is None else self.features(mine, rows)
+        return Batch(mine, targets.to(self.device), rows, everybody, seen, features)
 
     def exists(self, last_rows: torch.Tensor, offset: int) -> torch.Tensor:
         """(B,) whether the chunk ``offset`` places from each target is there, in its run without gaps."""

@@ -2,12 +2,17 @@
 
 A warning that is a *collapse* means that the predictions have lost the target; the run then does
 what ``on_collapse`` says. All others only tell.
+
+A recipe that works for the cosine has lost its target once a constant prediction comes closer. One that works
+for bits may end far below that and know the target all the same: there the lift is watched, the cosine to the
+target minus that to its rivals, of which a constant has none.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
 from schemas.records.history import LAMBDA_RANGE, WarningName
+from trainers.loop.goal import Goal
 
 COLLAPSES: tuple[WarningName, ...] = ("cosine_drop", "below_constant", "negative_cosines")
 """Warnings that stop a run or roll it back."""
@@ -64,8 +69,9 @@ class Watch:
     Attributes:
         constant: mean cosine of a constant prediction to the train targets.
         dimension: of the vectors.
-        best_pos: best running mean cosine to the train targets; best_gap: likewise.
-        best_cosine: best cosine on val; best_recall: best article R@5 on val.
+        goal: what the run works for: whether the cosine is watched or the lift.
+        best_pos: best running mean cosine to the train targets, or lift; best_gap: likewise.
+        best_cosine: best cosine or lift on val; best_recall: best article R@5 on val.
         aloft: the running cosine has once been clearly above ``constant``. Before, a young model is
             merely not there yet.
         advised: the advice on a negative margin was given.
@@ -74,6 +80,7 @@ class Watch:
 
     constant: float
     dimension: int = SEED_DIMENSION
+    goal: Goal = "cosine"
     best_pos: float | None = None
     best_gap: float | None = None
     best_cosine: float | None = None
@@ -98,7 +105,12 @@ class Watch:
 
     def after_rollback(self) -> "Watch":
         """The watch over the best weights, which remembers none of what was lost since."""
-        return Watch(self.constant, self.dimension, aloft=self.aloft, advised=self.advised)
+        return Watch(self.constant, self.dimension, self.goal, aloft=self.aloft, advised=self.advised)
+
+    @property
+    def _what(self) -> str:
+        """What is watched, for people."""
+        return "cosine" if self.goal == "cosine" else "lift"
 
     def steps(self, means: Mapping[str, float], *, margin: float | None) -> list[Alarm]:
         """Warnings from the means over the last steps.
@@ -111,6 +123,8 @@ class Watch:
             margin: the gap asked for, where the recipe weighs its push as the seed does; else None.
         """
         pos, neg, gap = means["pos"], means["neg"], means["gap"]
+        if self.goal == "bits":
+            pos, neg = gap, 0.0
         paid = self.best_pos is not None and pos < self.best_pos - GAP_FALL
         alarms = []
         if margin is not None and (gap < margin or paid):
@@ -161,7 +175,7 @@ class Watch:
             alarms.append(
                 Alarm(
                     "below_constant",
-                    f"the running train cosine {pos:.3f} fell below the {self.constant:.3f} "
+                    f"the running train {self._what} {pos:.3f} fell below the {self.constant:.3f} "
                     "of a constant prediction",
                 )
             )
@@ -169,7 +183,7 @@ class Watch:
             alarms.append(
                 Alarm(
                     "cosine_drop",
-                    f"the running train cosine fell from {self.best_pos:.3f} to {pos:.3f}, "
+                    f"the running train {self._what} fell from {self.best_pos:.3f} to {pos:.3f}, "
                     f"below {COSINE_SHARE:.0%} of its best",
                 )
             )
@@ -179,7 +193,7 @@ class Watch:
         """Warnings from a Mini-5CAT.
 
         Args:
-            cosine: mean cosine to the target on val.
+            cosine: mean cosine to the target on val, or the lift there.
             constant: that of the constant control. A young model may lie below it for a while.
             recall: article R@5 on val.
             pushed: whether the recipe has the seed's push, and a ramp to slow down.
@@ -198,7 +212,7 @@ class Watch:
             alarms.append(
                 Alarm(
                     "cosine_drop",
-                    f"the cosine on val fell from {self.best_cosine:.3f} to {cosine:.3f}, "
+                    f"the {self._what} on val fell from {self.best_cosine:.3f} to {cosine:.3f}, "
                     f"below {COSINE_SHARE:.0%} of its best",
                 )
             )
@@ -207,7 +221,8 @@ class Watch:
             alarms.append(
                 Alarm(
                     "below_constant",
-                    f"the cosine on val {cosine:.3f} is below the {constant:.3f} of a constant prediction",
+                    f"the {self._what} on val {cosine:.3f} is below the {constant:.3f} "
+                    "of a constant prediction",
                 )
             )
         self.best_recall = recall if self.best_recall is None else max(recall, self.best_recall)

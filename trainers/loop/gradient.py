@@ -71,7 +71,7 @@ class GradientTrainer:
         """Build the module without storage, and the objective."""
         import torch
 
-        from trainers.loop.setup import module_config
+        from trainers.loop.parts import module_config
 
         with torch.device("meta"):
             plugin = architecture(settings.architecture)
@@ -80,11 +80,13 @@ class GradientTrainer:
 
     def fit(self, job: TrainingJob, settings: Any) -> Trained:  # noqa: ANN401  (as above)
         """Run the loop."""
-        from trainers.loop.parts import Parts
+        from trainers.loop.parts import plain_parts
         from trainers.loop.train import train
 
         objective = self.make_objective(settings, job.dataset)
-        parts = Parts(
+        parts = plain_parts(
+            job.dataset,
+            settings,
             objective,
             dress=functools.partial(self.dress, objective),
             extra_inputs=self.extra_inputs,

@@ -6,18 +6,24 @@ from torch import nn
 
 from schemas.records.history import MiniGates, SplitGates
 from schemas.verdict.wording import figure
+from trainers.loop.batches import WindowBatches
 from trainers.loop.objective import Objective
 from trainers.loop.settings import GradientSettings
 
 
 def plan(
-    windows: int, module: nn.Module, settings: GradientSettings, objective: Objective, *, chooses: str
+    batches: WindowBatches,
+    module: nn.Module,
+    settings: GradientSettings,
+    objective: Objective,
+    *,
+    chooses: str,
 ) -> tuple[str, str]:
     """What is trained, e.g. ``4401 windows, 12 epochs of 138 steps, transformer with ...``, and how.
 
     By which rule weights are kept is a long sentence, which the report has.
     """
-    steps = -(-windows // settings.batch_size)
+    windows, steps = len(batches.last_rows), batches.most_steps(settings.batch_size)
     parameters = sum(parameter.numel() for parameter in module.parameters())
     return (
         f"{windows} windows, {settings.epochs} epochs of {steps} steps, "

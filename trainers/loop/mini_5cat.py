@@ -12,7 +12,7 @@ from gates.suite import drawn_articles, measure, prepare
 from schemas.errors import Interrupted
 from schemas.records.evidence import Evidence, Metrics
 from schemas.records.history import SPLIT_FIGURES, MiniGates, SplitGates
-from schemas.records.metrics import COSINE, MARGIN, RECALL_SEEN
+from schemas.records.metrics import BITS_KNOWN, COSINE, LIFT, MARGIN, RECALL_SEEN
 from schemas.records.policy import Policy
 from schemas.records.splits import OOD, VAL, selecting
 from schemas.verdict.escape import value_of
@@ -20,7 +20,10 @@ from schemas.verdict.few_articles import lacking
 from schemas.verdict.judge import judge
 from schemas.verdict.soundness import check_controls, unsound
 from trainers.interrupts import Interrupts
+from trainers.loop.goal import Goal
 from trainers.loop.selection import Standing, as_val, rank_weights, told_of
+
+_TOLD = {"cosine": COSINE, "margin": MARGIN, "recall": RECALL_SEEN, "bits": BITS_KNOWN, "lift": LIFT}
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,9 @@ class MiniResult:
     Attributes:
         gates: for the history.
         standing: of these weights.
-        cosine, margin, recall: on the split that chooses. constant: cosine of the constant control there.
+        cosine, margin, recall: on the split that chooses.
+        goal: what the run works for, there: the cosine, or the bits.
+        watched: what the collapse watch looks at, there: the cosine, or the lift. constant: of a constant.
         metrics: everything that was measured.
     """
 
@@ -39,6 +44,8 @@ class MiniResult:
     cosine: float
     margin: float
     recall: float
+    goal: float
+    watched: float
     constant: float
     metrics: Metrics
 
@@ -52,12 +59,20 @@ class MiniSuite:
         options: of the full evaluation; only the number of samples differs.
         samples: windows a split.
         interrupts: a signal ends a measurement.
+        goal: what the weights are ranked by.
     """
 
     def __init__(
-        self, dataset: Dataset, policy: Policy, options: Options, *, samples: int, interrupts: Interrupts
+        self,
+        dataset: Dataset,
+        policy: Policy,
+        options: Options,
+        *,
+        samples: int,
+        interrupts: Interrupts,
+        goal: Goal = "cosine",
     ) -> None:
-        self.policy, self.interrupts = policy, interrupts
+        self.policy, self.interrupts, self.goal = policy, interrupts, goal
         self.chooses = selecting(dataset.splits)
         self.bench = prepare(
             dataset, replace(options, max_samples=samples), self._advance, (self.chooses, OOD)
@@ -91,11 +106,8 @@ class MiniSuite:
         evidence = self.bench.evidence(measured)
         judged = as_val(self.chooses, evidence)
         judgement = judge(judged, self.policy, confidence=self.bench.options.confidence)
-        values = {
-            name: value_of(evidence.model, self.chooses, metric)
-            for name, metric in (("cosine", COSINE), ("margin", MARGIN), ("recall", RECALL_SEEN))
-        }
-        cosine = values["cosine"] or 0.0
+        values = {name: value_of(evidence.model, self.chooses, metric) for name, metric in _TOLD.items()}
+        cosine, by_bits = values["cosine"] or 0.0, self.goal == "bits"
         return MiniResult(
             gates=MiniGates(
                 splits={split: _figures(evidence, split) for split in measured.samples},
@@ -104,11 +116,13 @@ class MiniSuite:
                 escaped=judgement.verdict.escaped,
                 kept=False,
             ),
-            standing=rank_weights(judged, self.policy, admissible=admissible(cosine)),
+            standing=rank_weights(judged, self.policy, admissible=admissible(cosine), by_bits=by_bits),
             cosine=cosine,
             margin=values["margin"] or 0.0,
             recall=values["recall"] or 0.0,
-            constant=value_of(evidence.controls["constant"], self.chooses, COSINE) or 0.0,
+            goal=(values["bits"] or 0.0) if by_bits else cosine,
+            watched=(values["lift"] or 0.0) if by_bits else cosine,
+            constant=0.0 if by_bits else value_of(evidence.controls["constant"], self.chooses, COSINE) or 0.0,
             metrics=evidence.model,
         )
 

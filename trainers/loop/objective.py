@@ -1,4 +1,4 @@
-"""What a recipe minimises: a mean squared error, and possibly a weighted push beside it."""
+"""What a recipe minimises: a mean squared error and a push, each with its weight."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,14 +43,20 @@ class Terms:
 
 @dataclass(frozen=True, eq=False)
 class Weight:
-    """The push's weight, and 1.0 where a bound decided it (0-dimensional)."""
+    """What the terms weigh.
+
+    Attributes:
+        value: of the push. clamped: 1.0 where a bound decided it; both 0-dimensional.
+        error: of the squared error; 0 where a recipe only measures it.
+    """
 
     value: "torch.Tensor"
     clamped: "torch.Tensor"
+    error: "torch.Tensor | float" = 1.0
 
 
 class Objective(Protocol):
-    """What is minimised: ``mse + weight * push``. One instance lives as long as its run."""
+    """What is minimised: ``error * mse + value * push``. One instance lives as long as its run."""
 
     @property
     def rule(self) -> str:
@@ -76,7 +82,7 @@ class Objective(Protocol):
         ...
 
     def weight(self, terms: "torch.Tensor") -> Weight:
-        """The push's weight from the detached terms (5 + n,) of the whole batch, on all devices."""
+        """The weights from the detached terms (5 + n,) of the whole batch, on all devices."""
         ...
 
     def end_epoch(self, val_cosine: float, val_margin: float) -> None:

@@ -7,8 +7,8 @@ ood has no say. It stays what it is for: an honest test of the weights that were
 A margin counts only where it is reliably positive. A constant prediction has margin 0, so among
 margins that are not positive the larger one would be the one that has learned less.
 
-Where the policy asks for gains over controls, what is known beyond the best copy comes first: its gates are
-only shown.
+Where the recipe works for bits, or the policy asks for gains over controls, what is known beyond the best
+copy comes first: the gates are only shown.
 """
 
 import math
@@ -34,6 +34,9 @@ RULE = (
     "its interval lies above 0, then the larger article R@5 on val (context left out), "
     "then the larger cosine on val"
 )
+
+BITS_RULE = RULE.replace(", where the policy asks for gains over controls,", "")
+"""The same of a recipe that works for bits."""
 
 
 def told_of(split: str, sentence: str) -> str:
@@ -70,7 +73,8 @@ class Standing:
     Attributes:
         admissible: the recipe allows them to be kept.
         sound: they have not escaped on val.
-        gain: in bits over the best copy on val, where the policy asks for gains over controls; else 0.
+        gain: in bits over the best copy on val, where the recipe works for bits or the policy asks for gains
+            over controls; else 0.
         gates_passed: of A to D, on val.
         margin: on val, 0 unless its whole interval is above 0.
         recall: article R@5 on val with the context left out.
@@ -86,8 +90,15 @@ class Standing:
     cosine: float
 
 
-def rank_weights(evidence: Evidence, policy: Policy, *, admissible: bool) -> Standing:
-    """The standing of what was measured, by the policy's checks on val."""
+def rank_weights(evidence: Evidence, policy: Policy, *, admissible: bool, by_bits: bool = False) -> Standing:
+    """The standing of what was measured, by the policy's checks on val.
+
+    Args:
+        evidence: of these weights.
+        policy: whose checks count.
+        admissible: whether the recipe allows them to be kept.
+        by_bits: whether the recipe works for bits, so that they come first whatever the policy asks for.
+    """
     mine = only(evidence, VAL)
     lines = tuple(replace(line, splits=(VAL,)) for line in policy.checks if VAL in line.splits)
     checks = run_checks(mine.model, replace(policy, checks=lines), rounding=allowance(mine.answers))
@@ -97,7 +108,7 @@ def rank_weights(evidence: Evidence, policy: Policy, *, admissible: bool) -> Sta
     return Standing(
         admissible=admissible,
         sound=not (escape.escaped or escape.undecided or escape.unsure),
-        gain=_gain(mine) if policy.controls else 0.0,
+        gain=_gain(mine) if by_bits or policy.controls else 0.0,
         gates_passed=sum(gate_status(gate, checks) == "pass" for gate in GATES),
         margin=margin.value if reliable and margin.value is not None else 0.0,
         recall=value_of(mine.model, VAL, RECALL_UNSEEN) or 0.0,

@@ -31,6 +31,13 @@ class GradientSettings:
     architecture: str = field(
         default="transformer", metadata={"help": "Registered architecture.", "listed": "architectures"}
     )
+    patience: int | None = field(
+        default=None,
+        metadata={
+            "help": "Mini-5CATs without better weights after which the training ends.",
+            "otherwise": "never",
+        },
+    )
     layers: int | None = field(default=None, metadata={"help": "Its layers."})
     width: int | None = field(default=None, metadata={"help": "Its width."})
     heads: int | None = field(default=None, metadata={"help": "Its attention heads."})
@@ -57,6 +64,8 @@ class GradientSettings:
             value = getattr(self, name)
             if type(value) is not int or value < least:
                 raise UsageError(f"{name} must be a whole number of at least {least}; found {value!r}")
+        if self.patience is not None and (type(self.patience) is not int or self.patience < 1):
+            raise UsageError(f"patience must be a whole number of at least 1; found {self.patience!r}")
         for name, low, high in (
             ("lr", 0.0, math.inf),
             ("weight_decay", -math.ulp(0.0), math.inf),

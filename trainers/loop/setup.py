@@ -1,19 +1,18 @@
 """A run: what it is made of, how it begins or continues, and what it leaves on the disk."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import nn
 
-from gates.contracts import Bank, Dataset, IntArray
+from gates.contracts import Bank, IntArray
 from schemas.reading.history import write_history
 from schemas.records.history import HISTORY_FILE, HISTORY_VERSION, History
-from schemas.records.splits import TRAIN, selecting
+from schemas.records.splits import selecting
 from trainers.checkpoints.checkpoint import read_checkpoint, save_checkpoint
 from trainers.checkpoints.saved_states import Store
-from trainers.contracts import MODEL_FILE, ConfigValue, TrainingJob
+from trainers.contracts import MODEL_FILE, TrainingJob
 from trainers.loop import log_lines as speech
 from trainers.loop.batches import WindowBatches
 from trainers.loop.collapse import Watch
@@ -22,10 +21,9 @@ from trainers.loop.objective import Objective
 from trainers.loop.parts import Parts
 from trainers.loop.random_state import random_state, restore_random_state
 from trainers.loop.selection import told_of
-from trainers.loop.settings import SIZES, GradientSettings
+from trainers.loop.settings import GradientSettings
 from trainers.loop.state import Learner, State, fresh_state, pack, unpack
 from trainers.loop.step import Stepper, wrap
-from trainers.registry import architecture
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +33,6 @@ class Run:
     job: TrainingJob
     settings: GradientSettings
     trainer: str
-    config: Mapping[str, ConfigValue]
     parts: Parts
     batches: WindowBatches
     stepper: Stepper
@@ -59,70 +56,60 @@ def begin(
     """Build everything, and continue from the saved state where the job says so."""
     dataset, device = job.dataset, job.device
     torch.manual_seed(job.seed)
-    plugin = architecture(settings.architecture)
-    config = module_config(dataset, settings)
-    module = parts.dress(plugin.build(module_config(dataset, settings, extra=parts.extra_inputs))).to(device)
+    module = parts.build().to(device)
     torch.manual_seed(job.seed + job.group.rank)  # each process drops out other units
-    batches = WindowBatches(
-        dataset, TRAIN, device=device, seed=job.seed, noise=parts.noise, chosen=parts.chosen
-    )
-    example = batches.gather(batches.last_rows[:1]).contexts
+    batches = parts.batches(dataset, device, job.seed)
+    example = batches.gather(batches.last_rows[:1]).inputs
     stepper = Stepper(
         wrap(module, settings, job.group, device, example), module, batches, job.group, settings
     )
-    learner = make_learner(module, settings, parts.objective, lr=settings.lr)
+    learner = make_learner(module, settings, parts, lr=settings.lr)
     constant = _constant_cosine(dataset.bank, batches.last_rows + dataset.window.horizon)
-    state = fresh_state(Watch(constant, dataset.bank.dimension), device)
+    constant = constant if parts.goal == "cosine" else 0.0  # a constant prediction has no lift
+    state = fresh_state(Watch(constant, dataset.bank.dimension, parts.goal), device)
     store = Store(job.folder)
     if job.resume:
         _resume(job, store, learner, state)
     mini: list[MiniSuite] = []
     if not state.ended:
-        told = speech.plan(
-            len(batches.last_rows), module, settings, parts.objective, chooses=selecting(dataset.splits)
-        )
-        for line in told:
+        for line in speech.plan(
+            batches, module, settings, parts.objective, chooses=selecting(dataset.splits)
+        ):
             job.log(f"{trainer}: {line}")
 
         def prepare(_: object) -> None:
             suite = MiniSuite(
-                dataset, job.policy, job.options, samples=settings.mini_samples, interrupts=job.interrupts
+                dataset,
+                job.policy,
+                job.options,
+                samples=settings.mini_samples,
+                interrupts=job.interrupts,
+                goal=parts.goal,
             )
             for doubt in suite.doubts():
                 job.log(f"warning: no weights can pass on this data: {doubt}")
             mini.append(suite)
 
         job.group.on_first(module, device, prepare)
-    run = Run(job, settings, trainer, config, parts, batches, stepper, store, mini[0] if mini else None)
+    run = Run(job, settings, trainer, parts, batches, stepper, store, mini[0] if mini else None)
     return run, learner, state
 
 
-def module_config(dataset: Dataset, settings: GradientSettings, *, extra: int = 0) -> dict[str, ConfigValue]:
-    """What the settings make of their architecture for vectors and contexts of this data set.
-
-    Args:
-        dataset: whose.
-        settings: with the sizes that somebody names.
-        extra: how many numbers a wrapper appends to each vector.
-
-    Raises:
-        ModelError: unknown architecture. UsageError: it lacks a size.
-    """
-    sizes = {name: value for name in SIZES if (value := getattr(settings, name)) is not None}
-    plugin = architecture(settings.architecture)
-    dimension = dataset.bank.dimension + extra
-    return plugin.sized_config(dimension=dimension, context=dataset.window.context, sizes=sizes)
-
-
-def make_learner(
-    module: nn.Module, settings: GradientSettings, objective: Objective, *, lr: float
-) -> Learner:
+def make_learner(module: nn.Module, settings: GradientSettings, parts: Parts, *, lr: float) -> Learner:
     """A module with a fresh optimiser and schedule."""
-    optimizer = torch.optim.AdamW(module.parameters(), lr=lr, weight_decay=settings.weight_decay, fused=True)
+    groups = [
+        {
+            "params": list(group.parameters),
+            "lr": lr * group.pace,
+            "weight_decay": settings.weight_decay if group.decays else 0.0,
+        }
+        for group in parts.groups(module)
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=lr, weight_decay=settings.weight_decay, fused=True)
     scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(
         optimizer, mode="max", factor=settings.lr_factor, patience=settings.lr_patience
     )
-    return Learner(module, optimizer, scheduler, objective)
+    return Learner(module, optimizer, scheduler, parts.objective)
 
 
 def _constant_cosine(bank: Bank, targets: IntArray) -> float:
@@ -163,7 +150,7 @@ def history_of(run: Run, objective: Objective, state: State) -> History:
     return History(
         schema_version=HISTORY_VERSION,
         trainer=run.trainer,
-        architecture=run.settings.architecture,
+        architecture=run.parts.model_type,
         negative=objective.negative,
         rule=told_of(run.chooses, objective.rule),
         epochs=tuple(state.epochs),
@@ -178,8 +165,8 @@ def keep_best(run: Run, learner: Learner, state: State, result: MiniResult) -> N
     dataset = run.job.dataset
     save_checkpoint(
         run.job.folder / MODEL_FILE,
-        model_type=run.settings.architecture,
-        model_config=run.config,
+        model_type=run.parts.model_type,
+        model_config=run.parts.model_config,
         module=learner.module,
         horizon=dataset.window.horizon,
         context=dataset.window.context,

@@ -2,7 +2,7 @@
 
 import contextlib
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
@@ -20,6 +20,9 @@ from trainers.loop.objective import Objective
 from trainers.loop.settings import GradientSettings, Precision
 from trainers.processes import Group
 
+Forward = Callable[..., torch.Tensor]
+"""A module as the loop calls it, with :attr:`trainers.loop.batches.Batch.inputs`."""
+
 
 @dataclass(frozen=True, eq=False)
 class Stepper:
@@ -32,7 +35,7 @@ class Stepper:
         settings: batch, clip, precision and parts.
     """
 
-    forward: Callable[[torch.Tensor], torch.Tensor]
+    forward: Forward
     module: nn.Module
     batches: WindowBatches
     group: Group
@@ -51,7 +54,9 @@ class Stepper:
         for number, part in enumerate(parts):
             last = number == len(parts) - 1
             figures += self._backward(part, len(rows), objective, last=last) * (len(part) / len(rows))
-        nn.utils.clip_grad_norm_(self.module.parameters(), self.settings.clip)
+        learned = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+        self._average_apart(learned)
+        nn.utils.clip_grad_norm_(learned, self.settings.clip)
         optimizer.step()
         return figures
 
@@ -61,20 +66,26 @@ class Stepper:
         # A process without a window still takes part in the sums, with one that counts nothing.
         ask = functools.partial(self._ask, last=last)
         batch = replace(self.batches.gather(mine if len(mine) else part[:1], part), ask=ask)
-        terms = objective.terms(ask(batch.shown), batch, self.batches)
+        terms = objective.terms(ask(*batch.inputs), batch, self.batches)
         means = self.group.sum(terms.detached() * share)
         weight = objective.weight(means)
-        loss = terms.mse + weight.value * terms.push
+        loss = weight.error * terms.mse + weight.value * terms.push
         with self._unsynchronised(last):
             # Processes average their gradients, hence the factor of their number.
             (loss * (share * self.group.size * len(part) / total)).backward()  # type: ignore[no-untyped-call]
-        return torch.cat(
-            [(means[0] + weight.value * means[1])[None], means[:5], weight.value[None], weight.clamped[None]]
-        )
+        minimised = weight.error * means[0] + weight.value * means[1]
+        return torch.cat([minimised[None], means[:5], weight.value[None], weight.clamped[None]])
 
-    def _ask(self, contexts: torch.Tensor, *, last: bool) -> torch.Tensor:
+    def _average_apart(self, learned: Sequence[nn.Parameter]) -> None:
+        """Average over the processes what is learned outside the module, whose wrapper knows its own only."""
+        own = {id(parameter) for parameter in self.module.parameters()}
+        for parameter in learned:
+            if id(parameter) not in own and parameter.grad is not None:
+                parameter.grad = self.group.sum(parameter.grad) / self.group.size
+
+    def _ask(self, *inputs: torch.Tensor, last: bool) -> torch.Tensor:
         with self._unsynchronised(last), autocast(self.batches.device, self.settings.precision):
-            return self.forward(contexts).float()
+            return self.forward(*inputs).float()
 
     def _unsynchronised(self, last: bool) -> AbstractContextManager[None]:
         if isinstance(self.forward, DistributedDataParallel) and not last:
@@ -88,8 +99,12 @@ def autocast(device: torch.device, precision: Precision) -> AbstractContextManag
 
 
 def wrap(
-    module: nn.Module, settings: GradientSettings, group: Group, device: torch.device, example: torch.Tensor
-) -> Callable[[torch.Tensor], torch.Tensor]:
+    module: nn.Module,
+    settings: GradientSettings,
+    group: Group,
+    device: torch.device,
+    example: tuple[torch.Tensor, ...],
+) -> Forward:
     """The module as the loop calls it: compiled where asked for, gradients averaged over the group.
 
     Args:
@@ -97,17 +112,17 @@ def wrap(
         settings: whether to compile.
         group: who averages gradients.
         device: this process's.
-        example: (1, L, D) contexts to try a compiled module on.
+        example: inputs of one window, to try a compiled module on.
 
     Raises:
         UsageError: this machine cannot compile it.
     """
-    forward: Callable[[torch.Tensor], torch.Tensor] = module
+    forward: Forward = module
     if settings.compile:
         compiled = torch.compile(module)
         try:
             with torch.no_grad():
-                compiled(example)
+                compiled(*example)
         except Exception as error:  # whatever the tool chain underneath raises
             raise UsageError(f"--compile does not work on this machine: {reason(error)}") from error
         forward = compiled

@@ -1,7 +1,7 @@
 """The training loop. It reads from top to bottom; the gates are a plain call in it."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import torch
@@ -38,7 +38,7 @@ def train(job: TrainingJob, settings: GradientSettings, trainer: str, parts: Par
     job.monitor.begin(
         RunStart(
             epochs=settings.epochs,
-            steps=-(-len(run.batches.last_rows) // settings.batch_size),
+            steps=run.batches.most_steps(settings.batch_size),
             epoch=state.epoch,
             step=state.step,
             done=tuple(state.epochs),
@@ -69,10 +69,10 @@ def _train_epoch(run: Run, learner: Learner, state: State) -> None:
     """Train what is left of the epoch; a collapse cuts it short."""
     learner.objective.start_epoch(state.epoch)
     learner.module.train()
-    order, size = run.batches.order(state.epoch), run.settings.batch_size
+    rows_of = run.batches.cut(state.epoch, run.settings.batch_size)
     started = time.perf_counter()
     while state.step < run.steps:
-        rows = order[state.step * size : (state.step + 1) * size]
+        rows = rows_of[state.step]
         figures = run.stepper.take(rows, learner.optimizer, learner.objective)
         state.step += 1
         state.samples += len(rows)
@@ -86,7 +86,7 @@ def _train_epoch(run: Run, learner: Learner, state: State) -> None:
         )
         due = state.step % run.settings.log_every == 0 or state.step == run.steps
         if due or run.job.device.type == "cpu":
-            _refuse_non_finite(run, state, order)
+            _refuse_non_finite(run, state, rows_of)
         if due:
             now = time.perf_counter()
             state.seconds, started = state.seconds + now - started, now
@@ -150,11 +150,11 @@ def _check_gates(run: Run, learner: Learner, state: State) -> MiniResult:
         state.watch.advised = state.watch.advised or line == speech.ADVICE
         job.log(line)
     alarms = state.watch.gates(
-        cosine=result.cosine, constant=result.constant, recall=result.recall, pushed=pushed
+        cosine=result.watched, constant=result.constant, recall=result.recall, pushed=pushed
     )
     _warn(run, state, alarms, step=0)
     learner.objective.end_epoch(result.cosine, result.margin)
-    learner.scheduler.step(result.cosine)
+    learner.scheduler.step(result.goal)
     return result
 
 
@@ -175,7 +175,7 @@ def _recover(run: Run, learner: Learner, state: State) -> None:
     state.rollbacks += 1
     learner.objective.soften()
     lr = 0.5 * learner.optimizer.param_groups[0]["lr"]
-    fresh = make_learner(learner.module, run.settings, learner.objective, lr=lr)
+    fresh = make_learner(learner.module, run.settings, run.parts, lr=lr)
     learner.optimizer, learner.scheduler = fresh.optimizer, fresh.scheduler
     state.watch = state.watch.after_rollback()
     run.job.log(f"rollback {state.rollbacks} of {ROLLBACKS}: half the learning rate ({lr:g}), half the push")
@@ -191,6 +191,15 @@ def _next_epoch(run: Run, state: State, result: MiniResult | None, *, lr: float)
     state.interval_steps = 0
     if not state.ended and state.epoch > run.settings.epochs:
         state.ended = f"all {run.settings.epochs} epochs done"
+    patience = run.settings.patience
+    if not state.ended and patience is not None and _measured_since_best(state) >= patience:
+        state.ended = f"no better weights in the last {patience} of {state.epoch - 1} epochs"
+
+
+def _measured_since_best(state: State) -> int:
+    """How often the gates were asked since they last found better weights."""
+    asked = [epoch.mini.kept for epoch in state.epochs if epoch.mini is not None]
+    return len(asked) if True not in asked else asked[::-1].index(True)
 
 
 def _due(run: Run, state: State) -> bool:
@@ -212,12 +221,11 @@ def _warn(run: Run, state: State, alarms: list[Alarm], *, step: int) -> None:
             state.collapse = f"{alarm.name}: {alarm.sentence}"
 
 
-def _refuse_non_finite(run: Run, state: State, order: IntArray) -> None:
+def _refuse_non_finite(run: Run, state: State, rows_of: Sequence[IntArray]) -> None:
     step = int(state.bad)
     if step == 0:
         return
-    size = run.settings.batch_size
-    rows = order[(step - 1) * size : step * size]
+    rows = rows_of[step - 1]
     shown = ", ".join(str(row) for row in rows[:_SHOWN]) + (", ..." if len(rows) > _SHOWN else "")
     kept = f"; the best weights so far are in {run.job.folder / MODEL_FILE}" if state.best else ""
     raise TrainingError(

@@ -229,3 +229,29 @@ def test_an_order_leaves_the_split_alone() -> None:
     before = case.batches.last_rows.copy()
     case.batches.order(1)[:] = 0
     assert np.array_equal(case.batches.last_rows, before)
+
+
+@pytest.mark.parametrize("size", [1, 5, 18, 40])
+def test_an_epoch_is_its_order_cut_into_steps(size: int) -> None:
+    batches = some_case().batches
+    steps = batches.cut(3, size)
+    assert np.concatenate(steps).tolist() == batches.order(3).tolist()
+    assert len(steps) == batches.steps(size) == -(-18 // size)
+    assert {len(step) for step in steps[:-1]} <= {size}
+
+
+def test_a_module_is_given_contexts_and_what_is_made_of_them() -> None:
+    case = some_case()
+    rows = case.batches.last_rows[:4]
+    plain = case.batches.gather(rows)
+    assert plain.features is None
+    assert len(plain.inputs) == 1
+    assert plain.inputs[0] is plain.contexts
+    dataset = make_dataset(case.bank, {"train": case.batches.last_rows}, Window(5, 2))
+    batches = WindowBatches(
+        dataset, "train", device=CPU, seed=0, features=lambda contexts, last: contexts.sum(1) + last[:, None]
+    )
+    batch = batches.gather(rows)
+    contexts, features = batch.inputs
+    assert torch.equal(contexts, plain.contexts)
+    assert torch.equal(features, contexts.sum(1) + torch.from_numpy(rows)[:, None])

@@ -306,6 +306,7 @@ def test_a_watch_that_comes_back_sees_the_same() -> None:
     assert again.state() == {
         "constant": CONSTANT,
         "dimension": 768,
+        "goal": "cosine",
         "best_pos": 0.476,
         "best_gap": 0.1,
         "best_cosine": 0.47,
@@ -327,3 +328,28 @@ def test_a_warning_is_told_when_it_begins_and_when_it_is_over() -> None:
     assert again.news([low], "train") == ["over on train: gap_falling"]
     assert again.news([], "val") == ["over on val: below_constant"]
     assert again.news([falling, low], "train") == ["warning: gap_falling: the gap fell"]
+
+
+def test_where_bits_are_the_goal_the_lift_is_watched_and_the_cosine_may_go() -> None:
+    watch = Watch(0.0, goal="bits")
+    assert see(watch, margin=None, pos=0.5, neg=0.4, gap=0.1) == []
+    assert see(watch, margin=None, pos=-0.2, neg=-0.3, gap=0.1) == []
+    assert watch.best_pos == watch.best_gap == 0.1
+    assert see(watch, margin=None, pos=0.5, neg=0.51, gap=-0.01) == ["below_constant", "cosine_drop"]
+    assert watch.after_rollback().goal == "bits"
+
+
+def test_a_lost_lift_is_called_by_its_name() -> None:
+    watch = Watch(0.0, goal="bits")
+    see(watch, margin=None, gap=0.125)
+    watch.gates(cosine=0.125, constant=0.0, recall=0.7, pushed=False)
+    assert [alarm.sentence for alarm in watch.steps({**HEALTHY, "gap": -0.01}, margin=None)] == [
+        "the running train lift -0.010 fell below the 0.000 of a constant prediction",
+        "the running train lift fell from 0.125 to -0.010, below 70% of its best",
+    ]
+    assert [
+        alarm.sentence for alarm in watch.gates(cosine=-0.01, constant=0.0, recall=0.7, pushed=False)
+    ] == [
+        "the lift on val fell from 0.125 to -0.010, below 70% of its best",
+        "the lift on val -0.010 is below the 0.000 of a constant prediction",
+    ]

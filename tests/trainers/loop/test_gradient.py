@@ -64,3 +64,11 @@ def test_a_training_goes_by_the_objective_of_its_settings(make_job: MakeJob) -> 
     assert made == [(chosen, job.dataset)]
     assert trained.summary == "own: all 1 epochs done; the weights kept are those of epoch 1"
     assert any(line.startswith("[OWN] mse=") for line in lines)
+
+
+def test_a_training_ends_where_patience_does(make_job: MakeJob) -> None:
+    """With a learning rate of next to nothing the weights stay as they are, so none are better."""
+    trained = P6.fit(make_job(), settings("p6", epochs=9, lr=1e-30, dropout=0.0, patience=2))
+    assert trained.history is not None
+    assert trained.history.ended == "no better weights in the last 2 of 3 epochs"
+    assert (len(trained.history.epochs), trained.history.best_epoch) == (3, 1)

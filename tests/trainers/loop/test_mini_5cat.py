@@ -17,10 +17,12 @@ from schemas.records.metrics import GATES
 from schemas.records.splits import EVALUATED
 from tests.trainers.forward import Forward
 from trainers.interrupts import Interrupts
+from trainers.loop.goal import Goal
 from trainers.loop.mini_5cat import MiniSuite
 from trainers.predictor import ModulePredictor
 
 CPU = torch.device("cpu")
+GOALS: tuple[Goal, Goal] = ("cosine", "bits")
 
 
 def dataset() -> Dataset:
@@ -53,10 +55,11 @@ def test_between_two_epochs_the_same_is_asked_of_the_weights(
         suite.measure(ModulePredictor(Forward(made), "the weights", CPU), lambda cosine: True)
 
 
-def suite(samples: int, interrupts: Interrupts | None = None) -> MiniSuite:
+def suite(samples: int, interrupts: Interrupts | None = None, goal: Goal = "cosine") -> MiniSuite:
     options = Options(batch_size=16, min_samples=1, min_articles=1)
     policy = load_policy("seed-5cat").policy
-    return MiniSuite(dataset(), policy, options, samples=samples, interrupts=interrupts or Interrupts())
+    interrupts = interrupts or Interrupts()
+    return MiniSuite(dataset(), policy, options, samples=samples, interrupts=interrupts, goal=goal)
 
 
 def last_chunk() -> ModulePredictor:
@@ -84,6 +87,17 @@ def test_its_figures_are_those_of_the_gates_on_its_draw() -> None:
     assert found.constant == bench.control_metrics["constant"]["val"]["offset_sweep.cos"].value
     assert set(found.gates.gates) >= set(GATES)
     assert not found.gates.kept
+
+
+def test_a_recipe_that_works_for_the_cosine_goes_by_it_and_one_for_bits_by_bits_and_lift() -> None:
+    by_cosine, by_bits = (suite(60, goal=goal).measure(last_chunk(), lambda cosine: True) for goal in GOALS)
+    val = by_bits.metrics["val"]
+    assert by_cosine.metrics == by_bits.metrics
+    assert by_cosine.goal == by_cosine.watched == by_cosine.cosine
+    assert (by_bits.goal, by_bits.watched, by_bits.constant) == (
+        val["retrieval.article_unseen.bits"].value, val["offset_sweep.lift"].value, 0.0,
+    )  # fmt: skip
+    assert by_cosine.standing.gain == 0.0 != by_bits.standing.gain
 
 
 def test_the_recipe_is_asked_about_the_cosine_on_val() -> None:

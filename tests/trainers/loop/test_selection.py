@@ -16,7 +16,7 @@ from schemas.records.metrics import BITS_KNOWN
 from schemas.records.policy import Policy
 from schemas.records.splits import PAIR, VAL
 from tests.schemas.even import even
-from trainers.loop.selection import RULE, Standing, only, rank_weights
+from trainers.loop.selection import BITS_RULE, RULE, Standing, only, rank_weights
 
 POLICY = load_policy("seed-5cat").policy
 
@@ -226,6 +226,19 @@ def test_under_a_policy_that_asks_for_gains_bits_over_the_best_copy_come_before_
     assert rank(evidence(GOOD)).gain == 0.0
 
 
+def test_a_recipe_that_works_for_bits_puts_them_first_whatever_the_policy_asks_for() -> None:
+    def standing(values: dict[str, float], bits: float) -> Standing:
+        found = evidence(values)
+        known = {BITS_KNOWN: Metric(bits, None, None, 400, 20)}
+        copy = {"val": {BITS_KNOWN: Metric(0.5, None, None, 400, 20)}}
+        model = {**found.model, "val": {**found.model["val"], **known}}
+        shown = replace(found, model=model, controls={**found.controls, "copy_mix": copy})
+        return rank_weights(shown, POLICY, admissible=True, by_bits=True)
+
+    assert standing(GOOD, 0.75).gain == 0.25
+    assert standing(GOOD, 0.75) < standing(LEARNED, 1.0)
+
+
 def test_the_rule_says_what_is_done() -> None:
     assert VAL == "val"
     assert RULE == (
@@ -234,6 +247,10 @@ def test_the_rule_says_what_is_done() -> None:
         "on val where its interval lies above 0, then the larger article R@5 on val (context left out), "
         "then the larger cosine on val"
     )
+    assert BITS_RULE.startswith(
+        "not escaped on val, then the larger gain in bits over the best copy on val, "
+    )
+    assert BITS_RULE.partition("best copy")[2] == RULE.partition("best copy")[2]
 
 
 def test_the_controls_of_a_world_stand_in_their_order(world_data: Callable[[int], Dataset]) -> None:

@@ -22,6 +22,8 @@ from trainers.registry import trainer
         ({"batch_size": 2, "accumulate": 3}, "a batch of 2 cannot be cut into 3 parts"),
         ({"precision": "fp8"}, "precision must be one of fp32, bf16; found 'fp8'"),
         ({"on_collapse": "pray"}, "on_collapse must be one of stop, rollback, ignore; found 'pray'"),
+        ({"patience": 0}, "patience must be a whole number of at least 1; found 0"),
+        ({"patience": 1.5}, "patience must be a whole number of at least 1; found 1.5"),
         ({"save_every": -1}, "save_every must be a whole number of at least 0"),
     ],
 )
