@@ -47,19 +47,20 @@ START = 10.0
 
 
 @dataclass(frozen=True, eq=False)
-class _Answerer:
+class Answerer:
     """What answers the articles of one fold, or all where there is a train split.
 
     Attributes:
         taught: by all articles that may teach it.
         mix: (L,) numbers of copy_mix.
-        logit: (2 L + 2,) numbers of logit. whitener: (D, D) its R.
+        logit: (2 L + 2,) numbers of logit. whitener: (D, D) its R. shrinkage: of R.
     """
 
     taught: Taught
     mix: DoubleArray
     logit: DoubleArray
     whitener: torch.Tensor
+    shrinkage: float
 
 
 def fit_controls(
@@ -80,14 +81,21 @@ def fit_controls(
     """
     windows = FittingWindows.of(dataset, evaluated, seed=seed)
     shrinkages = SHRINKAGES if windows.source == "train split" else (CROSS_FIT_SHRINKAGE,)
-    answerers = [_fit(windows, left_out, shrinkages, seed) for left_out in windows.left_out]
+    answerers = [fit_answerer(windows, left_out, shrinkages, seed=seed) for left_out in windows.left_out]
     return _predictors(answerers, windows.answerer, dataset.window.context), windows.source
 
 
-def _fit(
-    windows: FittingWindows, left_out: tuple[int, ...], shrinkages: tuple[float, ...], seed: int
-) -> _Answerer:
-    """Numbers and matrices from the articles outside some folds."""
+def fit_answerer(
+    windows: FittingWindows, left_out: tuple[int, ...], shrinkages: tuple[float, ...], *, seed: int
+) -> Answerer:
+    """Numbers and matrices from the articles outside some folds.
+
+    Args:
+        windows: to learn from.
+        left_out: the folds that teach nothing, at most one of several.
+        shrinkages: candidates for the whitening.
+        seed: of the draw and the rivals.
+    """
     context = windows.dataset.window.context
     taught = windows.teach(left_out)
     assert taught is not None  # of at least two folds at most one is left out
@@ -95,7 +103,8 @@ def _fit(
     numbers[context - 1] = START
     choices = _choices(windows, left_out, shrinkages, seed)
     if choices is None:
-        return _Answerer(taught, numbers[:context], numbers, windows.whiten(left_out, shrinkages[0]))
+        whitener = windows.whiten(left_out, shrinkages[0])
+        return Answerer(taught, numbers[:context], numbers, whitener, shrinkages[0])
     mix = fit_choices(choices.columns(copy_columns(context)), numbers[:context])
     numbers[:context] = mix.numbers  # each search starts where the last one ended, which saves steps
     fitted: list[tuple[Fitted, float]] = []
@@ -104,7 +113,7 @@ def _fit(
         numbers = found.numbers
         fitted.append((found, shrinkage))
     best, shrinkage = min(fitted, key=lambda each: each[0].cost)
-    return _Answerer(taught, mix.numbers, best.numbers, windows.whiten(left_out, shrinkage))
+    return Answerer(taught, mix.numbers, best.numbers, windows.whiten(left_out, shrinkage), shrinkage)
 
 
 def _choices(
@@ -123,7 +132,7 @@ def _choices(
     return gather_choices(windows.dataset, rows, readers, fold, seed=seed)
 
 
-def _predictors(answerers: list[_Answerer], fold_of_row: IntArray, context: int) -> dict[str, Predictor]:
+def _predictors(answerers: list[Answerer], fold_of_row: IntArray, context: int) -> dict[str, Predictor]:
     centres = torch.stack([each.taught.centre for each in answerers]).float()
     weights = torch.stack([each.taught.weight for each in answerers])
     biases = torch.stack([each.taught.bias for each in answerers])

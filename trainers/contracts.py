@@ -57,7 +57,7 @@ class Architecture:
 
     def sized_config(
         self, *, dimension: int, context: int, sizes: Mapping[str, ConfigValue]
-    ) -> dict[str, ConfigValue]:
+    ) -> dict[str, object]:
         """:meth:`default_config` with some sizes replaced, by their names for users.
 
         Raises:
@@ -71,7 +71,7 @@ class Architecture:
             config[self.sizes[size]] = value
         return config
 
-    def default_config(self, *, dimension: int, context: int) -> dict[str, ConfigValue]:
+    def default_config(self, *, dimension: int, context: int) -> dict[str, object]:
         """The configuration for vectors of a width and contexts of a length."""
         return {**self.dimensions(dimension, context), **self.defaults}
 

@@ -25,6 +25,7 @@ SMALL: dict[str, dict[str, object]] = {
     "lstm": {"hidden_dim": 10, "num_layers": 2},
     "amn": {"d_model": 8, "hidden_dim": 14},
     "linear": {},
+    "logit_residual": {},
 }
 
 
@@ -33,7 +34,8 @@ def config() -> Callable[[str], dict[str, object]]:
     """Architecture name -> a small configuration for vectors of width 12 and contexts of 5."""
 
     def sizes(name: str) -> dict[str, object]:
-        return {**architecture(name).default_config(dimension=WIDTH, context=CONTEXT), **SMALL[name]}
+        made = architecture(name).default_config(dimension=WIDTH, context=CONTEXT) | SMALL[name]
+        return made | ({"network_config": sizes("transformer")} if "network" in made else {})
 
     return sizes
 

@@ -48,7 +48,7 @@ def test_an_unknown_name_lists_the_known_and_the_nearest() -> None:
         registry.architecture("tranformer")
     assert str(model.value) == (
         "unknown architecture 'tranformer'; did you mean 'transformer'? known: "
-        "amn, gru, linear, lstm, transformer"
+        "amn, gru, linear, logit_residual, lstm, transformer"
     )
     with pytest.raises(UsageError, match=r"^unknown trainer 'zzz'; known: "):
         registry.trainer("zzz")

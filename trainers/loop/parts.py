@@ -8,6 +8,7 @@ from torch import nn
 
 from gates.contracts import Dataset, IntArray
 from schemas.records.splits import TRAIN
+from trainers.contracts import ConfigValue
 from trainers.loop.batches import WindowBatches
 from trainers.loop.goal import Goal
 from trainers.loop.mini_5cat import MiniResult
@@ -114,7 +115,13 @@ def module_config(dataset: Dataset, settings: GradientSettings, *, extra: int = 
     Raises:
         ModelError: unknown architecture. UsageError: it lacks a size.
     """
-    sizes = {name: value for name in SIZES if (value := getattr(settings, name)) is not None}
     plugin = architecture(settings.architecture)
     dimension = dataset.bank.dimension + extra
-    return plugin.sized_config(dimension=dimension, context=dataset.window.context, sizes=sizes)
+    return plugin.sized_config(
+        dimension=dimension, context=dataset.window.context, sizes=given_sizes(settings)
+    )
+
+
+def given_sizes(settings: GradientSettings) -> dict[str, ConfigValue]:
+    """The sizes that the settings name, by their names for users."""
+    return {name: value for name in SIZES if (value := getattr(settings, name)) is not None}

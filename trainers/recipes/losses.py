@@ -1,4 +1,4 @@
-"""Directional losses: being closer to the target than to a chunk that is not the target."""
+"""Losses: being closer to the target than to chunks that are not the target."""
 
 from dataclasses import dataclass
 
@@ -124,3 +124,29 @@ def directional_margin_loss_smooth(
     gap = pos - neg
     loss = nn.functional.softplus(gamma * (margin - gap)).mean() / gamma
     return DirectionalLoss(loss, pos.mean(), neg.mean(), gap.mean())
+
+
+def choice_loss(
+    cosines: torch.Tensor, weight: torch.Tensor, target: torch.Tensor, log_sharpness: torch.Tensor
+) -> torch.Tensor:
+    """How surprised a softmax of the cosines is of the target, in nats; the mean over windows.
+
+    ::
+
+        loss = mean_i -log( w_it exp(beta c_it) / sum_v w_iv exp(beta c_iv) )       t the target of i
+
+    It is 0 for a target without rivals, and log(number of candidates) where all cosines are the same.
+
+    Args:
+        cosines: (B, U) of the predictions to the candidates.
+        weight: (B, U) at least 0: 1 of the target, 0 where a row is no rival.
+        target: (B,) the column of each target.
+        log_sharpness: () log beta.
+
+    Example:
+        >>> cosines = torch.tensor([[1.0, 0.0, 0.5]])
+        >>> loss = choice_loss(cosines, torch.tensor([[1.0, 1.0, 0.0]]), torch.tensor([0]), torch.tensor(0.0))
+        >>> print(f"{loss:.6f}")  # log(1 + exp(-1))
+        0.313262
+    """
+    return nn.functional.cross_entropy(log_sharpness.exp() * cosines + weight.log(), target)

@@ -1,4 +1,4 @@
-"""The smooth directional margin loss against arithmetic, an independent formula and its limits."""
+"""Losses against arithmetic, independent formulas and their limits."""
 
 import math
 
@@ -9,7 +9,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trainers.recipes.losses import anti_copy_loss, directional_margin_loss, directional_margin_loss_smooth
+from trainers.recipes.losses import (
+    anti_copy_loss,
+    choice_loss,
+    directional_margin_loss,
+    directional_margin_loss_smooth,
+)
 
 Floats = npt.NDArray[np.float64]
 
@@ -220,3 +225,32 @@ def test_a_prediction_of_length_zero_has_cosine_zero_and_a_finite_gradient() -> 
 def test_an_empty_batch_is_not_a_number() -> None:
     empty = torch.zeros((0, 3))
     assert math.isnan(float(directional_margin_loss_smooth(empty, empty, empty).loss))
+
+
+def test_the_surprise_by_hand() -> None:
+    # beta 2: the target 0.5 against 0.0, and 1.0 at half the weight. -log(e / (e + 1 + e^2 / 2)).
+    cosines = torch.tensor([[0.0, 0.5, 1.0, 0.9], [0.3, 0.3, 0.3, 0.3]])
+    weight = torch.tensor([[1.0, 1.0, 0.5, 0.0], [1.0, 1.0, 1.0, 1.0]])
+    first = -math.log(math.e / (math.e + 1.0 + math.e**2 / 2))
+    found = choice_loss(cosines, weight, torch.tensor([1, 0]), torch.tensor(math.log(2.0)))
+    assert float(found) == pytest.approx((first + math.log(4.0)) / 2, abs=1e-6)
+
+
+def test_a_target_without_rivals_costs_nothing_and_pulls_at_nothing() -> None:
+    cosines = torch.tensor([[0.1, 0.9]], requires_grad=True)
+    loss = choice_loss(cosines, torch.tensor([[1.0, 0.0]]), torch.tensor([0]), torch.tensor(3.0))
+    loss.backward()  # type: ignore[no-untyped-call]
+    assert loss.item() == 0.0
+    assert cosines.grad is not None
+    assert cosines.grad.tolist() == [[0.0, 0.0]]
+
+
+def test_the_gradient_of_the_surprise() -> None:
+    generator = torch.Generator().manual_seed(0)
+    cosines = torch.randn(4, 6, generator=generator, dtype=torch.float64).requires_grad_()
+    weight = torch.rand(4, 6, generator=generator, dtype=torch.float64)
+    target = torch.tensor([0, 3, 5, 1])
+    weight[:, 4] = 0.0
+    weight[torch.arange(4), target] = 1.0
+    sharpness = torch.tensor(0.7, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(lambda c, s: choice_loss(c, weight, target, s), (cosines, sharpness))

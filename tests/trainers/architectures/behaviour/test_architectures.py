@@ -11,8 +11,8 @@ from schemas.errors import ModelError
 from trainers.checkpoints.checkpoint import read_checkpoint, restore, save_checkpoint
 from trainers.registry import architecture, architecture_names
 
-NAMES = ("amn", "gru", "linear", "lstm", "transformer")
-UNIT_OUTPUT = ("amn", "gru", "lstm", "transformer")
+NAMES = ("amn", "gru", "linear", "logit_residual", "lstm", "transformer")
+UNIT_OUTPUT = ("amn", "gru", "logit_residual", "lstm", "transformer")
 B, L, D = 6, 5, 12  # of the fixture ``contexts``
 
 Config = Callable[[str], dict[str, object]]

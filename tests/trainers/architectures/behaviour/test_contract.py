@@ -47,6 +47,9 @@ KEYS: dict[str, set[str]] = {
     "amn": affine("context_encoder", "query_encoder", *(f"residual_net.{i}" for i in (0, 2, 3, 5, 6))),
     "linear": affine("projection"),
 }
+KEYS["logit_residual"] = {"numbers", "alpha", "centre", "weight", "bias", "whitener"} | {
+    f"network.{name}" for name in KEYS["transformer"]
+}
 
 
 def test_no_built_in_architecture_is_left_out() -> None:

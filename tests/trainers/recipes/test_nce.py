@@ -1,0 +1,234 @@
+"""nce: its loss on a batch, its settings, what it holds out, and that it learns from train alone."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+
+from gates.contracts import Dataset, IntArray, Window
+from gates.options import Options
+from gates.windows import make_dataset, window_rows
+from schemas.errors import DataError, Interrupted, UsageError
+from schemas.records.history import FIGURES
+from tests.trainers.fitting import MakeJob, fit, settings
+from tests.trainers.recipes.test_rivals import BANK, DATASET, WINDOW, naive_weight
+from trainers.checkpoints.checkpoint import Checkpoint, read_checkpoint
+from trainers.checkpoints.saved_states import Store
+from trainers.contracts import MODEL_FILE, Monitor, StepProgress, TrainingJob
+from trainers.interrupts import Interrupts
+from trainers.loop.batches import WindowBatches
+from trainers.recipes.choice_objective import ChoiceObjective
+from trainers.recipes.held_out import with_select
+from trainers.recipes.linear_part import LinearPart
+from trainers.recipes.nce import TRAINER, NceSettings
+from trainers.recipes.rivals import Weights
+
+CPU = torch.device("cpu")
+BETA = 3.0
+OPTIONS = Options(min_samples=50)
+
+
+def objective(weights: Weights, held_out: int = 0) -> ChoiceObjective:
+    return ChoiceObjective(DATASET, weights, sharpness=BETA, device=CPU, seed=0, held_out=held_out)
+
+
+@pytest.mark.parametrize("epoch", [1, 2, 3, 9])
+def test_the_loss_of_a_batch_is_that_of_a_loop_over_windows_and_rows(epoch: int) -> None:
+    batches = WindowBatches(DATASET, "train", device=CPU, seed=0)
+    rows: IntArray = batches.last_rows
+    predictions = torch.from_numpy(np.random.default_rng(3).standard_normal((len(rows), 8))).float()
+    chosen = objective(Weights(0.5, 0.25))
+    chosen.start_epoch(epoch)
+    terms = chosen.terms(predictions, batches.gather(rows), batches)
+    # In two epochs the context's weight rises from 0 to what was asked for.
+    weights = Weights(0.5 * {1: 0.0, 2: 0.5}.get(epoch, 1.0), 0.25)
+    asked = [int(row) + WINDOW.horizon for row in rows]
+    losses, to_target, to_rivals = [], [], []
+    for row, prediction in zip(rows.tolist(), predictions.double().numpy(), strict=True):
+        cosines = BANK.vectors.astype(np.float64) @ (prediction / np.linalg.norm(prediction))
+        weight = np.array([naive_weight(row, other, asked, weights) for other in range(BANK.rows)])
+        target = row + WINDOW.horizon
+        losses.append(math.log(float((weight * np.exp(BETA * cosines)).sum())) - BETA * cosines[target])
+        mine = (weight == 1.0) & (BANK.articles == BANK.articles[row])
+        mine[target] = False
+        to_target.append(cosines[target])
+        to_rivals.append(cosines[mine].mean() if mine.any() else cosines[target])
+    assert terms.push.item() == pytest.approx(np.mean(losses), abs=1e-5)
+    assert float(terms.pos) == pytest.approx(np.mean(to_target), abs=1e-6)
+    assert float(terms.neg) == pytest.approx(np.mean(to_rivals), abs=1e-6)
+    assert float(terms.gap) == pytest.approx(np.mean(to_target) - np.mean(to_rivals), abs=1e-6)
+    weight_of = chosen.weight(terms.detached())
+    assert (float(weight_of.value), weight_of.error) == (1.0, 0.0)
+
+
+def test_parts_of_a_batch_make_its_loss() -> None:
+    """As processes share a batch: what rivals there are does not depend on who asks."""
+    batches = WindowBatches(DATASET, "train", device=CPU, seed=0)
+    rows = batches.last_rows
+    predictions = torch.from_numpy(np.random.default_rng(4).standard_normal((len(rows), 8))).float()
+    chosen = objective(Weights(0.0, 0.5))
+    whole = chosen.terms(predictions, batches.gather(rows), batches).detached()
+    parts = [
+        chosen.terms(predictions[part], batches.gather(rows[part], rows), batches).detached()
+        * (len(rows[part]) / len(rows))
+        for part in (slice(0, 5), slice(5, None))
+    ]
+    torch.testing.assert_close(parts[0] + parts[1], whole)
+
+
+def test_the_sharpness_is_learned_saved_and_told() -> None:
+    batches = WindowBatches(DATASET, "train", device=CPU, seed=0)
+    chosen = objective(Weights(0.0, 0.0))
+    batch = batches.gather(batches.last_rows)
+    chosen.terms(batch.targets, batch, batches).push.backward()  # type: ignore[no-untyped-call]
+    assert chosen.log_sharpness.grad is not None
+    assert float(chosen.log_sharpness.grad) < 0.0  # who is always right should say so more clearly
+    with torch.no_grad():
+        chosen.log_sharpness.fill_(math.log(7.5))
+    again = objective(Weights(0.0, 0.0))
+    learned = again.log_sharpness
+    again.load(chosen.state())
+    assert float(again.log_sharpness.detach()) == float(chosen.log_sharpness.detach())
+    assert again.log_sharpness is learned  # the optimiser holds it
+    means = dict.fromkeys(FIGURES, 0.0) | {"push": 3.374, "pos": 0.2271, "neg": 0.103, "gap": 0.1241}
+    assert again.line(means) == "[NCE] loss=3.374 beta=7.50 pos=0.227 rivals=0.103 lift=+0.124"
+
+
+def test_the_rule_says_where_articles_of_train_choose() -> None:
+    assert objective(Weights(0.0, 0.0), held_out=8).rule.endswith(
+        "then the larger cosine on val (here 8 articles of train that nothing is learned from)"
+    )
+    assert objective(Weights(0.0, 0.0)).rule.endswith("then the larger cosine on val")
+
+
+@pytest.mark.parametrize(
+    ("knobs", "words"),
+    [
+        ({"article_windows": 0}, "article_windows must be a whole number of at least 1; found 0"),
+        ({"epoch_windows": True}, "epoch_windows must be a whole number of at least 1; found True"),
+        ({"batch_size": 16}, "a batch of 16 has no room for 32 windows of an article; lower article_windows"),
+        ({"context_weight": -0.1}, "context_weight must be a number of at least 0; found -0.1"),
+        ({"others_weight": float("nan")}, "others_weight must be a number of at least 0; found nan"),
+        (
+            {"architecture": "logit_residual"},
+            "logit_residual is what this recipe trains; name the network in it",
+        ),
+    ],
+)
+def test_settings_that_are_none(knobs: dict[str, object], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        NceSettings(**knobs)  # type: ignore[arg-type]
+
+
+def test_one_article_has_no_folds(make_job: MakeJob) -> None:
+    dataset = make_job(horizon=1).dataset
+    rows = {name: split.last_rows for name, split in dataset.splits.items()}
+    lone = make_dataset(dataset.bank, {**rows, "train": rows["train"][:10]}, dataset.window)
+    with pytest.raises(DataError, match="at least 2 articles"):
+        TRAINER.check(lone, settings("nce"))
+
+
+def checkpoint(job: TrainingJob) -> Checkpoint:
+    return read_checkpoint((job.folder / MODEL_FILE).read_bytes(), MODEL_FILE)
+
+
+@pytest.fixture
+def wide(world_data: Callable[[int], Dataset]) -> Dataset:
+    """The world in pieces: each of its 18 articles makes three, so that the 27 of train can spare eight."""
+    bank, window = world_data(1).bank, Window(5, 1)
+    third = bank.articles * 3 + np.minimum(bank.chunks // 14, 2)
+    first = np.searchsorted(third, third)
+    cut = replace(
+        bank, articles=third, article_first=first, run_first=first,
+        article_last=np.searchsorted(third, third, side="right") - 1,
+        run_last=np.searchsorted(third, third, side="right") - 1,
+    )  # fmt: skip
+    parts = {"train": range(27), "val": range(27, 40), "ood": range(40, 54)}
+    rows = {name: window_rows(cut, np.array(members), window) for name, members in parts.items()}
+    return make_dataset(cut, rows, window)
+
+
+def planted(dataset: Dataset, split: str) -> Dataset:
+    """Every chunk of the split's articles repeats the one five before it: a copy that only it can teach."""
+    vectors = dataset.bank.vectors.copy()
+    for article in np.unique(dataset.bank.articles[dataset.splits[split].last_rows]):
+        rows = np.flatnonzero(dataset.bank.articles == article)
+        vectors[rows[5:]] = vectors[rows[np.arange(len(rows) - 5) % 5]]
+    return replace(dataset, bank=replace(dataset.bank, vectors=vectors))
+
+
+def test_articles_of_train_choose_and_what_is_planted_outside_train_changes_nothing(
+    wide: Dataset, make_job: MakeJob
+) -> None:
+    states, lines = [], []
+    for dataset in (wide, planted(planted(wide, "val"), "ood"), planted(wide, "train")):
+        told: list[str] = []
+        job = make_job(dataset=dataset, log=told.append, options=OPTIONS)
+        trained = fit(job, "nce", epochs=1, lr=3e-3)
+        assert trained.history is not None
+        minis = [epoch.mini for epoch in trained.history.epochs]
+        assert [set(mini.splits) for mini in minis if mini is not None] == [{"select", "ood"}]
+        assert checkpoint(job).facts["chosen_on"] == "select"
+        states.append(checkpoint(job).state)
+        lines.append(told[0])
+    assert lines == ["nce: what chooses the epochs: 8 articles of train"] * 3
+    alone, outside, inside = states
+    assert all(torch.equal(tensor, outside[name]) for name, tensor in alone.items())
+    assert any(not torch.equal(tensor, inside[name]) for name, tensor in alone.items())
+
+
+def test_with_a_few_articles_val_chooses(make_job: MakeJob) -> None:
+    lines: list[str] = []
+    job = make_job(horizon=1, log=lines.append)
+    fit(job, "nce", epochs=1)
+    assert lines[0] == "nce: what chooses the epochs: val"
+    assert checkpoint(job).facts["chosen_on"] == "val"
+
+
+def test_the_network_and_the_numbers_move_and_what_was_fitted_stays(wide: Dataset, make_job: MakeJob) -> None:
+    job = make_job(dataset=wide, options=OPTIONS)
+    fit(job, "nce", epochs=1, lr=3e-3)
+    found = checkpoint(job)
+    assert found.model_type == "logit_residual"
+    assert found.model_config["network"] == "transformer"
+    assert float(found.state["alpha"]) != 0.0
+    assert float(found.state["numbers"].norm()) == pytest.approx(1.0, abs=0.05)
+    linear = LinearPart.of(with_select(wide, job.options, seed=0), seed=0)
+    for name, tensor in vars(linear.reading).items():
+        assert torch.equal(found.state[name], tensor), name
+    assert not torch.equal(found.state["numbers"], linear.numbers / linear.numbers.norm())
+
+
+@dataclass
+class Stop(Monitor):
+    """Asks a run to end after a step."""
+
+    interrupts: Interrupts
+    epoch_and_step: tuple[int, int]
+
+    def step(self, progress: StepProgress) -> None:
+        if (progress.epoch, progress.step) == self.epoch_and_step:
+            self.interrupts.received = "SIGTERM"
+
+
+def test_a_run_that_was_interrupted_ends_as_one_that_was_not(make_job: MakeJob) -> None:
+    """Dropout is on, the context's weight rises, other windows come in every epoch, and beta is learned."""
+    knobs = {
+        "epochs": 3, "lr": 3e-3, "batch_size": 40, "article_windows": 10, "epoch_windows": 25,
+        "context_weight": 0.5, "mini_every": 3,
+    }  # fmt: skip
+    whole, job = make_job(horizon=2), make_job(horizon=2)
+    fit(whole, "nce", **knobs)
+    interrupts = Interrupts()
+    with pytest.raises(Interrupted, match="in epoch 2 after step 3"):
+        fit(replace(job, interrupts=interrupts, monitor=Stop(interrupts, (2, 3))), "nce", **knobs)
+    fit(replace(job, resume=True), "nce", **knobs)
+    ends = [Store(each.folder).latest([]) for each in (whole, job)]
+    for part in ("model", "objective"):
+        one, two = (end[part] for end in ends if end is not None)
+        assert all(torch.equal(tensor, two[name]) for name, tensor in one.items())  # type: ignore[attr-defined,index]
+    first, second = checkpoint(whole).state, checkpoint(job).state
+    assert all(torch.equal(tensor, second[name]) for name, tensor in first.items())
