@@ -31,7 +31,7 @@ HISTORY_FILE = "training_history.json"
 
 FIGURES: Mapping[str, str] = MappingProxyType(
     {
-        "loss": "MSE plus weighted push",
+        "loss": "what is minimised: MSE plus weighted push, or the push alone",
         "mse": "mean squared error over windows and dimensions",
         "push": "directional loss before its weight",
         "pos": "mean cosine to the target",

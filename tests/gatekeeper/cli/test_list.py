@@ -39,7 +39,7 @@ def test_alone_it_lists_the_kinds(run: Run) -> None:
             ],
         ),
         ("gates", ["offset_sweep  Gate A: to which neighbour of the target is the prediction closest?"]),
-        ("architectures", ["linear       a matrix from the flattened context"]),
+        ("architectures", ["linear          a matrix from the flattened context"]),
         (
             "policies",
             [
