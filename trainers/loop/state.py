@@ -1,13 +1,14 @@
 """Everything of a run that changes while it trains, and how it becomes a file and comes back."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 import torch
 from torch import nn
 
-from schemas.errors import TrainingError
+from schemas.errors import ReportError, TrainingError
 from schemas.reading.codec import decode, encode
 from schemas.reasons import reason
 from schemas.records.history import FIGURES, Epoch, Steps, Warned
@@ -94,9 +95,9 @@ def pack(state: State, learner: Learner, random: list[dict[str, torch.Tensor]]) 
         "window": state.interval.cpu(),  # under the names that saved states have had from the first
         "window_steps": state.interval_steps,
         "watch": state.watch.state(),
-        "steps": encode(state.steps, where="state"),
-        "epochs": encode(state.epochs, where="state"),
-        "warnings": encode(state.warnings, where="state"),
+        "steps": _text(state.steps),
+        "epochs": _text(state.epochs),
+        "warnings": _text(state.warnings),
         "best": None if state.best is None else vars(state.best),
         "model": learner.module.state_dict(),
         "optimizer": learner.optimizer.state_dict(),
@@ -123,10 +124,28 @@ def unpack(saved: Mapping[str, object], state: State, learner: Learner) -> list[
         state.interval = parts["window"].to(state.interval.device)
         state.interval_steps = parts["window_steps"]
         state.watch = Watch(**parts["watch"])
-        state.steps = list(decode(tuple[Steps, ...], parts["steps"]))
-        state.epochs = list(decode(tuple[Epoch, ...], parts["epochs"]))
-        state.warnings = list(decode(tuple[Warned, ...], parts["warnings"]))
+        state.steps = list(decode(tuple[Steps, ...], _content(parts["steps"])))
+        state.epochs = list(decode(tuple[Epoch, ...], _content(parts["epochs"])))
+        state.warnings = list(decode(tuple[Warned, ...], _content(parts["warnings"])))
         state.best = None if parts["best"] is None else Standing(**parts["best"])
         return list(parts["random"])
-    except (AttributeError, LookupError, OverflowError, TypeError, ValueError, RuntimeError) as error:
+    except (
+        ReportError,
+        AttributeError,
+        LookupError,
+        OverflowError,
+        TypeError,
+        ValueError,
+        RuntimeError,
+    ) as error:
         raise TrainingError(f"the saved state does not fit this run: {reason(error)}") from error
+
+
+def _text(records: Sequence[object]) -> str:
+    """As one value: a state is read back whenever it is saved, and of thousands each would be looked at."""
+    return json.dumps(encode(records, where="state"))
+
+
+def _content(saved: object) -> object:
+    """Of :func:`_text`; the states of older versions hold the figures themselves."""
+    return json.loads(saved) if isinstance(saved, str) else saved

@@ -224,7 +224,7 @@ def test_a_signal_saves_and_has_its_own_exit_code(number: signal.Signals, world:
 
 
 def test_killed_at_random_moments_it_ends_as_if_nothing_had_been(world: Path) -> None:
-    knobs = (*SMALL, "--epochs", "40", "--save-every", "2", "--log-every", "3", "--on-collapse", "ignore")
+    knobs = (*SMALL, "--epochs", "16", "--save-every", "2", "--log-every", "3", "--on-collapse", "ignore")
     whole = subprocess.run(
         gatekeeper("train", "p6b", *knobs, "--out", "whole"),
         env=environment(), capture_output=True, text=True, check=False,

@@ -1,5 +1,7 @@
 """All that changes in a run becomes plain values and tensors, and comes back whole."""
 
+import json
+
 import pytest
 import torch
 from torch import nn
@@ -75,12 +77,30 @@ def test_what_was_packed_comes_back_through_a_file() -> None:
     assert torch.equal(parts.module.get_parameter("weight"), fresh.module.get_parameter("weight"))
 
 
+def test_a_state_of_an_older_version_holds_the_figures_themselves() -> None:
+    before, after = busy(), fresh_state(Watch(0.9), CPU)
+    saved = pack(before, learner(), [])
+    for name in ("steps", "epochs", "warnings"):
+        text = saved[name]
+        assert isinstance(text, str)
+        saved[name] = json.loads(text)
+    unpack(through_a_file(saved), after, learner())
+    assert (after.steps, after.epochs, after.warnings) == (before.steps, before.epochs, before.warnings)
+
+
 def test_a_collapse_is_not_saved() -> None:
     state = busy()
     state.collapse = "lost: it fell"
     again = fresh_state(Watch(0.2), CPU)
     unpack(through_a_file(pack(state, learner(), [])), again, learner())
     assert again.collapse == ""
+
+
+@pytest.mark.parametrize("text", ["{", '{"epoch": 1}', "[1]"])
+def test_figures_that_are_none_are_none_of_this_run(text: str) -> None:
+    saved = pack(busy(), learner(), []) | {"steps": text}
+    with pytest.raises(TrainingError, match="the saved state does not fit this run: "):
+        unpack(saved, fresh_state(Watch(0.2), CPU), learner())
 
 
 @pytest.mark.parametrize("name", ["model", "steps", "best", "random", "epoch"])
