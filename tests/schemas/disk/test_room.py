@@ -35,6 +35,15 @@ def test_a_path_that_leaves_no_room_for_a_temporary_file_is_told(tmp_path: Path)
     )
 
 
+def test_a_name_as_long_as_can_be_is_not_blamed_for_its_path(tmp_path: Path) -> None:
+    with pytest.raises(OutputError) as caught:
+        check_room(tmp_path.joinpath(*["d" * 200] * 21, "x" * 255))
+    assert str(caught.value) == (
+        f"cannot write {'x' * 60}: File name too long (the path; none so long can be there); choose a "
+        "shorter one"
+    )
+
+
 def test_how_much_a_name_may_have_is_asked_of_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
