@@ -1,54 +1,98 @@
-"""Print the table of ``docs/results.md`` for some reports: ``results_table.py NAME=REPORT ...``.
+"""The tables of ``docs/results.md``: ``python -m scripts.results_table RESULTS.json [PAGE]``.
 
-One row a report and split: margin, margin_prev, cos, R@5 within the article and in the whole bank, each
-with its interval, and article R@5 with the context left out; then the controls of the first report.
+Makes a Markdown table a data set from what ``scripts/results.py`` collected: a row a recipe and split, means
+over seeds (with the standard deviation where there are several), then the controls. With a page, they
+replace what stands there between ``<!-- table: NAME -->`` and ``<!-- end -->``; else they are printed.
 """
 
+import json
+import re
 import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import fmean, stdev
+from typing import Any
 
-from gatekeeper.render.rows import interval, number
-from schemas.reading.report import read_report
-from schemas.records.evidence import Metrics
-from schemas.records.report import Report
+from gatekeeper.render.rows import number
+from schemas.disk.atomic import write_text
+from schemas.records.metrics import BITS_KNOWN, COSINE, MARGIN, RECALL_UNSEEN
 from schemas.records.splits import EVALUATED
 
-COLUMNS = {
-    "margin": "offset_sweep.margin",
-    "margin_prev": "offset_sweep.margin_prev",
-    "cos": "offset_sweep.cos",
-    "article R@5": "retrieval.article.r@5",
-    "unseen R@5": "retrieval.article_unseen.r@5",
-    "bank R@5": "retrieval.bank.r@5",
+Results = dict[str, dict[str, Any]]
+"""Data set -> rows (recipe -> one entry a seed), controls and mixtures."""
+
+FIGURES = {
+    "margin": MARGIN,
+    "margin unseen": "offset_sweep.margin_unseen",
+    "cos": COSINE,
+    "bits": BITS_KNOWN,
+    "R@5 unseen": RECALL_UNSEEN,
 }
+"""Column -> metric."""
+
+COLUMNS = ("margin", "margin unseen", "cos", "bits", "gain", "R@5 unseen")
+
+POLICIES = ("skill", "seed-5cat")
+"""Every model is judged under both. The first draws at most 60 windows an article; its figures are shown."""
+
+_PLACE = re.compile(r"(?s)(?<=<!-- table: )(?P<name>[^ ]+)(?P<after> -->\n).*?(?=<!-- end -->)")
 
 
-def row(name: str, split: str, metrics: Metrics, verdict: str) -> str:
-    """One line of the table."""
-    cells = [
-        f"{number(metrics[split][key].value)} {interval(metrics[split][key])}" for key in COLUMNS.values()
-    ]
-    return f"| {name} | {split} | {' | '.join(cells)} | {verdict} |"
+def table(world: dict[str, Any]) -> str:
+    """All rows of a data set."""
+    heads = ("", "horizon", "split", *COLUMNS, *POLICIES)
+    lines = [f"| {' | '.join(heads)} |", "|" + "---|" * len(heads)]
+    lines += [f"| {' | '.join(cells)} |" for cells in (*_recipes(world), *_controls(world))]
+    return "\n".join(lines)
 
 
-def verdict(report: Report) -> str:
-    """Outcome, kept epoch and whether the model escaped."""
-    found, trained = report.judgement.verdict, report.inputs.model.training
-    epoch = f", epoch {trained.epoch}" if trained is not None and trained.epoch else ""
-    return found.outcome.upper() + (" (escaped)" if found.escaped else "") + epoch
+def _recipes(world: dict[str, Any]) -> Iterator[list[str]]:
+    for name, runs in world["rows"].items():
+        verdicts = [_passed([run["verdicts"][policy] for run in runs]) for policy in POLICIES]
+        for split in EVALUATED:
+            figures = [_spread([run["splits"][split][column] for run in runs]) for column in COLUMNS]
+            yield [name, str(runs[0]["horizon"]), split, *figures, *verdicts]
+
+
+def _controls(world: dict[str, Any]) -> Iterator[list[str]]:
+    for name, splits in world["controls"].items():
+        for split in EVALUATED:
+            figures = [number(splits[split].get(column)) if column != "gain" else "" for column in COLUMNS]
+            yield [f"*{name}*", "1", split, *figures, *("" for _ in POLICIES)]
+
+
+def _spread(values: Sequence[float | None]) -> str:
+    known = [value for value in values if value is not None]
+    if len(known) < len(values):
+        return "undefined"
+    deviation = f" ± {number(stdev(known))}" if len(known) > 1 else ""
+    return f"{number(fmean(known))}{deviation}"
+
+
+def _passed(outcomes: Sequence[str]) -> str:
+    """E.g. ``2 of 3``, of seeds that may be deployed."""
+    return f"{sum(each == 'deployable' for each in outcomes)} of {len(outcomes)}"
+
+
+def filled(page: str, results: Results) -> str:
+    """The page with its tables made anew; one of a data set that was not measured stays as it is."""
+
+    def anew(found: re.Match[str]) -> str:
+        name, after = found["name"], found["after"]
+        return f"{name}{after}{table(results[name])}\n" if name in results else found[0]
+
+    return _PLACE.sub(anew, page)
 
 
 def main(arguments: list[str]) -> None:
-    """Print the table."""
-    reports = {name: read_report(path) for name, _, path in (text.partition("=") for text in arguments)}
-    print(f"| | split | {' | '.join(COLUMNS)} | verdict |")
-    print("|" + "---|" * (len(COLUMNS) + 3))
-    for name, report in reports.items():
-        for split in EVALUATED:
-            print(row(name, split, report.evidence.model, verdict(report)))
-    first = next(iter(reports.values()))
-    for control in ("copy_last", "mean_context", "constant", "ridge"):
-        for split in EVALUATED:
-            print(row(f"*{control}*", split, first.evidence.controls[control], ""))
+    """Print the tables, or put them into a page."""
+    results: Results = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
+    if len(arguments) > 1:
+        page = Path(arguments[1])
+        write_text(page, filled(page.read_text(encoding="utf-8"), results))
+        return
+    for name, world in results.items():
+        print(f"{name}\n\n{table(world)}\n")
 
 
 if __name__ == "__main__":

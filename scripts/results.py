@@ -1,0 +1,267 @@
+"""Train every recipe on every data set and measure what came of it: ``make results`` (``QUICK=1``).
+
+``python scripts/results.py [--quick] [--books BANK.npz] [--out FOLDER]`` trains with three seeds (quick: one,
+smaller and shorter), judges each model under ``skill`` and under ``seed-5cat``, and collects the figures in
+``FOLDER/results.json``, from which ``scripts/results_table.py`` makes the tables. What is there already is
+not done again, and a run that was stopped in its middle goes on from its last state: stop it when you like.
+
+The books (54,300 chunks) are not bundled; without ``--books`` they are left out.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+
+import gatekeeper
+from schemas.disk.atomic import write_text
+from schemas.reading.report import read_report
+from schemas.records.evidence import Metrics
+from schemas.records.metrics import BITS_KNOWN
+from schemas.records.report import Report
+from schemas.records.splits import EVALUATED
+from schemas.verdict.knowledge import best_control
+from scripts.results_table import FIGURES, POLICIES, Results
+from trainers.checkpoints.checkpoint import read_checkpoint, restore
+
+RECIPES: Mapping[str, tuple[str, ...]] = {
+    "ridge": (),
+    "p1": (),
+    "p2": (),
+    "p3": (),
+    "p4": (),
+    "p5": (),
+    "p6": (),
+    "p6b": (),
+    "p6c": (),
+    "nce": (),
+    "nce horizon 2": ("--horizon", "2"),
+}
+"""Name of a row -> flags of its recipe, which is the name's first word."""
+
+SMALL = ("ridge", "nce")
+"""Recipes that are small by themselves; the others have 4 layers of width 512, as the seed's."""
+
+SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+"""How much of a mixture is the last chunk; the rest is what ridge predicts."""
+
+
+@dataclass(frozen=True)
+class World:
+    """A data set.
+
+    Attributes:
+        name: of its table.
+        source: what commands and Python load; None for the speeches.
+        width: of the networks trained on it.
+        splits: articles of each, where the source names none.
+    """
+
+    name: str
+    source: str | None
+    width: int
+    splits: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What names the data to a command."""
+        if self.source is None:
+            return ()
+        kind = "--config" if self.source.endswith(".toml") else "--bank"
+        return (
+            kind,
+            self.source,
+            *(part for name, rows in self.splits.items() for part in (f"--{name}", rows)),
+        )
+
+    @property
+    def folder(self) -> str:
+        """Of its runs."""
+        return self.name.replace(":", "_")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One recipe on one data set with one seed.
+
+    Attributes:
+        world: the data.
+        row: of its table.
+        flags: of the training, its seed among them.
+        folder: where it lies.
+    """
+
+    world: World
+    row: str
+    flags: tuple[str, ...]
+    folder: Path
+
+    @property
+    def recipe(self) -> str:
+        """The command's word."""
+        return self.row.split()[0]
+
+    @property
+    def model(self) -> Path:
+        """The weights that were kept."""
+        return self.folder / "best_model.pt"
+
+    def report(self, policy: str) -> Path:
+        """Where the verdict under a policy lies."""
+        return self.folder / ("5cat_results.json" if policy == POLICIES[0] else f"{policy}.json")
+
+
+def find_worlds(out: Path, books: Path | None) -> Iterator[World]:
+    """The data sets; the trap world is made where it is missing."""
+    trap = out / "worlds" / "trap"
+    _make(trap / "gatekeeper.toml", "data", "synth", "trap", "--articles", "300", "--out", str(trap))
+    yield World("trap", str(trap / "gatekeeper.toml"), 128)
+    yield World("speeches", None, 256)
+    yield World("bundled:books", "bundled:books", 256)
+    if books is not None:
+        yield World("books", str(books), 256, {"train": "0-399", "val": "400-552", "ood": "553-741"})
+
+
+def plan(worlds: Iterable[World], out: Path, *, quick: bool) -> list[Run]:
+    """Every recipe of every data set; the first seed of all before the second of any."""
+    every = [(world, row) for world in worlds for row in RECIPES]
+    return [
+        Run(
+            world,
+            row,
+            (*RECIPES[row], *_sizes(row.split()[0], world.width, quick=quick), "--seed", str(seed)),
+            out / world.folder / row.replace(" ", "_") / f"seed_{seed}",
+        )
+        for seed in range(1 if quick else 3)
+        for world, row in every
+    ]
+
+
+def _sizes(recipe: str, width: int, *, quick: bool) -> tuple[str, ...]:
+    if recipe == "ridge":
+        return ()
+    epochs = ("--epochs", "4") if quick else ()
+    if recipe in SMALL:
+        return epochs
+    return (*epochs, "--layers", "1" if quick else "2", "--width", "64" if quick else str(width))
+
+
+def call(*arguments: str) -> int:
+    """Run a command in a process of its own, and return its exit code."""
+    done = subprocess.run(
+        [sys.executable, "-m", "gatekeeper", *arguments], stdout=subprocess.DEVNULL, check=False
+    )
+    return done.returncode
+
+
+def do(run: Run) -> None:
+    """Train and judge, or what of it is left to do.
+
+    Raises:
+        SystemExit: a command left no report. One that is blocked or cannot be decided is an answer too.
+    """
+    first, second = (run.report(policy) for policy in POLICIES)
+    begun = ("--resume", str(run.folder))
+    fresh = (*run.world.flags, *run.flags, "--policy", POLICIES[0], "--out", str(run.folder))
+    _make(first, "train", run.recipe, *(begun if run.folder.exists() else fresh))
+    horizon = str(read_report(first).settings.horizon)
+    data = (*run.world.flags, "--horizon", horizon)
+    _make(second, "eval", str(run.model), *data, "--policy", POLICIES[1], "--report", str(second))
+
+
+def _make(file: Path, *command: str) -> None:
+    code = 0 if file.exists() else call(*command)
+    if not file.exists():
+        raise SystemExit(f"gatekeeper {' '.join(command)} exits with {code}")
+
+
+def collect(runs: Iterable[Run]) -> Results:
+    """The figures of all runs, data set by data set, with its controls and its mixtures at horizon 1."""
+    found: Results = {}
+    for run in runs:
+        world = found.setdefault(run.world.name, {"rows": {}, "controls": {}, "mixtures": []})
+        reports = {policy: read_report(run.report(policy)) for policy in POLICIES}
+        world["rows"].setdefault(run.row, []).append(_figures(reports))
+        if run.row == "ridge" and not world["controls"]:
+            evidence = reports[POLICIES[0]].evidence
+            world["controls"] = {name: _values(metrics) for name, metrics in evidence.controls.items()}
+            world["mixtures"] = _mixtures(run)
+    return found
+
+
+def _figures(reports: Mapping[str, Report]) -> dict[str, Any]:
+    report = reports[POLICIES[0]]
+    splits: dict[str, Any] = dict(_values(report.evidence.model))
+    for split in EVALUATED:
+        best = best_control(report.evidence, split)
+        gain = None if best is None else report.evidence.gains[best[0]][split][BITS_KNOWN]
+        splits[split]["gain"] = None if gain is None else gain.value
+    return {
+        "horizon": report.settings.horizon,
+        "splits": splits,
+        "verdicts": {policy: each.judgement.verdict.outcome for policy, each in reports.items()},
+    }
+
+
+def _values(metrics: Metrics) -> dict[str, dict[str, float | None]]:
+    return {
+        split: {short: metrics[split][name].value for short, name in FIGURES.items()} for split in EVALUATED
+    }
+
+
+def _mixtures(run: Run) -> list[dict[str, dict[str, float | None]]]:
+    """The figures of ridge's prediction and the last chunk in several shares, both of length 1."""
+    kept = run.folder.parent / "mixtures.json"
+    if kept.exists():
+        found: list[dict[str, dict[str, float | None]]] = json.loads(kept.read_text(encoding="utf-8"))
+        return found
+    data = gatekeeper.load_data(run.world.source, horizon=1, **run.world.splits)
+    ridge = restore(read_checkpoint(run.model.read_bytes(), run.model.name), run.model.name).module.eval()
+
+    def mixture(share: float) -> Callable[[torch.Tensor], torch.Tensor]:
+        normed = torch.nn.functional.normalize
+        return lambda contexts: (
+            (1 - share) * normed(ridge(contexts), dim=-1) + share * normed(contexts[:, -1], dim=-1)
+        )
+
+    found = []
+    for share in SHARES:
+        report = gatekeeper.evaluate(mixture(share), data, policy=POLICIES[0]).report
+        found.append(_values(report.evidence.model))
+    write_text(kept, json.dumps(found, indent=1) + "\n")
+    return found
+
+
+def main() -> None:
+    """Do what is left to do, and say how long all of it took."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="one seed, 4 epochs, 1 layer of width 64")
+    parser.add_argument("--books", type=Path, metavar="BANK", help="bank of all books")
+    parser.add_argument("--out", type=Path, metavar="FOLDER", help="[build/results, build/results-quick]")
+    given = parser.parse_args()
+    out: Path = given.out or Path("build", "results-quick" if given.quick else "results")
+    runs = plan(list(find_worlds(out, given.books)), out, quick=given.quick)
+    took = out / "seconds.json"
+    seconds: dict[str, float] = json.loads(took.read_text(encoding="utf-8")) if took.exists() else {}
+    for number, run in enumerate(runs, 1):
+        name = run.folder.relative_to(out).as_posix()
+        print(f"{number} of {len(runs)}: {name}", file=sys.stderr, flush=True)
+        started = time.monotonic()
+        do(run)
+        seconds[name] = seconds.get(name, 0.0) + time.monotonic() - started
+        write_text(took, json.dumps(seconds, indent=1) + "\n")
+    write_text(out / "results.json", json.dumps(collect(runs), indent=1) + "\n")
+    print(f"{out / 'results.json'}: {len(runs)} runs, {sum(seconds.values()) / 60:.0f} minutes in all")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""What is run for the results: every recipe, each run once, and only what is left of it."""
+
+from pathlib import Path
+
+import click.testing
+import pytest
+
+from gatekeeper.cli.app import cli
+from schemas.reading.report import read_report
+from schemas.records.evidence import RIVALS
+from scripts import results
+from scripts.results import RECIPES, Run, World, collect, do, plan
+from tests.gatekeeper.cli.walks import write_walks
+from trainers.registry import trainer_names
+
+SPEECHES = World("speeches", None, 256)
+TRAP = World("trap", "worlds/trap/gatekeeper.toml", 128)
+BOOKS = World("books", "books.npz", 256, {"val": "400-552", "ood": "553-741"})
+
+
+def test_every_recipe_is_run_with_every_seed_and_the_first_seed_first() -> None:
+    runs = plan([SPEECHES, TRAP], Path("out"), quick=False)
+    assert {run.recipe for run in runs} == set(trainer_names())
+    assert len({run.folder for run in runs}) == len(runs) == 3 * 2 * len(RECIPES)
+    assert [run.flags[-1] for run in runs] == [seed for seed in "012" for _ in range(2 * len(RECIPES))]
+    quick = plan([SPEECHES], Path("out"), quick=True)
+    assert len(quick) == len(RECIPES)
+
+
+@pytest.mark.parametrize(
+    ("world", "flags"),
+    [
+        (SPEECHES, ()),
+        (TRAP, ("--config", "worlds/trap/gatekeeper.toml")),
+        (BOOKS, ("--bank", "books.npz", "--val", "400-552", "--ood", "553-741")),
+    ],
+)
+def test_data_are_named_to_commands_as_they_want_it(world: World, flags: tuple[str, ...]) -> None:
+    assert world.flags == flags
+
+
+def test_a_command_that_leaves_nothing_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results, "call", lambda *arguments: 2)
+    run = Run(SPEECHES, "p1", ("--seed", "0"), tmp_path / "seed_0")
+    with pytest.raises(
+        SystemExit, match=r"^gatekeeper train p1 --seed 0 --policy skill --out .* exits with 2$"
+    ):
+        do(run)
+
+
+@pytest.mark.filterwarnings("ignore:no model can pass on this data")
+def test_a_run_is_trained_judged_twice_and_not_done_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_walks(tmp_path, articles=18)
+    monkeypatch.chdir(tmp_path)
+    called: list[tuple[str, ...]] = []
+
+    def call(*arguments: str) -> int:
+        called.append(arguments)
+        return click.testing.CliRunner().invoke(cli, arguments).exit_code
+
+    monkeypatch.setattr(results, "call", call)
+    monkeypatch.setattr(results, "SHARES", (0.0, 1.0))
+    world = World("walks", "gatekeeper.toml", 8)
+    runs = [
+        Run(
+            world,
+            "ridge",
+            ("--max-windows", "60", "--seed", str(seed)),
+            tmp_path / "walks/ridge" / f"seed_{seed}",
+        )
+        for seed in (0, 1)
+    ]
+    for run in runs:
+        do(run)
+    assert [arguments[:2] for arguments in called] == [
+        ("train", "ridge"),
+        ("eval", str(runs[0].model)),
+        ("train", "ridge"),
+        ("eval", str(runs[1].model)),
+    ]
+    do(runs[0])
+    assert len(called) == 4
+    runs[1].report("skill").unlink()  # as a run that was stopped before its verdict
+    do(runs[1])
+    assert called[4:] == [("train", "ridge", "--resume", str(runs[1].folder))]
+
+    found = collect(runs)["walks"]
+    first, second = found["rows"]["ridge"]
+    assert first["verdicts"] == {"skill": "error", "seed-5cat": "blocked"}  # six articles a split
+    report = read_report(runs[0].report("skill"))
+    for split in ("val", "ood"):
+        assert first["splits"][split]["cos"] == report.evidence.model[split]["offset_sweep.cos"].value
+        bits = [first["splits"][split]["bits"], *(found["controls"][name][split]["bits"] for name in RIVALS)]
+        assert first["splits"][split]["gain"] == pytest.approx(bits[0] - max(bits[1:]))
+    assert second["splits"] != first["splits"]
+    # without the last chunk it is ridge, without ridge the last chunk
+    assert found["mixtures"][0]["val"]["cos"] == pytest.approx(first["splits"]["val"]["cos"], abs=1e-6)
+    assert found["mixtures"][-1]["val"]["bits"] == pytest.approx(
+        found["controls"]["copy_last"]["val"]["bits"], abs=1e-6
+    )
+    assert collect(runs) == {"walks": found}
