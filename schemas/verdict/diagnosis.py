@@ -133,9 +133,15 @@ class _Split:
         On text it seldom is the nearest. Who is shown to know more than every copy may lie closer to another
         chunk and still tell the target from its rivals, unless the policy asks for the place.
         """
-        gains = [self.gain(copy) for copy in COPIES]
-        learned = all(gain is not None and gain.low is not None and gain.low > 0 for gain in gains)
-        return learned and not self.place_asked
+        return not self.unbeaten and not self.place_asked
+
+    @property
+    def unbeaten(self) -> tuple[str, ...]:
+        """The copies that the model is not shown to know more than."""
+        gains = {copy: self.gain(copy) for copy in COPIES}
+        return tuple(
+            copy for copy, gain in gains.items() if gain is None or gain.low is None or not gain.low > 0
+        )
 
     def low(self, name: str) -> float:
         """The lower end of the model's interval, its estimate where it has none."""
@@ -157,7 +163,10 @@ def _fault(splits: list[_Split]) -> Finding | None:
     for name, rule in _FAULTS:
         hits = {split.name: clause for split in splits if (clause := rule(split))}
         if set(hits) == {OOD} and faults.get(VAL) == []:
-            return "no_transfer", f"does not transfer; elsewhere it {hits[OOD]}"
+            home, away = (next(split for split in splits if split.name == name) for name in EVALUATED)
+            excused = rule in (_looks_back, _misplaced) and home.well_placed
+            clause = _no_more_than_copying(away) if excused else hits[OOD]
+            return "no_transfer", f"does not transfer; elsewhere it {clause}"
         if hits:
             return name, next(iter(hits.values()))
     return None
@@ -240,6 +249,13 @@ def _less_than_copying(split: _Split) -> str:
     if gain is not None and gain.high is not None and gain.high >= 0:
         return ""  # not shown
     return f"knows less than copying does: {_beside_bits(split, *best)}"
+
+
+def _no_more_than_copying(split: _Split) -> str:
+    """Why a place that was excused at home is not excused here."""
+    best = best_control(split.evidence, split.name, split.unbeaten)
+    beside = "" if best is None else f": {_beside_bits(split, *best)}"
+    return f"is not shown to know more than copying does{beside}"
 
 
 def _looks_back(split: _Split) -> str:

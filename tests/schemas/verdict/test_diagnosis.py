@@ -329,6 +329,26 @@ def test_who_is_shown_to_know_more_than_a_copy_may_lie_closer_to_another_chunk(
     assert diagnosed(evidence, seed_policy).name in ("looks_back", "misplaced")
 
 
+@pytest.mark.parametrize("figures", [{LAST: -0.1}, {MARGIN: -0.1, PEAK: -1.0, "offset_sweep.cos@-1": 0.7}])
+def test_a_place_that_knowledge_excuses_at_home_is_not_what_is_missing_elsewhere(
+    good_evidence: EvidenceFactory, figures: Mapping[str, float]
+) -> None:
+    low = {"val": 0.1, "ood": 0.0}
+    over = {
+        name: {split: {BITS: even(0.5, low[split], 1.0, 400, 20)} for split in BOTH}
+        for name in RIVALS
+        if name != "copy_mix"
+    }
+    shown = {split: {BITS: even(0.5, 0.1, 1.0, 400, 20)} for split in BOTH}
+    evidence = replace(set_to(good_evidence(), figures), gains={**over, "copy_mix": shown})
+    elsewhere = replace(load_policy("skill").policy, controls=())
+    assert diagnosed(evidence, elsewhere) == Diagnosis(
+        "no_transfer",
+        "The model passes, but does not transfer; elsewhere it is not shown to know more than copying does: "
+        "on ood 2.50 bits, copy_last_centred 1.50.",
+    )
+
+
 @pytest.mark.parametrize(
     ("low", "high", "name"),
     [
