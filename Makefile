@@ -6,11 +6,12 @@ INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 DOCS := $(VENV)/.docs
 
-.PHONY: help demo test lint types unit docs figures bench clean
+.PHONY: help demo test lint types unit docs figures results bench clean
 
 help:
-	@echo "make demo    install, train p6b on a synthetic world and on the bundled speeches, show the verdicts"
+	@echo "make demo    install, train on a synthetic world, speeches and novels, show the verdicts"
 	@echo "make test    install, ruff, mypy --strict, the whole test suite"
+	@echo "make results install, train every recipe on every data set, renew docs/results.md; QUICK=1, BOOKS=bank"
 	@echo "make docs    install, build the documentation into build/site; warnings are errors"
 	@echo "make bench   install, measure evaluation, training, check, start-up, and data at real size"
 	@echo "make clean   remove the virtual environment, caches and the demo's files"
@@ -55,6 +56,16 @@ docs: $(DOCS)
 # Only after a change of the gates, the worlds or the plots: the pictures are committed.
 figures: $(INSTALLED)
 	$(BIN)/python docs/figures.py
+
+# Hours; what is done is not done again. QUICK=1 takes minutes and leaves the documentation as it is.
+results: $(INSTALLED)
+ifdef QUICK
+	$(BIN)/python -m scripts.results --quick
+	$(BIN)/python -m scripts.results_table build/results-quick/results.json
+else
+	$(BIN)/python -m scripts.results $(if $(BOOKS),--books $(BOOKS))
+	$(BIN)/python -m scripts.results_table build/results/results.json docs/results.md
+endif
 
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/eval_speed.py

@@ -2,8 +2,10 @@
 # Train p6b twice and let the gates judge: on a synthetic world that can be learned (expected:
 # DEPLOYABLE), then on the bundled speeches (expected: BLOCKED, as a truthful gatekeeper must on real
 # text). Then sign, deploy the first, and try to deploy the second. Both runs use a transformer of 2 layers and
-# width 128 instead of the seed's 4 and 512, so that the demo takes minutes. Exits 0 when every command ends as
-# expected.
+# width 128 instead of the seed's 4 and 512, so that the demo takes minutes. At last train nce on novels, and ask
+# of it what can be asked on real text: does it know more than any copy of what it reads? (DEPLOYABLE under
+# skill, BLOCKED under the seed's thresholds, and again by skill on novels of authors it never read.) Exits 0 when
+# every command ends as expected.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 gatekeeper="$BIN/gatekeeper"
@@ -33,7 +35,11 @@ expect 0 deploy demo/p6b-forward/best_model.pt --report demo/p6b-forward/5cat_re
 expect 1 deploy demo/p6b-speeches/best_model.pt --report demo/p6b-speeches/5cat_results.json --to demo/production
 expect 3 check demo/p6b-forward/5cat_results.json --model demo/p6b-speeches/best_model.pt
 expect 0 deploy --to demo/production --history
+expect 0 train nce --bank bundled:books --policy skill --epochs 4 --out demo/nce-books
+expect 1 eval demo/nce-books/best_model.pt --bank bundled:books --report demo/nce-books/seed-5cat.json
+expect 1 eval demo/nce-books/best_model.pt --bank bundled:books --ood strangers --policy skill \
+    --report demo/nce-books/strangers.json
 echo
-echo "demo: all verdicts are the expected ones (synthetic world DEPLOYABLE, real text BLOCKED,"
-echo "      and a report cannot be used for another model)"
+echo "demo: all verdicts are the expected ones (synthetic world DEPLOYABLE, real text BLOCKED by the seed's"
+echo "      thresholds, novels DEPLOYABLE under skill, and a report cannot be used for another model)"
 echo "demo: open demo/p6b-speeches/page.html to look at the blocked one"
