@@ -7,13 +7,19 @@ from pathlib import Path
 import pytest
 import torch
 
+from gates.answers import Progress
+from gates.contracts import Dataset, Window
+from gates.options import Options
+from gates.suite import Bench, prepare
 from schemas.errors import Interrupted, TrainingError
 from schemas.reading.history import read_history
 from schemas.records.history import HISTORY_FILE, History
+from schemas.records.splits import EVALUATED
 from tests.trainers.fitting import EARLY
 from trainers.checkpoints.saved_states import Store
 from trainers.contracts import MODEL_FILE, Monitor, StepProgress, TrainingJob
 from trainers.interrupts import Interrupts
+from trainers.loop import mini_5cat
 from trainers.registry import trainer
 
 MakeJob = Callable[..., TrainingJob]
@@ -55,6 +61,22 @@ def timeless(folder: Path) -> History:
     return dataclasses.replace(
         history, epochs=tuple(dataclasses.replace(epoch, seconds=0.0) for epoch in history.epochs)
     )
+
+
+@pytest.fixture
+def measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The controls of a world are measured by the first run of a test: where it ends is not in question."""
+    benches: dict[tuple[str, Window, Options], Bench] = {}
+
+    def once(
+        dataset: Dataset, options: Options, progress: Progress, splits: tuple[str, str] = EVALUATED
+    ) -> Bench:
+        key = dataset.bank.sha256, dataset.window, options
+        if key not in benches:
+            benches[key] = prepare(dataset, options, progress, splits)
+        return benches[key]
+
+    monkeypatch.setattr(mini_5cat, "prepare", once)
 
 
 @pytest.fixture
@@ -103,6 +125,7 @@ def test_interrupted_again_and_again(
     assert (not timeless(whole).ended.startswith("all 3")) == (on_collapse == "stop")
 
 
+@pytest.mark.usefixtures("measured_once")
 @pytest.mark.parametrize("name", EARLY)
 def test_interrupted_in_the_middle_of_what_a_recipe_does_late(
     name: str, make_job: MakeJob, uninterrupted: Callable[..., Path]
@@ -125,6 +148,7 @@ def test_interrupted_in_the_middle_of_what_a_recipe_does_late(
     same_run(job.folder, uninterrupted(name, **more))
 
 
+@pytest.mark.usefixtures("measured_once")
 @pytest.mark.parametrize("keep", [1, 2])
 def test_continued_from_any_saved_state(
     keep: int, make_job: MakeJob, uninterrupted: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
