@@ -19,6 +19,7 @@ from gatekeeper.evaluation.model import Candidate
 from gates.contracts import Queries
 from schemas.errors import ModelError, PredictionError
 from trainers.checkpoints.checkpoint import save_checkpoint
+from trainers.checkpoints.positioned import Positioned, evenly, widened
 from trainers.predictor import ModulePredictor
 from trainers.registry import architecture
 
@@ -194,6 +195,18 @@ def test_a_residual_wrapper_is_told_and_recorded(checkpoint: Path) -> None:
         "m.pt is a linear in a residual wrapper: "
         "its prediction is the last chunk plus 0.5 times the network's",
     )
+
+
+def test_a_network_that_is_told_places_is_told_and_recorded(tmp_path: Path) -> None:
+    plugin = architecture("linear")
+    config = {"input_dim": WIDTH, "context": CONTEXT}
+    write(
+        tmp_path / "m.pt",
+        Positioned(plugin.build(widened(plugin, config, CONTEXT)), evenly(CONTEXT, 0.1)).eval(),
+    )
+    model = load(tmp_path / "m.pt")
+    assert (model.info.architecture, model.info.fingerprint) == ("positioned linear", "verified")
+    assert model.notes == ("m.pt is a linear that is told the place of each chunk, from 0 to 0.1",)
 
 
 def test_a_place_in_the_input_is_told(linear: nn.Module, tmp_path: Path) -> None:

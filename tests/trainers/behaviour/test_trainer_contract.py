@@ -2,14 +2,18 @@
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 
-from gates.contracts import Dataset
+from gatekeeper.data.synthetic.worlds import CONTEXT, TRAP, build_world
+from gates.contracts import Dataset, Window
+from gates.windows import make_dataset, window_rows
 from schemas.reading.history import read_history
 from schemas.records.history import HISTORY_FILE
-from tests.trainers.fitting import GRADIENT, MakeJob, fit
+from tests.trainers.fitting import EARLY, GRADIENT, MakeJob, fit
 from trainers.checkpoints.checkpoint import read_checkpoint, restore
 from trainers.contracts import MODEL_FILE
 from trainers.registry import architecture_names, trainer, trainer_names
@@ -86,6 +90,27 @@ def test_every_architecture_can_be_trained(name: str, architecture: str, make_jo
     checkpoint = read_checkpoint((job.folder / MODEL_FILE).read_bytes(), MODEL_FILE)
     held = checkpoint.model_config.get("network", checkpoint.model_type)
     assert held == architecture
+
+
+@pytest.mark.parametrize("name", EARLY)
+def test_the_references_systems_learn_the_trap_and_fall_into_it(name: str, make_job: MakeJob) -> None:
+    # Least squares lies closer to the chunk before the target than to the target, and so do they.
+    world = replace(TRAP, dimension=16, articles=26, chunks=40)
+    bank = build_world(world, source="trap")
+    parts = {"train": range(14), "val": range(14, 20), "ood": range(20, 26)}
+    window = Window(CONTEXT, 2)
+    rows = {split: window_rows(bank, np.array(articles), window) for split, articles in parts.items()}
+    job = make_job(dataset=make_dataset(bank, rows, window))
+    history = fit(job, name, epochs=6, lr=3e-3, width=32, dropout=0.0).history
+    assert history is not None
+    last = history.epochs[-1].mini
+    assert last is not None
+    found = last.splits["val"]
+    assert found.cos is not None
+    assert found.margin is not None
+    # The best there is has cosine rho^2 = .64 less what a network of this size does not learn.
+    assert 0.4 < found.cos < 0.7
+    assert found.margin < 0.05
 
 
 @pytest.mark.parametrize("name", GRADIENT)
