@@ -22,6 +22,7 @@ from schemas.reading.number import whole
 from schemas.reasons import reason
 from schemas.records.inputs import Chooser, TrainedBy
 from trainers.checkpoints.checkpoint import Checkpoint, Restored, read_checkpoint, restore
+from trainers.checkpoints.positioned import appended
 
 _LINE = re.compile(r"[ -~]{1,400}")
 """Plain text that a report may repeat."""
@@ -103,6 +104,7 @@ def _check_width(checkpoint: Checkpoint, dimension: int, path: Path) -> None:
         raise ModelError(
             f"{path}: input_dim in its model_config must be a whole number; found {reprlib.repr(value)}"
         )
+    width -= appended(checkpoint.state)
     if width == dimension + 1 and whole(checkpoint.model_config.get("output_dim")) == dimension:
         raise ModelError(
             f"{path} reads {width} numbers for each chunk of {dimension}: the last is the chunk's place, "

@@ -4,16 +4,12 @@ import itertools
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from gatekeeper.data.synthetic.worlds import World, build_world
-from gates.contracts import Dataset, Window
-from gates.options import Options
-from gates.windows import make_dataset, window_rows
-from schemas.reading.policy import load_policy
+from gates.contracts import Dataset
+from tests.trainers.small_world import small_job, small_world
 from trainers.contracts import TrainingJob
 from trainers.registry import architecture
 
@@ -62,43 +58,21 @@ def contexts() -> torch.Tensor:
     return nn.functional.normalize(torch.randn(BATCH, CONTEXT, WIDTH, generator=generator), dim=-1)
 
 
-ARTICLES, CHUNKS, WORLD_WIDTH = 18, 40, 16
-
-
 @pytest.fixture(scope="session")
 def world_data() -> Callable[[int], Dataset]:
-    """Horizon -> articles whose chunks turn by 60 degrees in every plane, with a little noise."""
-    world = World(angle=60.0, rho=0.95, dimension=WORLD_WIDTH, articles=ARTICLES, chunks=CHUNKS)
-    bank = build_world(world, source="world")
-    parts = {"train": range(6), "val": range(6, 12), "ood": range(12, 18)}
-
-    def make(horizon: int) -> Dataset:
-        rows = {
-            name: window_rows(bank, np.array(articles), Window(CONTEXT, horizon))
-            for name, articles in parts.items()
-        }
-        return make_dataset(bank, rows, Window(CONTEXT, horizon))
-
-    return make
+    """Horizon -> the small world's windows."""
+    return small_world
 
 
 @pytest.fixture
-def make_job(world_data: Callable[[int], Dataset], tmp_path: Path) -> Callable[..., TrainingJob]:
+def make_job(tmp_path: Path) -> Callable[..., TrainingJob]:
     """A job in a folder of its own, on the small world."""
     folders = itertools.count()
 
-    def make(*, horizon: int = 2, **more: object) -> TrainingJob:
-        folder = tmp_path / f"run{next(folders)}"
-        folder.mkdir()
-        fields: dict[str, object] = {
-            "dataset": world_data(horizon),
-            "seed": 0,
-            "device": torch.device("cpu"),
-            "folder": folder,
-            "policy": load_policy("seed-5cat").policy,
-            "options": Options(),
-            "log": lambda line: None,
-        }
-        return TrainingJob(**{**fields, **more})  # type: ignore[arg-type]
+    def make(
+        *, horizon: int = 2, dataset: Dataset | None = None, folder: Path | None = None, **more: object
+    ) -> TrainingJob:
+        place = folder or tmp_path / f"run{next(folders)}"
+        return small_job(dataset or small_world(horizon), place, **more)
 
     return make

@@ -20,6 +20,9 @@ EARLY: dict[str, dict[str, Any]] = {
 
 GRADIENT = [name for name in trainer_names() if issubclass(trainer(name).settings, GradientSettings)]
 
+CONTINUED = ("p2", "p4", "p5")
+"""Those that are interrupted in what they do late, and continued; p4 is p3 and more."""
+
 
 def settings(name: str, **more: object) -> Any:  # noqa: ANN401  (each recipe has its own)
     kind = trainer(name).settings

@@ -22,7 +22,7 @@ from schemas.reading.number import whole
 from schemas.reasons import reason
 from trainers.checkpoints import fingerprint, safetensors_file
 from trainers.checkpoints.foreign_checkpoint import explain
-from trainers.checkpoints.positioned import Positioned, widened, without_places
+from trainers.checkpoints.positioned import Positioned, appended, without_places
 from trainers.checkpoints.prefixes import without_prefix
 from trainers.checkpoints.residual import ALPHA, BASE, ResidualNext, without_wrapper
 from trainers.checkpoints.unpickling import load_archive
@@ -91,7 +91,8 @@ def save_checkpoint(
     Args:
         path: ``*.pt`` or ``*.safetensors``.
         model_type: registered architecture.
-        model_config: what it was built from; ``input_dim`` is D.
+        model_config: what it was built from; ``input_dim`` is D, or one more where the module is told places
+            (:mod:`trainers.checkpoints.positioned`).
         module: the trained module.
         horizon: what it was trained for.
         context: L.
@@ -102,8 +103,8 @@ def save_checkpoint(
             are not finite, or facts that are no plain values.
         OutputError: the file cannot be written.
     """
-    dimension = _whole(model_config, "input_dim", str(path))
     cpu = {name: tensor.detach().to("cpu").contiguous() for name, tensor in module.state_dict().items()}
+    dimension = _whole(model_config, "input_dim", str(path)) - appended(cpu)
     # A copy, because moving a module moves it for its optimiser and its training loop as well.
     stored = fingerprint.answer(copy.deepcopy(module).to("cpu"), context, dimension)
     facts = {
@@ -166,18 +167,16 @@ def restore(checkpoint: Checkpoint, name: str) -> Restored:
         ModelError: unknown architecture, weights that do not fit it, or another answer to the probe.
     """
     plugin = architecture(checkpoint.model_type)
-    placed, config = without_places(checkpoint.state), checkpoint.model_config
-    if placed is not None:
-        config = widened(plugin, config, len(placed[1]))
+    placed = without_places(checkpoint.state)
     # Without storage first: a wrong configuration must not allocate what it claims to need.
     with torch.device("meta"):
-        expected = plugin.build(config).state_dict()
+        expected = plugin.build(checkpoint.model_config).state_dict()
     if placed is None:
         places, (prefix, alpha, state) = None, _unwrapped(checkpoint.state, expected)
     else:
         alpha, (prefix, places, state) = None, placed
     check_fit(state, expected, model_type=checkpoint.model_type, name=name)
-    module = plugin.build(config)
+    module = plugin.build(checkpoint.model_config)
     module.load_state_dict(dict(state), strict=True)
     if alpha is not None:
         module = ResidualNext(module, alpha)
@@ -204,7 +203,7 @@ def _unwrapped(
 def _check_fingerprint(checkpoint: Checkpoint, stored: torch.Tensor, module: nn.Module, name: str) -> None:
     if checkpoint.context is None:
         raise ModelError(f"{name} has a fingerprint but no context length; save it again")
-    dimension = _whole(checkpoint.model_config, "input_dim", name)
+    dimension = _whole(checkpoint.model_config, "input_dim", name) - appended(checkpoint.state)
     if checkpoint.context * len(checkpoint.state) > MOST_STEPS:
         raise ModelError(
             f"{name} names a context of {checkpoint.context} for {len(checkpoint.state)} tensors; it would "

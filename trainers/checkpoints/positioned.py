@@ -6,7 +6,6 @@ import torch
 from torch import nn
 
 from trainers.checkpoints.residual import BASE
-from trainers.contracts import Architecture
 
 PLACES = "places"
 
@@ -42,18 +41,9 @@ def evenly(length: int, scale: float) -> torch.Tensor:
     return torch.linspace(0.0, 1.0, length) * scale
 
 
-def widened(plugin: Architecture, config: Mapping[str, object], context: int) -> dict[str, object]:
-    """What the network in the wrapper is built from: vectors one number wider than those of ``config``.
-
-    Args:
-        plugin: its architecture.
-        config: of the whole, with ``input_dim`` D.
-        context: L.
-    """
-    dimension = config["input_dim"]
-    if type(dimension) is not int:
-        return dict(config)  # refused where it is built
-    return {**config, **plugin.dimensions(dimension + 1, context)}
+def appended(state: Mapping[str, torch.Tensor]) -> int:
+    """How many numbers a file's wrapper appends to each chunk; its network reads so many more."""
+    return 0 if without_places(state) is None else 1
 
 
 def without_places(

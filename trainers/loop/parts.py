@@ -91,12 +91,12 @@ def plain_parts(
         ModelError: unknown architecture. UsageError: it lacks a size.
     """
     plugin = architecture(settings.architecture)
-    wide = module_config(dataset, settings, extra=extra_inputs)
+    config = module_config(dataset, settings, extra=extra_inputs)
     return Parts(
         objective,
         settings.architecture,
-        module_config(dataset, settings),
-        build=lambda: dress(plugin.build(wide)),
+        config,
+        build=lambda: dress(plugin.build(config)),
         batches=lambda dataset, device, seed: WindowBatches(
             dataset, TRAIN, device=device, seed=seed, noise=noise, chosen=chosen
         ),

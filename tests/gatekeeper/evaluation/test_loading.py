@@ -19,7 +19,7 @@ from gatekeeper.evaluation.model import Candidate
 from gates.contracts import Queries
 from schemas.errors import ModelError, PredictionError
 from trainers.checkpoints.checkpoint import save_checkpoint
-from trainers.checkpoints.positioned import Positioned, evenly, widened
+from trainers.checkpoints.positioned import Positioned, evenly
 from trainers.predictor import ModulePredictor
 from trainers.registry import architecture
 
@@ -198,11 +198,16 @@ def test_a_residual_wrapper_is_told_and_recorded(checkpoint: Path) -> None:
 
 
 def test_a_network_that_is_told_places_is_told_and_recorded(tmp_path: Path) -> None:
-    plugin = architecture("linear")
-    config = {"input_dim": WIDTH, "context": CONTEXT}
-    write(
+    config = {"input_dim": WIDTH + 1, "context": CONTEXT}
+    module = Positioned(architecture("linear").build(config), evenly(CONTEXT, 0.1)).eval()
+    save_checkpoint(
         tmp_path / "m.pt",
-        Positioned(plugin.build(widened(plugin, config, CONTEXT)), evenly(CONTEXT, 0.1)).eval(),
+        model_type="linear",
+        model_config=config,
+        module=module,
+        horizon=1,
+        context=CONTEXT,
+        extra={},
     )
     model = load(tmp_path / "m.pt")
     assert (model.info.architecture, model.info.fingerprint) == ("positioned linear", "verified")

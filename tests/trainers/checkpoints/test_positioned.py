@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import nn
 
-from tests.trainers.checkpoints.foreign import Content, Make, refusal
+from tests.trainers.checkpoints.foreign import Content, load, refusal
 from trainers.checkpoints.checkpoint import read_checkpoint, restore, save_checkpoint
-from trainers.checkpoints.positioned import Positioned, evenly, widened, without_places
+from trainers.checkpoints.positioned import Positioned, appended, evenly, without_places
 from trainers.registry import architecture, architecture_names
 
 
@@ -35,11 +35,10 @@ def test_places_are_appended_and_taken_away_again() -> None:
 @pytest.mark.parametrize("name", architecture_names())
 def test_any_network_comes_back_from_the_file(name: str, tmp_path: Path) -> None:
     plugin = architecture(name)
-    config = plugin.default_config(dimension=12, context=4) | (
-        {"d_model": 8, "nhead": 2} if name == "transformer" else {}
-    )
+    sizes = {size: 8 for size in ("width", "hidden") if size in plugin.sizes}
+    config = plugin.sized_config(dimension=13, context=4, sizes=sizes)
     torch.manual_seed(0)
-    module = Positioned(plugin.build(widened(plugin, config, 4)), evenly(4, 0.1)).eval()
+    module = Positioned(plugin.build(config), evenly(4, 0.1)).eval()
     path = tmp_path / "model.pt"
     save_checkpoint(path, model_type=name, model_config=config, module=module, horizon=1, context=4, extra={})
     restored = restore(read_checkpoint(path.read_bytes(), "model.pt"), "model.pt")
@@ -51,12 +50,13 @@ def test_any_network_comes_back_from_the_file(name: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("outer", ["", "module."])
-def test_a_wrapper_around_it_is_passed_over(outer: str, content: Content, make: Make) -> None:
+def test_a_wrapper_around_it_is_passed_over(outer: str, content: Content) -> None:
     state = {f"{outer}base.{key}": tensor for key, tensor in content["model_state_dict"].items()}
-    found = without_places({**state, f"{outer}places": torch.zeros(5)})
-    assert found is not None
-    assert found[0] == outer
-    assert found[2].keys() == content["model_state_dict"].keys()
+    state[f"{outer}places"] = torch.zeros(5)
+    found = load({**content, "model_state_dict": state})
+    assert found.prefix == outer
+    assert appended(state) == 1
+    assert found.module(torch.randn(2, 5, 11)).shape == (2, 11)  # the network reads 12
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,5 @@ def test_a_wrapper_around_it_is_passed_over(outer: str, content: Content, make: 
 def test_what_is_no_such_wrapper(more: dict[str, torch.Tensor], content: Content) -> None:
     state = {f"base.{key}": tensor for key, tensor in content["model_state_dict"].items()} | more
     assert without_places(state) is None
+    assert appended(state) == 0
     assert "do not fit architecture 'gru'" in refusal({**content, "model_state_dict": state})
-
-
-def test_the_network_must_be_one_wider(content: Content) -> None:
-    state = {f"base.{key}": tensor for key, tensor in content["model_state_dict"].items()}
-    assert "do not fit architecture 'gru'" in refusal(
-        {**content, "model_state_dict": {**state, "places": torch.zeros(5)}}
-    )

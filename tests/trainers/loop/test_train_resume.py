@@ -15,7 +15,7 @@ from schemas.errors import Interrupted, TrainingError
 from schemas.reading.history import read_history
 from schemas.records.history import HISTORY_FILE, History
 from schemas.records.splits import EVALUATED
-from tests.trainers.fitting import EARLY
+from tests.trainers.fitting import CONTINUED, EARLY
 from trainers.checkpoints.saved_states import Store
 from trainers.contracts import MODEL_FILE, Monitor, StepProgress, TrainingJob
 from trainers.interrupts import Interrupts
@@ -126,12 +126,12 @@ def test_interrupted_again_and_again(
 
 
 @pytest.mark.usefixtures("measured_once")
-@pytest.mark.parametrize("name", EARLY)
+@pytest.mark.parametrize("name", CONTINUED)
 def test_interrupted_in_the_middle_of_what_a_recipe_does_late(
     name: str, make_job: MakeJob, uninterrupted: Callable[..., Path]
 ) -> None:
     few = {"middle": (-0.43, 0.0)} if name == "p5" else {}  # fewer than half of all windows
-    more = {"on_collapse": "ignore", **EARLY[name], **few}
+    more = {"on_collapse": "ignore", "epochs": 2, **EARLY[name], **few}
     settings = trainer(name).settings(**{**SETTINGS, **more})
     interrupts = Interrupts()
 
