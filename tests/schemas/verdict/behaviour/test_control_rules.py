@@ -189,6 +189,14 @@ def test_the_oracle_must_gain_what_the_policy_requires(
     assert verdict.reasons[0].startswith("the gain over ridge " if outcome == "error" else GAIN)
 
 
+def test_what_the_oracle_does_not_gain_is_told_in_one_sentence(good_evidence: EvidenceFactory) -> None:
+    gain, little = even(0.05, 0.01, 0.09, 400, 20), even(0.01, 0.0, 0.02, 400, 20)
+    assert judged(good_evidence, policy(rule()), gain, little).verdict.reasons == (
+        "the gain over ridge tells nothing of knowledge on this data: the true targets themselves do not "
+        f"pass it, their {GAIN.removeprefix('the ')} is 0.010 [0.000, 0.020], below the required 0.020",
+    )
+
+
 def test_a_rule_that_is_not_required_asks_nothing_of_the_oracle(good_evidence: EvidenceFactory) -> None:
     asked = policy(rule(required=False), min_gates_passed=1)
     zero = even(0.0, 0.0, 0.0, 400, 20)
