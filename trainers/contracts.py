@@ -140,7 +140,7 @@ class StepProgress:
     """A step that was just taken.
 
     Attributes:
-        epoch: from 1. step: in it, from 1.
+        epoch: from 1. step: in it, from 1. steps: of this epoch.
         samples: windows trained on in this epoch. seconds: spent on them.
         means: the figures since the last log line (name in :data:`schemas.records.history.FIGURES` -> mean).
             Asking waits for the device, so ask a few times a second, not at every step.
@@ -148,6 +148,7 @@ class StepProgress:
 
     epoch: int
     step: int
+    steps: int
     samples: int
     seconds: float
     means: Callable[[], Mapping[str, float]]

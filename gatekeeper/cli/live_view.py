@@ -140,7 +140,7 @@ def picture(
         _GAP.join(
             (
                 f"epoch {progress.epoch}/{start.epochs}",
-                f"step {progress.step}/{start.steps}",
+                f"step {progress.step}/{progress.steps}",
                 f"{progress.samples / max(progress.seconds, 1e-9):.0f} samples/s",
                 f"ETA {timedelta(seconds=round(left))}",
             )

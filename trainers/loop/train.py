@@ -82,7 +82,7 @@ def _train_epoch(run: Run, learner: Learner, state: State) -> None:
         state.bad = torch.where(state.bad > 0, state.bad, first_bad)
         seconds = state.seconds + time.perf_counter() - started
         run.job.monitor.step(
-            StepProgress(state.epoch, state.step, state.samples, seconds, lambda: _means(state))
+            StepProgress(state.epoch, state.step, run.steps, state.samples, seconds, lambda: _means(state))
         )
         due = state.step % run.settings.log_every == 0 or state.step == run.steps
         if due or run.job.device.type == "cpu":

@@ -22,8 +22,8 @@ from trainers.contracts import RunStart, StepProgress
 MEANS = dict.fromkeys(FIGURES, 0.0) | {"loss": 0.00231, "gap": 0.052, "lambda_eff": 0.01234}
 
 
-def progress(number: int, step: int, means: dict[str, float] = MEANS) -> StepProgress:
-    return StepProgress(number, step, samples=32 * step, seconds=step / 4, means=lambda: means)
+def progress(number: int, step: int, means: dict[str, float] = MEANS, *, steps: int = 100) -> StepProgress:
+    return StepProgress(number, step, steps, samples=32 * step, seconds=step / 4, means=lambda: means)
 
 
 def test_the_picture_of_a_first_epoch() -> None:
@@ -33,6 +33,11 @@ def test_the_picture_of_a_first_epoch() -> None:
         "epoch 1/3   step 30/100   128 samples/s   ETA 0:09:00",
         "loss 0.00231   gap +0.052   λ_eff 0.01234",
     ]
+
+
+def test_an_epoch_may_have_fewer_steps_than_others() -> None:
+    lines = picture(RunStart(epochs=3, steps=100), progress(1, 3, steps=5), [], elapsed=1.0)
+    assert lines[0].startswith("epoch 1/3   step 3/5   ")
 
 
 def test_the_time_that_is_left_follows_this_process_alone() -> None:
@@ -85,7 +90,7 @@ def test_it_is_drawn_ten_times_a_second_at_most_and_only_then_asks_the_device(cl
 
     for step in range(1, 101):
         clock.now += 0.01
-        view.step(StepProgress(1, step, samples=step, seconds=1.0, means=means))
+        view.step(StepProgress(1, step, 1000, samples=step, seconds=1.0, means=means))
     assert 9 <= len(asked) <= 10
     assert stream.getvalue().count("epoch 1/1") == len(asked)
 

@@ -47,7 +47,7 @@ def tell_all(monitor: Monitor) -> None:
     means = dict.fromkeys(FIGURES, 0.0)
     monitor.begin(RunStart(epochs=1, steps=2))
     for step in (1, 2):
-        monitor.step(StepProgress(1, step, samples=step, seconds=1.0, means=lambda: means))
+        monitor.step(StepProgress(1, step, 2, samples=step, seconds=1.0, means=lambda: means))
     monitor.interval(1, Steps(2, means))
     monitor.epoch(epoch(1))
 
