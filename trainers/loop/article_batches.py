@@ -17,7 +17,11 @@ class ArticleBatches(WindowBatches):
     every epoch has its own, and nothing has to be remembered to continue in the middle.
 
     Args:
-        dataset, split, device, seed, features: as :class:`trainers.loop.batches.WindowBatches`.
+        dataset: as of :class:`trainers.loop.batches.WindowBatches`.
+        split: likewise.
+        device: likewise.
+        seed: likewise.
+        features: likewise.
         per_article: at most so many windows of an article an epoch, so that a long one does not decide.
         together: at most so many windows a piece.
     """
