@@ -10,6 +10,7 @@ from torch import nn
 
 from gates.contracts import Dataset
 from tests.trainers.small_world import small_job, small_world
+from trainers.architectures.logit_residual import LogitResidual
 from trainers.contracts import TrainingJob
 from trainers.registry import architecture
 
@@ -46,6 +47,8 @@ def make(config: Callable[[str], dict[str, object]]) -> Callable[[str], nn.Modul
         with torch.no_grad():
             for parameter in module.parameters():
                 parameter.add_(0.1 * torch.randn_like(parameter))
+            if isinstance(module, LogitResidual):  # fitted, so that there is a direction that rows share
+                module.centre.add_(0.1 * torch.randn_like(module.centre))
         return module
 
     return build

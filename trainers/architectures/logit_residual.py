@@ -2,16 +2,21 @@
 
 ::
 
-    p = normalise(sum_j b_j c_j + sum_j d_j R c_j + e r + f R r + alpha * network(sqrt(D) * c))
+    p = normalise(sum_j b_j c_j + sum_j d_j R c_j + e r + f R r
+                  + alpha * network(sqrt(D) * c) + shared * centre)
 
 with c_j the centred rows of the context, r the centred ridge prediction and R a whitening matrix: the linear
-part is the control ``logit`` (:mod:`gates.logit`). Its 2 L + 2 numbers and alpha are weights; the centre, the
-ridge solution and R are buffers, which whoever trains it has fitted.
+part is the control ``logit`` (:mod:`gates.logit`). Its 2 L + 2 numbers, alpha and shared are weights; the
+centre, the ridge solution and R are buffers, which whoever trains it has fitted. The centre says nothing of
+which chunk comes next; without it no answer is as close to its target as one that is to be decoded must be.
+
+There may be several networks. Their mean answers, and while they train each window is one network's: they
+learn from different windows in each step and err differently, so that their mean errs less.
 """
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import torch
@@ -22,6 +27,9 @@ from trainers.contracts import Architecture, ConfigValue
 from trainers.registry import architecture
 
 NAME, NETWORK, NETWORK_CONFIG = "logit_residual", "network", "network_config"
+
+MOST_MEMBERS = 64
+"""Networks of one model; each takes Python objects even where it gets no storage."""
 
 _USUAL = "transformer"
 
@@ -60,18 +68,25 @@ class LogitResidual(nn.Module):
     Args:
         input_dim: D.
         context: L.
-        network: (B, L, D) -> (B, D). It reads the centred rows sqrt(D) times as long: a coordinate of a unit
-            row is about 1 / sqrt(D), next to nothing beside the positions that a transformer adds.
+        network: makes a network (B, L, D) -> (B, D). It reads the centred rows sqrt(D) times as long: a
+            coordinate of a unit row is about 1 / sqrt(D), next to nothing beside the positions that a
+            transformer adds.
+        members: how many of them, at most 64.
     """
 
-    def __init__(self, *, input_dim: int, context: int, network: nn.Module) -> None:
+    def __init__(
+        self, *, input_dim: int, context: int, network: Callable[[], nn.Module], members: int
+    ) -> None:
         super().__init__()
+        if members > MOST_MEMBERS:
+            raise ValueError(f"at most {MOST_MEMBERS} members; found {members}")
         self.scale = math.sqrt(input_dim)
-        self.network = network
+        self.networks = nn.ModuleList(network() for _ in range(members))
         numbers = torch.zeros(2 * context + 2)
         numbers[context - 1] = 1.0
         self.numbers = nn.Parameter(numbers)
         self.alpha = nn.Parameter(torch.zeros(()))
+        self.shared = nn.Parameter(torch.zeros(()))
         for name, tensor in vars(_unfitted(input_dim, context)).items():
             self.register_buffer(name, tensor)
         self.centre: torch.Tensor
@@ -104,8 +119,20 @@ class LogitResidual(nn.Module):
             features = Reading(self.centre, self.weight, self.bias, self.whitener).features(contexts)
         # A sum of products, since a matrix product would be rounded under mixed precision.
         linear = (self.numbers[:, None] * features).sum(dim=1)
-        correction = self.network((contexts - self.centre) * self.scale)
-        return nn.functional.normalize(linear + self.alpha * correction, dim=-1)
+        correction = self._correction((contexts - self.centre) * self.scale)
+        answer = linear + self.alpha * correction + self.shared * self.centre
+        return nn.functional.normalize(answer, dim=-1)
+
+    def _correction(self, rows: torch.Tensor) -> torch.Tensor:
+        """(B, D) of all networks together; while they train, of each for the windows that are its own."""
+        members = len(self.networks)
+        if not self.training or len(rows) < members:
+            return torch.stack([network(rows) for network in self.networks]).mean(dim=0)
+        parts = [network(rows[first::members]) for first, network in enumerate(self.networks)]
+        answer = torch.empty_like(rows[:, 0])
+        for first, part in enumerate(parts):
+            answer[first::members] = part
+        return answer
 
 
 def _unfitted(dimension: int, context: int) -> Reading:
@@ -123,9 +150,15 @@ class _LogitResidual(Architecture):
         return self.sized_config(dimension=dimension, context=context, sizes={})
 
     def sized_config(
-        self, *, dimension: int, context: int, sizes: Mapping[str, ConfigValue], network: str = _USUAL
+        self,
+        *,
+        dimension: int,
+        context: int,
+        sizes: Mapping[str, ConfigValue],
+        network: str = _USUAL,
+        members: int = 1,
     ) -> dict[str, object]:
-        """The configuration with a small network of some kind, some of whose sizes are replaced.
+        """The configuration with small networks of some kind, some of whose sizes are replaced.
 
         Raises:
             ModelError: no such network. UsageError: the network has no such size.
@@ -133,10 +166,11 @@ class _LogitResidual(Architecture):
         inner = _network(network)
         small = {size: value for size, value in _SMALL.items() if size in inner.sizes}
         config = inner.sized_config(dimension=dimension, context=context, sizes={**small, **sizes})
-        return {**self.dimensions(dimension, context), NETWORK: network, NETWORK_CONFIG: config}
+        own = {**self.dimensions(dimension, context), "members": members}
+        return {**own, NETWORK: network, NETWORK_CONFIG: config}
 
     def build(self, config: Mapping[str, object]) -> nn.Module:
-        """Build the network, then the module around it.
+        """Build the module around its networks.
 
         Raises:
             ModelError: of this configuration, or of the network's.
@@ -147,7 +181,8 @@ class _LogitResidual(Architecture):
                 f"architecture {NAME!r} needs {NETWORK!r}, the name of an architecture, and "
                 f"{NETWORK_CONFIG!r}, what that is built from, in model_config"
             )
-        around = replace(self, make=functools.partial(LogitResidual, network=_network(name).build(inner)))
+        network = functools.partial(_network(name).build, inner)
+        around = replace(self, make=functools.partial(LogitResidual, network=network))
         own = {key: value for key, value in config.items() if key not in (NETWORK, NETWORK_CONFIG)}
         return Architecture.build(around, own)
 
@@ -162,6 +197,6 @@ ARCHITECTURE = _LogitResidual(
     name=NAME,
     summary="the control logit plus alpha times a small network",
     make=LogitResidual,
-    defaults={},
+    defaults={"members": 1},
     dimensions=lambda dimension, context: {"input_dim": dimension, "context": context},
 )

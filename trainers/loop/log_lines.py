@@ -7,7 +7,7 @@ from torch import nn
 from schemas.records.history import MiniGates, SplitGates
 from schemas.verdict.wording import figure
 from trainers.loop.batches import WindowBatches
-from trainers.loop.objective import Objective
+from trainers.loop.parts import Parts
 from trainers.loop.settings import GradientSettings
 
 
@@ -15,7 +15,7 @@ def plan(
     batches: WindowBatches,
     module: nn.Module,
     settings: GradientSettings,
-    objective: Objective,
+    parts: Parts,
     *,
     chooses: str,
 ) -> tuple[str, str]:
@@ -25,10 +25,11 @@ def plan(
     """
     windows, steps = len(batches.last_rows), batches.most_steps(settings.batch_size)
     parameters = sum(parameter.numel() for parameter in module.parameters())
+    by = "the gates" if parts.goal == "cosine" else "bits"
     return (
         f"{windows} windows, {settings.epochs} epochs of {steps} steps, "
         f"{settings.architecture} with {parameters:,} parameters",
-        f"negative {objective.negative}; kept: by the gates on {chooses}",
+        f"negative {parts.objective.negative}; kept: by {by} on {chooses}",
     )
 
 

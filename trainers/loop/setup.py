@@ -72,9 +72,7 @@ def begin(
         _resume(job, store, learner, state)
     mini: list[MiniSuite] = []
     if not state.ended:
-        for line in speech.plan(
-            batches, module, settings, parts.objective, chooses=selecting(dataset.splits)
-        ):
+        for line in speech.plan(batches, module, settings, parts, chooses=selecting(dataset.splits)):
             job.log(f"{trainer}: {line}")
 
         def prepare(_: object) -> None:

@@ -1,8 +1,18 @@
-"""What ``nce`` minimises: how surprised the cosines of a prediction are of the target among its rivals."""
+"""What ``nce`` minimises: how surprised the cosines of a prediction are of the target among its rivals.
+
+Nothing in that asks for a large cosine. With floors under it the loss is minimised
+
+    subject to   mean cos(p, target) >= floor
+
+by its Lagrangian, ``loss + price * (1 - cos)``; for unit rows 1 - cos is D / 2 times the squared error. The
+price follows the running cosine, ``price <- clip(price + rate * (floor - cos), 0, cap)``, so it grows while
+cosine is missing and falls when there is more than asked for, as p6c's dual variable follows its gaps.
+"""
 
 import math
 from collections.abc import Mapping
-from typing import cast
+from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
 
@@ -17,11 +27,28 @@ from trainers.recipes.rivals import Rivals, RivalSearch, Weights
 RAMP = 2
 """Epochs in which the weight of the context rises from 0."""
 
+PRICE_RATE = 1.0
+"""Step of the price, in nats a cosine."""
+
+DEAREST = 50.0
+"""No price is higher: beyond, the target is hardly looked for."""
+
+MEMORY = 0.9
+"""Weight of the past in the running cosine: it looks back about ten steps."""
+
+
+@dataclass(frozen=True)
+class Floors:
+    """Mean cosines to the target that are kept: in train, and where weights are chosen."""
+
+    train: float
+    chosen: float
+
 
 class ChoiceObjective:
     """``mean of -log softmax_v(beta * cos(p, v) + log w_v)[target]`` over the target and its rivals v.
 
-    beta is learned, through its logarithm. The squared error is only measured.
+    beta is learned, through its logarithm. The squared error counts only where there are floors.
 
     Args:
         dataset: whose train windows are learned from.
@@ -30,6 +57,7 @@ class ChoiceObjective:
         device: where predictions are.
         seed: of the rivals where an article has too many.
         held_out: articles of train that choose the epochs; 0 where another split does.
+        floors: under the cosine; None where it may be anything.
     """
 
     margin = None
@@ -44,7 +72,10 @@ class ChoiceObjective:
         device: torch.device,
         seed: int,
         held_out: int,
+        floors: Floors | None = None,
     ) -> None:
+        self.floors, self.price, self.scale = floors, 0.0, dataset.bank.dimension / 2.0
+        self.running: float | None = None
         self.weights, self.held_out, self.epoch = weights, held_out, 1
         self.search = RivalSearch(dataset, TRAIN, seed=seed)
         self.log_sharpness = torch.nn.Parameter(torch.tensor(math.log(sharpness), device=device))
@@ -52,8 +83,9 @@ class ChoiceObjective:
     @property
     def rule(self) -> str:
         """By bits; says where articles of train choose."""
+        kept = "" if self.floors is None else f"val cosine at least {self.floors.chosen:.3f}, then "
         held = f" (here {self.held_out} articles of train that nothing is learned from)"
-        return BITS_RULE + (held if self.held_out else "")
+        return kept + BITS_RULE + (held if self.held_out else "")
 
     def start_epoch(self, epoch: int) -> None:
         """The context weighs more from epoch to epoch, and other rows are drawn where an article has many."""
@@ -75,33 +107,48 @@ class ChoiceObjective:
         return Weights(self.weights.context * min(1.0, (self.epoch - 1) / RAMP), self.weights.others)
 
     def weight(self, terms: torch.Tensor) -> Weight:
-        """The loss counts, the error does not."""
-        return Weight(terms.new_ones(()), terms.new_zeros(()), 0.0)
+        """The loss counts, and the error at the price of this step."""
+        if self.floors is None:
+            return Weight(terms.new_ones(()), terms.new_zeros(()), 0.0)
+        cosine = float(terms[2])
+        self.running = cosine if self.running is None else MEMORY * self.running + (1 - MEMORY) * cosine
+        wanted = self.price + PRICE_RATE * (self.floors.train - self.running)
+        self.price = min(max(wanted, 0.0), DEAREST)
+        return Weight(
+            terms.new_ones(()), terms.new_full((), float(self.price != wanted)), self.price * self.scale
+        )
 
     def end_epoch(self, val_cosine: float, val_margin: float) -> None:
         """Nothing is learned from the gates."""
 
     def admissible(self, val_cosine: float) -> bool:
-        """Everything may be kept."""
-        return True
+        """Whether the floor is kept."""
+        return self.floors is None or val_cosine >= self.floors.chosen
 
     def soften(self) -> None:
         """There is nothing to soften; the loop lowers the learning rate."""
 
     def line(self, means: Mapping[str, float]) -> str:
         """E.g. ``[NCE] loss=3.374 beta=7.50 pos=0.227 rivals=0.103 lift=+0.124``."""
+        price = "" if self.floors is None else f" price={self.price:.2f}"
         return (
             f"[NCE] loss={means['push']:.3f} beta={float(self.log_sharpness.detach().exp()):.2f} "
-            f"pos={means['pos']:.3f} rivals={means['neg']:.3f} lift={means['gap']:+.3f}"
+            f"pos={means['pos']:.3f} rivals={means['neg']:.3f} lift={means['gap']:+.3f}{price}"
         )
 
     def state(self) -> dict[str, object]:
-        """The sharpness."""
-        return {"log_sharpness": self.log_sharpness.detach().cpu().clone()}
+        """The sharpness, the price and the running cosine."""
+        return {
+            "log_sharpness": self.log_sharpness.detach().cpu().clone(),
+            "price": self.price,
+            "running": self.running,
+        }
 
     def load(self, state: Mapping[str, object]) -> None:
         """Continue from :meth:`state`."""
-        self.log_sharpness.data.copy_(cast("torch.Tensor", state["log_sharpness"]))
+        held = cast("dict[str, Any]", state)
+        self.log_sharpness.data.copy_(held["log_sharpness"])
+        self.price, self.running = held["price"], held["running"]
 
 
 def _mean_cosines(cosines: torch.Tensor, rivals: Rivals) -> tuple[torch.Tensor, torch.Tensor]:

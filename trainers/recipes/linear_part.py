@@ -20,8 +20,8 @@ from gates.windows import context_rows, draw
 from schemas.records.splits import EVALUATED
 from trainers.architectures.logit_residual import LogitResidual, Reading
 
-_ENOUGH = 512
-"""Windows that say how long the answers are."""
+_ENOUGH = 2_000
+"""Windows that say how long the answers are, and how close the ridge comes."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +82,14 @@ class LinearPart:
             chosen = who == number
             found[chosen] = self.readings[number].features(contexts[chosen])
         return found
+
+    def ridge_cosine(self, dataset: Dataset, split: str, *, seed: int) -> float:
+        """Mean cosine of the ridge prediction to the targets of a split; in train out of fold."""
+        rows = draw(dataset.splits[split].last_rows, count=_ENOUGH, seed=seed)
+        contexts = torch.from_numpy(dataset.bank.vectors[context_rows(rows, dataset.window.context)])
+        centred = self.features(contexts, torch.from_numpy(rows))[:, 2 * dataset.window.context]
+        targets = torch.from_numpy(dataset.bank.vectors[rows + dataset.window.horizon])
+        return float(nn.functional.cosine_similarity(centred + self.reading.centre, targets).mean())
 
     def fill(self, module: nn.Module) -> nn.Module:
         """The same model, which was just built, with this linear part."""

@@ -11,6 +11,9 @@ v runs over the target and its rivals: the rows of its article that could have b
 minimised is what is measured; beta is learned. van den Oord, Li and Vinyals (2018), "Representation learning
 with contrastive predictive coding", with the rivals of a conditional logit.
 
+With ``--cos-budget`` the raw cosine stays that close to the ridge prediction's, which whoever decodes the
+answer needs; the mean row then joins the prediction.
+
 The linear part begins as the control was fitted. While the network learns, an article's ridge and whitening
 come from articles of other folds. Steps are made of articles, of which each gives so many windows an epoch.
 The epochs are chosen by bits, on ``select`` or on articles of train that are held out for it.
@@ -22,7 +25,7 @@ from typing import TYPE_CHECKING
 from schemas.errors import UsageError
 from schemas.records.splits import TRAIN, selecting
 from trainers.contracts import Trained, TrainingJob
-from trainers.loop.settings import GradientSettings
+from trainers.loop.settings import GradientSettings, check_between
 from trainers.registry import architecture
 
 if TYPE_CHECKING:
@@ -30,7 +33,8 @@ if TYPE_CHECKING:
 
     from gates.contracts import Dataset
     from trainers.loop.parts import Learned, Parts
-    from trainers.recipes.choice_objective import ChoiceObjective
+    from trainers.recipes.choice_objective import ChoiceObjective, Floors
+    from trainers.recipes.linear_part import LinearPart
 
 MODEL = "logit_residual"
 """Registered architecture of what is trained; the settings name the network in it."""
@@ -65,6 +69,10 @@ class NceSettings(GradientSettings):
     width: int | None = field(default=None, metadata={"help": "Its width.", "otherwise": "128"})
     heads: int | None = field(default=None, metadata={"help": "Its attention heads.", "otherwise": "4"})
     dropout: float | None = field(default=None, metadata={"help": "Its dropout.", "otherwise": "0.3"})
+    members: int = field(
+        default=4,
+        metadata={"help": "Networks that answer together; each learns from its share of every step."},
+    )
     article_windows: int = field(default=32, metadata={"help": "Windows of one article in a step, at most."})
     epoch_windows: int = field(
         default=60, metadata={"help": "Windows of one article in an epoch, at most; others in the next."}
@@ -76,9 +84,17 @@ class NceSettings(GradientSettings):
         default=0.0, metadata={"help": "Weight of the targets of other articles as rivals; 0 is none."}
     )
 
+    cos_budget: float | None = field(
+        default=None,
+        metadata={
+            "help": "Cosine that may be lost against the ridge prediction, where answers are decoded.",
+            "otherwise": "any",
+        },
+    )
+
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("article_windows", "epoch_windows"):
+        for name in ("article_windows", "epoch_windows", "members"):
             value = getattr(self, name)
             if type(value) is not int or value < 1:
                 raise UsageError(f"{name} must be a whole number of at least 1; found {value!r}")
@@ -91,6 +107,8 @@ class NceSettings(GradientSettings):
             value = getattr(self, name)
             if not 0.0 <= value < float("inf"):
                 raise UsageError(f"{name} must be a number of at least 0; found {value!r}")
+        if self.cos_budget is not None:
+            check_between("cos_budget", self.cos_budget, 0.0, 2.0)
         if self.architecture == MODEL:
             raise UsageError(f"{MODEL} is what this recipe trains; name the network in it")
 
@@ -153,6 +171,7 @@ def _parts(job: TrainingJob, settings: NceSettings, *, held_out: int) -> "Parts"
         device=job.device,
         seed=job.seed,
         held_out=held_out,
+        floors=None if settings.cos_budget is None else _floors(job, linear, settings.cos_budget),
     )
     reading, config = linear.to(job.device), model_config(job.dataset, settings)
     return Parts(
@@ -181,10 +200,25 @@ def _groups(module: "nn.Module", objective: "ChoiceObjective") -> "tuple[Learned
 
     assert isinstance(module, LogitResidual)
     return (
-        Learned(tuple(module.network.parameters())),
+        Learned(tuple(module.networks.parameters())),
         Learned((module.numbers, objective.log_sharpness), decays=False),
-        Learned((module.alpha,), pace=ALPHA_PACE, decays=False),
+        Learned(
+            (module.alpha,) if objective.floors is None else (module.alpha, module.shared),
+            pace=ALPHA_PACE,
+            decays=False,
+        ),
     )
+
+
+def _floors(job: TrainingJob, linear: "LinearPart", budget: float) -> "Floors":
+    """What the ridge prediction reaches, less the budget."""
+    from trainers.recipes.choice_objective import Floors
+
+    reached = [
+        linear.ridge_cosine(job.dataset, split, seed=job.seed)
+        for split in (TRAIN, selecting(job.dataset.splits))
+    ]
+    return Floors(*(cosine - budget for cosine in reached))
 
 
 def model_config(dataset: "Dataset", settings: NceSettings) -> dict[str, object]:
@@ -201,6 +235,7 @@ def model_config(dataset: "Dataset", settings: NceSettings) -> dict[str, object]
         context=dataset.window.context,
         sizes=given_sizes(settings),
         network=settings.architecture,
+        members=settings.members,
     )
 
 

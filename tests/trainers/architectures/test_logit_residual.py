@@ -30,9 +30,10 @@ def contexts() -> torch.Tensor:
     return nn.functional.normalize(torch.from_numpy(rng.standard_normal((5, L, D))).float(), dim=-1)
 
 
-def fitted(numbers: torch.Tensor) -> LogitResidual:
+def fitted(numbers: torch.Tensor, members: int = 1) -> LogitResidual:
     torch.manual_seed(0)
-    module = ARCHITECTURE.build(ARCHITECTURE.default_config(dimension=D, context=L)).eval()
+    config = ARCHITECTURE.sized_config(dimension=D, context=L, sizes={"dropout": 0.0}, members=members)
+    module = ARCHITECTURE.build(config).eval()
     assert isinstance(module, LogitResidual)
     module.begin_with(numbers, reading())
     return module
@@ -57,9 +58,27 @@ def test_it_adds_alpha_times_what_the_network_makes_of_scaled_rows() -> None:
         linear = (module.numbers[:, None] * reading().features(contexts())).sum(dim=1)
         torch.testing.assert_close(module(contexts()), nn.functional.normalize(linear, dim=-1))
         module.alpha.fill_(0.5)
-        added = module.network((contexts() - reading().centre) * 2.0)  # 2 is the root of D
+        added = module.networks[0]((contexts() - reading().centre) * 2.0)  # 2 is the root of D
         torch.testing.assert_close(module(contexts()), nn.functional.normalize(linear + 0.5 * added, dim=-1))
+        module.shared.fill_(2.0)
+        answer = linear + 0.5 * added + 2.0 * reading().centre
+        torch.testing.assert_close(module(contexts()), nn.functional.normalize(answer, dim=-1))
     torch.testing.assert_close(module.numbers.detach(), numbers / numbers.norm())
+
+
+def test_several_networks_answer_by_their_mean_and_learn_from_a_share_each() -> None:
+    module = fitted(torch.ones(2 * L + 2), members=2)
+    with torch.no_grad():
+        module.alpha.fill_(1.0)
+        linear = (module.numbers[:, None] * reading().features(contexts())).sum(dim=1)
+        one, two = (network((contexts() - reading().centre) * 2.0) for network in module.networks)
+        unit = nn.functional.normalize
+        torch.testing.assert_close(module(contexts()), unit(linear + (one + two) / 2, dim=-1))
+        own = torch.stack([one[0], two[1], one[2], two[3], one[4]])
+        torch.testing.assert_close(module.train()(contexts()), unit(linear + own, dim=-1))
+        # A batch that has no window for each is answered by all.
+        alone = unit((linear + (one + two) / 2)[:1], dim=-1)
+        torch.testing.assert_close(module(contexts()[:1]), alone)
 
 
 def test_features_may_come_from_elsewhere() -> None:
@@ -96,6 +115,7 @@ def test_filled_it_answers_as_the_control_does(world_data: "functools.partial[Da
         ({"network": "logit_residual"}, "logit_residual cannot be the network of logit_residual"),
         ({"network": "mlp"}, "unknown architecture 'mlp'"),
         ({"network": 3}, "needs 'network', the name of an architecture, and 'network_config'"),
+        ({"members": 65}, "at most 64 members; found 65"),
         ({"network_config": None}, "needs 'network', the name of an architecture, and 'network_config'"),
         ({"network_config": {"input_dim": D, "depth": 2}}, "'transformer' has no setting 'depth'"),
     ],

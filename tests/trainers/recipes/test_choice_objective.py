@@ -10,15 +10,17 @@ from gates.contracts import IntArray
 from schemas.records.history import FIGURES
 from tests.trainers.recipes.test_rivals import BANK, DATASET, WINDOW, naive_weight
 from trainers.loop.batches import WindowBatches
-from trainers.recipes.choice_objective import ChoiceObjective
+from trainers.recipes.choice_objective import ChoiceObjective, Floors
 from trainers.recipes.rivals import Weights
 
 CPU = torch.device("cpu")
 BETA = 3.0
 
 
-def objective(weights: Weights, held_out: int = 0) -> ChoiceObjective:
-    return ChoiceObjective(DATASET, weights, sharpness=BETA, device=CPU, seed=0, held_out=held_out)
+def objective(weights: Weights, held_out: int = 0, floors: Floors | None = None) -> ChoiceObjective:
+    return ChoiceObjective(
+        DATASET, weights, sharpness=BETA, device=CPU, seed=0, held_out=held_out, floors=floors
+    )
 
 
 @pytest.mark.parametrize("epoch", [1, 2, 3, 9])
@@ -81,6 +83,31 @@ def test_the_sharpness_is_learned_saved_and_told() -> None:
     assert again.log_sharpness is learned  # the optimiser holds it
     means = dict.fromkeys(FIGURES, 0.0) | {"push": 3.374, "pos": 0.2271, "neg": 0.103, "gap": 0.1241}
     assert again.line(means) == "[NCE] loss=3.374 beta=7.50 pos=0.227 rivals=0.103 lift=+0.124"
+
+
+def test_the_price_of_the_cosine_follows_what_is_missing_and_weighs_the_error() -> None:
+    chosen = objective(Weights(0.0, 0.0), floors=Floors(train=0.5, chosen=0.4))
+
+    def price(cosine: float) -> float:
+        weight = chosen.weight(torch.tensor([0.0, 0.0, cosine, 0.0, 0.0]))
+        assert float(weight.value) == 1.0
+        assert weight.error == pytest.approx(chosen.price * 8 / 2)  # of D = 8: 1 - cos is D / 2 times it
+        assert float(weight.clamped) == float(chosen.price == 0.0)
+        return chosen.price
+
+    assert price(0.2) == pytest.approx(0.3)
+    # The running cosine is .9 of .2 and .1 of .7, which is .25.
+    assert price(0.7) == pytest.approx(0.3 + 0.25)
+    assert chosen.admissible(0.4)
+    assert not chosen.admissible(0.399)
+    assert chosen.rule.startswith("val cosine at least 0.400, then not escaped on val")
+    again = objective(Weights(0.0, 0.0), floors=Floors(train=0.5, chosen=0.4))
+    again.load(chosen.state())
+    assert again.state() == chosen.state()
+    assert " price=0.55" in again.line(dict.fromkeys(FIGURES, 0.0))
+    for _ in range(40):
+        price(1.0)
+    assert chosen.price == 0.0
 
 
 def test_the_rule_says_where_articles_of_train_choose() -> None:

@@ -94,6 +94,23 @@ def test_an_article_that_taught_nobody_is_read_by_all_others(
     torch.testing.assert_close(read(part, dataset, silent), part.reading.features(contexts))
 
 
+def test_the_cosine_of_the_ridge_is_that_of_the_control_and_in_train_out_of_fold(
+    world_data: WorldData,
+) -> None:
+    dataset = world_data(1)
+    part = LinearPart.of(dataset, seed=0)
+    for split in ("train", "val"):
+        cosines = []
+        for row in dataset.splits[split].last_rows.tolist():
+            reading = part.readings[int(part.reader[row])]
+            context = dataset.bank.vectors[row - 4 : row + 1].reshape(-1).astype(np.float64)
+            ridge = context @ reading.weight.double().numpy() + reading.bias.double().numpy()
+            target = dataset.bank.vectors[row + 1].astype(np.float64)
+            cosines.append(float(ridge @ target / np.linalg.norm(ridge) / np.linalg.norm(target)))
+        found = part.ridge_cosine(dataset, split, seed=0)
+        assert found == pytest.approx(float(np.mean(cosines)), abs=1e-5)
+
+
 def test_it_is_as_sharp_as_its_answers_are_long(world_data: WorldData) -> None:
     dataset = world_data(1)
     part = LinearPart.of(dataset, seed=0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -30,6 +31,8 @@ OPTIONS = Options(min_samples=50)
         ({"article_windows": 0}, "article_windows must be a whole number of at least 1; found 0"),
         ({"epoch_windows": True}, "epoch_windows must be a whole number of at least 1; found True"),
         ({"batch_size": 16}, "a batch of 16 has no room for 32 windows of an article; lower article_windows"),
+        ({"members": 0}, "members must be a whole number of at least 1; found 0"),
+        ({"cos_budget": 0.0}, "cos_budget must lie above 0 and below 2; found 0.0"),
         ({"context_weight": -0.1}, "context_weight must be a number of at least 0; found -0.1"),
         ({"others_weight": float("nan")}, "others_weight must be a number of at least 0; found nan"),
         (
@@ -135,10 +138,10 @@ class Stop(Monitor):
 
 
 def test_a_run_that_was_interrupted_ends_as_one_that_was_not(make_job: MakeJob) -> None:
-    """Dropout is on, the context's weight rises, other windows come in every epoch, and beta is learned."""
+    """Dropout is on, the context's weight and the price of cosine move, beta is learned, windows change."""
     knobs = {
         "epochs": 3, "lr": 3e-3, "batch_size": 40, "article_windows": 10, "epoch_windows": 25,
-        "context_weight": 0.5, "mini_every": 3,
+        "context_weight": 0.5, "cos_budget": 0.1, "mini_every": 3,
     }  # fmt: skip
     whole, job = make_job(horizon=2), make_job(horizon=2)
     fit(whole, "nce", **knobs)
@@ -147,8 +150,8 @@ def test_a_run_that_was_interrupted_ends_as_one_that_was_not(make_job: MakeJob) 
         fit(replace(job, interrupts=interrupts, monitor=Stop(interrupts, (2, 3))), "nce", **knobs)
     fit(replace(job, resume=True), "nce", **knobs)
     ends = [Store(each.folder).latest([]) for each in (whole, job)]
-    for part in ("model", "objective"):
-        one, two = (end[part] for end in ends if end is not None)
-        assert all(torch.equal(tensor, two[name]) for name, tensor in one.items())  # type: ignore[attr-defined,index]
+    one, two = (cast("dict[str, Any]", end) for end in ends)
+    assert one["objective"] == two["objective"]
+    assert all(torch.equal(tensor, two["model"][name]) for name, tensor in one["model"].items())
     first, second = checkpoint(whole).state, checkpoint(job).state
     assert all(torch.equal(tensor, second[name]) for name, tensor in first.items())

@@ -47,8 +47,8 @@ KEYS: dict[str, set[str]] = {
     "amn": affine("context_encoder", "query_encoder", *(f"residual_net.{i}" for i in (0, 2, 3, 5, 6))),
     "linear": affine("projection"),
 }
-KEYS["logit_residual"] = {"numbers", "alpha", "centre", "weight", "bias", "whitener"} | {
-    f"network.{name}" for name in KEYS["transformer"]
+KEYS["logit_residual"] = {"numbers", "alpha", "shared", "centre", "weight", "bias", "whitener"} | {
+    f"networks.0.{name}" for name in KEYS["transformer"]
 }
 
 
