@@ -2,7 +2,7 @@
 
 ::
 
-    p     = normalise(linear part of logit + alpha * network(context))       alpha begins at 0
+    p     = normalise(linear part of logit + alpha * mean of the networks(context))       alpha begins at 0
     loss  = mean of -log softmax_v(beta * cos(p, v) + log w_v)[target]
 
 v runs over the target and its rivals: the rows of its article that could have been it, without the context
@@ -47,6 +47,7 @@ ALPHA_PACE = 30.0
 class NceSettings(GradientSettings):
     """nce's knobs."""
 
+    epochs: int = field(default=20, metadata={"help": "Passes over the articles of train, at most."})
     batch_size: int = field(default=256, metadata={"help": "Windows a step, over all devices together."})
     lr: float = field(default=3e-4, metadata={"help": "Learning rate of AdamW."})
     weight_decay: float = field(default=0.05, metadata={"help": "Weight decay of AdamW on the network."})
