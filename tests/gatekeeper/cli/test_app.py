@@ -52,7 +52,8 @@ def test_version(run: Run) -> None:
         (("data", "sinth"), "Error: No such command 'sinth'; did you mean 'synth'?"),
         (
             ("train", "p6d"),
-            "Error: unknown trainer 'p6d'; did you mean 'p6'? known: p1, p2, p3, p4, p5, p6, p6b, p6c, ridge",
+            "Error: unknown trainer 'p6d'; did you mean 'p6'? "
+            "known: nce, p1, p2, p3, p4, p5, p6, p6b, p6c, ridge",
         ),
         (
             ("schema", "reprot"),

@@ -17,6 +17,8 @@ COMMAND = click.Command("command", params=[click.Option(["--x"])])
         ("policies", {"files": True}, "se", [("plain", "seed-5cat")]),
         ("controls", {"prefix": "control:"}, "control:ra", [("plain", "control:random")]),
         ("controls", {"prefix": "control:"}, "r", []),
+        ("data", {"prefix": "bundled:", "files": True}, "bundled:b", [("plain", "bundled:books")]),
+        ("data", {"prefix": "bundled:", "files": True}, "bank.n", [("file", "bank.n")]),
     ],
 )
 def test_a_beginning_is_completed(

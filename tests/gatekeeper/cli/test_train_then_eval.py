@@ -67,7 +67,10 @@ def test_the_configuration_has_exactly_these_parts(world: Path, run: Run) -> Non
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["nobody"], "Error: unknown trainer 'nobody'; known: p1, p2, p3, p4, p5, p6, p6b, p6c, ridge\n"),
+        (
+            ["nobody"],
+            "Error: unknown trainer 'nobody'; known: nce, p1, p2, p3, p4, p5, p6, p6b, p6c, ridge\n",
+        ),
         (["ridge", "--strengths", "0"], "Error: strengths must be positive numbers; found (0.0,)\n"),
         (["ridge", "--max-windows", "1"], "Error: max_windows must be at least 2; found 1\n"),
     ],

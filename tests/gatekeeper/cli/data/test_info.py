@@ -45,6 +45,34 @@ def test_info_of_a_bank_that_is_not_the_configured_one_has_no_splits(world: Path
     assert "split" in run("data", "info").stdout
 
 
+def test_info_of_bundled_data_shows_what_is_no_split_yet(run: Run) -> None:
+    result = run("data", "info", "bundled:books")
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0] == "books: 18233 chunks of width 384 in 357 articles"
+    assert lines[-4:] == [
+        "train      229         10352      -",
+        "val        44          1966       -",
+        "ood        44          2002       -",
+        "strangers  40          2128       -",
+    ]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("data", "info"),
+        ("data", "audit", "--bank"),
+        ("eval", "control:random", "--bank"),
+        ("train", "p1", "--bank"),
+    ],
+)
+def test_bundled_data_that_is_not_there_is_told_the_nearest(words: tuple[str, ...], run: Run) -> None:
+    assert refused(run(*words, "bundled:boks"), 2) == (
+        "Error: --bank: no bundled data is called 'boks'; did you mean 'books'?"
+    )
+
+
 def test_info_tells_the_articles_that_splits_share(world: Path, run: Run) -> None:
     (world / "gatekeeper.toml").write_text(
         '[data]\nbank = "bank.npz"\ntrain = "0-9"\nval = "8-12"\nood = "9"\n'
