@@ -93,4 +93,4 @@ def _chosen(
 
 
 def _normal(like: torch.Tensor, draw: np.random.Generator) -> torch.Tensor:
-    return torch.from_numpy(draw.standard_normal(len(like))).to(like)
+    return torch.from_numpy(draw.standard_normal(len(like), dtype=np.float32)).to(like)
