@@ -94,15 +94,17 @@ class LogitResidual(nn.Module):
         self.bias: torch.Tensor
         self.whitener: torch.Tensor
 
-    def begin_with(self, numbers: torch.Tensor, reading: Reading) -> None:
+    def begin_with(self, numbers: torch.Tensor, reading: Reading, *, shared: float = 0.0) -> None:
         """Take over a fitted linear part.
 
         Args:
             numbers: (2 L + 2,) b, d, e and f. Only their direction says which row comes next, so they are
                 made as long as 1: a step of the optimiser then moves numbers and network alike.
             reading: what contexts are read with.
+            shared: how much of the centre is added.
         """
         with torch.no_grad():
+            self.shared.fill_(shared)
             self.numbers.copy_(numbers / numbers.norm())
             for name, tensor in vars(reading).items():
                 getattr(self, name).copy_(tensor)

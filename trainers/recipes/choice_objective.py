@@ -27,7 +27,7 @@ from trainers.recipes.rivals import Rivals, RivalSearch, Weights
 RAMP = 2
 """Epochs in which the weight of the context rises from 0."""
 
-PRICE_RATE = 1.0
+PRICE_RATE = 0.3
 """Step of the price, in nats a cosine."""
 
 DEAREST = 50.0

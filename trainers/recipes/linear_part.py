@@ -12,16 +12,18 @@ import numpy as np
 import torch
 from torch import nn
 
-from gates.contracts import Dataset, IntArray
+from gates.contracts import Dataset
 from gates.fitted_controls import SHRINKAGES, fit_answerer
 from gates.fitting_windows import FittingWindows
 from gates.fold_moments import Taught
 from gates.windows import context_rows, draw
-from schemas.records.splits import EVALUATED
+from schemas.records.splits import EVALUATED, TRAIN
 from trainers.architectures.logit_residual import LogitResidual, Reading
 
 _ENOUGH = 2_000
 """Windows that say how long the answers are, and how close the ridge comes."""
+
+_AMOUNTS = tuple(step / 20 for step in range(201))
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,13 +67,9 @@ class LinearPart:
         numbers = torch.from_numpy(fitted.logit).float()
         of_row = torch.from_numpy(reader[dataset.bank.article_first])
         found = cls(numbers, reading, (*readings, reading), of_row)
-        return replace(found, sharpness=found._length(dataset, draw(windows.rows, count=_ENOUGH, seed=seed)))
-
-    def _length(self, dataset: Dataset, last_rows: IntArray) -> float:
-        """How long the answers to some windows are on average."""
-        rows = context_rows(last_rows, dataset.window.context)
-        features = self.features(torch.from_numpy(dataset.bank.vectors[rows]), torch.from_numpy(last_rows))
-        return float((self.numbers[:, None] * features).sum(dim=1).norm(dim=1).mean())
+        features, _ = found._windows(dataset, TRAIN, seed)
+        lengths = (numbers[:, None] * features).sum(dim=1).norm(dim=1)
+        return replace(found, sharpness=float(lengths.mean()))
 
     def features(self, contexts: torch.Tensor, last_rows: torch.Tensor) -> torch.Tensor:
         """(B, 2 L + 2, D) of contexts (B, L, D) that end at some rows (B,), out of fold."""
@@ -85,16 +83,41 @@ class LinearPart:
 
     def ridge_cosine(self, dataset: Dataset, split: str, *, seed: int) -> float:
         """Mean cosine of the ridge prediction to the targets of a split; in train out of fold."""
+        features, targets = self._windows(dataset, split, seed)
+        ridge = features[:, 2 * dataset.window.context] + self.reading.centre
+        return float(nn.functional.cosine_similarity(ridge, targets).mean())
+
+    def shared_for(self, dataset: Dataset, cosine: float, *, seed: int) -> float:
+        """How much of the centre brings the control's answers so close to the targets of train, out of fold.
+
+        Args:
+            dataset: with train.
+            cosine: asked for in the mean.
+            seed: of the windows that say so.
+
+        Returns:
+            The least of some amounts, beside numbers of length 1; where none is enough, the best of them.
+        """
+        features, targets = self._windows(dataset, TRAIN, seed)
+        answers = (self.numbers[:, None] * features).sum(dim=1) / self.numbers.norm()
+        reached = [
+            float(nn.functional.cosine_similarity(answers + amount * self.reading.centre, targets).mean())
+            for amount in _AMOUNTS
+        ]
+        enough = [amount for amount, found in zip(_AMOUNTS, reached, strict=True) if found >= cosine]
+        return enough[0] if enough else _AMOUNTS[reached.index(max(reached))]
+
+    def _windows(self, dataset: Dataset, split: str, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """Features (n, 2 L + 2, D) and targets (n, D) of some windows."""
         rows = draw(dataset.splits[split].last_rows, count=_ENOUGH, seed=seed)
         contexts = torch.from_numpy(dataset.bank.vectors[context_rows(rows, dataset.window.context)])
-        centred = self.features(contexts, torch.from_numpy(rows))[:, 2 * dataset.window.context]
         targets = torch.from_numpy(dataset.bank.vectors[rows + dataset.window.horizon])
-        return float(nn.functional.cosine_similarity(centred + self.reading.centre, targets).mean())
+        return self.features(contexts, torch.from_numpy(rows)), targets
 
-    def fill(self, module: nn.Module) -> nn.Module:
-        """The same model, which was just built, with this linear part."""
+    def fill(self, module: nn.Module, *, shared: float = 0.0) -> nn.Module:
+        """The same model, which was just built, with this linear part and so much of the centre."""
         assert isinstance(module, LogitResidual)
-        module.begin_with(self.numbers, self.reading)
+        module.begin_with(self.numbers, self.reading, shared=shared)
         return module
 
     def to(self, device: torch.device) -> "LinearPart":

@@ -165,6 +165,8 @@ def _parts(job: TrainingJob, settings: NceSettings, *, held_out: int) -> "Parts"
     from trainers.recipes.rivals import Weights
 
     linear = LinearPart.of(job.dataset, seed=job.seed)
+    floors = None if settings.cos_budget is None else _floors(job, linear, settings.cos_budget)
+    shared = 0.0 if floors is None else linear.shared_for(job.dataset, floors.train, seed=job.seed)
     objective = ChoiceObjective(
         job.dataset,
         Weights(settings.context_weight, settings.others_weight),
@@ -172,14 +174,14 @@ def _parts(job: TrainingJob, settings: NceSettings, *, held_out: int) -> "Parts"
         device=job.device,
         seed=job.seed,
         held_out=held_out,
-        floors=None if settings.cos_budget is None else _floors(job, linear, settings.cos_budget),
+        floors=floors,
     )
     reading, config = linear.to(job.device), model_config(job.dataset, settings)
     return Parts(
         objective,
         MODEL,
         config,
-        build=lambda: linear.fill(architecture(MODEL).build(config)),
+        build=lambda: linear.fill(architecture(MODEL).build(config), shared=shared),
         batches=lambda dataset, device, seed: ArticleBatches(
             dataset,
             TRAIN,

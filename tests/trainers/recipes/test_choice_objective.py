@@ -95,16 +95,16 @@ def test_the_price_of_the_cosine_follows_what_is_missing_and_weighs_the_error() 
         assert float(weight.clamped) == float(chosen.price == 0.0)
         return chosen.price
 
-    assert price(0.2) == pytest.approx(0.3)
+    assert price(0.2) == pytest.approx(0.3 * 0.3)
     # The running cosine is .9 of .2 and .1 of .7, which is .25.
-    assert price(0.7) == pytest.approx(0.3 + 0.25)
+    assert price(0.7) == pytest.approx(0.3 * 0.3 + 0.3 * 0.25)
     assert chosen.admissible(0.4)
     assert not chosen.admissible(0.399)
     assert chosen.rule.startswith("val cosine at least 0.400, then not escaped on val")
     again = objective(Weights(0.0, 0.0), floors=Floors(train=0.5, chosen=0.4))
     again.load(chosen.state())
     assert again.state() == chosen.state()
-    assert " price=0.55" in again.line(dict.fromkeys(FIGURES, 0.0))
+    assert " price=0.16" in again.line(dict.fromkeys(FIGURES, 0.0))
     for _ in range(40):
         price(1.0)
     assert chosen.price == 0.0

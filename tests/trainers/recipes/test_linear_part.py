@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from gates.contracts import Dataset
+from gates.contracts import Dataset, FloatArray
 from gates.fitted_controls import SHRINKAGES
 from gates.fitting_windows import FittingWindows
 from gates.logit import whitening
@@ -22,6 +22,11 @@ def read(part: LinearPart, dataset: Dataset, article: int) -> torch.Tensor:
     rows = rows[dataset.bank.articles[rows] == article]
     contexts = torch.from_numpy(dataset.bank.vectors[context_rows(rows, dataset.window.context)])
     return part.features(contexts, torch.from_numpy(rows))
+
+
+def unit(rows: FloatArray) -> FloatArray:
+    found: FloatArray = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return found
 
 
 def with_other_rows(dataset: Dataset, article: int) -> Dataset:
@@ -109,6 +114,31 @@ def test_the_cosine_of_the_ridge_is_that_of_the_control_and_in_train_out_of_fold
             cosines.append(float(ridge @ target / np.linalg.norm(ridge) / np.linalg.norm(target)))
         found = part.ridge_cosine(dataset, split, seed=0)
         assert found == pytest.approx(float(np.mean(cosines)), abs=1e-5)
+
+
+def test_so_much_of_the_centre_as_the_cosine_needs(world_data: WorldData) -> None:
+    dataset = world_data(2)
+    lifted = replace(dataset, bank=replace(dataset.bank, vectors=unit(dataset.bank.vectors + 0.2)))
+    part = LinearPart.of(lifted, seed=0)
+
+    def reached(shared: float) -> float:
+        cosines = []
+        for article in range(6):
+            rows = lifted.splits["train"].last_rows
+            rows = rows[lifted.bank.articles[rows] == article]
+            for features, row in zip(read(part, lifted, article).double().numpy(), rows, strict=True):
+                answer = part.numbers.double().numpy() @ features / float(part.numbers.double().norm())
+                answer = answer + shared * part.reading.centre.double().numpy()
+                target = lifted.bank.vectors[row + 2].astype(np.float64)
+                cosines.append(answer @ target / np.linalg.norm(answer) / np.linalg.norm(target))
+        return float(np.mean(cosines))
+
+    assert part.shared_for(lifted, -1.0, seed=0) == 0.0
+    wanted = (reached(0.0) + reached(1.0)) / 2
+    found = part.shared_for(lifted, wanted, seed=0)
+    assert reached(found - 0.05) < wanted <= reached(found)
+    best = part.shared_for(lifted, 1.0, seed=0)
+    assert all(reached(best) >= reached(best + step) for step in (-0.05, 0.05))
 
 
 def test_it_is_as_sharp_as_its_answers_are_long(world_data: WorldData) -> None:
