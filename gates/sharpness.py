@@ -39,6 +39,7 @@ _SERIES = (1e-6, 1e-8)  # the last two terms may move a minimum by these shares 
 _GAIN = 1e-10  # nats a window; where Newton's step can gain no more, it is the last
 _WORTH = 1e-6  # likewise; where no beta gains more over 0, it is 0: whoever says nothing is not made to
 _BLOCK = 2**15  # scores expanded at once: they fit a processor's cache
+_WIDTHS = 8  # articles whose numbers of rows agree up to the next multiple of this are expanded together
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +77,8 @@ class ScoredArticle:
         return found
 
     def expand(self, beta: float) -> DoubleArray:
-        """(6,) first to sixth derivative of the summed loss: the cumulants of the scores under softmax."""
-        found = np.zeros(_ORDER, dtype=np.float64)
+        """(m, 6) first to sixth derivative of each loss: the cumulants of the scores under softmax."""
+        found = np.empty((len(self.lead), _ORDER), dtype=np.float64)
         for part in self._parts():
             below = self.below[part]
             weights = np.exp(beta * below)
@@ -91,15 +92,29 @@ class ScoredArticle:
                 weights *= centred
                 moments.append(weights.sum(axis=1))
             m2, m3, m4, m5, m6 = moments
-            found += [
-                (mean + self.lead[part]).sum(),
-                m2.sum(),
-                m3.sum(),
-                (m4 - 3 * m2**2).sum(),
-                (m5 - 10 * m2 * m3).sum(),
-                (m6 - 15 * m2 * m4 - 10 * m3**2 + 30 * m2**3).sum(),
-            ]
+            cumulants = (
+                mean + self.lead[part],
+                m2,
+                m3,
+                m4 - 3 * m2**2,
+                m5 - 10 * m2 * m3,
+                m6 - 15 * m2 * m4 - 10 * m3**2 + 30 * m2**3,
+            )
+            found[part] = np.stack(cumulants, axis=1)
         return found
+
+    @classmethod
+    def joined(cls, articles: "Sequence[ScoredArticle]", width: int) -> "ScoredArticle":
+        """The windows of several as if they were of one with so many rows; those added are no candidates."""
+        lead, lift = (np.concatenate([getattr(each, name) for each in articles]) for name in ("lead", "lift"))
+        below = np.zeros((len(lead), width), dtype=np.float64)
+        allowed = np.zeros((len(lead), width), dtype=np.bool_)
+        end = 0
+        for each in articles:
+            start, end = end, end + len(each.lead)
+            below[start:end, : each.below.shape[1]] = each.below
+            allowed[start:end, : each.below.shape[1]] = each.allowed
+        return cls(below, allowed, lead, lift)
 
     def _parts(self) -> Iterator[slice]:
         step = max(1, _BLOCK // max(1, self.below.shape[1]))
@@ -151,16 +166,35 @@ def fit_sharpness(scored: Sequence[ScoredArticle], folds: IntArray) -> DoubleArr
         )
     )
     searches = [_Search(float(each)) for each in windows]
+    batches = list(_together(scored, folds))
     while waiting := [search for search in searches if not search.settled]:
         beta = waiting[0].beta
         terms = np.zeros((count, _ORDER), dtype=np.float64)
-        np.add.at(terms, folds, np.stack([each.expand(beta) for each in scored]))
+        for batch, fold in batches:
+            np.add.at(terms, fold, batch.expand(beta))
         others = terms.sum(axis=0) - terms
         others[:, 0] += lift / (windows + 1)
         for search, derivatives in zip(searches, others, strict=True):
             if not search.settled:
                 search.see(beta, derivatives)
     return np.array([search.beta for search in searches])
+
+
+def _together(scored: Sequence[ScoredArticle], folds: IntArray) -> Iterator[tuple[ScoredArticle, IntArray]]:
+    """The articles, those that are small and about as wide as one: calls cost more than their numbers do.
+
+    Yields:
+        Windows of one article or of several, and the fold (m,) of each.
+    """
+    alike: dict[int, list[int]] = {}
+    for number, each in enumerate(scored):
+        width = -(-each.below.shape[1] // _WIDTHS) * _WIDTHS
+        small = each.below.size <= _BLOCK
+        alike.setdefault(width if small else -1 - number, []).append(number)
+    for width, numbers in alike.items():
+        fold = np.repeat(folds[numbers], [len(scored[number].lead) for number in numbers])
+        several = [scored[number] for number in numbers]
+        yield several[0] if len(several) == 1 else ScoredArticle.joined(several, width), fold
 
 
 @dataclass(eq=False)
