@@ -5,9 +5,9 @@ and more values than any document of ours needs, input too large to be one, and 
 The work grows with the length of the text, whatever it holds.
 """
 
+import itertools
 import json
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -24,8 +24,7 @@ MAX_DEPTH = 32
 
 _MOST_TEXT = 80
 
-_INNERMOST = re.compile(r"[{\[](?:\n *[^ {}\[\]\n][^{}\[\]\n]*)+\n *[}\]]")
-"""An indented object or list that holds no other: a line break after a bracket is none of a text."""
+_on_one_line = json.JSONEncoder(allow_nan=False, ensure_ascii=False, separators=(",", ":")).encode
 
 _MAX_INTEGER_DIGITS = 20  # 2**64 has 20 digits: no seed, count or size needs more
 
@@ -78,7 +77,7 @@ def dumps(value: object, *, row: int = 0) -> str:
     Args:
         value: what is written.
         row: an object or list that holds no other is written without spaces where that has at most so many
-            characters. (With a bracket in one of its texts it is not.)
+            characters.
 
     Raises:
         ReportError: it holds NaN, an infinity, a lone surrogate or something JSON cannot express.
@@ -90,18 +89,43 @@ def dumps(value: object, *, row: int = 0) -> str:
         '{\n  "b": 1,\n  "a": [0.5,1.5]\n}\n'
     """
     try:
-        text = json.dumps(value, allow_nan=False, ensure_ascii=False, indent=2)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise ReportError(f"cannot be written as JSON: {error}") from None
+        text = _indented(value, row, "\n")
+    except (TypeError, ValueError, RecursionError):
+        raise ReportError(f"cannot be written as JSON: {_why_not(value)}") from None
     _refuse_surrogates(text)
-    if row:
-        text = _INNERMOST.sub(lambda found: _on_one_line(found, row), text)
     return text + "\n"
 
 
-def _on_one_line(found: re.Match[str], most: int) -> str:
-    line = json.dumps(json.loads(found[0]), ensure_ascii=False, separators=(",", ":"))
-    return line if len(line) <= most else found[0]
+def _why_not(value: object) -> str:
+    """In the words of the slow encoder, which names the number and sees what has no end."""
+    try:
+        return json.dumps(value, allow_nan=False, indent=2)
+    except (TypeError, ValueError, RecursionError) as error:
+        return str(error)
+
+
+def _indented(value: object, row: int, margin: str) -> str:
+    """As ``json.dumps`` with an indent, whose encoder is slow: what holds no other goes to the fast one.
+
+    Args:
+        value: what is written.
+        row: as in :func:`dumps`.
+        margin: a line break and the spaces in front of the value's own line.
+    """
+    if not isinstance(value, (dict, list, tuple)) or not value:
+        return _on_one_line(value)
+    named = isinstance(value, dict)
+    items = value.values() if isinstance(value, dict) else value
+    if row and not any(isinstance(each, (dict, list, tuple)) for each in items):
+        line = _on_one_line(value)
+        if len(line) <= row:
+            return line
+    within = f"{margin}  "
+    # An object of one entry tells what a key is as JSON: {"key":0}.
+    keys = (f"{_on_one_line({key: 0})[1:-2]} " for key in value) if named else itertools.repeat("")
+    parts = [f"{key}{_indented(item, row, within)}" for key, item in zip(keys, items, strict=False)]
+    start, end = "{}" if named else "[]"
+    return f"{start}{within}{f',{within}'.join(parts)}{margin}{end}"
 
 
 def repeated_key(pairs: Sequence[tuple[str, object]]) -> str | None:

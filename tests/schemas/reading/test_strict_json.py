@@ -26,6 +26,8 @@ def test_what_is_written_reads_back_as_it_was(value: object, row: int) -> None:
     assert strict_json.loads(text) == value
     assert strict_json.loads(text.encode()) == value
     assert json.loads(text) == value
+    if row == 0:
+        assert text == json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
 def test_a_byte_order_mark_in_front_is_passed_over() -> None:
@@ -50,9 +52,9 @@ def test_what_is_innermost_stands_on_a_line_that_is_short_enough(row: int, text:
 
 
 @pytest.mark.parametrize("text", ["{", "a [", "]", "}\u2028 "])
-def test_a_text_with_a_bracket_leaves_lines_as_they_are(text: str) -> None:
+def test_a_bracket_in_a_text_begins_nothing(text: str) -> None:
     written = strict_json.dumps([[1, 2], [text, 3]], row=99)
-    assert written == f'[\n  [1,2],\n  [\n    "{text}",\n    3\n  ]\n]\n'
+    assert written == f'[\n  [1,2],\n  ["{text}",3]\n]\n'
 
 
 def test_a_line_break_that_only_unicode_knows_is_part_of_a_text() -> None:
