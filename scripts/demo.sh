@@ -35,7 +35,7 @@ expect 0 deploy demo/p6b-forward/best_model.pt --report demo/p6b-forward/5cat_re
 expect 1 deploy demo/p6b-speeches/best_model.pt --report demo/p6b-speeches/5cat_results.json --to demo/production
 expect 3 check demo/p6b-forward/5cat_results.json --model demo/p6b-speeches/best_model.pt
 expect 0 deploy --to demo/production --history
-expect 0 train nce --bank bundled:books --policy skill --epochs 4 --out demo/nce-books
+expect 0 train nce --bank bundled:books --policy skill --members 1 --epochs 4 --out demo/nce-books
 expect 1 eval demo/nce-books/best_model.pt --bank bundled:books --report demo/nce-books/seed-5cat.json
 expect 01 eval demo/nce-books/best_model.pt --bank bundled:books --ood strangers --policy skill \
     --report demo/nce-books/strangers.json
