@@ -24,6 +24,9 @@ FOLDERS = ("out", "target", "folder", "tensorboard")
 FREE = ("encoder", "licence", "note")
 """Text for the record, which cannot be wrong."""
 
+NEGATIVE = ("angle", "tempting", "easy", "middle", "leave")
+"""Angles, and least cosines, of which -1 lets everything through."""
+
 NAMES: dict[str, tuple[str, ...]] = {
     "device": ("cudaa", "cpu:x", "meta", ""),
     "architecture": ("transformr", "", LONG, "../gru"),
@@ -136,7 +139,7 @@ def _texts(name: str, parameter: click.Parameter) -> tuple[str, ...]:
         huge = ("99999999999999999999",) if name in ("context", "horizon") else ()
         return ("", "x", "1.5", "-1", "1e3", "nan", *zero, *huge)
     if isinstance(kind, click.types.FloatParamType):
-        return ("", "x", "nan", "inf", "-inf", *(() if name == "angle" else ("-1",)))
+        return ("", "x", "nan", "inf", "-inf", *(() if name in NEGATIVE else ("-1",)))
     return NAMES.get(name, ())
 
 

@@ -19,7 +19,7 @@ def test_a_good_model_is_let_through(files: Files, run: Run, clock: datetime) ->
     assert section(result.stdout, "Gates:")[0] == "  - A offset_sweep: PASS"
     assert section(result.stdout, "DEPLOYABLE: 5 of 5 gates passed, 3 needed")[:2] == [
         "Knows:",
-        "  - knows 3.45 bits on val; best control logit 3.44; gain +0.00 [0.00, 0.00]",
+        "  - knows 3.35 bits on val; best control logit 3.36; gain -0.01 [-0.02, 0.00]",
     ]
     report = files.read()
     assert report.inputs.model.sha256 is not None
