@@ -30,6 +30,7 @@ from trainers.loop.objective import Terms, Weight, mean_squared_error, previous_
 from trainers.loop.selection import RULE
 from trainers.loop.settings import check_between
 from trainers.recipes.last_slot import LastSlotSettings, jittered_last
+from trainers.recipes.softened import Softened
 
 if TYPE_CHECKING:
     import torch
@@ -92,7 +93,7 @@ class P5Settings(LastSlotSettings):
         return min((epoch - 1) // length + 1, STAGES)
 
 
-class CurriculumObjective:
+class CurriculumObjective(Softened):
     """See the module's docstring."""
 
     rule = RULE
@@ -109,7 +110,6 @@ class CurriculumObjective:
         flags = stages_of(dataset.bank, rows, dataset.window, easy=settings.easy, middle=settings.middle)
         self.stages = [rows[chosen] for chosen in flags]
         self.epoch = 1
-        self.softness = 1.0
         self.module: Positioned | None = None
 
     def dress(self, module: "nn.Module") -> "nn.Module":
@@ -149,9 +149,6 @@ class CurriculumObjective:
         value = self.settings.micro_weight * ramp(self.epoch, self.settings.micro_epochs) * self.softness
         return Weight(terms.new_full((), value), terms.new_zeros(()))
 
-    def end_epoch(self, val_cosine: float, val_margin: float) -> None:
-        """Whether a stage is left is for :meth:`stop` to say."""
-
     def stop(self, gates: "MiniResult") -> str:
         """Why the run ends with this epoch: its stage does, and has not brought what the next one needs."""
         stage, (margin, recall) = self.settings.stage(self.epoch), self.settings.leave
@@ -164,14 +161,6 @@ class CurriculumObjective:
             f"and R@5 {gates.recall:.3f}, where {margin:g} and {recall:g} are needed"
         )
 
-    def admissible(self, val_cosine: float) -> bool:
-        """Everything may be kept."""
-        return True
-
-    def soften(self) -> None:
-        """Halve the weight of the micro guard."""
-        self.softness *= 0.5
-
     def line(self, means: Mapping[str, float]) -> str:
         """E.g. ``[P5 stage 1] λ=0.0005 push=0.41 pos=0.520 last=0.668 gap=-0.148``."""
         stage = self.settings.stage(self.epoch)
@@ -179,14 +168,6 @@ class CurriculumObjective:
             f"[P5 stage {stage}] λ={means['lambda_eff']:g} push={means['push']:.3f} "
             f"pos={means['pos']:.3f} last={means['neg']:.3f} gap={means['gap']:+.3f}"
         )
-
-    def state(self) -> dict[str, object]:
-        """How often the guard was softened; stage and ramps follow from the epoch."""
-        return {"softness": self.softness}
-
-    def load(self, state: Mapping[str, object]) -> None:
-        """Continue from :meth:`state`."""
-        self.softness = float(str(state["softness"]))
 
 
 def ramp(epoch: int, epochs: int) -> float:

@@ -15,6 +15,7 @@ from schemas.errors import UsageError
 from trainers.loop.objective import Terms, Weight, mean_squared_error, previous_offset
 from trainers.loop.selection import RULE
 from trainers.loop.settings import GradientSettings, check_between
+from trainers.recipes.softened import Softened
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +43,7 @@ class GuardSettings(GradientSettings):
         check_between("guard_margin", self.guard_margin, 0.0, 2.0)
 
 
-class GuardedObjective:
+class GuardedObjective(Softened):
     """See the module's docstring.
 
     Args:
@@ -62,7 +63,6 @@ class GuardedObjective:
         self.offset = previous_offset(NEGATIVE, dataset.window.horizon)
         self.negative = f"{NEGATIVE} (k = {self.offset})"
         self.guarding = False
-        self.softness = 1.0
 
     def start_epoch(self, epoch: int) -> None:
         """The guards begin."""
@@ -82,28 +82,9 @@ class GuardedObjective:
         value = self.guards.guard_weight * self.softness if self.guarding else 0.0
         return Weight(terms.new_full((), value), terms.new_zeros(()))
 
-    def end_epoch(self, val_cosine: float, val_margin: float) -> None:
-        """The guards do not listen to the gates."""
-
-    def admissible(self, val_cosine: float) -> bool:
-        """Everything may be kept."""
-        return True
-
-    def soften(self) -> None:
-        """Halve the weight."""
-        self.softness *= 0.5
-
     def line(self, means: Mapping[str, float]) -> str:
         """E.g. ``[P2 guard] λ=0.002 push=0.0041 pos=0.520 neg=0.468 gap=0.052 (k=-2)``."""
         return (
             f"[{self.label}] λ={means['lambda_eff']:g} push={means['push']:.4f} pos={means['pos']:.3f} "
             f"neg={means['neg']:.3f} gap={means['gap']:.3f} (k={self.offset})"
         )
-
-    def state(self) -> dict[str, object]:
-        """How often the push was softened."""
-        return {"softness": self.softness}
-
-    def load(self, state: Mapping[str, object]) -> None:
-        """Continue from :meth:`state`."""
-        self.softness = float(str(state["softness"]))

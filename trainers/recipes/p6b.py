@@ -20,6 +20,7 @@ from trainers.loop.selection import RULE
 from trainers.loop.settings import check_between
 from trainers.recipes.last_slot import LastSlotSettings, jittered_last
 from trainers.recipes.ramp import parse_ramp
+from trainers.recipes.softened import Softened
 
 if TYPE_CHECKING:
     import torch
@@ -61,8 +62,11 @@ class P6bSettings(LastSlotSettings):
         parse_ramp(self.ramp)
 
 
-class DirectionalObjective:
-    """P6b's loss; see the module's docstring."""
+class DirectionalObjective(Softened):
+    """P6b's loss; see the module's docstring.
+
+    Softened, both the target fraction and the upper bound are halved, which may be what decides.
+    """
 
     rule = RULE
 
@@ -70,7 +74,6 @@ class DirectionalObjective:
         self.settings = settings
         self.stages = parse_ramp(settings.ramp)
         self.stage = self.stages[0]
-        self.softness = 1.0
         self.offset = previous_offset(settings.prev, dataset.window.horizon)
         if settings.prev == "context[-2]" and dataset.window.context < 2:
             raise UsageError("context[-2] needs a context of at least 2 chunks; choose another --prev")
@@ -104,17 +107,6 @@ class DirectionalObjective:
         value = wanted.clamp(low, max(low, high * self.softness))
         return Weight(value, (value != wanted).float())
 
-    def end_epoch(self, val_cosine: float, val_margin: float) -> None:
-        """The seed's recipe does not listen to the gates."""
-
-    def admissible(self, val_cosine: float) -> bool:
-        """Everything may be kept."""
-        return True
-
-    def soften(self) -> None:
-        """Halve the target fraction and the upper bound, which may be what decides."""
-        self.softness *= 0.5
-
     def line(self, means: Mapping[str, float]) -> str:
         """The seed's line."""
         fraction = means["lambda_eff"] * means["push"] / max(means["mse"], _TINY)
@@ -122,14 +114,6 @@ class DirectionalObjective:
             f"[P6b dir] λ_eff={means['lambda_eff']:.5f} pos={means['pos']:.3f} neg={means['neg']:.3f} "
             f"gap={means['gap']:.3f} frac_of_mse={fraction:.2f} margin={self.stage.margin:.3f}"
         )
-
-    def state(self) -> dict[str, object]:
-        """How often the push was softened."""
-        return {"softness": self.softness}
-
-    def load(self, state: Mapping[str, object]) -> None:
-        """Continue from :meth:`state`."""
-        self.softness = float(str(state["softness"]))
 
 
 TRAINER = GradientTrainer(
