@@ -2,8 +2,6 @@
 
 import hashlib
 import io
-import itertools
-import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -13,71 +11,13 @@ import pytest
 import torch
 from torch import nn
 
-from gatekeeper.config.window import SILENT, WindowClaim
-from gatekeeper.evaluation.loading import load_model
-from gatekeeper.evaluation.model import Candidate
+from gatekeeper.config.window import WindowClaim
 from gates.contracts import Queries
 from schemas.errors import ModelError, PredictionError
+from tests.gatekeeper.evaluation.loaded import CONTEXT, CPU, WIDTH, Module, load, queries, write
 from trainers.checkpoints.checkpoint import save_checkpoint
 from trainers.checkpoints.positioned import Positioned, evenly
-from trainers.predictor import ModulePredictor
 from trainers.registry import architecture
-
-WIDTH, CONTEXT = 6, 4
-CPU = torch.device("cpu")
-
-Module = Callable[[str], str]
-
-_names = itertools.count()
-
-
-def load(spec: str | Path, *, allow_code: bool = False, dimension: int = WIDTH) -> Candidate:
-    return load_model(str(spec), device=CPU, dimension=dimension, allow_code=allow_code)
-
-
-def queries(count: int = 3) -> Queries:
-    generator = torch.Generator().manual_seed(0)
-    return Queries(torch.randn(count, CONTEXT, WIDTH, generator=generator), np.arange(count))
-
-
-@pytest.fixture
-def linear() -> nn.Module:
-    torch.manual_seed(0)
-    return architecture("linear").build({"input_dim": WIDTH, "context": CONTEXT}).eval()
-
-
-@pytest.fixture
-def checkpoint(linear: nn.Module, tmp_path: Path) -> Path:
-    path = tmp_path / "m.pt"
-    write(path, linear)
-    return path
-
-
-def write(path: Path, module: nn.Module) -> None:
-    save_checkpoint(
-        path,
-        model_type="linear",
-        model_config={"input_dim": WIDTH, "context": CONTEXT},
-        module=module,
-        horizon=2,
-        context=CONTEXT,
-        extra={},
-    )
-
-
-@pytest.fixture
-def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Module:
-    """Write a module into the working directory and give back its name."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "path", [place for place in sys.path if place])
-
-    def put(text: str) -> str:
-        name = f"own_module_{next(_names)}"
-        (tmp_path / f"{name}.py").write_text("import sys\nimport torch\n" + text)
-        return name
-
-    return put
-
 
 # --- checkpoints -------------------------------------------------------------------------------------
 
@@ -298,110 +238,3 @@ def test_a_damaged_program_ends_in_one_line(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"^\S*m\.pt cannot be loaded as a torchscript program: ") as caught:
         load(tmp_path / "m.pt", allow_code=True)
     assert "\n" not in str(caught.value)
-
-
-# --- the user's own code -----------------------------------------------------------------------------
-
-LAST = "class Last(torch.nn.Module):\n    def forward(self, contexts):\n        return contexts[:, -1]\n"
-
-
-@pytest.mark.parametrize("attribute", ["Last", "make", "module", "Holder.make"])
-def test_a_class_a_function_and_a_module_are_models(attribute: str, own: Module) -> None:
-    name = own(
-        LAST + "def make():\n    return Last()\nmodule = Last()\n"
-        "class Holder:\n    @staticmethod\n    def make():\n        return Last()\n"
-    )
-    model = load(f"{name}:{attribute}")
-    assert model.info.spec == model.info.architecture == f"{name}:{attribute}"
-    assert (model.info.kind, model.info.sha256) == ("factory", None)
-    assert model.trained == SILENT
-    assert torch.equal(model.predictor.predict(queries()), queries().contexts[:, -1])
-
-
-def test_own_modules_are_evaluated(own: Module) -> None:
-    name = own("module = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Dropout(0.5)).train()\n")
-    predictor = load(f"{name}:module").predictor
-    assert isinstance(predictor, ModulePredictor)
-    assert not predictor.module.training
-
-
-def test_an_existing_path_wins(own: Module, checkpoint: Path) -> None:
-    name = own(LAST)
-    named = checkpoint.with_name(f"{name}:Last")
-    checkpoint.rename(named)
-    assert load(named.name).info.kind == "checkpoint"
-
-
-@pytest.mark.parametrize(
-    ("text", "attribute", "reason"),
-    [
-        (LAST, "Lost", "cannot be loaded: AttributeError: "),
-        ("def make():\n    return 3\n", "make", "must be or return a torch.nn.Module; found int"),
-        ("value = 3\n", "value", "must be or return a torch.nn.Module; found int"),
-        ("def make(size):\n    return size\n", "make", "cannot be loaded: TypeError: "),
-        ("raise RuntimeError('two\\nlines')\n", "make", "cannot be loaded: RuntimeError: two$"),
-        ("def broken(:\n", "make", "cannot be loaded: SyntaxError: "),
-        # An exit code of 0 would tell a pipeline that the model may be deployed.
-        ("sys.exit(0)\n", "make", "cannot be loaded: SystemExit: 0"),
-        ("def make():\n    sys.exit(0)\n", "make", "cannot be loaded: SystemExit: 0"),
-        ("raise BaseException('odd')\n", "make", "cannot be loaded: BaseException: odd"),
-    ],
-)
-def test_own_code_that_gives_no_model(text: str, attribute: str, reason: str, own: Module) -> None:
-    name = own(text)
-    with pytest.raises(ModelError, match=rf"^{name}:{attribute} {reason}") as caught:
-        load(f"{name}:{attribute}")
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        ("eval(self):\n        raise RuntimeError('no\\nmode')", "cannot be loaded: RuntimeError: no$"),
-        ("eval(self):\n        sys.exit(0)", "cannot be loaded: SystemExit: 0$"),
-        (
-            "to(self, *where):\n        raise RuntimeError('no device')",
-            "cannot be loaded: RuntimeError: no dev",
-        ),
-    ],
-)
-def test_own_modules_that_cannot_be_prepared(body: str, reason: str, own: Module) -> None:
-    name = own(f"class Odd(torch.nn.Module):\n    def {body}\n")
-    with pytest.raises(ModelError, match=rf"^{name}:Odd {reason}") as caught:
-        load(f"{name}:Odd")
-    assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize("method", ["eval(self)", "to(self, *where)"])
-def test_own_modules_may_return_nothing_when_they_are_prepared(method: str, own: Module) -> None:
-    name = own(LAST + f"    def {method}:\n        pass\n")
-    answer = load(f"{name}:Last").predictor.predict(queries())
-    assert torch.equal(answer, queries().contexts[:, -1])
-
-
-def test_own_modules_that_do_not_know_their_size_yet(own: Module) -> None:
-    name = own("def make():\n    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.LazyLinear(6))\n")
-    with pytest.raises(ModelError, match="cannot be loaded: ValueError: Attempted to use an uninitialized"):
-        load(f"{name}:make")
-
-
-def test_a_module_that_does_not_exist() -> None:
-    with pytest.raises(ModelError, match="cannot be loaded: ModuleNotFoundError: No module named 'no_such"):
-        load("no_such_module_here:Model")
-
-
-@pytest.mark.parametrize(
-    ("body", "reason"),
-    [
-        ("raise ValueError('first\\nsecond')", r"cannot read contexts of shape \(3, 4, 6\): first$"),
-        ("sys.exit(0)", r"cannot read contexts of shape \(3, 4, 6\): 0$"),
-        ("raise BaseException('odd')", r"cannot read contexts of shape \(3, 4, 6\): odd$"),
-        ("return [contexts]", r"must return one tensor; found list of 0 \(3, 4, 6\); .* pass output=0$"),
-        ("return None", "must return one tensor; found NoneType$"),
-    ],
-)
-def test_own_code_that_gives_no_prediction(body: str, reason: str, own: Module) -> None:
-    name = own(f"class Odd(torch.nn.Module):\n    def forward(self, contexts):\n        {body}\n")
-    model = load(f"{name}:Odd")
-    with pytest.raises(PredictionError, match=reason):
-        model.predictor.predict(queries())

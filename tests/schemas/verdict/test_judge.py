@@ -1,3 +1,5 @@
+"""From evidence and policy to a judgement: what decides, what blocks, and what is only told."""
+
 import dataclasses
 import math
 from collections.abc import Callable
