@@ -59,21 +59,19 @@ class World:
 
     Attributes:
         name: of its table.
-        source: what commands and Python load; None for the speeches.
+        source: what commands and Python load.
         width: of the networks trained on it.
         splits: articles of each, where the source names none.
     """
 
     name: str
-    source: str | None
+    source: str
     width: int
     splits: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def flags(self) -> tuple[str, ...]:
         """What names the data to a command."""
-        if self.source is None:
-            return ()
         kind = "--config" if self.source.endswith(".toml") else "--bank"
         return (
             kind,
@@ -123,7 +121,7 @@ def find_worlds(out: Path, books: Path | None) -> Iterator[World]:
     trap = out / "worlds" / "trap"
     _make(trap / "gatekeeper.toml", "data", "synth", "trap", "--articles", "300", "--out", str(trap))
     yield World("trap", str(trap / "gatekeeper.toml"), 128)
-    yield World("speeches", None, 256)
+    yield World("speeches", "bundled:speeches", 256)
     yield World("bundled:books", "bundled:books", 256)
     if books is not None:
         yield World("books", str(books), 256, {"train": "0-399", "val": "400-552", "ood": "553-741"})

@@ -13,7 +13,7 @@ from scripts.results import RECIPES, Run, World, collect, do, plan
 from tests.gatekeeper.cli.walks import write_walks
 from trainers.registry import trainer_names
 
-SPEECHES = World("speeches", None, 256)
+SPEECHES = World("speeches", "bundled:speeches", 256)
 TRAP = World("trap", "worlds/trap/gatekeeper.toml", 128)
 BOOKS = World("books", "books.npz", 256, {"val": "400-552", "ood": "553-741"})
 
@@ -30,7 +30,7 @@ def test_every_recipe_is_run_with_every_seed_and_the_first_seed_first() -> None:
 @pytest.mark.parametrize(
     ("world", "flags"),
     [
-        (SPEECHES, ()),
+        (SPEECHES, ("--bank", "bundled:speeches")),
         (TRAP, ("--config", "worlds/trap/gatekeeper.toml")),
         (BOOKS, ("--bank", "books.npz", "--val", "400-552", "--ood", "553-741")),
     ],
@@ -43,7 +43,8 @@ def test_a_command_that_leaves_nothing_ends_it(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(results, "call", lambda *arguments: 2)
     run = Run(SPEECHES, "p1", ("--seed", "0"), tmp_path / "seed_0")
     with pytest.raises(
-        SystemExit, match=r"^gatekeeper train p1 --seed 0 --policy skill --out .* exits with 2$"
+        SystemExit,
+        match=r"^gatekeeper train p1 --bank bundled:speeches --seed 0 --policy skill --out .* exits with 2$",
     ):
         do(run)
 
