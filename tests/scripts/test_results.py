@@ -14,7 +14,7 @@ from tests.gatekeeper.cli.walks import write_walks
 from trainers.registry import trainer_names
 
 SPEECHES = World("speeches", "bundled:speeches", 256)
-TRAP = World("trap", "worlds/trap/gatekeeper.toml", 128)
+TRAP = World("trap", "worlds/trap/gatekeeper.toml", 128, other={"p5": ("--easy", "0.3", "0.08")})
 BOOKS = World("books", "books.npz", 256, {"val": "400-552", "ood": "553-741"})
 
 
@@ -23,6 +23,8 @@ def test_every_recipe_is_run_with_every_seed_and_the_first_seed_first() -> None:
     assert {run.recipe for run in runs} == set(trainer_names())
     assert len({run.folder for run in runs}) == len(runs) == 3 * 2 * len(RECIPES)
     assert [run.flags[-1] for run in runs] == [seed for seed in "012" for _ in range(2 * len(RECIPES))]
+    own = {(run.world.name, run.recipe) for run in runs if "--easy" in run.flags}
+    assert own == {("trap", "p5")}
     quick = plan([SPEECHES], Path("out"), quick=True)
     assert len(quick) == len(RECIPES)
 
