@@ -122,7 +122,7 @@ def find_worlds(out: Path, books: Path | None) -> Iterator[World]:
     """The data sets; the trap world is made where it is missing."""
     trap = out / "worlds" / "trap"
     _make(trap / "gatekeeper.toml", "data", "synth", "trap", "--articles", "300", "--out", str(trap))
-    # Nothing is as like its target there as p5's stages ask for: the last chunk has cosine .2 to it, .6 at most.
+    # The last chunk has cosine .2 to its target there, .6 at most: less than the default stages of p5 ask for.
     stages = ("--easy", "0.3", "0.08", "--middle", "0.25", "0.05")
     yield World("trap", str(trap / "gatekeeper.toml"), 128, other={"p5": stages})
     yield World("speeches", "bundled:speeches", 256)
