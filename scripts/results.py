@@ -5,15 +5,18 @@ smaller and shorter), judges each model under ``skill`` and under ``seed-5cat``,
 ``FOLDER/results.json``, from which ``scripts/results_table.py`` makes the tables. What is there already is
 not done again, and a run that was stopped in its middle goes on from its last state: stop it when you like.
 
-The books (54,300 chunks) are not bundled; without ``--books`` they are left out.
+The books (54,300 chunks) are not bundled; without ``--books`` they are left out. Networks this small gain
+little from a second core: ``--jobs`` runs are made at once instead, and share the cores.
 """
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -122,7 +125,7 @@ def find_worlds(out: Path, books: Path | None) -> Iterator[World]:
     """The data sets; the trap world is made where it is missing."""
     trap = out / "worlds" / "trap"
     _make(trap / "gatekeeper.toml", "data", "synth", "trap", "--articles", "300", "--out", str(trap))
-    # The last chunk has cosine .2 to its target there, .6 at most: less than the default stages of p5 ask for.
+    # The last chunk has cosine .2 to its target there, .6 at most: p5's default stages would find no window.
     stages = ("--easy", "0.3", "0.08", "--middle", "0.25", "0.05")
     yield World("trap", str(trap / "gatekeeper.toml"), 128, other={"p5": stages})
     yield World("speeches", "bundled:speeches", 256)
@@ -161,11 +164,13 @@ def _sizes(recipe: str, width: int, *, quick: bool) -> tuple[str, ...]:
     return (*epochs, "--layers", "1" if quick else "2", "--width", "64" if quick else str(width))
 
 
-def call(*arguments: str) -> int:
-    """Run a command in a process of its own, and return its exit code."""
-    done = subprocess.run(
-        [sys.executable, "-m", "gatekeeper", *arguments], stdout=subprocess.DEVNULL, check=False
-    )
+def call(log: Path, *arguments: str) -> int:
+    """Run a command in a process of its own, what it says added to a log, and return its exit code."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as said:
+        done = subprocess.run(
+            [sys.executable, "-m", "gatekeeper", *arguments], stdout=said, stderr=said, check=False
+        )
     return done.returncode
 
 
@@ -185,9 +190,10 @@ def do(run: Run) -> None:
 
 
 def _make(file: Path, *command: str) -> None:
-    code = 0 if file.exists() else call(*command)
+    log = file.parent.with_suffix(".log")
+    code = 0 if file.exists() else call(log, *command)
     if not file.exists():
-        raise SystemExit(f"gatekeeper {' '.join(command)} exits with {code}")
+        raise SystemExit(f"gatekeeper {' '.join(command)} exits with {code}; see {log}")
 
 
 def collect(runs: Iterable[Run]) -> Results:
@@ -247,28 +253,41 @@ def _mixtures(run: Run) -> list[dict[str, dict[str, float | None]]]:
     return found
 
 
+def _timed(run: Run) -> tuple[Run, float]:
+    started = time.monotonic()
+    do(run)
+    return run, time.monotonic() - started
+
+
 def main() -> None:
-    """Do what is left to do, and say how long all of it took."""
+    """Do what is left to do, and say how long each run and all of them took."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="one seed, 4 epochs, 1 layer of width 64")
     parser.add_argument("--books", type=Path, metavar="BANK", help="bank of all books")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="[build/results, build/results-quick]")
+    cores = os.cpu_count() or 1
+    parser.add_argument("--jobs", type=int, default=min(cores, 4), metavar="N", help="[the cores, at most 4]")
     given = parser.parse_args()
+    os.environ["OMP_NUM_THREADS"] = str(max(1, cores // given.jobs))
     out: Path = given.out or Path("build", "results-quick" if given.quick else "results")
     runs = plan(list(find_worlds(out, given.books)), out, quick=given.quick)
     took = out / "seconds.json"
     seconds: dict[str, float] = json.loads(took.read_text(encoding="utf-8")) if took.exists() else {}
-    for number, run in enumerate(runs, 1):
-        name = run.folder.relative_to(out).as_posix()
-        print(f"{number} of {len(runs)}: {name}", file=sys.stderr, flush=True)
-        started = time.monotonic()
-        do(run)
-        seconds[name] = seconds.get(name, 0.0) + time.monotonic() - started
-        write_text(took, json.dumps(seconds, indent=1) + "\n")
+    with ThreadPoolExecutor(given.jobs) as pool:
+        begun = [pool.submit(_timed, run) for run in runs]
+        try:
+            for number, done in enumerate(as_completed(begun), 1):
+                run, lasted = done.result()
+                name = run.folder.relative_to(out).as_posix()
+                seconds[name] = seconds.get(name, 0.0) + lasted
+                write_text(took, json.dumps(seconds, indent=1) + "\n")
+                print(f"{number} of {len(runs)}: {name}, {lasted:.0f} s", file=sys.stderr, flush=True)
+        finally:
+            pool.shutdown(cancel_futures=True)
     write_text(out / "results.json", json.dumps(collect(runs), indent=1) + "\n")
-    print(f"{out / 'results.json'}: {len(runs)} runs, {sum(seconds.values()) / 60:.0f} minutes in all")
+    print(f"{out / 'results.json'}: {len(runs)} runs, {sum(seconds.values()) / 60:.0f} minutes of work")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,9 @@
 """What is run for the results: every recipe, each run once, and only what is left of it."""
 
+import json
+import os
+import sys
+import threading
 from pathlib import Path
 
 import click.testing
@@ -42,13 +46,40 @@ def test_data_are_named_to_commands_as_they_want_it(world: World, flags: tuple[s
 
 
 def test_a_command_that_leaves_nothing_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results, "call", lambda *arguments: 2)
+    monkeypatch.setattr(results, "call", lambda log, *arguments: 2)
     run = Run(SPEECHES, "p1", ("--seed", "0"), tmp_path / "seed_0")
     with pytest.raises(
         SystemExit,
-        match=r"^gatekeeper train p1 --bank bundled:speeches --seed 0 --policy skill --out .* exits with 2$",
+        match=r"^gatekeeper train p1 --bank bundled:speeches --seed 0 .* exits with 2; see .*seed_0\.log$",
     ):
         do(run)
+
+
+def test_runs_share_the_cores_and_what_is_there_is_timed_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(results, "find_worlds", lambda out, books: [SPEECHES])
+    monkeypatch.setattr(results, "collect", lambda runs: {"speeches": {"rows": len(list(runs))}})
+    monkeypatch.setattr(sys, "argv", ["results.py", "--quick", "--out", str(tmp_path), "--jobs", "3"])
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    monkeypatch.setenv("OMP_NUM_THREADS", "")
+    together = threading.Barrier(3, timeout=60)
+    done: list[str] = []
+
+    def do(run: Run) -> None:
+        if run.row in {"ridge", "p1", "p2"}:
+            together.wait()
+        done.append(os.environ["OMP_NUM_THREADS"])
+
+    monkeypatch.setattr(results, "do", do)
+    (tmp_path / "seconds.json").write_text('{"speeches/p1/seed_0": 100}')
+    results.main()
+    assert done == ["2"] * len(RECIPES)
+    assert json.loads((tmp_path / "results.json").read_text()) == {"speeches": {"rows": len(RECIPES)}}
+    seconds = json.loads((tmp_path / "seconds.json").read_text())
+    assert len(seconds) == len(RECIPES)
+    assert seconds["speeches/p1/seed_0"] > 100
+    assert capsys.readouterr().out.endswith("results.json: 11 runs, 2 minutes of work\n")
 
 
 @pytest.mark.filterwarnings("ignore:no model can pass on this data")
@@ -59,7 +90,8 @@ def test_a_run_is_trained_judged_twice_and_not_done_again(
     monkeypatch.chdir(tmp_path)
     called: list[tuple[str, ...]] = []
 
-    def call(*arguments: str) -> int:
+    def call(log: Path, *arguments: str) -> int:
+        assert log.parent.parts[-2:] == ("walks", "ridge")
         called.append(arguments)
         return click.testing.CliRunner().invoke(cli, arguments).exit_code
 
