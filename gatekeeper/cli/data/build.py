@@ -28,9 +28,10 @@ from gatekeeper.data.building.splits import (
     refuse_unprintable,
     source_digest,
 )
-from gatekeeper.data.formats.bank import read_bank_file
+from gatekeeper.data.formats.bank import BankFile
+from gatekeeper.data.formats.corpus import Corpus, holds_texts, read_corpus
 from gatekeeper.data.formats.dataset import Dtype
-from gatekeeper.data.formats.texts import Texts, is_texts, read_texts
+from gatekeeper.data.formats.texts import Texts
 from gatekeeper.render.dataset import render_built
 from gates.bank import build_bank, outline_bank
 from gates.contracts import Bank, Window
@@ -68,11 +69,15 @@ def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above 
     """
     request = _Request(**given)
     requests = [parse_split(text) for text in request.splits]
-    if request.keys.flags() and is_texts(request.source):
+    embedded = holds_texts(request.source, keys=request.keys)
+    if request.keys.flags() and embedded:
         flag = next(iter(request.keys.flags()))
         raise UsageError(f"{flag} names an array of a bank; {request.source} holds texts")
     out = _checked_folder(request, requests)
-    digest, bank = (_embedded if is_texts(request.source) else _read)(request, requests)
+    maker = _maker(request) if embedded else None
+    with working(f"reading the {'texts' if embedded else 'bank'}"):
+        digest, corpus = source_digest(request.source), read_corpus(request.source, keys=request.keys)
+    bank = _bank_of(corpus, request, requests, maker)
     encoder = None if request.encoder is None else Path(request.encoder).name
     with working("writing the data set"):
         record = write_dataset(
@@ -141,39 +146,49 @@ def _refuse_existing(paths: list[Path]) -> None:
         raise UsageError(f"{found} exists; move it away, or add --overwrite to replace it")
 
 
-def _read(request: _Request, requests: Sequence[SplitRequest]) -> tuple[str, Bank]:
-    """Digest of the bank file, and the bank."""
-    with working("reading the bank"):
-        digest, read = source_digest(request.source), read_bank_file(request.source, keys=request.keys)
-    tell(read.notes)
-    return digest, read.bank
+@dataclass(frozen=True)
+class _Maker:
+    """Who makes the vectors of texts, and where."""
+
+    encoder: str
+    device: str
 
 
-def _embedded(request: _Request, requests: Sequence[SplitRequest]) -> tuple[str, Bank]:
-    """Digest of the texts, and the bank of their vectors; all else is checked before these are made."""
-    source, encoder = request.source, request.encoder
-    if encoder is None:
-        raise UsageError(f"{source} holds texts; name the model that embeds them with --encoder")
+def _maker(request: _Request) -> _Maker:
+    """The encoder, if it can be found; told before the texts are read.
+
+    Raises:
+        UsageError: none is named, or the device is none.
+        DataError: it cannot be found.
+    """
+    if request.encoder is None:
+        raise UsageError(f"{request.source} holds texts; name the model that embeds them with --encoder")
     from gatekeeper.evaluation.environment import choose_device
 
-    digest = source_digest(source)
-    find_encoder(encoder)
-    place = str(choose_device(request.device))
-    with working("reading the texts"):
-        texts = read_texts(source)
-    outline = outline_bank(texts.articles, texts.chunks, source=source.name)
+    find_encoder(request.encoder)
+    return _Maker(request.encoder, str(choose_device(request.device)))
+
+
+def _bank_of(
+    corpus: Corpus, request: _Request, requests: Sequence[SplitRequest], maker: _Maker | None
+) -> Bank:
+    """The bank of a source; of texts all else is checked before their vectors are made."""
+    if isinstance(corpus, BankFile):
+        tell(corpus.notes)
+        return corpus.bank
+    source = request.source.name
+    outline = outline_bank(corpus.articles, corpus.chunks, source=source)
     check_splits(outline, divide(outline, requests, seed=request.seed), request.window)
-    tell(texts.notes)
-    done = _vectors(texts, encoder, place, request.batch_size)
-    bank = build_bank(
-        done.vectors, texts.articles, texts.chunks, source=source.name, texts=texts.texts, titles=texts.titles
+    tell(corpus.notes)
+    done = _vectors(corpus, maker or _maker(request), request.batch_size)
+    return build_bank(
+        done.vectors, corpus.articles, corpus.chunks, source=source, texts=corpus.texts, titles=corpus.titles
     )
-    return digest, bank
 
 
-def _vectors(texts: Texts, encoder: str, device: str, batch_size: int) -> Embedded:
+def _vectors(texts: Texts, maker: _Maker, batch_size: int) -> Embedded:
     with hushed():
-        loaded = load_encoder(encoder, device, bars=is_terminal(sys.stderr) and not quiet())
+        loaded = load_encoder(maker.encoder, maker.device, bars=is_terminal(sys.stderr) and not quiet())
     folder = cache_folder()
     cache = None if folder is None else EmbeddingCache(folder, loaded.digest)
     try:

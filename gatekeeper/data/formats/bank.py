@@ -21,7 +21,7 @@ where they do not, the file is refused (:mod:`gatekeeper.data.formats.chunk_orde
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -52,10 +52,13 @@ class BankFile:
     Attributes:
         bank: the bank.
         notes: what a user should know about the file, one sentence each.
+        columns: what else is known of its articles: name -> a value for each distinct one, in the order of
+            the bank; None where there is none.
     """
 
     bank: Bank
     notes: tuple[str, ...]
+    columns: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
 
 
 def read_bank(path: Path, *, source: str | None = None, keys: BankKeys | None = None) -> Bank:

@@ -1,8 +1,8 @@
 """Texts of chunks as JSON lines: an object a line with ``article``, ``chunk``, ``text``, maybe ``title``."""
 
 from array import array
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,10 @@ class Texts:
         texts: N, decoded when they are asked for.
         titles: article id -> title, possibly empty.
         notes: what a user should know about them, one sentence each.
+        columns: what else is known of the articles (metadata, dates, file names): name -> a value for each
+            distinct article, in the ascending order of their numbers; None where there is none.
+        whole: whether each text is a whole document (one an article, chunk 0) that is yet to be cut into
+            chunks.
     """
 
     articles: Numbered
@@ -33,6 +37,8 @@ class Texts:
     texts: Sequence[str]
     titles: dict[ArticleId, str]
     notes: tuple[str, ...]
+    columns: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
+    whole: bool = False
 
 
 def is_texts(path: Path) -> bool:

@@ -1,0 +1,65 @@
+"""From the path of a corpus, whatever its format, to texts that are to be embedded or to a bank of vectors.
+
+Every format stands once in :data:`FORMATS`; whoever adds one adds its reader there.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gatekeeper.config.bank_keys import BankKeys
+from gatekeeper.data.formats.bank import BankFile, read_bank_file
+from gatekeeper.data.formats.texts import Texts, is_texts, read_texts
+
+Corpus = Texts | BankFile
+"""Texts that are to be embedded, or vectors that are a bank already."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """How sources of one format are told from others, and read.
+
+    Attributes:
+        fits: whether a path is one, by its name and how it begins; never raises.
+        holds_texts: whether reading gives :class:`~gatekeeper.data.formats.texts.Texts`, told without
+            reading it all.
+        read: the reader.
+    """
+
+    fits: Callable[[Path], bool]
+    holds_texts: Callable[[Path, BankKeys], bool]
+    read: Callable[[Path, BankKeys], Corpus]
+
+
+FORMATS = (
+    Format(is_texts, lambda path, keys: True, lambda path, keys: read_texts(path)),
+    # Last, since it fits all: it says what a file is that is no bank, and what to do with it.
+    Format(lambda path: True, lambda path, keys: False, lambda path, keys: read_bank_file(path, keys=keys)),
+)
+"""The first that fits a path reads it."""
+
+
+def holds_texts(path: Path, *, keys: BankKeys | None = None) -> bool:
+    """Whether a source must be embedded: asked before hours of reading, to find the encoder missing.
+
+    Raises:
+        DataError: nobody can tell, because it is broken.
+    """
+    return _format_of(path).holds_texts(path, keys or BankKeys())
+
+
+def read_corpus(path: Path, *, keys: BankKeys | None = None) -> Corpus:
+    """Read a source by the reader of its format.
+
+    Args:
+        path: a file, or a folder.
+        keys: what its arrays, columns or keys are called, where their names are not the known ones.
+
+    Raises:
+        DataError: it is missing, broken, or of no known format; one line says what to do.
+    """
+    return _format_of(path).read(path, keys or BankKeys())
+
+
+def _format_of(path: Path) -> Format:
+    return next(each for each in FORMATS if each.fits(path))
