@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from gatekeeper.config.extras import from_extra
 from gatekeeper.integrations.best_weights import BestWeights
-from gatekeeper.integrations.missing import from_extra
 
 with from_extra("lightning"):
     from lightning.pytorch import Callback

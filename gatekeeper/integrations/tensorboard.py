@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from gatekeeper.integrations.missing import from_extra
+from gatekeeper.config.extras import from_extra
 from gatekeeper.training.curves import epoch_figures, final_figures
 from gatekeeper.training.recorder import End, Recorder
 from schemas.errors import OutputError, UsageError

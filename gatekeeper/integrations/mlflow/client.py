@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from gatekeeper.integrations.missing import from_extra
+from gatekeeper.config.extras import from_extra
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatekeeper.integrations.missing import from_extra
+from gatekeeper.config.extras import from_extra
 from schemas.errors import UsageError
 
 
