@@ -52,6 +52,9 @@ RECIPES: Mapping[str, tuple[str, ...]] = {
 SMALL = ("ridge", "nce")
 """Recipes that are small by themselves; the others have 4 layers of width 512, as the seed's."""
 
+GATES = ("--mini-samples", "600")
+"""What the gates see after each epoch: enough to choose one, and a third of their time."""
+
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 """How much of a mixture is the last chunk; the rest is what ridge predicts."""
 
@@ -158,10 +161,10 @@ def plan(worlds: Iterable[World], out: Path, *, quick: bool) -> list[Run]:
 def _sizes(recipe: str, width: int, *, quick: bool) -> tuple[str, ...]:
     if recipe == "ridge":
         return ()
-    epochs = ("--epochs", "4") if quick else ()
+    common = ("--epochs", "4", *GATES) if quick else GATES
     if recipe in SMALL:
-        return epochs
-    return (*epochs, "--layers", "1" if quick else "2", "--width", "64" if quick else str(width))
+        return common
+    return (*common, "--layers", "1" if quick else "2", "--width", "64" if quick else str(width))
 
 
 def call(log: Path, *arguments: str) -> int:
