@@ -55,7 +55,7 @@ docs: $(DOCS)
 
 # Only after a change of the gates, the worlds or the plots: the pictures are committed.
 figures: $(INSTALLED)
-	$(BIN)/python docs/figures.py
+	$(BIN)/python -m docs.figures
 
 # Hours; what is done is not done again. QUICK=1 takes minutes and leaves the documentation as it is.
 results: $(INSTALLED)
@@ -65,6 +65,7 @@ ifdef QUICK
 else
 	$(BIN)/python -m scripts.results $(if $(BOOKS),--books $(BOOKS))
 	$(BIN)/python -m scripts.results_table build/results/results.json docs/results.md
+	$(BIN)/python -m docs.figures
 endif
 
 bench: $(INSTALLED)

@@ -1,11 +1,12 @@
-"""Draws the pictures of the documentation, from evaluations of bundled and synthetic data.
+"""Draws the pictures of the documentation, from evaluations of bundled and synthetic data, and the results.
 
-``python docs/figures.py [FOLDER]`` writes ``docs/figures/*.svg``. They are the plots of the report page,
+``python -m docs.figures [FOLDER]`` writes ``docs/figures/*.svg``. They are the plots of the report page,
 with the page's colour variables, which ``assets/site.css`` defines for both of the site's schemes.
 """
 
 import contextlib
 import io
+import json
 import os
 import re
 import sys
@@ -30,8 +31,12 @@ from gates.suite import prepare
 from schemas.reading.report import read_report
 from schemas.records.audit import FrontierOfSplit
 from schemas.records.report import Report
+from scripts.results_plot import knowledge_plane
 
 FOLDER = Path(__file__).parent / "figures"
+
+RESULTS = Path(__file__).parent.resolve() / "results.json"
+"""What ``make results`` measured."""
 
 WINDOWS = 1_000
 """So many of val and of ood of the speeches are evaluated."""
@@ -73,6 +78,11 @@ def drawings() -> Iterator[tuple[str, Drawing]]:
     yield "bins-speeches", _first(bins(speeches).drawings)
     yield "plane-speeches", _plane(speeches, Path())
     yield "plane-trap", _plane(best, Path("trap/gatekeeper.toml"))
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    yield "results-trap", knowledge_plane(results["trap"], "the trap world")
+    yield "results-speeches", knowledge_plane(results["speeches"], "the speeches")
+    yield "results-novels", knowledge_plane(results["bundled:books"], "five novels")
+    yield "results-books", knowledge_plane(results["books"], "books by other authors")
 
 
 def _first(found: tuple[Drawing, ...]) -> Drawing:

@@ -3,7 +3,8 @@
 ``python scripts/results.py [--quick] [--books BANK.npz] [--out FOLDER]`` trains with three seeds (quick: one,
 smaller and shorter), judges each model under ``skill`` and under ``seed-5cat``, and collects the figures in
 ``FOLDER/results.json``, from which ``scripts/results_table.py`` makes the tables. What is there already is
-not done again, and a run that was stopped in its middle goes on from its last state: stop it when you like.
+not done again, and a run that was stopped in its middle goes on from its last state. Stop it when you like:
+the figures of what is done are collected then too.
 
 The books (54,300 chunks) are not bundled; without ``--books`` they are left out. Networks this small gain
 little from a second core: ``--jobs`` runs are made at once instead, and share the cores.
@@ -119,9 +120,10 @@ class Run:
         """The weights that were kept."""
         return self.folder / "best_model.pt"
 
-    def report(self, policy: str) -> Path:
-        """Where the verdict under a policy lies."""
-        return self.folder / ("5cat_results.json" if policy == POLICIES[0] else f"{policy}.json")
+    @property
+    def report(self) -> Path:
+        """Of the evaluation that ends the training; it is judged under every policy."""
+        return self.folder / "5cat_results.json"
 
 
 def find_worlds(out: Path, books: Path | None) -> Iterator[World]:
@@ -178,18 +180,14 @@ def call(log: Path, *arguments: str) -> int:
 
 
 def do(run: Run) -> None:
-    """Train and judge, or what of it is left to do.
+    """Train and evaluate, or what of it is left to do.
 
     Raises:
-        SystemExit: a command left no report. One that is blocked or cannot be decided is an answer too.
+        SystemExit: the command left no report. One that is blocked or cannot be decided is an answer too.
     """
-    first, second = (run.report(policy) for policy in POLICIES)
     begun = ("--resume", str(run.folder))
     fresh = (*run.world.flags, *run.flags, "--policy", POLICIES[0], "--out", str(run.folder))
-    _make(first, "train", run.recipe, *(begun if run.folder.exists() else fresh))
-    horizon = str(read_report(first).settings.horizon)
-    data = (*run.world.flags, "--horizon", horizon)
-    _make(second, "eval", str(run.model), *data, "--policy", POLICIES[1], "--report", str(second))
+    _make(run.report, "train", run.recipe, *(begun if run.folder.exists() else fresh))
 
 
 def _make(file: Path, *command: str) -> None:
@@ -204,27 +202,23 @@ def collect(runs: Iterable[Run]) -> Results:
     found: Results = {}
     for run in runs:
         world = found.setdefault(run.world.name, {"rows": {}, "controls": {}, "mixtures": []})
-        reports = {policy: read_report(run.report(policy)) for policy in POLICIES}
-        world["rows"].setdefault(run.row, []).append(_figures(reports))
+        report = read_report(run.report)
+        passed = {policy: gatekeeper.check(run.report, policy=policy).deployable for policy in POLICIES}
+        world["rows"].setdefault(run.row, []).append(_figures(report) | {"deployable": passed})
         if run.row == "ridge" and not world["controls"]:
-            evidence = reports[POLICIES[0]].evidence
+            evidence = report.evidence
             world["controls"] = {name: _values(metrics) for name, metrics in evidence.controls.items()}
             world["mixtures"] = _mixtures(run)
     return found
 
 
-def _figures(reports: Mapping[str, Report]) -> dict[str, Any]:
-    report = reports[POLICIES[0]]
+def _figures(report: Report) -> dict[str, Any]:
     splits: dict[str, Any] = dict(_values(report.evidence.model))
     for split in EVALUATED:
         best = best_control(report.evidence, split)
         gain = None if best is None else report.evidence.gains[best[0]][split][BITS_KNOWN]
         splits[split]["gain"] = None if gain is None else gain.value
-    return {
-        "horizon": report.settings.horizon,
-        "splits": splits,
-        "verdicts": {policy: each.judgement.verdict.outcome for policy, each in reports.items()},
-    }
+    return {"horizon": report.settings.horizon, "splits": splits}
 
 
 def _values(metrics: Metrics) -> dict[str, dict[str, float | None]]:
@@ -289,8 +283,10 @@ def main() -> None:
                 print(f"{number} of {len(runs)}: {name}, {lasted:.0f} s", file=sys.stderr, flush=True)
         finally:
             pool.shutdown(cancel_futures=True)
-    write_text(out / "results.json", json.dumps(collect(runs), indent=1) + "\n")
-    print(f"{out / 'results.json'}: {len(runs)} runs, {sum(seconds.values()) / 60:.0f} minutes of work")
+            found = [run for run in runs if run.report.exists()]
+            write_text(out / "results.json", json.dumps(collect(found), indent=1) + "\n")
+            minutes = sum(seconds.values()) / 60
+            print(f"{out / 'results.json'}: {len(found)} of {len(runs)} runs, {minutes:.0f} minutes of work")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 Makes a Markdown table a data set from what ``scripts/results.py`` collected: a row a recipe and split, means
 over seeds (with the standard deviation where there are several), then the controls. With a page, they
-replace what stands there between ``<!-- table: NAME -->`` and ``<!-- end -->``; else they are printed.
+replace what stands there between ``<!-- table: NAME -->`` and ``<!-- end -->``, and the figures are kept
+beside it as ``results.json``, from which its pictures are drawn (``docs/figures.py``); else they are printed.
 """
 
 import json
@@ -48,7 +49,7 @@ def table(world: dict[str, Any]) -> str:
 
 def _recipes(world: dict[str, Any]) -> Iterator[list[str]]:
     for name, runs in world["rows"].items():
-        verdicts = [_passed([run["verdicts"][policy] for run in runs]) for policy in POLICIES]
+        verdicts = [_passed([run["deployable"][policy] for run in runs]) for policy in POLICIES]
         for split in EVALUATED:
             figures = [_spread([run["splits"][split][column] for run in runs]) for column in COLUMNS]
             yield [name, str(runs[0]["horizon"]), split, *figures, *verdicts]
@@ -69,9 +70,9 @@ def _spread(values: Sequence[float | None]) -> str:
     return f"{number(fmean(known))}{deviation}"
 
 
-def _passed(outcomes: Sequence[str]) -> str:
+def _passed(runs: Sequence[bool]) -> str:
     """E.g. ``2 of 3``, of seeds that may be deployed."""
-    return f"{sum(each == 'deployable' for each in outcomes)} of {len(outcomes)}"
+    return f"{sum(runs)} of {len(runs)}"
 
 
 def filled(page: str, results: Results) -> str:
@@ -84,11 +85,18 @@ def filled(page: str, results: Results) -> str:
     return _PLACE.sub(anew, page)
 
 
+def keep(file: Path, results: Results) -> None:
+    """Write the figures into a file; those of a data set that was not measured stay in it as they are."""
+    known: Results = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    write_text(file, json.dumps(known | results, indent=1) + "\n")
+
+
 def main(arguments: list[str]) -> None:
     """Print the tables, or put them into a page."""
     results: Results = json.loads(Path(arguments[0]).read_text(encoding="utf-8"))
     if len(arguments) > 1:
         page = Path(arguments[1])
+        keep(page.with_name("results.json"), results)
         write_text(page, filled(page.read_text(encoding="utf-8"), results))
         return
     for name, world in results.items():

@@ -55,7 +55,7 @@ def test_a_command_that_leaves_nothing_ends_it(tmp_path: Path, monkeypatch: pyte
         do(run)
 
 
-def test_runs_share_the_cores_and_what_is_there_is_timed_once_more(
+def test_runs_share_the_cores_and_what_is_done_is_collected_whatever_ends_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(results, "find_worlds", lambda out, books: [SPEECHES])
@@ -69,23 +69,25 @@ def test_runs_share_the_cores_and_what_is_there_is_timed_once_more(
     def do(run: Run) -> None:
         if run.row in {"ridge", "p1", "p2"}:
             together.wait()
+        if run.row == "nce":
+            raise SystemExit("gatekeeper train nce exits with 3")
+        run.folder.mkdir(parents=True)
+        run.report.touch()
         done.append(os.environ["OMP_NUM_THREADS"])
 
     monkeypatch.setattr(results, "do", do)
     (tmp_path / "seconds.json").write_text('{"speeches/p1/seed_0": 100}')
-    results.main()
-    assert done == ["2"] * len(RECIPES)
-    assert json.loads((tmp_path / "results.json").read_text()) == {"speeches": {"rows": len(RECIPES)}}
+    with pytest.raises(SystemExit, match="exits with 3"):
+        results.main()
+    assert done[:9] == ["2"] * 9  # all before nce; the last may have been begun
+    assert json.loads((tmp_path / "results.json").read_text()) == {"speeches": {"rows": len(done)}}
     seconds = json.loads((tmp_path / "seconds.json").read_text())
-    assert len(seconds) == len(RECIPES)
     assert seconds["speeches/p1/seed_0"] > 100
-    assert capsys.readouterr().out.endswith("results.json: 11 runs, 2 minutes of work\n")
+    assert capsys.readouterr().out.endswith(f"results.json: {len(done)} of 11 runs, 2 minutes of work\n")
 
 
 @pytest.mark.filterwarnings("ignore:no model can pass on this data")
-def test_a_run_is_trained_judged_twice_and_not_done_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_is_trained_judged_and_not_done_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_walks(tmp_path, articles=18)
     monkeypatch.chdir(tmp_path)
     called: list[tuple[str, ...]] = []
@@ -111,20 +113,18 @@ def test_a_run_is_trained_judged_twice_and_not_done_again(
         do(run)
     assert [arguments[:2] for arguments in called] == [
         ("train", "ridge"),
-        ("eval", str(runs[0].model)),
         ("train", "ridge"),
-        ("eval", str(runs[1].model)),
     ]
     do(runs[0])
-    assert len(called) == 4
-    runs[1].report("skill").unlink()  # as a run that was stopped before its verdict
+    assert len(called) == 2
+    runs[1].report.unlink()  # as a run that was stopped before its verdict
     do(runs[1])
-    assert called[4:] == [("train", "ridge", "--resume", str(runs[1].folder))]
+    assert called[2:] == [("train", "ridge", "--resume", str(runs[1].folder))]
 
     found = collect(runs)["walks"]
     first, second = found["rows"]["ridge"]
-    assert first["verdicts"] == {"skill": "error", "seed-5cat": "blocked"}  # six articles a split
-    report = read_report(runs[0].report("skill"))
+    assert first["deployable"] == {"skill": False, "seed-5cat": False}
+    report = read_report(runs[0].report)
     for split in ("val", "ood"):
         assert first["splits"][split]["cos"] == report.evidence.model[split]["offset_sweep.cos"].value
         bits = [first["splits"][split]["bits"], *(found["controls"][name][split]["bits"] for name in RIVALS)]

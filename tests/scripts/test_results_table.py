@@ -5,17 +5,17 @@ from typing import Any
 from scripts.results_table import COLUMNS, filled, table
 
 
-def entry(bits: float | None, skill: str, *, gain: float = 0.1) -> dict[str, Any]:
+def entry(bits: float | None, skill: bool, *, gain: float = 0.1) -> dict[str, Any]:
     values = {**dict.fromkeys(COLUMNS, 0.5), "bits": bits, "gain": gain}
-    verdicts = {"skill": skill, "seed-5cat": "blocked"}
-    return {"horizon": 1, "splits": {"val": values, "ood": values}, "verdicts": verdicts}
+    deployable = {"skill": skill, "seed-5cat": False}
+    return {"horizon": 1, "splits": {"val": values, "ood": values}, "deployable": deployable}
 
 
 WORLD = {
     "rows": {
-        "nce": [entry(1.0, "deployable"), entry(2.0, "deployable", gain=0.3), entry(1.5, "blocked")],
-        "p1": [entry(None, "blocked"), entry(1.0, "blocked")],
-        "ridge": [entry(0.25, "error")],
+        "nce": [entry(1.0, True), entry(2.0, True, gain=0.3), entry(1.5, False)],
+        "p1": [entry(None, False), entry(1.0, False)],
+        "ridge": [entry(0.25, False)],
     },
     "controls": {"logit": {split: dict.fromkeys(COLUMNS[:4], -0.25) for split in ("val", "ood")}},
     "mixtures": [],
