@@ -70,6 +70,7 @@ class World:
         width: of the networks trained on it.
         splits: articles of each, where the source names none.
         other: constants that a recipe needs here, by its name.
+        horizon: of every recipe, where the data set has one of its own.
     """
 
     name: str
@@ -77,6 +78,7 @@ class World:
     width: int
     splits: Mapping[str, Any] = field(default_factory=dict)
     other: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    horizon: int | None = None
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -132,7 +134,7 @@ def find_worlds(out: Path, books: Path | None) -> Iterator[World]:
     _make(trap / "gatekeeper.toml", "data", "synth", "trap", "--articles", "300", "--out", str(trap))
     # The last chunk has cosine .2 to its target there, .6 at most: p5's default stages would find no window.
     stages = ("--easy", "0.3", "0.08", "--middle", "0.25", "0.05")
-    yield World("trap", str(trap / "gatekeeper.toml"), 128, other={"p5": stages})
+    yield World("trap", str(trap / "gatekeeper.toml"), 128, other={"p5": stages}, horizon=2)
     yield World("speeches", "bundled:speeches", 256)
     yield World("bundled:books", "bundled:books", 256)
     if books is not None:
@@ -141,7 +143,12 @@ def find_worlds(out: Path, books: Path | None) -> Iterator[World]:
 
 def plan(worlds: Iterable[World], out: Path, *, quick: bool) -> list[Run]:
     """Every recipe of every data set; the first seed of all before the second of any."""
-    every = [(world, row) for world in worlds for row in RECIPES]
+    every = [
+        (world, row)
+        for world in worlds
+        for row, flags in RECIPES.items()
+        if world.horizon is None or "--horizon" not in flags
+    ]
     return [
         Run(
             world,
@@ -198,7 +205,7 @@ def _make(file: Path, *command: str) -> None:
 
 
 def collect(runs: Iterable[Run]) -> Results:
-    """The figures of all runs, data set by data set, with its controls and its mixtures at horizon 1."""
+    """The figures of all runs, data set by data set, with its controls and mixtures at ridge's horizon."""
     found: Results = {}
     for run in runs:
         world = found.setdefault(run.world.name, {"rows": {}, "controls": {}, "mixtures": []})
@@ -208,7 +215,8 @@ def collect(runs: Iterable[Run]) -> Results:
         if run.row == "ridge" and not world["controls"]:
             evidence = report.evidence
             world["controls"] = {name: _values(metrics) for name, metrics in evidence.controls.items()}
-            world["mixtures"] = _mixtures(run)
+            world["horizon"] = report.settings.horizon
+            world["mixtures"] = _mixtures(run, report.settings.horizon)
     return found
 
 
@@ -227,13 +235,13 @@ def _values(metrics: Metrics) -> dict[str, dict[str, float | None]]:
     }
 
 
-def _mixtures(run: Run) -> list[dict[str, dict[str, float | None]]]:
+def _mixtures(run: Run, horizon: int) -> list[dict[str, dict[str, float | None]]]:
     """The figures of ridge's prediction and the last chunk in several shares, both of length 1."""
     kept = run.folder.parent / "mixtures.json"
     if kept.exists():
         found: list[dict[str, dict[str, float | None]]] = json.loads(kept.read_text(encoding="utf-8"))
         return found
-    data = gatekeeper.load_data(run.world.source, horizon=1, **run.world.splits)
+    data = gatekeeper.load_data(run.world.source, horizon=horizon, **run.world.splits)
     ridge = restore(read_checkpoint(run.model.read_bytes(), run.model.name), run.model.name).module.eval()
 
     def mixture(share: float) -> Callable[[torch.Tensor], torch.Tensor]:

@@ -39,7 +39,8 @@ def knowledge_plane(world: dict[str, Any], what: str) -> Drawing:
     recipes = {
         name: found
         for name, runs in world["rows"].items()
-        if runs[0]["horizon"] == 1 and (found := _mean([run["splits"][SPLIT] for run in runs])) is not None
+        if runs[0]["horizon"] == world["horizon"]
+        and (found := _mean([run["splits"][SPLIT] for run in runs])) is not None
     }
     controls = {
         name: found

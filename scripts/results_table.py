@@ -20,7 +20,7 @@ from schemas.records.metrics import BITS_KNOWN, COSINE, MARGIN, RECALL_UNSEEN
 from schemas.records.splits import EVALUATED
 
 Results = dict[str, dict[str, Any]]
-"""Data set -> rows (recipe -> one entry a seed), controls and mixtures."""
+"""Data set -> rows (recipe -> one entry a seed), controls and mixtures, and the horizon of these two."""
 
 FIGURES = {
     "margin": MARGIN,
@@ -59,7 +59,7 @@ def _controls(world: dict[str, Any]) -> Iterator[list[str]]:
     for name, splits in world["controls"].items():
         for split in EVALUATED:
             figures = [number(splits[split].get(column)) if column != "gain" else "" for column in COLUMNS]
-            yield [f"*{name}*", "1", split, *figures, *("" for _ in POLICIES)]
+            yield [f"*{name}*", str(world["horizon"]), split, *figures, *("" for _ in POLICIES)]
 
 
 def _spread(values: Sequence[float | None]) -> str:

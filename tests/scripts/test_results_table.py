@@ -18,6 +18,7 @@ WORLD = {
         "ridge": [entry(0.25, False)],
     },
     "controls": {"logit": {split: dict.fromkeys(COLUMNS[:4], -0.25) for split in ("val", "ood")}},
+    "horizon": 2,
     "mixtures": [],
 }
 
@@ -33,7 +34,7 @@ def test_a_row_has_means_deviations_and_the_seeds_that_pass() -> None:
     assert found["p1", "ood"]["bits"] == "undefined"
     assert (found["ridge", "ood"]["bits"], found["ridge", "ood"]["skill"]) == ("0.250", "0 of 1")
     control = found["*logit*", "ood"]
-    assert (control["bits"], control["gain"], control["skill"]) == ("-0.250", "", "")
+    assert (control["horizon"], control["bits"], control["gain"]) == ("2", "-0.250", "")
 
 
 def test_only_tables_that_were_measured_change() -> None:
