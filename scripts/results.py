@@ -67,18 +67,18 @@ class World:
     Attributes:
         name: of its table.
         source: what commands and Python load.
-        width: of the networks trained on it.
         splits: articles of each, where the source names none.
         other: constants that a recipe needs here, by its name.
         horizon: of every recipe, where the data set has one of its own.
+        late: whether its runs come after those of all others, since they take longest.
     """
 
     name: str
     source: str
-    width: int
     splits: Mapping[str, Any] = field(default_factory=dict)
     other: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     horizon: int | None = None
+    late: bool = False
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -134,11 +134,11 @@ def find_worlds(out: Path, books: Path | None) -> Iterator[World]:
     _make(trap / "gatekeeper.toml", "data", "synth", "trap", "--articles", "300", "--out", str(trap))
     # The last chunk has cosine .2 to its target there, .6 at most: p5's default stages would find no window.
     stages = ("--easy", "0.3", "0.08", "--middle", "0.25", "0.05")
-    yield World("trap", str(trap / "gatekeeper.toml"), 128, other={"p5": stages}, horizon=2)
-    yield World("speeches", "bundled:speeches", 256)
-    yield World("bundled:books", "bundled:books", 256)
+    yield World("trap", str(trap / "gatekeeper.toml"), other={"p5": stages}, horizon=2)
+    yield World("speeches", "bundled:speeches")
+    yield World("bundled:books", "bundled:books")
     if books is not None:
-        yield World("books", str(books), 256, {"train": "0-399", "val": "400-552", "ood": "553-741"})
+        yield World("books", str(books), {"train": "0-399", "val": "400-552", "ood": "553-741"}, late=True)
 
 
 def plan(worlds: Iterable[World], out: Path, *, quick: bool) -> list[Run]:
@@ -156,24 +156,26 @@ def plan(worlds: Iterable[World], out: Path, *, quick: bool) -> list[Run]:
             (
                 *RECIPES[row],
                 *world.other.get(row, ()),
-                *_sizes(row.split()[0], world.width, quick=quick),
+                *_sizes(row.split()[0], quick=quick),
                 "--seed",
                 str(seed),
             ),
             out / world.folder / row.replace(" ", "_") / f"seed_{seed}",
         )
+        for late in (False, True)
         for seed in range(1 if quick else 3)
         for world, row in every
+        if world.late == late
     ]
 
 
-def _sizes(recipe: str, width: int, *, quick: bool) -> tuple[str, ...]:
+def _sizes(recipe: str, *, quick: bool) -> tuple[str, ...]:
     if recipe == "ridge":
         return ()
     common = ("--epochs", "4", *GATES) if quick else GATES
     if recipe in SMALL:
         return common
-    return (*common, "--layers", "1" if quick else "2", "--width", "64" if quick else str(width))
+    return (*common, "--layers", "1" if quick else "2", "--width", "64" if quick else "128")
 
 
 def call(log: Path, *arguments: str) -> int:

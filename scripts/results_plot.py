@@ -4,6 +4,7 @@ The raw cosine rewards whoever points at the mean of what may come, and bits rew
 target from its rivals. Drawing one against the other shows that neither follows from the other.
 """
 
+from math import hypot, inf
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +23,8 @@ SPLIT = "ood"
 _LEFT_OUT = ("oracle", "random")
 """Controls at the ends of the scale, which would press the others together."""
 
-_LINE = 11.0
-"""Units between two labels."""
+_LINE, _NEAR = 12.0, 9.0
+"""Units between two names, and between two points that have one name."""
 
 Point = tuple[float, float]
 """Cosine, and bits."""
@@ -36,16 +37,17 @@ def knowledge_plane(world: dict[str, Any], what: str) -> Drawing:
         world: what ``scripts/results.py`` collected of a data set.
         what: the data set in words, for the title.
     """
-    recipes = {
-        name: found
-        for name, runs in world["rows"].items()
-        if runs[0]["horizon"] == world["horizon"]
-        and (found := _mean([run["splits"][SPLIT] for run in runs])) is not None
-    }
     controls = {
         name: found
         for name, splits in world["controls"].items()
         if name not in _LEFT_OUT and (found := _mean([splits[SPLIT]])) is not None
+    }
+    recipes = {
+        name: found
+        for name, runs in world["rows"].items()
+        if name not in controls
+        and runs[0]["horizon"] == world["horizon"]
+        and (found := _mean([run["splits"][SPLIT] for run in runs])) is not None
     }
     mixtures = [found for each in world["mixtures"] if (found := _mean([each[SPLIT]])) is not None]
     with drawing(WIDTH, HEIGHT + 60) as (figure, axes):
@@ -65,7 +67,7 @@ def knowledge_plane(world: dict[str, Any], what: str) -> Drawing:
         axes.set_ylabel("bits")
         axes.margins(0.14, 0.08)
         legend(figure, axes, first="recipes")
-        figure.canvas.draw()
+        figure.draw_without_rendering()
         _name(axes, recipes)
         return to_svg(
             figure,
@@ -88,21 +90,29 @@ def _mean(splits: list[dict[str, float | None]]) -> Point | None:
 
 
 def _name(axes: "Axes", recipes: dict[str, Point]) -> None:
-    """Write a name beside each point, from below upwards, each high enough to leave the last one free."""
-    taken: list[tuple[float, float]] = []
-    for name, place in sorted(recipes.items(), key=lambda item: item[1][1]):
-        x, y = axes.transData.transform(place)
-        wanted = float(y)
-        while any(abs(wanted - other) < _LINE and abs(x - beside) < 5 * _LINE for beside, other in taken):
-            wanted += 1
-        taken.append((float(x), wanted))
+    """Write names beside the points; what lies at one place is named together, and no name hides another."""
+    seen = {name: axes.transData.transform(place) for name, place in recipes.items()}
+    groups: list[list[str]] = []
+    for name in sorted(seen, key=lambda name: float(seen[name][1])):
+        near = (group for group in groups if hypot(*(seen[name] - seen[group[0]])) < _NEAR)
+        group = next(near, None)
+        if group is None:
+            groups.append([name])
+        else:
+            group.append(name)
+    middle = float(axes.transAxes.transform((0.5, 0))[0])
+    highest = {"left": -inf, "right": -inf}
+    for group in groups:
+        x, y = map(float, seen[group[0]])
+        side = "left" if x < middle else "right"  # where the name is nearest to its point
+        highest[side] = max(y, highest[side] + _LINE)
         axes.annotate(
-            name,
-            place,
-            xytext=(9, wanted - float(y)),
+            ", ".join(name for name in recipes if name in group),
+            recipes[group[0]],
+            xytext=(10 if side == "left" else -10, highest[side] - y),
             textcoords="offset points",
             color=ACCENT,
             fontsize=11,
+            horizontalalignment=side,
             verticalalignment="center",
-            arrowprops={"arrowstyle": "-", "color": ACCENT, "linewidth": 0.6},
-        )
+        ).set_in_layout(False)

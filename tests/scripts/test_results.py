@@ -17,9 +17,9 @@ from scripts.results import RECIPES, Run, World, collect, do, plan
 from tests.gatekeeper.cli.walks import write_walks
 from trainers.registry import trainer_names
 
-SPEECHES = World("speeches", "bundled:speeches", 256)
-TRAP = World("trap", "worlds/trap/gatekeeper.toml", 128, other={"p5": ("--easy", "0.3", "0.08")}, horizon=2)
-BOOKS = World("books", "books.npz", 256, {"val": "400-552", "ood": "553-741"})
+SPEECHES = World("speeches", "bundled:speeches")
+TRAP = World("trap", "worlds/trap/gatekeeper.toml", other={"p5": ("--easy", "0.3", "0.08")}, horizon=2)
+BOOKS = World("books", "books.npz", {"val": "400-552", "ood": "553-741"}, late=True)
 
 
 def test_every_recipe_is_run_with_every_seed_and_the_first_seed_first() -> None:
@@ -31,6 +31,7 @@ def test_every_recipe_is_run_with_every_seed_and_the_first_seed_first() -> None:
     assert {run.world.name for run in runs if run.row == "nce horizon 2"} == {"speeches"}
     own = {(run.world.name, run.recipe) for run in runs if "--easy" in run.flags}
     assert own == {("trap", "p5")}
+    assert [run.world for run in plan([BOOKS, SPEECHES], Path("out"), quick=False)][-33:] == [BOOKS] * 33
     quick = plan([SPEECHES], Path("out"), quick=True)
     assert len(quick) == len(RECIPES)
 
@@ -101,7 +102,7 @@ def test_a_run_is_trained_judged_and_not_done_again(tmp_path: Path, monkeypatch:
 
     monkeypatch.setattr(results, "call", call)
     monkeypatch.setattr(results, "SHARES", (0.0, 1.0))
-    world = World("walks", "gatekeeper.toml", 8)
+    world = World("walks", "gatekeeper.toml")
     runs = [
         Run(
             world,

@@ -82,4 +82,4 @@ def legend(figure: "Figure", axes: "Axes", *, first: str = "") -> None:
     handles, labels = axes.get_legend_handles_labels()
     entries = {label: handle for handle, label in reversed(list(zip(handles, labels, strict=True)))}
     names = sorted(dict.fromkeys(labels), key=lambda label: label != first)
-    figure.legend([entries[name] for name in names], names, loc="outside lower center", ncols=4)
+    figure.legend([entries[name] for name in names], names, loc="outside lower center", ncols=3)
