@@ -1,13 +1,13 @@
 """A built data set: the record in ``dataset.json`` beside its arrays."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from schemas.records.rules import END, Count, Line, Moment, Positive, Sha256, rule, version_rule
+from schemas.records.rules import END, LATER, Count, Line, Moment, Positive, Sha256, rule, version_rule
 from schemas.records.splits import SPLITS
 
-DATASET_VERSION = "1.0"
+DATASET_VERSION = "1.1"
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,32 @@ class StoredBank:
 
 
 @dataclass(frozen=True)
+class EmbeddedBy:
+    """The sentence encoder that made the vectors of texts.
+
+    Attributes:
+        source: where it was: on the Hugging Face hub, in a folder, or in an installed package.
+        name: of the model on the hub, of the folder, or of the package.
+        revision: commit of the hub's model, or version of the package; None where nobody says.
+        sha256: digest of its weights as they are stored, its configuration, its tokenizer and whatever else
+            decides a vector.
+        precision: numbers it computed with.
+        pooling: how the vectors of tokens became one of a text; None where the model says nothing of it.
+        normalised: whether its own last step makes unit vectors; those of a bank always are.
+        max_tokens: tokens it reads of a text, at most; None where it reads all.
+    """
+
+    source: Literal["hub", "folder", "package"]
+    name: Line
+    revision: Line | None
+    sha256: Sha256
+    precision: Line
+    pooling: Line | None
+    normalised: bool
+    max_tokens: Positive | None
+
+
+@dataclass(frozen=True)
 class Origin:
     """Where the vectors come from, as far as anybody said.
 
@@ -70,6 +96,7 @@ class Origin:
         encoder: name of the model that made the vectors; None if nobody said.
         licence: of the texts; None if nobody said.
         note: anything else a reader should know; None for nothing.
+        embedded_by: the encoder, where the data set was built from texts; None where it was not.
     """
 
     source: Line
@@ -77,6 +104,7 @@ class Origin:
     encoder: Line | None
     licence: Line | None
     note: Line | None
+    embedded_by: EmbeddedBy | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True)

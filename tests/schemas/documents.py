@@ -29,6 +29,7 @@ from schemas.records.audit import (
 from schemas.records.dataset import (
     DATASET_VERSION,
     DatasetRecord,
+    EmbeddedBy,
     Origin,
     StoredBank,
     StoredFile,
@@ -135,7 +136,14 @@ def _dataset() -> DatasetRecord:
         2,
         StoredBank(100, 8, 4, "float16", DIGEST),
         {"train": StoredSplit(60, "0-1,3", DIGEST)},
-        Origin("bank.npz", DIGEST, None, "CC0", None),
+        Origin(
+            "texts.jsonl",
+            DIGEST,
+            "e",
+            "CC0",
+            None,
+            EmbeddedBy("hub", "who/e", "0123abc", DIGEST, "float32", "mean", normalised=True, max_tokens=256),
+        ),
         {"vectors.npy": StoredFile(DIGEST, 1728)},
     )
 

@@ -1,6 +1,5 @@
 """``gatekeeper data build``: a bank, or texts, and their splits as a data set folder."""
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,17 +7,15 @@ from typing import Any
 
 import click
 
+from gatekeeper.cli.data.embedding import Maker, embed_texts, precision_option
 from gatekeeper.cli.options import key_options, overwrite_option, tell
-from gatekeeper.cli.progress import bar, working
-from gatekeeper.cli.terminal import is_terminal
+from gatekeeper.cli.progress import working
 from gatekeeper.cli.types import FILE, Choice
-from gatekeeper.cli.voice import hushed, quiet, say, show
+from gatekeeper.cli.voice import show
 from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.config.outputs import Output, refuse_overwriting
 from gatekeeper.data.building.dataset import Contents, refuse_taken, write_dataset
-from gatekeeper.data.building.embed import Embedded, embed
-from gatekeeper.data.building.embedding_cache import EmbeddingCache, cache_folder
-from gatekeeper.data.building.encoder import find_encoder, load_encoder
+from gatekeeper.data.building.encoder import PACKAGE, Precision, find_encoder
 from gatekeeper.data.building.export import sequences_path, write_sequences
 from gatekeeper.data.building.splits import (
     SplitRequest,
@@ -31,12 +28,11 @@ from gatekeeper.data.building.splits import (
 from gatekeeper.data.formats.bank import BankFile
 from gatekeeper.data.formats.corpus import Corpus, holds_texts, read_corpus
 from gatekeeper.data.formats.dataset import Dtype
-from gatekeeper.data.formats.texts import Texts
 from gatekeeper.render.dataset import render_built
 from gates.bank import build_bank, outline_bank
 from gates.contracts import Bank, Window
 from schemas.errors import UsageError
-from schemas.records.dataset import Origin
+from schemas.records.dataset import EmbeddedBy, Origin
 from schemas.text import printable
 
 
@@ -48,11 +44,16 @@ from schemas.text import printable
 @click.option("--horizon", type=click.IntRange(1, 1000), default=1, help="Places to the target [1].")
 @click.option("--seed", type=click.IntRange(0), default=0, help="Of the division by shares [0].")
 @click.option("--dtype", type=Choice(("float32", "float16")), default="float32", help="Of the vectors.")
-@click.option("--encoder", help="Of a bank: who made its vectors. Of texts: the model that embeds them.")
+@click.option(
+    "--encoder",
+    help="Of a bank: who made its vectors. Of texts: the model that embeds them, by its name on the hub, its "
+    f"folder, an installed package that carries it, or the word {PACKAGE} for the one that is installed.",
+)
 @click.option("--device", default="auto", help="Where texts are embedded: auto, cpu, cuda or mps [auto].")
 @click.option(
     "--batch-size", type=click.IntRange(1), default=64, help="Texts the encoder is given at once [64]."
 )
+@precision_option
 @click.option("--licence", help="Licence of the texts, for the record.")
 @click.option("--note", help="Anything else, for the record.")
 @click.option("--also-npz", is_flag=True, help="Write each split in the old sequence format too.")
@@ -73,18 +74,21 @@ def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above 
     if request.keys.flags() and embedded:
         flag = next(iter(request.keys.flags()))
         raise UsageError(f"{flag} names an array of a bank; {request.source} holds texts")
+    if request.precision is not None and not embedded:
+        raise UsageError(f"--precision says how texts are embedded; {request.source} holds none")
     out = _checked_folder(request, requests)
     maker = _maker(request) if embedded else None
     with working(f"reading the {'texts' if embedded else 'bank'}"):
         digest, corpus = source_digest(request.source), read_corpus(request.source, keys=request.keys)
-    bank = _bank_of(corpus, request, requests, maker)
-    encoder = None if request.encoder is None else Path(request.encoder).name
+    bank, made_by = _bank_of(corpus, request, requests, maker)
+    named = request.encoder if made_by is None else made_by.name
+    encoder = None if named is None else Path(named).name
     with working("writing the data set"):
         record = write_dataset(
             out,
             Contents(bank, divide(bank, requests, seed=request.seed), request.window),
             dtype=request.dtype,
-            origin=Origin(request.source.name, digest, encoder, request.licence, request.note),
+            origin=Origin(request.source.name, digest, encoder, request.licence, request.note, made_by),
             overwrite=request.overwrite,
         )
     show(render_built(record, out))
@@ -107,6 +111,7 @@ class _Request:
     encoder: str | None
     device: str
     batch_size: int
+    precision: Precision | None
     licence: str | None
     note: str | None
     also_npz: bool
@@ -146,62 +151,37 @@ def _refuse_existing(paths: list[Path]) -> None:
         raise UsageError(f"{found} exists; move it away, or add --overwrite to replace it")
 
 
-@dataclass(frozen=True)
-class _Maker:
-    """Who makes the vectors of texts, and where."""
-
-    encoder: str
-    device: str
-
-
-def _maker(request: _Request) -> _Maker:
-    """The encoder, if it can be found; told before the texts are read.
+def _maker(request: _Request) -> Maker:
+    """What embeds the texts, if it can be found; told before they are read.
 
     Raises:
         UsageError: none is named, or the device is none.
         DataError: it cannot be found.
     """
     if request.encoder is None:
-        raise UsageError(f"{request.source} holds texts; name the model that embeds them with --encoder")
+        raise UsageError(
+            f"{request.source} holds texts; name the model that embeds them with --encoder "
+            f"(--encoder {PACKAGE} takes the one that is installed)"
+        )
     from gatekeeper.evaluation.environment import choose_device
 
-    find_encoder(request.encoder)
-    return _Maker(request.encoder, str(choose_device(request.device)))
+    found = find_encoder(request.encoder)
+    return Maker(found, str(choose_device(request.device)), request.precision, request.batch_size)
 
 
 def _bank_of(
-    corpus: Corpus, request: _Request, requests: Sequence[SplitRequest], maker: _Maker | None
-) -> Bank:
-    """The bank of a source; of texts all else is checked before their vectors are made."""
+    corpus: Corpus, request: _Request, requests: Sequence[SplitRequest], maker: Maker | None
+) -> tuple[Bank, EmbeddedBy | None]:
+    """The bank of a source, and what embedded its texts; all else is checked before that is done."""
     if isinstance(corpus, BankFile):
         tell(corpus.notes)
-        return corpus.bank
+        return corpus.bank, None
     source = request.source.name
     outline = outline_bank(corpus.articles, corpus.chunks, source=source)
     check_splits(outline, divide(outline, requests, seed=request.seed), request.window)
     tell(corpus.notes)
-    done = _vectors(corpus, maker or _maker(request), request.batch_size)
-    return build_bank(
+    done, made_by = embed_texts(corpus.texts, maker or _maker(request))
+    bank = build_bank(
         done.vectors, corpus.articles, corpus.chunks, source=source, texts=corpus.texts, titles=corpus.titles
     )
-
-
-def _vectors(texts: Texts, maker: _Maker, batch_size: int) -> Embedded:
-    with hushed():
-        loaded = load_encoder(maker.encoder, maker.device, bars=is_terminal(sys.stderr) and not quiet())
-    folder = cache_folder()
-    cache = None if folder is None else EmbeddingCache(folder, loaded.digest)
-    try:
-        with bar("embedding", len(texts.texts), unit="text") as progress, hushed():
-            done = embed(texts.texts, loaded, cache=cache, batch_size=batch_size, progress=progress)
-    finally:
-        if cache is not None:
-            cache.close()
-    if cache is not None and cache.trouble is not None:
-        say(f"note: vectors could not be kept in {cache.trouble}; GATEKEEPER_CACHE names another folder")
-    elif cache is not None:
-        say(
-            f"note: {done.found} of {done.distinct} texts were embedded before; {cache.folder} now holds "
-            f"{cache.size / 1e6:.1f} MB"
-        )
-    return done
+    return bank, made_by

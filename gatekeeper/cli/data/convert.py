@@ -65,7 +65,7 @@ def convert_command(
             pairs,
             read.bank,
             dtype=dtype,
-            origin=Origin(bank.name, digest, **said),
+            origin=Origin(bank.name, digest, said["encoder"], said["licence"], said["note"]),
             overwrite=overwrite,
         )
     show(render_counts(done.counts))

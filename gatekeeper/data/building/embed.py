@@ -1,17 +1,21 @@
 """Texts to vectors with a sentence encoder; every batch is kept at once, and none is made twice."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from gatekeeper.data.building.embedding_cache import EmbeddingCache, text_key
 from gatekeeper.data.building.encoder import LoadedEncoder
-from gates.contracts import FloatArray
+from gates.contracts import FloatArray, IntArray
 from schemas.errors import DataError
 
 Progress = Callable[[int], None]
+Bar = Callable[[int], AbstractContextManager[Progress]]
+"""Shows work of so many characters: the time of a text grows with its length, and the longest come first."""
 
 _FIRST = 8  # texts of the first call, which shows how long one takes
 _SLOW, _FAST = 10.0, 5.0
@@ -27,13 +31,30 @@ class Embedded:
     found: int
 
 
+@dataclass(frozen=True, eq=False)
+class _Distinct:
+    """N texts as M distinct ones.
+
+    Attributes:
+        places: key of a text -> its place among the distinct ones, in the order of their first rows.
+        first: (M,) row of the first text of each.
+        lengths: (M,) characters.
+        rows: (N,) place of each text.
+    """
+
+    places: Mapping[bytes, int]
+    first: IntArray
+    lengths: IntArray
+    rows: IntArray
+
+
 def embed(
     texts: Sequence[str],
     encoder: LoadedEncoder,
     *,
     cache: EmbeddingCache | None,
     batch_size: int,
-    progress: Progress,
+    bar: Bar,
 ) -> Embedded:
     """Vectors of all texts; those of the cache are not made again, and equal texts once.
 
@@ -46,52 +67,64 @@ def embed(
         encoder: makes their vectors.
         cache: vectors that were made before; None keeps nothing.
         batch_size: texts a call, at most.
-        progress: told how many texts are done.
+        bar: shows how much of what is to be made is made.
 
     Raises:
         DataError: the encoder returned something that is no vector.
     """
-    places: dict[bytes, int] = {}
-    first: list[int] = []
-    rows = np.empty(len(texts), dtype=np.int64)
-    lengths = []
-    for row, text in enumerate(texts):
-        key = text_key(text)
-        if key not in places:
-            places[key] = len(places)
-            first.append(row)
-            lengths.append(len(text))
-        rows[row] = places[key]
-    copies = np.bincount(rows)
-    made: FloatArray | None = None
-    done = np.zeros(len(places), dtype=np.bool_)
-    for place, vector in cache.find(places) if cache is not None else ():
-        made = np.empty((len(places), len(vector)), dtype=np.float32) if made is None else made
-        if not done[place] and len(vector) == made.shape[1] and np.isfinite(vector).all():
-            made[place], done[place] = vector, True
-            progress(int(copies[place]))
+    distinct = _distinct(texts)
+    made, done = _found(distinct, cache)
     found = int(done.sum())
-    keys = list(places)
-    todo = np.array(sorted(np.flatnonzero(~done), key=lambda place: -lengths[place]), dtype=np.int64)
+    todo = np.flatnonzero(~done)
+    todo = todo[np.argsort(-distinct.lengths[todo], kind="stable")]
+    keys = list(distinct.places)
     start, size = 0, min(_FIRST, batch_size)
-    while start < len(todo):
-        part = todo[start : start + size]
-        began = time.monotonic()
-        vectors = _encoded(encoder, [texts[first[place]] for place in part.tolist()], size)
-        made = np.empty((len(places), vectors.shape[1]), dtype=np.float32) if made is None else made
-        if vectors.shape[1] != made.shape[1]:
-            raise DataError(
-                f"the encoder returned vectors of width {vectors.shape[1]}, before of {made.shape[1]}"
-            )
-        made[part] = vectors
-        if cache is not None:
-            cache.add([keys[place] for place in part.tolist()], vectors)
-        progress(int(copies[part].sum()))
-        start += len(part)
-        size = next_size(size, time.monotonic() - began, batch_size)
+    with bar(int(distinct.lengths[todo].sum())) as progress:
+        while start < len(todo):
+            part = todo[start : start + size]
+            began = time.monotonic()
+            vectors = _encoded(encoder, [texts[row] for row in distinct.first[part].tolist()], size)
+            made = np.empty((len(keys), vectors.shape[1]), dtype=np.float32) if made is None else made
+            if vectors.shape[1] != made.shape[1]:
+                raise DataError(
+                    f"the encoder returned vectors of width {vectors.shape[1]}, before of {made.shape[1]}"
+                )
+            made[part] = vectors
+            if cache is not None:
+                cache.add([keys[place] for place in part.tolist()], vectors)
+            progress(int(distinct.lengths[part].sum()))
+            start += len(part)
+            size = next_size(size, time.monotonic() - began, batch_size)
     if made is None:
         raise DataError("there are no texts to embed")
-    return Embedded(made[rows], len(places), found)
+    alone = len(keys) == len(texts)  # then places are rows
+    return Embedded(made if alone else made[distinct.rows], len(keys), found)
+
+
+def _distinct(texts: Sequence[str]) -> _Distinct:
+    places: dict[bytes, int] = {}
+    first: list[int] = []
+    lengths: list[int] = []
+    rows = np.empty(len(texts), dtype=np.int64)
+    for row, text in enumerate(texts):
+        rows[row] = place = places.setdefault(text_key(text), len(places))
+        if place == len(first):
+            first.append(row)
+            lengths.append(len(text))
+    return _Distinct(places, np.array(first, dtype=np.int64), np.array(lengths, dtype=np.int64), rows)
+
+
+def _found(
+    distinct: _Distinct, cache: EmbeddingCache | None
+) -> tuple[FloatArray | None, npt.NDArray[np.bool_]]:
+    """Vectors (M, D) as far as they are kept, None where none is, and (M,) which those are."""
+    made: FloatArray | None = None
+    done = np.zeros(len(distinct.places), dtype=np.bool_)
+    for place, vector in cache.find(distinct.places) if cache is not None else ():
+        made = np.empty((len(done), len(vector)), dtype=np.float32) if made is None else made
+        if not done[place] and len(vector) == made.shape[1] and np.isfinite(vector).all():
+            made[place], done[place] = vector, True
+    return made, done
 
 
 def next_size(size: int, seconds: float, most: int) -> int:

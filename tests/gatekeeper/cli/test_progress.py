@@ -40,6 +40,28 @@ def test_no_terminal_sees_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr() == ("", "")
 
 
+def test_a_log_is_told_now_and_then_how_much_is_left(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 9.0, 12.0, 60.0, 73.0, 6000.0])
+    monkeypatch.setattr("gatekeeper.cli.progress.time.monotonic", lambda: next(clock))
+    with bar("embedding", 6000, told=True) as advance:
+        for count in (6, 6, 60, 1, 5927):
+            advance(count)
+    assert capsys.readouterr().err == "embedding: 0%, 1:39:48 left\nembedding: 1%, 1:38:47 left\n"
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_a_terminal_sees_the_time_that_is_left(told: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Terminal()
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
+    with bar("embedding", 4, told=told) as advance:
+        advance(1)
+    assert re.search(r"embedding: +0%.*0\.00/4\.00 \[00:00<\?", stream.getvalue())
+    assert "left" not in stream.getvalue()
+
+
 def test_quiet_is_quiet_on_a_terminal_too(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = Terminal()
 

@@ -1,6 +1,7 @@
 """The record of a data set reads back as it was written, and nothing else is one."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,24 @@ from schemas.errors import ReportError
 from schemas.reading.codec import encode
 from schemas.reading.dataset import parse_dataset_record, read_dataset_record
 from schemas.reading.strict_json import dumps
-from schemas.records.dataset import DatasetRecord, Origin, StoredBank, StoredFile, StoredSplit
+from schemas.records.dataset import DatasetRecord, EmbeddedBy, Origin, StoredBank, StoredFile, StoredSplit
 
 RECORD = DatasetRecord(
-    schema_version="1.0",
+    schema_version="1.1",
     created="2026-01-31T13:00:00Z",
     tool_version="0.1.0",
     context=5,
     horizon=2,
     bank=StoredBank(100, 8, 4, "float16", "a" * 64),
     splits={"train": StoredSplit(60, "0-1,3", "b" * 64)},
-    origin=Origin("bank.npz", "c" * 64, None, "CC0", None),
+    origin=Origin(
+        "texts.jsonl",
+        "c" * 64,
+        "e",
+        "CC0",
+        None,
+        EmbeddedBy("hub", "who/e", "0123abc", "d" * 64, "float32", "mean", normalised=True, max_tokens=256),
+    ),
     files={"vectors.npy": StoredFile("d" * 64, 1728)},
 )
 
@@ -35,6 +43,13 @@ def test_a_record_reads_back_as_it_was_written(tmp_path: Path) -> None:
     path.write_text(dumps(plain()))
     assert read_dataset_record(path) == RECORD
     assert parse_dataset_record(path.read_bytes()) == RECORD
+
+
+def test_an_older_record_says_nothing_of_the_encoder_but_its_name() -> None:
+    older = plain(schema_version="1.0")
+    del older["origin"]["embedded_by"]
+    read = parse_dataset_record(json.dumps(older).encode())
+    assert read == replace(RECORD, schema_version="1.0", origin=replace(RECORD.origin, embedded_by=None))
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ _OPEN = {
     | {"severity", "decide", "max_regression", "min_gain", "max_gain"},
     "report": {"numpy", "offset_sweep.cos", "retrieval.article.median_rank", "bins_delta.delta"},
     "audit": {"val"},
-    "dataset": {"vectors.npy"},
+    "dataset": {"vectors.npy", "embedded_by"},
     # Histories of before these were measured still read.
     "history": {each.name for each in dataclasses.fields(SplitGates) if each.metadata == LATER},
 }

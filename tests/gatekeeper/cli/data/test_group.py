@@ -56,7 +56,7 @@ def test_an_interrupted_command_says_what_it_did_not_come_to(
     def interrupted(*arguments: object, **more: object) -> None:
         raise stop
 
-    for name in ("cli.data.build", "cli.data.convert", "data.source"):
+    for name in ("data.formats.corpus", "cli.data.convert", "data.source"):
         module = importlib.import_module(f"gatekeeper.{name}")
         monkeypatch.setattr(module, "read_bank_file", interrupted)
     line = refused(run("data", *command), 3)

@@ -1,6 +1,7 @@
 """Texts to vectors: each once, each kept at once, whatever stops the encoder in between."""
 
-from collections.abc import Sequence
+import contextlib
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,12 @@ from gatekeeper.data.building.embed import Embedded, embed, next_size
 from gatekeeper.data.building.embedding_cache import EmbeddingCache
 from gatekeeper.data.building.encoder import Encoder, LoadedEncoder
 from schemas.errors import DataError
+from schemas.records.dataset import EmbeddedBy
 
 Vectors = np.ndarray[Any, np.dtype[np.float32]]
+
+
+MADE_BY = EmbeddedBy("folder", "e", None, "d" * 64, "float32", "mean", True, 256)
 
 
 class Counting:
@@ -40,21 +45,27 @@ def vectors_of(texts: Sequence[str]) -> Vectors:
 def ask(
     texts: Sequence[str], encoder: Encoder, folder: Path | None, digest: str = "d" * 64, batch_size: int = 2
 ) -> Embedded:
-    done: list[int] = []
+    shown: list[tuple[int, list[int]]] = []
     cache = None if folder is None else EmbeddingCache(folder, digest)
     try:
         found = embed(
             texts,
-            LoadedEncoder(encoder, digest),
+            LoadedEncoder(encoder, digest, MADE_BY),
             cache=cache,
             batch_size=batch_size,
-            progress=done.append,
+            bar=lambda total: contextlib.nullcontext(_count(shown, total)),
         )
     finally:
         if cache is not None:
             cache.close()
-    assert sum(done) == len(texts)
+    ((total, steps),) = shown
+    assert sum(steps) == total <= sum(map(len, set(texts)))
     return found
+
+
+def _count(shown: list[tuple[int, list[int]]], total: int) -> Callable[[int], None]:
+    shown.append((total, []))
+    return shown[-1][1].append
 
 
 TEXTS = [f"text {'x' * number}" for number in range(11)]
