@@ -37,9 +37,9 @@ import numpy as np
 from benchmarks.fuzz_mutations import mutate
 from gatekeeper.config.file import load_config
 from gatekeeper.data.formats.bank import pack_texts, read_bank
+from gatekeeper.data.formats.corpus import read_corpus
 from gatekeeper.data.formats.npz_writing import npz_bytes
 from gatekeeper.data.formats.sequences import read_sequences
-from gatekeeper.data.formats.texts import read_texts
 from schemas.errors import GatekeeperError
 from schemas.reading.policy import load_policy
 from schemas.reading.report import read_report
@@ -152,7 +152,7 @@ READERS: dict[str, Reader] = {
     "report": Reader(".json", _files("best.report.json"), read_report),
     "policy": Reader(".toml", _files("seed-5cat.toml", "strict-5cat.toml", "production.toml"), load_policy),
     "configuration": Reader(".toml", _files("gatekeeper.toml"), load_config),
-    "texts": Reader(".jsonl", _files("texts.jsonl"), read_texts),
+    "texts": Reader(".jsonl", _files("texts.jsonl"), read_corpus),
 }
 
 

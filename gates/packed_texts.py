@@ -3,7 +3,7 @@
 import codecs
 from array import array
 from collections.abc import Iterable, Sequence
-from typing import overload
+from typing import Protocol, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -81,21 +81,49 @@ class PackedTexts(Sequence[str]):
         raise TypeError("equal to lists, which have no hash either")
 
 
+class Store(Protocol):
+    """Where the bytes of many texts are collected."""
+
+    def add(self, data: bytes) -> None:
+        """Append bytes."""
+        ...
+
+    def array(self) -> npt.NDArray[np.uint8]:
+        """All of them."""
+        ...
+
+
 class Packer:
     """Collects texts, one by one or batch by batch."""
 
-    def __init__(self) -> None:
-        self._data, self._bounds = bytearray(), array("q", [0])
+    def __init__(self, store: Store | None = None) -> None:
+        """Collect them in a store; in memory by default."""
+        self._store, self._bounds = store or _Memory(), array("q", [0])
 
     def add(self, texts: Iterable[str]) -> int:
         """Append texts; returns how many bytes they take."""
-        before = len(self._data)
+        before = end = self._bounds[-1]
         for text in texts:
-            self._data += text.encode("utf-8", _ERRORS)
-            self._bounds.append(len(self._data))
-        return len(self._data) - before
+            encoded = text.encode("utf-8", _ERRORS)
+            self._store.add(encoded)
+            end += len(encoded)
+            self._bounds.append(end)
+        return end - before
 
     def packed(self) -> PackedTexts:
         """All of them; none can be added afterwards."""
         bounds = np.frombuffer(self._bounds, dtype=np.int64)
-        return PackedTexts(np.frombuffer(self._data, dtype=np.uint8), bounds[:-1], bounds[1:])
+        return PackedTexts(self._store.array(), bounds[:-1], bounds[1:])
+
+
+class _Memory:
+    """A store in memory."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def add(self, data: bytes) -> None:
+        self._data += data
+
+    def array(self) -> npt.NDArray[np.uint8]:
+        return np.frombuffer(self._data, dtype=np.uint8)

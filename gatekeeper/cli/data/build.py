@@ -31,7 +31,7 @@ from gatekeeper.data.formats.dataset import Dtype
 from gatekeeper.render.dataset import render_built
 from gates.bank import build_bank, outline_bank
 from gates.contracts import Bank, Window
-from schemas.errors import UsageError
+from schemas.errors import DataError, UsageError
 from schemas.records.dataset import EmbeddedBy, Origin
 from schemas.text import printable
 
@@ -62,24 +62,22 @@ from schemas.text import printable
 def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above are)
     """Write SOURCE and its splits as a folder of memory-mapped arrays.
 
-    SOURCE is a bank (*.npz) or texts (*.jsonl, *.jsonl.gz with article, chunk, text), which are
-    embedded first; vectors are kept in the user's cache, so no text is embedded twice. Use the folder
-    wherever a bank is asked for: `gatekeeper eval model.pt --bank FOLDER`.
+    SOURCE is a bank (*.npz), or JSON lines (*.jsonl, *.ndjson, maybe *.gz or *.zst) of vectors or of
+    texts, which are embedded first; vectors are kept in the user's cache, so no text is embedded twice. Use
+    the folder wherever a bank is asked for: `gatekeeper eval model.pt --bank FOLDER`.
 
     Exit codes: 0 done, 2 usage error, 3 the source, the encoder or the folder is unusable.
     """
     request = _Request(**given)
     requests = [parse_split(text) for text in request.splits]
     embedded = holds_texts(request.source, keys=request.keys)
-    if request.keys.flags() and embedded:
-        flag = next(iter(request.keys.flags()))
-        raise UsageError(f"{flag} names an array of a bank; {request.source} holds texts")
     if request.precision is not None and not embedded:
         raise UsageError(f"--precision says how texts are embedded; {request.source} holds none")
     out = _checked_folder(request, requests)
     maker = _maker(request) if embedded else None
     with working(f"reading the {'texts' if embedded else 'bank'}"):
-        digest, corpus = source_digest(request.source), read_corpus(request.source, keys=request.keys)
+        corpus = read_corpus(request.source, keys=request.keys)
+        digest = source_digest(request.source)
     bank, made_by = _bank_of(corpus, request, requests, maker)
     named = request.encoder if made_by is None else made_by.name
     encoder = None if named is None else Path(named).name
@@ -177,6 +175,11 @@ def _bank_of(
         tell(corpus.notes)
         return corpus.bank, None
     source = request.source.name
+    if corpus.whole:
+        raise DataError(
+            f"{source} holds whole documents (no chunk numbers, and no id comes back); expected a row for "
+            "each chunk, its article named in each: cut the documents into chunks first"
+        )
     outline = outline_bank(corpus.articles, corpus.chunks, source=source)
     check_splits(outline, divide(outline, requests, seed=request.seed), request.window)
     tell(corpus.notes)

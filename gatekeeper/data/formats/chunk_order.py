@@ -90,16 +90,32 @@ def _same_order(articles: IntArray, first: Array, second: Array) -> bool:
     return bool((steps[0] == steps[1]).all())
 
 
-def number_chunks(articles: Numbered, source: str) -> IntArray:
-    """0, 1, 2, ... inside each article, in file order."""
+def number_chunks(
+    articles: Numbered,
+    source: str,
+    *,
+    missing: str = "array 'chunk_indices'",
+    advice: str = "add chunk_indices",
+) -> IntArray:
+    """0, 1, 2, ... inside each article, in file order.
+
+    Args:
+        articles: of the rows.
+        source: where they are from.
+        missing: what would say their order.
+        advice: what to do about it.
+
+    Raises:
+        DataError: the rows of an article do not lie together.
+    """
     numbers = articles.numbers
     starts = np.flatnonzero(np.append(True, numbers[1:] != numbers[:-1]))
     if len(starts) != len(np.unique(numbers)):
         found, counts = np.unique(numbers[starts], return_counts=True)
         raise DataError(
-            f"{source}: there is no array 'chunk_indices' and the rows of article "
+            f"{source}: there is no {missing} and the rows of article "
             f"{articles.id_of(int(found[counts > 1][0]))} do not lie together, so the order of its chunks is "
-            "unknown; add chunk_indices"
+            f"unknown; {advice}"
         )
     lengths = np.diff(np.append(starts, len(numbers)))
     return np.arange(len(numbers), dtype=np.int64) - np.repeat(starts, lengths)

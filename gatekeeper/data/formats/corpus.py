@@ -9,7 +9,10 @@ from pathlib import Path
 
 from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.data.formats.bank import BankFile, read_bank_file
-from gatekeeper.data.formats.texts import Texts, is_texts, read_texts
+from gatekeeper.data.formats.gathering import read_table, table_holds_texts
+from gatekeeper.data.formats.json_table import JsonTable, is_json_lines
+from gatekeeper.data.formats.tables import Table
+from gatekeeper.data.formats.texts import Texts
 
 Corpus = Texts | BankFile
 """Texts that are to be embedded, or vectors that are a bank already."""
@@ -31,8 +34,17 @@ class Format:
     read: Callable[[Path, BankKeys], Corpus]
 
 
+def table_format(fits: Callable[[Path], bool], table: Callable[[Path], Table]) -> Format:
+    """The format of a kind of tables."""
+    return Format(
+        fits,
+        lambda path, keys: table_holds_texts(table(path), keys),
+        lambda path, keys: read_table(table(path), keys),
+    )
+
+
 FORMATS = (
-    Format(is_texts, lambda path, keys: True, lambda path, keys: read_texts(path)),
+    table_format(is_json_lines, JsonTable),
     # Last, since it fits all: it says what a file is that is no bank, and what to do with it.
     Format(lambda path: True, lambda path, keys: False, lambda path, keys: read_bank_file(path, keys=keys)),
 )

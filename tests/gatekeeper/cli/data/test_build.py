@@ -195,8 +195,8 @@ def test_build_refuses_flags_that_are_wrong(world: Path, run: Run, flags: tuple[
 @pytest.mark.parametrize(
     ("source", "flags", "line"),
     [
-        ("no.npz", ("--split", "train=0-5"), "Error: cannot read no.npz: No such file or directory"),
-        (".", ("--split", "train=0-5"), "Error: cannot read .: it is no regular file"),
+        ("no.npz", ("--split", "train=0-5"), "Error: no.npz: expected an .npz file, found nothing"),
+        (".", ("--split", "train=0-5"), "Error: .: expected an .npz file, found a folder"),
         (
             "own_models.py",
             ("--split", "train=0-5"),

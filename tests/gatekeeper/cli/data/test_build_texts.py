@@ -225,6 +225,30 @@ def test_articles_keep_their_names_from_texts_to_figures(run: Run, fake: Fake) -
     )
 
 
+def test_keys_of_other_names_are_named_or_told(run: Run, fake: Fake) -> None:
+    write_texts()
+    renamed = Path("t.jsonl").read_text().replace('"article"', '"doc_id"').replace('"text"', '"says"')
+    Path("t.jsonl").write_text(renamed)
+    build = ("data", "build", "t.jsonl", "--encoder", "e", "--out", "d", *SPLITS)
+    assert refused(run(*build), 3) == (
+        "Error: t.jsonl holds no texts; expected a line for each chunk, with article, chunk and text; found "
+        "the keys 'doc_id', 'chunk', 'says'; --text-key or --vectors-key says which holds them"
+    )
+    result = run(*build, "--text-key", "says")
+    assert result.exit_code == 0, result.output
+    assert result.stderr.startswith("note: t.jsonl: read articles from 'doc_id'\n")
+
+
+@pytest.mark.usefixtures("forbidden")
+def test_whole_documents_are_told_before_the_encoder_is_loaded(run: Run) -> None:
+    Path("t.jsonl").write_text('{"id": "a", "text": "One. Two."}\n{"id": "b", "text": "Three."}\n')
+    assert refused(
+        run("data", "build", "t.jsonl", "--encoder", "e", "--out", "d", "--split", "train=a"), 3
+    ).startswith(
+        "Error: t.jsonl holds whole documents (no chunk numbers, and no id comes back); expected a row"
+    )
+
+
 # The encoder itself.
 
 
@@ -242,7 +266,9 @@ def test_articles_keep_their_names_from_texts_to_figures(run: Run, fake: Fake) -
 def test_an_encoder_that_is_not_there_is_told_before_the_texts_are_read(
     run: Run, name: str, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    Path("t.jsonl").write_text("no texts")
+    write_texts(chunks=200)
+    with open("t.jsonl", "a", encoding="utf-8") as file:
+        file.write("no texts")  # beyond what is looked at to see that these are texts
     Path("empty").mkdir()
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     before = sorted(Path().rglob("*"))

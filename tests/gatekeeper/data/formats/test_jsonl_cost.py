@@ -21,7 +21,7 @@ def build(folder: Path, content: bytes) -> tuple[Cost, int]:
 
 def test_packed_lists_of_nothing_cost_what_a_small_file_does(tmp_path: Path) -> None:
     line = b'{"article":1,"chunk":1,"text":"a","x":[' + b"[]," * 1_300_000 + b"1]}\n"
-    usual, _ = build(tmp_path, gzip.compress(b'{"article": 1.5}\n'))
+    usual, _ = build(tmp_path, gzip.compress(b'{"article": 1.5, "chunk": 0, "text": "a"}\n'))
     hostile, size = build(tmp_path, gzip.compress(line * 2) + gzip.compress(b"\n" * 10**7))
     assert (usual.code, hostile.code) == (3, 3)
     assert "article must be a whole number or text" in usual.stderr

@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from gatekeeper.data.formats.texts import is_texts, read_texts
+from gatekeeper.config.bank_keys import BankKeys
+from gatekeeper.data.formats.gathering import read_table
+from gatekeeper.data.formats.json_table import JsonTable, is_json_lines
+from gatekeeper.data.formats.texts import Texts
 from schemas.errors import DataError
+
+
+def read_texts(path: Path) -> Texts:
+    found = read_table(JsonTable(path), BankKeys())
+    assert isinstance(found, Texts)
+    return found
 
 
 def lines(path: Path, *values: object) -> Path:
@@ -24,13 +33,13 @@ def test_texts_are_read_in_the_order_of_the_file(tmp_path: Path) -> None:
     packed = tmp_path / "t.jsonl.gz"
     packed.write_bytes(gzip.compress(path.read_bytes() + b"\n\n"))
     for each in (path, packed):
-        assert is_texts(each)
+        assert is_json_lines(each)
         found = read_texts(each)
         assert list(found.texts) == ["a", "b"]
         assert found.articles.numbers.tolist() == [1, 0]
         assert found.titles == {1: "One"}
         assert found.notes == ()
-    assert not is_texts(tmp_path / "bank.npz")
+    assert not is_json_lines(tmp_path / "bank.npz")
 
 
 @pytest.mark.parametrize(
@@ -104,7 +113,7 @@ WHOLE = b'{"article": 0, "chunk": 0, "text": "a"}\n'
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "holds no texts; expected an object a line with article, chunk and text"),
+        (b"", "holds no texts; expected a line for each chunk, with article, chunk and text"),
         (b"\n\n", "holds no texts"),
         (b"x\n", "line 1: expected a JSON object, found 'x'"),
         (b"[1]\n", "line 1: expected a JSON object, found list"),
@@ -113,7 +122,7 @@ WHOLE = b'{"article": 0, "chunk": 0, "text": "a"}\n'
         (WHOLE + b'{"article": 0, "chunk": 1, "text": "a", "text": "b"}\n', "line 2: expected a JSON obj"),
         (b'{"article": 0.5, "chunk": 0, "text": "a"}\n', "line 1: article must be a whole number or text"),
         (b'{"article": true, "chunk": 0, "text": "a"}\n', "line 1: article must be a whole number or text"),
-        (b'{"chunk": 0, "text": "a"}\n', "line 1: article must be a whole number or text; found nothing"),
+        (b'{"chunk": 0, "text": "a"}\n', "no key names the article of a line; found the keys 'chunk', "),
         (b'{"article": " ", "chunk": 0, "text": "a"}\n', "an article id is empty; give every article a name"),
         (b'{"article": "a\\u0007", "chunk": 0, "text": "a"}\n', "holds control characters; leave them out"),
         (b'{"article": "\\ud800", "chunk": 0, "text": "a"}\n', "holds control characters; leave them out"),
@@ -122,7 +131,7 @@ WHOLE = b'{"article": 0, "chunk": 0, "text": "a"}\n'
         (b'{"article": 0, "chunk": true, "text": "a"}\n', "line 1: chunk, the place in the article, must be"),
         (b'{"article": 0, "chunk": 9223372036854775808, "text": "a"}\n', "must be a whole number of 64 bits"),
         (b'{"article": 0, "chunk": 0, "text": 1984}\n', "line 1: text must be text; found int '1984'"),
-        (b'{"article": 0, "chunk": 0, "content": "a"}\n', "found the keys 'article', 'chunk', 'content'"),
+        (b'{"article": 0, "chunk": 0, "words": "a"}\n', "found the keys 'article', 'chunk', 'words'; --"),
         (WHOLE + b'{"article": 0, "chunk": 1, "text": "caf\xe9"}\n', "line 2: expected UTF-8, found byte"),
         (WHOLE.decode().encode("utf-16"), "is UTF-16; save the file as UTF-8"),
         (b"PAR1" + b"\0" * 20, "expected texts, a JSON object a line; found a Parquet table"),
