@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from schemas.errors import UsageError
 from schemas.records.answers import Format
+from schemas.records.dataset import EmbeddedBy
 from schemas.records.evidence import Metric
 
 if TYPE_CHECKING:  # scores are read and compared by programs that must start without torch
@@ -48,6 +49,7 @@ class Bank:
         texts: (N,) the chunks' texts in row order, or None.
         titles: article number -> title, possibly empty.
         ids: what people call the articles, by number; None where the numbers are the ids.
+        embedded_by: the encoder that made the vectors; None where nobody knows for certain.
     """
 
     vectors: FloatArray
@@ -62,6 +64,7 @@ class Bank:
     texts: Sequence[str] | None
     titles: Mapping[int, str]
     ids: ArticleIds | None = None
+    embedded_by: EmbeddedBy | None = None
 
     def id_of(self, article: int | np.int64) -> ArticleId:
         """What people call the article of a number."""

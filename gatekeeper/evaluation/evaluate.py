@@ -45,6 +45,7 @@ from schemas.records.policy import LoadedPolicy
 from schemas.records.report import Report
 from schemas.records.splits import EVALUATED
 from schemas.verdict.few_articles import lacking
+from trainers.checkpoints.encoder_fact import other_encoder
 from trainers.outputs import Output
 
 Model = Candidate | nn.Module | Path | str
@@ -95,7 +96,8 @@ class Evaluator:
         asked: what the user says of the shape of a window, for a source.
         config: the configuration file as reports name it.
         allow_code: load files that run code.
-        tell: told why no model at all can pass on some data, before anything is measured on them.
+        tell: told why no model at all can pass on some data, before anything is measured on them, and that
+            a model was trained on the vectors of another encoder.
     """
 
     data: DataSource | Dataset
@@ -155,12 +157,16 @@ class Evaluator:
             return control_candidate(
                 text, self._bench(self._dataset(self._settle(None).window), progress).controls
             )
-        return load_model(
+        candidate = load_model(
             text,
             device=self.options.device,
             dimension=self.data.bank.dimension,
             allow_code=self.allow_code,
         )
+        doubt = other_encoder(candidate.trained_on, self.data.bank)
+        if doubt is not None:
+            self.tell(f"{candidate.info.spec}: {doubt}")
+        return candidate
 
     def _settle(self, candidate: Candidate | None) -> SettledWindow:
         trained = () if candidate is None else (candidate.trained,)

@@ -22,6 +22,7 @@ from schemas.reading.number import whole
 from schemas.reasons import reason
 from schemas.records.inputs import Chooser, TrainedBy
 from trainers.checkpoints.checkpoint import Checkpoint, Restored, read_checkpoint, restore
+from trainers.checkpoints.encoder_fact import read_encoder_fact
 from trainers.checkpoints.positioned import appended
 
 _LINE = re.compile(r"[ -~]{1,400}")
@@ -94,6 +95,7 @@ def _load_file(path: Path, *, device: torch.device, dimension: int, allow_code: 
         candidate_on(device, restored.module, info),
         trained=WindowClaim("checkpoint", checkpoint.context, checkpoint.horizon),
         notes=_notes(restored, checkpoint.model_type, path.name),
+        trained_on=read_encoder_fact(checkpoint.facts),
     )
 
 

@@ -18,6 +18,7 @@ from gates.windows import context_rows
 from schemas.errors import ModelError
 from schemas.records.inputs import ModelFormat, ModelInput
 from schemas.records.splits import EVALUATED
+from trainers.checkpoints.encoder_fact import EncoderFact
 from trainers.outputs import Output
 from trainers.predictor import ModulePredictor
 
@@ -31,12 +32,14 @@ class Candidate:
         info: what a report says about it.
         trained: the shape of a window it was trained for, where its file says so.
         notes: what was read otherwise than it stands in the file, a sentence each.
+        trained_on: the encoder of the vectors it was trained on, where its file says so.
     """
 
     predictor: Predictor
     info: ModelInput
     trained: WindowClaim = SILENT
     notes: tuple[str, ...] = ()
+    trained_on: EncoderFact | None = None
 
 
 def control_candidate(spec: str, controls: Mapping[str, Predictor]) -> Candidate:

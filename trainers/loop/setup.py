@@ -11,6 +11,7 @@ from schemas.reading.history import write_history
 from schemas.records.history import HISTORY_FILE, HISTORY_VERSION, History
 from schemas.records.splits import selecting
 from trainers.checkpoints.checkpoint import read_checkpoint, save_checkpoint
+from trainers.checkpoints.encoder_fact import encoder_fact
 from trainers.checkpoints.saved_states import Store
 from trainers.contracts import MODEL_FILE, TrainingJob
 from trainers.loop import log_lines as speech
@@ -176,6 +177,7 @@ def keep_best(run: Run, learner: Learner, state: State, result: MiniResult) -> N
             f"{run.chooses}_cosine": result.cosine,
             f"{run.chooses}_margin": result.margin,
             f"{run.chooses}_recall": result.recall,
+            **encoder_fact(dataset.bank),
         },
     )
 

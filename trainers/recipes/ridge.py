@@ -67,6 +67,7 @@ class Ridge:
         from gates.ridge import fit_ridge, gather_training, holdout_articles
         from gates.windows import draw
         from trainers.checkpoints.checkpoint import save_checkpoint
+        from trainers.checkpoints.encoder_fact import encoder_fact
 
         dataset = job.dataset
         bank, context = dataset.bank, dataset.window.context
@@ -97,6 +98,7 @@ class Ridge:
                 "strength": fit.strength,
                 "holdout_cosines": {f"{strength:g}": score for strength, score in fit.scores.items()},
                 "windows": len(rows),
+                **encoder_fact(dataset.bank),
             },
         )
         return Trained(

@@ -120,6 +120,7 @@ def open_dataset(folder: Path) -> OpenDataset:
         texts=texts,
         titles=_titles(folder) if TITLES in record.files else None,
         ids=read_ids(folder, record.files, present),
+        embedded_by=record.origin.embedded_by,
     )
     return OpenDataset(record=record, bank=bank, splits=splits, articles=owned)
 

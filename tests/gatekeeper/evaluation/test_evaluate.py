@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,9 +20,11 @@ from gates.options import Options
 from gates.suite import passes
 from schemas.errors import ModelError, PredictionError, UsageError
 from schemas.reading.policy import load_policy
+from schemas.records.dataset import EmbeddedBy
 from schemas.records.evidence import CONTROLS
 from schemas.records.report import Report
 from trainers.checkpoints.checkpoint import save_checkpoint
+from trainers.checkpoints.encoder_fact import encoder_fact
 from trainers.registry import architecture
 
 ARTICLES, CHUNKS, WIDTH, CONTEXT = 12, 20, 8, 4
@@ -80,6 +83,31 @@ def test_a_module_in_hand_and_its_file_measure_the_same_to_the_last_digit(
     assert (ours.report.inputs.model.spec, read.report.inputs.model.spec) == ("Linear", "m.pt")
     assert shape_of(ours.report) == (CONTEXT, 2, "flag")
     assert shape_of(read.report) == (CONTEXT, 2, "checkpoint")
+
+
+def test_a_model_that_was_trained_on_another_encoder_is_told(
+    bank: Bank, module: nn.Module, tmp_path: Path
+) -> None:
+    one = EmbeddedBy("folder", "one", None, "1" * 64, "float32", "mean", normalised=True, max_tokens=256)
+    path, trained = tmp_path / "m.pt", replace(bank, embedded_by=one)
+    save_checkpoint(
+        path,
+        model_type="linear",
+        model_config=CONFIG,
+        module=module,
+        horizon=2,
+        context=CONTEXT,
+        extra=encoder_fact(trained),
+    )
+    for made_by, told in (
+        (one, []),
+        (None, []),
+        (replace(one, name="two", sha256="2" * 64), ["m.pt: it was "]),
+    ):
+        heard: list[str] = []
+        source = DataSource(replace(bank, embedded_by=made_by), SPLITS)
+        Evaluator(source, POLICY, OPTIONS, tell=heard.append).load(path)
+        assert [line[:13] for line in heard] == told
 
 
 @pytest.mark.parametrize("model", ["module", "file", "control:copy_last"])

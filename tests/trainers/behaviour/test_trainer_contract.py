@@ -10,13 +10,16 @@ import torch
 from gatekeeper.data.synthetic.worlds import TRAP, build_world
 from gates.contracts import Dataset
 from schemas.reading.history import read_history
+from schemas.records.dataset import EmbeddedBy
 from schemas.records.history import HISTORY_FILE
 from tests.trainers.fitting import CONTINUED, EARLY, GRADIENT, MakeJob, fit
 from tests.trainers.small_world import divided
 from trainers.checkpoints.checkpoint import read_checkpoint, restore
+from trainers.checkpoints.encoder_fact import EncoderFact, read_encoder_fact
 from trainers.contracts import MODEL_FILE
 from trainers.registry import architecture_names, trainer, trainer_names
 
+MADE_BY = EmbeddedBy("hub", "who/e", "0123abc", "d" * 64, "float32", "mean", normalised=True, max_tokens=256)
 STEPS = {"nce": 2}
 """Where they are not batches of 32 windows: six articles of 34, in pieces of at most 32, eight a step."""
 
@@ -24,6 +27,7 @@ STEPS = {"nce": 2}
 @pytest.mark.parametrize("name", trainer_names())
 def test_it_leaves_a_model_for_the_data_it_was_given(name: str, make_job: MakeJob) -> None:
     job = make_job(horizon=trainer(name).default_horizon)
+    job = replace(job, dataset=replace(job.dataset, bank=replace(job.dataset.bank, embedded_by=MADE_BY)))
     trained = fit(job, name)
     assert trained.summary.startswith(name)
     assert "\n" not in trained.summary
@@ -33,6 +37,7 @@ def test_it_leaves_a_model_for_the_data_it_was_given(name: str, make_job: MakeJo
         job.dataset.window.context,
     )
     assert checkpoint.facts["trainer"] == name
+    assert read_encoder_fact(checkpoint.facts) == EncoderFact("who/e", "d" * 64)
     module = restore(checkpoint, MODEL_FILE).module
     answer = module(torch.randn(3, job.dataset.window.context, job.dataset.bank.dimension))
     assert answer.shape == (3, job.dataset.bank.dimension)
