@@ -1,0 +1,1 @@
+"""Documents as people have them: their text, what repeats over them, and the chunks they are cut into."""
