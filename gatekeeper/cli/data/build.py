@@ -1,6 +1,6 @@
 """``gatekeeper data build``: a bank, or texts, and their splits as a data set folder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from gatekeeper.cli.types import FILE, Choice
 from gatekeeper.cli.voice import show
 from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.config.outputs import Output, refuse_overwriting
+from gatekeeper.data.building.balanced import BALANCED, balanced_splits
 from gatekeeper.data.building.dataset import Contents, refuse_taken, write_dataset
 from gatekeeper.data.building.encoder import PACKAGE, Precision, find_encoder
 from gatekeeper.data.building.export import sequences_path, write_sequences
@@ -30,19 +31,26 @@ from gatekeeper.data.formats.corpus import Corpus, holds_texts, read_corpus
 from gatekeeper.data.formats.dataset import Dtype
 from gatekeeper.render.dataset import render_built
 from gates.bank import build_bank, outline_bank
-from gates.contracts import Bank, Window
+from gates.contracts import Bank, IntArray, Window
 from schemas.errors import DataError, UsageError
 from schemas.records.dataset import EmbeddedBy, Origin
+from schemas.records.splits import OOD, TRAIN, VAL
 from schemas.text import printable
 
 
 @click.command(name="build")
 @click.argument("source", type=FILE)
 @click.option("--out", type=FILE, required=True, help="Folder to write.")
-@click.option("--split", "splits", multiple=True, required=True, help="NAME=0-3999,4100 or NAME=0.8.")
+@click.option(
+    "--split",
+    "splits",
+    multiple=True,
+    required=True,
+    help=f"NAME=0-3999,4100, NAME=0.8, or {BALANCED}.",
+)
 @click.option("--context", type=click.IntRange(1, 1000), default=5, help="Chunks of a window [5].")
 @click.option("--horizon", type=click.IntRange(1, 1000), default=1, help="Places to the target [1].")
-@click.option("--seed", type=click.IntRange(0), default=0, help="Of the division by shares [0].")
+@click.option("--seed", type=click.IntRange(0), default=0, help="Of the division into splits [0].")
 @click.option("--dtype", type=Choice(("float32", "float16")), default="float32", help="Of the vectors.")
 @click.option(
     "--encoder",
@@ -69,7 +77,7 @@ def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above 
     Exit codes: 0 done, 2 usage error, 3 the source, the encoder or the folder is unusable.
     """
     request = _Request(**given)
-    requests = [parse_split(text) for text in request.splits]
+    requests = _requests(request)
     embedded = holds_texts(request.source, keys=request.keys)
     if request.precision is not None and not embedded:
         raise UsageError(f"--precision says how texts are embedded; {request.source} holds none")
@@ -84,7 +92,7 @@ def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above 
     with working("writing the data set"):
         record = write_dataset(
             out,
-            Contents(bank, divide(bank, requests, seed=request.seed), request.window),
+            Contents(bank, _divided(bank, request, requests), request.window),
             dtype=request.dtype,
             origin=Origin(request.source.name, digest, encoder, request.licence, request.note, made_by),
             overwrite=request.overwrite,
@@ -122,6 +130,25 @@ class _Request:
         return Window(self.context, self.horizon)
 
 
+def _requests(request: _Request) -> list[SplitRequest]:
+    """The splits that are asked for; none where all three are left to us.
+
+    Raises:
+        UsageError: one is not understood, or the word for all three stands beside others.
+    """
+    if BALANCED not in request.splits:
+        return [parse_split(text) for text in request.splits]
+    if len(request.splits) > 1:
+        raise UsageError(f"--split {BALANCED} makes train, val and ood; found other splits beside it")
+    return []
+
+
+def _divided(bank: Bank, request: _Request, requests: Sequence[SplitRequest]) -> Mapping[str, IntArray]:
+    if not requests:
+        return balanced_splits(bank, request.window, seed=request.seed)
+    return divide(bank, requests, seed=request.seed)
+
+
 def _checked_folder(request: _Request, requests: Sequence[SplitRequest]) -> Path:
     """The folder, if all can be written that shall be; before hours of work for it."""
     out = request.out
@@ -129,7 +156,8 @@ def _checked_folder(request: _Request, requests: Sequence[SplitRequest]) -> Path
         raise UsageError(f"--out {out} is no place for a folder")
     refuse_unprintable(encoder=request.encoder, licence=request.licence, note=request.note)
     out = out.resolve() if out.name in ("", ".", "..") else out
-    beside = [sequences_path(out, each.name) for each in requests] if request.also_npz else []
+    names = [each.name for each in requests] or [TRAIN, VAL, OOD]
+    beside = [sequences_path(out, name) for name in names] if request.also_npz else []
     made = [
         Output("folder", out, folder=True),
         *(Output("file of sequences", each, own=True) for each in beside),
@@ -181,7 +209,7 @@ def _bank_of(
             "each chunk, its article named in each: cut the documents into chunks first"
         )
     outline = outline_bank(corpus.articles, corpus.chunks, source=source)
-    check_splits(outline, divide(outline, requests, seed=request.seed), request.window)
+    check_splits(outline, _divided(outline, request, requests), request.window)
     tell(corpus.notes)
     done, made_by = embed_texts(corpus.texts, maker or _maker(request))
     bank = build_bank(

@@ -6,10 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gatekeeper.data.building.balanced import balanced_splits
 from gatekeeper.data.building.splits import divide, parse_split
 from gatekeeper.data.formats.bank import read_bank
 from gatekeeper.data.formats.dataset import open_dataset
 from gatekeeper.data.formats.sequences import read_sequences
+from gates.contracts import Window
 from schemas.reading.dataset import read_dataset_record
 from tests.gatekeeper.cli.data_sets import ARTICLES, BUILD, Arrays, Run, names, rewrite
 from tests.gatekeeper.cli.refusals import refused
@@ -60,6 +62,22 @@ def test_build_divides_by_shares_with_a_seed(world: Path, run: Run) -> None:
         name: each.tolist() for name, each in expected.items()
     }
     assert [len(each) for each in found.values()] == [11, 3, 4]
+
+
+def test_build_makes_all_splits_where_they_are_left_to_it(world: Path, run: Run) -> None:
+    result = run(*BUILD, "--split", "balanced", "--seed", "5", "--also-npz")
+    assert result.exit_code == 0, result.output
+    found = open_dataset(world / "data").articles
+    expected = balanced_splits(read_bank(world / "bank.npz"), Window(5, 1), seed=5)
+    assert {name: each.tolist() for name, each in found.items()} == {
+        name: each.tolist() for name, each in expected.items()
+    }
+    assert [len(each) for each in found.values()] == [6, 6, 6]
+    assert [Path(line.removeprefix("sequences: ")).name for line in result.stdout.splitlines()[-3:]] == [
+        "data_train_sequences.npz",
+        "data_val_sequences.npz",
+        "data_ood_sequences.npz",
+    ]
 
 
 @pytest.mark.parametrize("name", ["train", "ood"])
@@ -139,6 +157,10 @@ def test_build_replaces_a_data_set_only_where_told_and_nothing_else(world: Path,
         (
             ("--split", "train=3,,4"),
             "Error: article list '3,,4': expected numbers and ranges such as 0-39,45, or names, found ''",
+        ),
+        (
+            ("--split", "balanced", "--split", "val=1"),
+            "Error: --split balanced makes train, val and ood; found other splits beside it",
         ),
         (("--split", "train=0.0"), "Error: --split 'train=0.0': a share must be above 0 and at most 1"),
         (("--split", "train=0", "--split", "train=1-3"), "Error: --split train is given twice; join its "),
