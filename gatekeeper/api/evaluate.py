@@ -19,8 +19,10 @@ from torch import nn
 from gatekeeper.config.given import abridged, path_given
 from gatekeeper.data.load import Data, known_data
 from gatekeeper.evaluation.assemble import make_options
+from gatekeeper.evaluation.controls import is_control
 from gatekeeper.evaluation.evaluate import EvaluationResult, Evaluator
 from gatekeeper.evaluation.illustrations import illustrate
+from gatekeeper.evaluation.loading.how import Factory, Loading
 from gatekeeper.evaluation.lookup import find_metric
 from gatekeeper.evaluation.model import Candidate, module_candidate
 from gatekeeper.evaluation.writing import write_evaluation
@@ -156,6 +158,7 @@ def evaluate(
     name: str | None = None,
     output: Output | None = None,
     allow_code: bool = False,
+    factory: Factory | None = None,
     **settings: Any,  # noqa: ANN401  (checked by their own converters)
 ) -> Evaluation:
     """Run the five gates on a model and judge it.
@@ -170,6 +173,10 @@ def evaluate(
         name: what the report calls a module or function; by default what its class or itself is called.
         output: the part of the model's answer that is the prediction (:mod:`trainers.outputs`).
         allow_code: load TorchScript and torch.export files, which run code.
+        factory: where ``model`` is a file or folder of weights alone: the function or class without arguments
+            that makes the module they are of, or its ``package.module:function``. It is run. With it go
+            ``state_key``, the key in the file that the weights lie under, and ``strip_prefix``, what is taken
+            away before their names (``auto``, ``none`` or a prefix).
         settings: keys of ``[eval]``: ``policy`` (a name or a TOML file), ``max_samples``, ``seed``,
             ``device``, ``batch_size``, ``retrieval``, ``bin_edges`` and ``confidence``.
 
@@ -190,14 +197,18 @@ def evaluate(
     if name is not None and (not isinstance(name, str) or not name.strip() or CONTROL.search(name)):
         raise UsageError(f"name= must be text on one line, found {abridged(name)}")
     known_output(output)
-    evaluator = _evaluator(known_data(data), settings, allow_code=allow_code)
+    words = {key: settings.pop(key) for key in ("state_key", "strip_prefix") if key in settings}
+    loading = Loading(allow_code, factory, **words)
+    evaluator = _evaluator(known_data(data), settings)
     with random_state_kept():
         if isinstance(model, (str, os.PathLike)):
             if name is not None:
                 raise UsageError(f"name= is for what lies in memory; {os.fspath(model)!r} has a name")
-            candidate = _loaded(evaluator, os.fspath(model), output)
+            candidate = _loaded(evaluator, os.fspath(model), output, loading)
             folder = Path(model).parent if Path(model).is_file() else None
             return Evaluation(evaluator.evaluate(candidate), folder)
+        if factory is not None:
+            raise UsageError(f"factory= makes the module of a file of weights; found {abridged(model)}")
         if isinstance(model, nn.Module):
             return Evaluation(evaluator.evaluate(model, name=name, output=output), None)
         return Evaluation(evaluator.evaluate(_of_function(model, name, output)), None)
@@ -228,23 +239,23 @@ def _of_function(model: object, name: str | None, output: Output | None) -> Cand
     return replace(candidate, info=replace(candidate.info, architecture=place))
 
 
-def _evaluator(data: Data, settings: Mapping[str, object], *, allow_code: bool) -> Evaluator:
+def _evaluator(data: Data, settings: Mapping[str, object]) -> Evaluator:
     """The one for these data and settings; another version of a policy file is another setting."""
     chosen = data.settings(**settings)
     policy = load_policy(chosen.policy)
     options = make_options(chosen, policy.policy)
     kept = _EVALUATORS.setdefault(data, {})
-    key = policy.sha256, options, allow_code
+    key = policy.sha256, options
     if key not in kept:
         asked, config = data.config.window_claims(), data.config.shown
-        kept[key] = Evaluator(
-            data.source, policy, options, asked, config=config, allow_code=allow_code, tell=warnings.warn
-        )
+        kept[key] = Evaluator(data.source, policy, options, asked, config=config, tell=warnings.warn)
     return kept[key]
 
 
-def _loaded(evaluator: Evaluator, spec: str, output: Output | None) -> Candidate:
-    candidate = evaluator.load(spec)
+def _loaded(evaluator: Evaluator, spec: str, output: Output | None, loading: Loading) -> Candidate:
+    if loading.factory is not None and is_control(spec):
+        raise UsageError(f"factory= makes the module of a file of weights; {spec!r} is none")
+    candidate = evaluator.load(spec, loading=loading)
     for note in candidate.notes:
         warnings.warn(note, stacklevel=3)
     if output is None:

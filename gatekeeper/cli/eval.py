@@ -13,6 +13,7 @@ import click
 from gatekeeper.cli.completion import complete
 from gatekeeper.cli.guard import end, guard_of
 from gatekeeper.cli.knobs import with_options
+from gatekeeper.cli.loading import loading_options
 from gatekeeper.cli.options import Format, data_flags, eval_flags, format_option, tell
 from gatekeeper.cli.page import html_option, write_page
 from gatekeeper.cli.progress import bar, working
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
     from gatekeeper.config.record import Config
     from gatekeeper.evaluation.evaluate import Evaluator
+    from gatekeeper.evaluation.loading.how import Loading
+    from gatekeeper.evaluation.model import Candidate
 
 
 @click.command(name="eval")
@@ -45,7 +48,7 @@ if TYPE_CHECKING:
 @full_option
 @html_option
 @click.option("--sign-key", help="Private key (*.key, or env:NAME): sign each report.")
-@click.option("--allow-code", is_flag=True, help="Load TorchScript and torch.export files, which run code.")
+@loading_options
 @click.pass_context
 def eval_command(
     ctx: click.Context,
@@ -55,23 +58,24 @@ def eval_command(
     form: Format,
     html: Path | None,
     sign_key: str | None,
-    allow_code: bool,
+    loading: "Loading",
     **flags: object,
 ) -> None:
     """Run the five gates on each MODEL and print the verdict.
 
     MODEL is a checkpoint (.pt, .safetensors) of a registered architecture, control:NAME for a
-    built-in control, or package.module:factory for your own nn.Module. The JSON report of a checkpoint
-    goes beside it; that of a control or a factory is written where --report says.
+    built-in control, or package.module:factory for your own nn.Module. Weights alone (a state dict, a
+    Lightning .ckpt, a folder of save_pretrained) need --factory. The JSON report of a file goes beside
+    it; that of a control or a factory is written where --report says.
 
     Exit codes: 0 deployable, 1 blocked, 2 usage error, 3 could not evaluate.
     """
     guard = guard_of(ctx)
-    if guard is not None and _runs_foreign_code(models, allow_code=allow_code):
+    if guard is not None and _runs_foreign_code(models, loading):
         guard.separate()  # before torch is loaded, and its threads with it
     with reserved_stdout(process=guard is not None) as stdout:
         printer = _Printer(form, stdout, full=full_asked())
-        code = _evaluate(models, config, flags, html, sign_key, printer, allow_code=allow_code)
+        code = _evaluate(models, config, flags, html, sign_key, printer, loading)
     end(ctx, code)
 
 
@@ -121,8 +125,7 @@ def _evaluate(
     html: Path | None,
     sign_key: str | None,
     printer: _Printer,
-    *,
-    allow_code: bool,
+    loading: "Loading",
 ) -> int:
     """Evaluate each model, write what is asked for and print it; the highest exit code."""
     from gatekeeper.cli.eval_outputs import check_targets
@@ -134,17 +137,22 @@ def _evaluate(
     settings = resolve_config(config, flags)
     check_targets(models, settings, html, sign_key)
     for spec in models if key is not None else ():
-        if not Path(spec).is_file():
+        if not Path(spec).exists():
             raise UsageError(f"--sign-key signs reports of model files; {spec!r} is none")
     for spec in filter(is_control, models):
         control_name(spec)  # a misspelt name is told before anything is measured
-    evaluator = _open(settings, allow_code=allow_code, full=printer.full)
+        if loading.factory is not None:
+            raise UsageError(f"--factory makes the module of a file of weights; {spec!r} is none")
+    evaluator = _open(settings, full=printer.full)
     names = shortest_names(models) if len(models) > 1 else {}
     found: list[tuple[str, Report]] = []
     codes: list[int] = []
     for spec in models:
         try:
-            report, path = _report_on(spec, evaluator, settings.eval.report, html, key, printer.wrote)
+            candidate = _load(spec, evaluator, loading)
+            report, path = _report_on(
+                spec, candidate, evaluator, settings.eval.report, html, key, printer.wrote
+            )
         except UsageError:
             raise
         except GatekeeperError as error:
@@ -161,7 +169,7 @@ def _evaluate(
     return max(codes)
 
 
-def _open(config: "Config", *, allow_code: bool, full: bool) -> "Evaluator":
+def _open(config: "Config", *, full: bool) -> "Evaluator":
     """Load policy and data; with ``full`` the controls are searched in the whole bank."""
     with working("reading the data"):
         from gatekeeper.data.source import open_source
@@ -176,15 +184,25 @@ def _open(config: "Config", *, allow_code: bool, full: bool) -> "Evaluator":
     if config.eval.retrieval == "auto" and options.retrieval == "torch":
         say("note: bank search with torch; faiss and torch can clash on macOS")
     asked = config.window_claims()
-    return Evaluator(source, policy, options, asked, config=config.shown, allow_code=allow_code, tell=_warned)
+    return Evaluator(source, policy, options, asked, config=config.shown, tell=_warned)
 
 
 def _warned(doubt: str) -> None:
     say(f"warning: {printable(doubt)}")
 
 
+def _load(spec: str, evaluator: "Evaluator", loading: "Loading") -> "Candidate":
+    """The model that a spec names; what was read otherwise than it stands in the file is told."""
+    with nullcontext() if is_control(spec) else working("loading the model"):  # a control shows a bar
+        candidate = evaluator.load(spec, bar, loading=loading)
+    for note in candidate.notes:
+        say(f"note: {printable(note)}")
+    return candidate
+
+
 def _report_on(
     spec: str,
+    candidate: "Candidate",
     evaluator: "Evaluator",
     report: Path | None,
     page: Path | None,
@@ -198,10 +216,6 @@ def _report_on(
     from gatekeeper.evaluation.writing import write_evaluation
     from gatekeeper.training.history import find_run, find_training
 
-    with nullcontext() if is_control(spec) else working("loading the model"):  # a control shows a bar
-        candidate = evaluator.load(spec, bar)
-    for note in candidate.notes:
-        say(f"note: {note}")
     result = evaluator.evaluate(candidate, bar)
     path, written = report or default_report(spec), result.report
     if path is not None:
@@ -216,7 +230,7 @@ def _report_on(
     return written, path
 
 
-def _runs_foreign_code(models: tuple[str, ...], *, allow_code: bool) -> bool:
+def _runs_foreign_code(models: tuple[str, ...], loading: "Loading") -> bool:
     """Whether somebody else's code may run: a factory's, a program's, or an architecture's.
 
     Which architecture a checkpoint names is known once torch has read it, and then it is too late to fork;
@@ -225,4 +239,4 @@ def _runs_foreign_code(models: tuple[str, ...], *, allow_code: bool) -> bool:
     from trainers.registry import ARCHITECTURES, has_foreign
 
     factory = any(not is_control(spec) and not os.path.isfile(spec) for spec in models)
-    return allow_code or factory or has_foreign(ARCHITECTURES)
+    return loading.allow_code or loading.factory is not None or factory or has_foreign(ARCHITECTURES)

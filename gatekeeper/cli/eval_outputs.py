@@ -9,15 +9,23 @@ from gatekeeper.config.record import Config
 from gatekeeper.evaluation.companions import envelope_path, scores_path
 from gatekeeper.training.folder import CONFIG_FILE
 from schemas.disk.room import check_room
-from schemas.errors import OutputError, UsageError
+from schemas.errors import ModelError, OutputError, UsageError
+from schemas.reading.shards import INDEX_SUFFIX, is_index, weight_files, weights_file
 from schemas.records.history import HISTORY_FILE
 from schemas.text import CONTROL
 
 
 def default_report(spec: str) -> Path | None:
-    """Beside a model file: ``<model>.report.json``. None for a control or a factory, which have no place."""
-    path = Path(spec)
-    return path.with_name(f"{path.stem}.report.json") if path.is_file() else None
+    """Beside a model file: ``<model>.report.json``. None for a control or a factory, which have no place.
+
+    Of a folder of weights and of an index of shards: ``model.report.json``, beside the weights.
+    """
+    try:
+        path = weights_file(Path(spec))
+    except ModelError:  # whoever loads it says what is wrong
+        return None
+    stem = path.name.removesuffix(INDEX_SUFFIX) if is_index(path) else path.stem
+    return path.with_name(f"{stem}.report.json") if path.is_file() else None
 
 
 def check_targets(
@@ -51,12 +59,20 @@ def check_targets(
             raise OutputError(f"the report's folder {target.parent} does not exist or cannot be written")
     if page is not None:
         check_page_target(page)
-    files = [Path(spec) for spec in models if Path(spec).exists()]
+    files = [file for spec in models for file in _files(Path(spec))]
     beside = [file.parent / name for file in files for name in (HISTORY_FILE, CONFIG_FILE)]
     refuse_overwriting(
         _outputs(targets, page, named=report is not None, signed=sign_key is not None),
         (*config.inputs(), *files, *beside, key_file(sign_key)),
     )
+
+
+def _files(model: Path) -> tuple[Path, ...]:
+    """The files of a model, as far as they are there and can be told."""
+    try:
+        return weight_files(model) if model.exists() else ()
+    except ModelError:
+        return (model,)
 
 
 def _outputs(targets: list[Path], page: Path | None, *, named: bool, signed: bool) -> list[Output]:

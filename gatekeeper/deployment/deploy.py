@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from gatekeeper.deployment.kept import kept_files
-from gatekeeper.deployment.model_file import BLOCK, confirmed_format, model_digest, open_model
+from gatekeeper.deployment.model_file import BLOCK, confirmed_format, model_digest, one_file, open_model
 from gatekeeper.deployment.own_names import TEMPORARY
 from gatekeeper.deployment.submission import Submission, authenticate, authenticate_served, check_model
 from gatekeeper.deployment.target import Cleared, Release, Target
@@ -40,7 +40,7 @@ def deploy(
     The champion is the model in production; there is none before the first deployment.
 
     Args:
-        model: the file to deploy.
+        model: the file to deploy, or a folder with one file of weights.
         submission: its report and signature.
         demands: what the verifier asks for.
         target: where it goes.
@@ -56,6 +56,7 @@ def deploy(
         UsageError: another deployment is at work, or a champion is named before the first.
     """
     moment = now or datetime.now(UTC)
+    model = one_file(model)
     # A report may take long to read: nobody shall wait for that, a rollback least of all.
     authentic = authenticate(submission, demands.trusted)
     check_model(authentic, model_digest(model), model)

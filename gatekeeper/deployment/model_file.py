@@ -9,7 +9,8 @@ from schemas.disk.opening import open_regular, why
 from schemas.errors import ModelError, ReportError
 from schemas.reading.file_kinds import kind_of
 from schemas.reading.model_format import format_of
-from schemas.records.inputs import ModelFormat
+from schemas.reading.shards import shards_digest, weight_files
+from schemas.records.model import ModelFormat
 from schemas.records.report import Report
 
 BLOCK = 2**20
@@ -35,12 +36,37 @@ def open_model(path: Path) -> BufferedReader:
 
 
 def model_digest(path: Path) -> str:
-    """SHA-256 of a model file.
+    """SHA-256 of a model file; of shards that of all of them (:func:`schemas.reading.shards.shards_digest`).
+
+    Args:
+        path: the file, a folder of weights, or an index of shards.
 
     Raises:
         ModelError: it is missing, a symbolic link (which may point elsewhere a moment later), no
             regular file, or it changed while it was read.
     """
+    files = weight_files(path)
+    if len(files) == 1:
+        return _digest(files[0])
+    return shards_digest({file.name: _digest(file) for file in files})
+
+
+def one_file(model: Path) -> Path:
+    """The file that can be deployed.
+
+    Raises:
+        ModelError: the model is several files.
+    """
+    files = weight_files(model)
+    if len(files) > 1:
+        raise ModelError(
+            f"{model} is {len(files)} files, and one is deployed; save it as one file and evaluate that: "
+            'model.save_pretrained(FOLDER, max_shard_size="1TB")'
+        )
+    return files[0]
+
+
+def _digest(path: Path) -> str:
     digest = hashlib.sha256()
     with open_model(path) as file:
         try:
@@ -76,7 +102,8 @@ def confirmed_format(report: Report, model: Path) -> ModelFormat:
         ModelError: the file is no model of one format.
         ReportError: the report names another format.
     """
-    found = format_of(model)
+    files = weight_files(model)
+    found: ModelFormat = format_of(files[0]) if len(files) == 1 else "sharded"
     told = report.inputs.model.format
     if found != told:
         raise ReportError(

@@ -18,8 +18,9 @@ from gates.order import ORDER
 from gates.suite import GATES_VERSION, Bench, Measurement
 from gates.windows import at_most, rows_digest
 from schemas.errors import UsageError
-from schemas.records.inputs import BankInput, Inputs, ModelInput, Settings, Setup, SplitInput
+from schemas.records.inputs import BankInput, Inputs, Settings, Setup, SplitInput
 from schemas.records.metrics import SEARCHED
+from schemas.records.model import ModelInput
 from schemas.records.policy import LoadedPolicy, Policy
 from schemas.records.report import SCHEMA_VERSION, Report
 from schemas.records.splits import EVALUATED, TRAIN

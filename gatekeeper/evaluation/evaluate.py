@@ -27,7 +27,8 @@ from gatekeeper.config.window import SettledWindow, WindowClaim, settle_window
 from gatekeeper.data.source import DataSource
 from gatekeeper.evaluation.assemble import make_report, score_arrays
 from gatekeeper.evaluation.controls import is_control
-from gatekeeper.evaluation.loading import load_model
+from gatekeeper.evaluation.loading.how import AS_IT_IS, Loading
+from gatekeeper.evaluation.loading.load import load_model
 from gatekeeper.evaluation.model import (
     Candidate,
     answering,
@@ -95,7 +96,6 @@ class Evaluator:
         options: how the gates measure, and where a model from a file or a factory answers.
         asked: what the user says of the shape of a window, for a source.
         config: the configuration file as reports name it.
-        allow_code: load files that run code.
         tell: told why no model at all can pass on some data, before anything is measured on them, and that
             a model was trained on the vectors of another encoder.
     """
@@ -105,7 +105,6 @@ class Evaluator:
     options: Options
     asked: tuple[WindowClaim, ...] = ()
     config: str | None = None
-    allow_code: bool = False
     tell: Callable[[str], None] = deaf
     _cut: dict[Window, Dataset] = field(default_factory=dict, init=False, repr=False)
     _benches: dict[Window, Bench] = field(default_factory=dict, init=False, repr=False)
@@ -145,8 +144,13 @@ class Evaluator:
         )
         return EvaluationResult(report, measurement, bench)
 
-    def load(self, spec: str | Path, progress: Bar = silent) -> Candidate:
+    def load(self, spec: str | Path, progress: Bar = silent, *, loading: Loading = AS_IT_IS) -> Candidate:
         """The model of a file, a control or a factory; a control is fitted to the data for it.
+
+        Args:
+            spec: what the user named.
+            progress: told of what is measured for a control.
+            loading: what the user says of a file.
 
         Raises:
             ModelError: missing, unreadable, of another width, or refused.
@@ -161,7 +165,7 @@ class Evaluator:
             text,
             device=self.options.device,
             dimension=self.data.bank.dimension,
-            allow_code=self.allow_code,
+            loading=loading,
         )
         doubt = other_encoder(candidate.trained_on, self.data.bank)
         if doubt is not None:

@@ -16,7 +16,7 @@ from gates.asking import ask
 from gates.contracts import Dataset, Predictor
 from gates.windows import context_rows
 from schemas.errors import ModelError
-from schemas.records.inputs import ModelFormat, ModelInput
+from schemas.records.model import ModelFormat, ModelInput
 from schemas.records.splits import EVALUATED
 from trainers.checkpoints.encoder_fact import EncoderFact
 from trainers.outputs import Output
@@ -96,7 +96,7 @@ def candidate_on(device: torch.device, module: nn.Module, info: ModelInput) -> C
 
 def describe(
     name: str,
-    kind: Literal["checkpoint", "control", "factory", "exported"],
+    kind: Literal["checkpoint", "control", "factory", "exported", "weights"],
     architecture: str,
     module: nn.Module | None = None,
     file: "tuple[str, ModelFormat] | tuple[None, None]" = (None, None),

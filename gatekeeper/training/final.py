@@ -9,7 +9,7 @@ from typing import cast
 from gatekeeper.evaluation.evaluate import Bar, Evaluator
 from gatekeeper.evaluation.extras import Extras
 from gatekeeper.evaluation.illustrations import illustrate
-from gatekeeper.evaluation.loading import load_model
+from gatekeeper.evaluation.loading.load import load_model
 from gatekeeper.evaluation.writing import write_evaluation
 from gatekeeper.training.folder import REPORT_FILE
 from gatekeeper.training.history import find_run, find_training
@@ -72,7 +72,6 @@ def final_evaluation(
         str(folder / MODEL_FILE),
         device=plan.options.device,
         dimension=plan.dataset.bank.dimension,
-        allow_code=False,
     )
     results: list[RunResult] = []
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from schemas.errors import GatekeeperError, ReportError
-from schemas.records.rules import is_later
+from schemas.records.rules import is_later, is_sparse
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -74,7 +74,13 @@ def shallow(value: Any) -> dict[Any, Any]:  # noqa: ANN401  (as json hands it ov
     """
     kind: type = type(value)
     names = _field_names(kind)
-    return dict(value) if names is None else {name: getattr(value, name) for name in names}
+    if names is None:
+        return dict(value)
+    found = {name: getattr(value, name) for name in names}
+    for name, default in _sparse(kind).items():
+        if found[name] == default:
+            del found[name]
+    return found
 
 
 def _encode(value: object) -> object:
@@ -118,6 +124,12 @@ def _encode_list(value: Iterable[object]) -> list[object]:
 def _field_names(kind: type) -> tuple[str, ...] | None:
     """Of a dataclass; None for other types."""
     return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else None
+
+
+@functools.cache
+def _sparse(kind: "type[DataclassInstance]") -> dict[str, object]:
+    """Of a dataclass: the fields that are left out, and what they hold then."""
+    return {field.name: field.default for field in dataclasses.fields(kind) if is_sparse(field)}
 
 
 def decode(

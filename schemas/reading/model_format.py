@@ -21,7 +21,7 @@ from schemas.disk.opening import open_regular
 from schemas.errors import ModelError
 from schemas.reading.file_kinds import HEAD, FileKind, begins_like_safetensors, kind_of_bytes
 from schemas.reading.whole_zip import END, END_MARK, ENTRY, LOCAL, OLD_EXPORT, read_at, zip_members
-from schemas.records.inputs import ModelFormat
+from schemas.records.model import ModelFormat
 
 SUFFIXES: Mapping[ModelFormat, str] = {
     "pt": ".pt",

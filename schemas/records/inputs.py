@@ -4,67 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+from schemas.records.model import MODEL_RULE, ModelInput
 from schemas.records.rules import END, Count, Line, Positive, Sha256, SplitName, rule
-
-ModelFormat = Literal["pt", "safetensors", "torchscript", "exported"]
-
-
-Chooser = Literal["select", "val"]
-"""A split that may choose the epoch."""
-
-
-@dataclass(frozen=True)
-class TrainedBy:
-    """What a checkpoint says of its training.
-
-    Attributes:
-        trainer: recipe.
-        epoch: whose weights were kept; None for a recipe without epochs.
-        rule: how the weights were chosen among all epochs; None likewise.
-        chosen_on: the split that chose the epoch, whose own figures are optimistic; None likewise, and where
-            the checkpoint does not say.
-    """
-
-    trainer: Line
-    epoch: Positive | None
-    rule: Line | None
-    chosen_on: Chooser | None
-
-
-@dataclass(frozen=True)
-class ModelInput:
-    """What was evaluated.
-
-    Attributes:
-        spec: as given on the command line, without folders.
-        kind: what the spec named.
-        architecture: registered architecture, control name or factory path.
-        sha256: digest of the model file; None for a control or a factory.
-        format: of the model file, by its content (:mod:`schemas.reading.model_format`); None where there is
-            none.
-        prefix: what a wrapper had put before the names of all weights; None where nothing.
-        parameters: number of parameters; 0 for a control.
-        fingerprint: whether the checkpoint's own probe output was reproduced.
-        training: what the checkpoint says of its training; None where it is silent.
-    """
-
-    spec: Line
-    kind: Literal["checkpoint", "control", "factory", "exported"]
-    architecture: Line
-    sha256: Sha256 | None
-    format: ModelFormat | None
-    prefix: Line | None
-    parameters: Count
-    fingerprint: Literal["verified", "absent", "not applicable"]
-    training: TrainedBy | None
-
-
-_A_FILE_HAS_A_DIGEST = rule(
-    **{
-        "if": {"properties": {"kind": {"enum": ["checkpoint", "exported"]}}},
-        "then": {"properties": {"sha256": {"type": "string"}, "format": {"type": "string"}}},
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -157,7 +98,7 @@ class Inputs:
             none was read.
     """
 
-    model: Annotated[ModelInput, _A_FILE_HAS_A_DIGEST]
+    model: Annotated[ModelInput, MODEL_RULE]
     bank: BankInput
     splits: Annotated[Mapping[SplitName, SplitInput], rule(minProperties=1, maxProperties=64)]
     policy_sha256: Sha256

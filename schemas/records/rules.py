@@ -78,9 +78,19 @@ LATER: Mapping[str, bool] = MappingProxyType({"later": True})
 """Metadata of a field that a later minor version brought: where a document lacks it, its default holds."""
 
 
+SPARSE: Mapping[str, bool] = MappingProxyType({**LATER, "sparse": True})
+"""Metadata of a later field that stands in a document only where it differs from its default, so that the
+digest of a document that says nothing by it is what it always was."""
+
+
 def is_later(each: "dataclasses.Field[Any]") -> bool:
     """Whether older documents of the same major version lack a field."""
     return bool(each.metadata.get("later"))
+
+
+def is_sparse(each: "dataclasses.Field[Any]") -> bool:
+    """Whether a document lacks a field that holds its default."""
+    return bool(each.metadata.get("sparse"))
 
 
 def version_rule(version: str) -> Rule:

@@ -9,17 +9,9 @@ import pytest
 from schemas.reading.policy import load_policy
 from schemas.records.answers import Answers
 from schemas.records.evidence import Evidence, Metric, Metrics
-from schemas.records.inputs import (
-    BankInput,
-    Environment,
-    Inputs,
-    ModelInput,
-    Settings,
-    Setup,
-    SplitInput,
-    TrainedBy,
-)
+from schemas.records.inputs import BankInput, Environment, Inputs, Settings, Setup, SplitInput
 from schemas.records.metrics import METRICS
+from schemas.records.model import ModelInput, TrainedBy
 from schemas.records.policy import LoadedPolicy, Policy
 from schemas.records.report import SCHEMA_VERSION, Report, ScoresFile
 from schemas.records.splits import PAIR

@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping
 import torch
 
 from schemas.errors import GatekeeperError
+from trainers.checkpoints.state_dicts import find_states
 from trainers.registry import architecture, architecture_names
 
-_FUNCTION = (
-    "or evaluate a function that builds the module and loads them: gatekeeper eval module:function "
+_FACTORY = (
+    "--factory module:function, a function of yours that makes the module that they are of "
     "(docs/own-model.md)"
 )
-_NESTED = ("model_state_dict", "state_dict", "model", "weights", "module")
-"""Where other programs keep the weights."""
 
 _SHOWN = 60
 
@@ -28,31 +27,24 @@ def explain(content: Mapping[str, object], missing: str, name: str) -> str:
     """
     found = ", ".join(key[:_SHOWN] for key in sorted(content)[:6])
     what = f"{name} is no checkpoint: it lacks {missing!r} (found {found})"
-    weights, where = _weights(content)
-    if not weights:
-        return f"{what}. Save a dictionary with model_type, model_config and model_state_dict, {_FUNCTION}"
+    states = find_states(content)
+    if not states:
+        return (
+            f"{what}. Save a dictionary with model_type, model_config and model_state_dict, or evaluate a "
+            "function that makes the model: gatekeeper eval module:function (docs/own-model.md)"
+        )
+    where, weights = next(iter(states.items()))
     like = _look_alikes(weights)
-    kind = f"; its weights are named like those of {' or '.join(map(repr, like))}" if like else ""
-    model_type = f'"{like[0]}"' if like else '"NAME"'
+    advice = f"Its weights can be evaluated with {_FACTORY}"
+    if not like:
+        return f"{what}. {advice}"
     held = "old" if where is None else f'old["{where}"]'
     return (
-        f"{what}{kind}. Where you know the architecture, name it: old = torch.load(FILE, weights_only=True); "
-        f'torch.save({{"model_type": {model_type}, "model_config": {{...}}, "model_state_dict": {held}}}, '
-        f'"new.pt"); {_FUNCTION}'
+        f"{what}; its weights are named like those of {' or '.join(map(repr, like))}. {advice}; or, where "
+        f"you know the configuration, name it: old = torch.load(FILE, weights_only=True); "
+        f'torch.save({{"model_type": "{like[0]}", "model_config": {{...}}, "model_state_dict": {held}}}, '
+        '"new.pt")'
     )
-
-
-def _weights(content: Mapping[str, object]) -> tuple[list[str], str | None]:
-    """The names of the weights in a file, and the key that they lie under, None for the top."""
-    for key in _NESTED:
-        held = content.get(key)
-        if isinstance(held, Mapping) and held and _are_tensors(held.values()):
-            return [str(each) for each in held], key
-    return (list(content), None) if content and _are_tensors(content.values()) else ([], None)
-
-
-def _are_tensors(values: Iterable[object]) -> bool:
-    return all(isinstance(value, torch.Tensor) for value in values)
 
 
 def _look_alikes(names: Iterable[str]) -> list[str]:

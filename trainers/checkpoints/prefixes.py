@@ -10,7 +10,7 @@ _PREFIX = re.compile(r"[A-Za-z0-9_.-]{1,99}\.")
 
 
 def without_prefix(
-    found: Mapping[str, torch.Tensor], expected: Collection[str]
+    found: Mapping[str, torch.Tensor], expected: Collection[str], spare: Collection[str] = ()
 ) -> tuple[str, Mapping[str, torch.Tensor]]:
     """The one prefix that explains all names, and the weights without it.
 
@@ -20,19 +20,19 @@ def without_prefix(
     Args:
         found: the file's weights by name.
         expected: the names that fit.
+        spare: those among them that may be missing.
 
     Returns:
         The prefix with its dot, "" where there is none, and the weights.
     """
-    wanted = set(expected)
-    if not wanted or found.keys() == wanted:
+    wanted, needed = set(expected), set(expected).difference(spare)
+    if not wanted or needed <= found.keys() <= wanted:
         return "", found
-    # Two prefixes of one length cannot both begin all names, and the lengths of all names tell the length.
-    surplus, rest = divmod(sum(map(len, found)) - sum(map(len, wanted)), len(wanted))
-    if rest or surplus < 2 or len(found) != len(wanted):
-        return "", found
-    prefix = next(iter(found))[:surplus]
-    if not _PREFIX.fullmatch(prefix) or any(not name.startswith(prefix) for name in found):
-        return "", found
-    renamed = {name[surplus:]: tensor for name, tensor in found.items()}
-    return (prefix, renamed) if renamed.keys() == wanted else ("", found)
+    first = next(iter(found), "")
+    for dot in re.finditer(r"\.", first):
+        prefix = first[: dot.end()]
+        if _PREFIX.fullmatch(prefix) and all(name.startswith(prefix) for name in found):
+            renamed = {name[len(prefix) :]: tensor for name, tensor in found.items()}
+            if needed <= renamed.keys() <= wanted:
+                return prefix, renamed
+    return "", found

@@ -18,9 +18,9 @@ LONGEST_HEADER = 16 * 2**20
 MOST_DIMENSIONS = 16
 
 _SAVE = (
-    'Save it with safetensors.torch.save_file(state, "new.safetensors", {"gatekeeper": json.dumps('
-    '{"model_type": "NAME", "model_config": {...}})}), or evaluate a function that makes the model: '
-    "gatekeeper eval module:function"
+    "Evaluate it with --factory module:function, which makes the module that the weights are of; or, of a "
+    'registered architecture, save it with safetensors.torch.save_file(state, "new.safetensors", '
+    '{"gatekeeper": json.dumps({"model_type": "NAME", "model_config": {...}})})'
 )
 
 _DAMAGED = "copy the file again, or save the model again"
@@ -44,19 +44,10 @@ def pack(tensors: Mapping[str, torch.Tensor], facts: Mapping[str, object], name:
 def unpack(data: bytes, name: str) -> dict[str, object]:
     """What :func:`pack` was given, the tensors under ``model_state_dict``.
 
-    The header is looked at before anything is made of it.
-
     Raises:
         ModelError: no readable safetensors file, or none with an entry of ours.
     """
-    size = int.from_bytes(data[:8], "little")
-    if size > LONGEST_HEADER:
-        raise ModelError(
-            f"{name} has a header of {size:,} bytes, at most {LONGEST_HEADER:,} are read; {_DAMAGED}"
-        )
-    header = _object(data[8 : 8 + size], f"{name} is no readable safetensors file: its header")
-    metadata = header.pop("__metadata__", None)
-    _check_entries(header, name)
+    metadata = _metadata(data, name)
     if not isinstance(metadata, dict) or not isinstance(metadata.get(HEADER), str):
         raise ModelError(
             f"{name} has no {HEADER!r} entry in its header; it must name model_type and model_config. {_SAVE}"
@@ -67,13 +58,39 @@ def unpack(data: bytes, name: str) -> dict[str, object]:
             raise ModelError(
                 f"{name} is no checkpoint: it lacks {key!r} in the {HEADER!r} entry of its header. {_SAVE}"
             )
+    return {**facts, "model_state_dict": _tensors(data, name)}
+
+
+def unpack_tensors(data: bytes, name: str) -> dict[str, torch.Tensor]:
+    """The tensors of any file, whatever else its header says.
+
+    Raises:
+        ModelError: no readable safetensors file.
+    """
+    _metadata(data, name)
+    return _tensors(data, name)
+
+
+def _metadata(data: bytes, name: str) -> object:
+    """What the header holds beside the tensors; it is looked at before anything is made of it."""
+    size = int.from_bytes(data[:8], "little")
+    if size > LONGEST_HEADER:
+        raise ModelError(
+            f"{name} has a header of {size:,} bytes, at most {LONGEST_HEADER:,} are read; {_DAMAGED}"
+        )
+    header = _object(data[8 : 8 + size], f"{name} is no readable safetensors file: its header")
+    metadata = header.pop("__metadata__", None)
+    _check_entries(header, name)
+    return metadata
+
+
+def _tensors(data: bytes, name: str) -> dict[str, torch.Tensor]:
     try:
-        state = safetensors.torch.load(data)
+        return safetensors.torch.load(data)
     except Exception:  # noqa: BLE001  (it raises what its Rust part, torch and a damaged file make it)
         raise ModelError(
             f"{name} is no readable safetensors file: its header and its data differ; {_DAMAGED}"
         ) from None
-    return {**facts, "model_state_dict": state}
 
 
 def _check_entries(header: Mapping[str, object], name: str) -> None:
@@ -86,7 +103,7 @@ def _check_entries(header: Mapping[str, object], name: str) -> None:
                 f"{name} is no readable safetensors file: {key[:80]!r} needs a dtype and a shape of at most "
                 f"{MOST_DIMENSIONS} sizes; {_DAMAGED}"
             )
-        if not kind.startswith(("F", "BF", "I", "U", "BOOL")) or kind.startswith(("F4", "F6")):
+        if not kind.startswith(("F", "BF", "I", "U", "BOOL")) or kind == "F4" or kind.startswith("F6_"):
             raise ModelError(
                 f"{name} is no readable safetensors file: torch has no numbers of type {kind[:20]!r}, which "
                 f"{key[:80]!r} holds; save float32"

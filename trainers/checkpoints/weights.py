@@ -1,7 +1,7 @@
 """Weights from a file: plain, finite, and of the shapes a module expects."""
 
 import reprlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 
@@ -15,41 +15,56 @@ SHARED = 8
 _SPARE = 32 * 2**20
 
 
-def checked_state(state: object, name: str) -> dict[str, torch.Tensor]:
+def checked_state(state: object, name: str, what: str = "model_state_dict") -> dict[str, torch.Tensor]:
     """The tensors of a state dict, floating ones as float32.
 
-    Tensors that share memory get memory of their own each, so what they come to is bounded first.
+    Args:
+        state: what the file holds.
+        name: of the file, for messages.
+        what: the key it lies under, for messages.
+
+    Raises:
+        ModelError: as :func:`sound_state`, or a number is too large for float32.
+    """
+    found = sound_state(state, name, what)
+    checked = {key: each.float() if each.is_floating_point() else each for key, each in found.items()}
+    _check_finite(checked, name)
+    return checked
+
+
+def sound_state(state: object, name: str, what: str) -> dict[str, torch.Tensor]:
+    """The tensors of a state dict as they are.
+
+    Tensors that share memory may get memory of their own each, so what they come to is bounded first.
 
     Args:
-        state: what the file holds as ``model_state_dict``.
+        state: what the file holds.
         name: of the file, for messages.
+        what: the key it lies under, for messages.
 
     Raises:
         ModelError: not a mapping of names to tensors, or a tensor is not dense, real and finite; far
             more weights than the file has data.
     """
     if not isinstance(state, Mapping) or not state:
-        raise ModelError(f"{name}: model_state_dict must map names to tensors; found {type(state).__name__}")
+        raise ModelError(f"{name}: {what} must map names to tensors; found {type(state).__name__}")
     check_count(len(state), name)
     for key, tensor in state.items():
         if not isinstance(key, str) or not isinstance(tensor, torch.Tensor):
             raise ModelError(
-                f"{name}: model_state_dict[{reprlib.repr(key)}] must be a tensor; "
-                f"found {type(tensor).__name__}"
+                f"{name}: {what}[{reprlib.repr(key)}] must be a tensor; found {type(tensor).__name__}"
             )
         check_dense(tensor, f"{name}: {key}")
     _check_shared(state, name)
-    checked: dict[str, torch.Tensor] = {}
+    _check_finite(state, name)
+    return dict(state)
+
+
+def _check_finite(state: Mapping[str, torch.Tensor], name: str) -> None:
     for key, tensor in state.items():
-        if tensor.is_floating_point():
-            tensor = tensor.float()
-            if not bool(torch.isfinite(tensor).all()):
-                bad = int((~torch.isfinite(tensor)).sum())
-                raise ModelError(
-                    f"{name}: {bad} weight(s) of {key} are NaN or infinite; the training diverged"
-                )
-        checked[key] = tensor
-    return checked
+        if tensor.is_floating_point() and not bool(torch.isfinite(tensor).all()):
+            bad = int((~torch.isfinite(tensor)).sum())
+            raise ModelError(f"{name}: {bad} weight(s) of {key} are NaN or infinite; the training diverged")
 
 
 def check_count(tensors: int, name: str) -> None:
@@ -116,6 +131,20 @@ def check_fit(
     Raises:
         ModelError: names the first three differences and counts the rest.
     """
+    complaints = misfits(found, expected)
+    if complaints:
+        raise ModelError(
+            f"{name}: its weights do not fit architecture {model_type!r}: {shortened(complaints)}"
+        )
+
+
+def misfits(found: Mapping[str, torch.Tensor], expected: Mapping[str, torch.Tensor]) -> list[str]:
+    """Where weights differ from those that a module expects in name, shape or kind of number.
+
+    Args:
+        found: the file's weights.
+        expected: the state dict of the module that shall take them, which may be on ``meta``.
+    """
     lacks = [f"lacks {key}" for key in expected if key not in found]
     unknown = [f"has unexpected {key[:80]}" for key in found if key not in expected]
     # Both sides are shown: a prefix, or the names of another architecture, are seen at once.
@@ -132,8 +161,10 @@ def check_fit(
         for key, ours, theirs in both
         if ours.is_floating_point() != theirs.is_floating_point()
     ]
-    if complaints:
-        more = f" and {len(complaints) - 3} more" if len(complaints) > 3 else ""
-        raise ModelError(
-            f"{name}: its weights do not fit architecture {model_type!r}: {'; '.join(complaints[:3])}{more}"
-        )
+    return complaints
+
+
+def shortened(complaints: Sequence[str]) -> str:
+    """The first three of them, and how many more there are."""
+    more = f" and {len(complaints) - 3} more" if len(complaints) > 3 else ""
+    return f"{'; '.join(complaints[:3])}{more}"

@@ -23,6 +23,14 @@ def _model(report: Report) -> Table:
     ]
     if model.parameters:
         rows.append(("parameters", f"{model.parameters:,}"))
+    if model.state_key is not None:
+        rows.append(("weights under", model.state_key))
+    if model.code is not None:
+        told = "it is in no file that could be read" if model.code.sha256 is None else model.code.sha256
+        rows += [
+            ("code that was run", f"{model.code.spec}, from {model.code.file or 'no file'}"),
+            ("SHA-256 of that file", told),
+        ]
     if trained is not None:
         rows += [
             ("trained by", trained.trainer),

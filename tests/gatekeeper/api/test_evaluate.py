@@ -3,6 +3,7 @@
 import copy
 import functools
 import pickle
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -248,3 +249,63 @@ def test_articles_too_few_for_any_model_are_told(data: gk.Data) -> None:
         found = gk.evaluate("control:copy_last", data, policy="skill")
     assert len(told) == 2
     assert found.report.judgement.verdict.outcome == "error"
+
+
+class Holding(nn.Module):
+    """The learner as part of a larger module."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turn = nn.Linear(16, 16)
+
+    def forward(self, contexts: torch.Tensor) -> torch.Tensor:
+        answer: torch.Tensor = self.turn(contexts[:, -1])
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("words", "notes"),
+    [
+        ({}, ["the weights", "all weights"]),
+        ({"state_key": "ema", "strip_prefix": "net"}, ["all weights"]),
+    ],
+)
+def test_weights_of_a_file_are_evaluated_in_a_module_that_a_function_makes(
+    words: dict[str, Any], notes: list[str], tmp_path: Path
+) -> None:
+    module, path = Holding(), tmp_path / "w.pt"
+    torch.save({"ema": {f"net.{key}": each for key, each in module.state_dict().items()}, "n": 1}, path)
+    held = gk.evaluate(module, rotating_data()).report
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        report = gk.evaluate(path, rotating_data(), factory=Holding, **words).report
+    assert [str(each.message).partition(" of w.pt ")[0] for each in told] == notes
+    assert report.evidence.model == held.evidence.model
+    assert (report.inputs.model.kind, report.inputs.model.state_key) == ("weights", "ema")
+    assert report.inputs.model.code is not None
+    assert report.inputs.model.code.file == Path(__file__).name
+
+
+@pytest.mark.parametrize(
+    ("model", "words", "error", "told"),
+    [
+        (
+            Holding(),
+            {"factory": Holding},
+            UsageError,
+            "factory= makes the module of a file of weights; found",
+        ),
+        ("control:ridge", {"factory": Holding}, UsageError, "'control:ridge' is none"),
+        ("w.pt", {"state_key": "ema"}, UsageError, "from Python factory="),
+        ("w.pt", {"factory": 3}, UsageError, "a factory is a function without arguments"),
+        ("w.pt", {"factory": Holding}, ModelError, "no such file of weights 'w.pt'"),
+    ],
+)
+def test_a_factory_is_for_files_of_weights(
+    model: nn.Module | str,
+    words: dict[str, Any],
+    error: type[GatekeeperError],
+    told: str,
+) -> None:
+    with pytest.raises(error, match=told):
+        gk.evaluate(model, rotating_data(), **words)

@@ -18,16 +18,9 @@ from schemas.reading.policy import parse_policy
 from schemas.reading.report import parse_report, report_to_json
 from schemas.records.answers import Answers
 from schemas.records.evidence import Evidence, Metric, Metrics
-from schemas.records.inputs import (
-    BankInput,
-    Environment,
-    Inputs,
-    ModelFormat,
-    ModelInput,
-    Settings,
-    SplitInput,
-)
+from schemas.records.inputs import BankInput, Environment, Inputs, Settings, SplitInput
 from schemas.records.judgement import Diagnosis, GateResult, Judgement, Verdict
+from schemas.records.model import ModelFormat, ModelInput
 from schemas.records.policy import LoadedPolicy
 from schemas.records.report import SCHEMA_VERSION, Report, ScoresFile
 from schemas.records.splits import PAIR

@@ -11,7 +11,8 @@ import pytest
 from gatekeeper.deployment import model_file
 from gatekeeper.deployment.model_file import confirmed_format, model_digest, refuse_other_kinds
 from schemas.errors import ModelError, ReportError
-from schemas.records.inputs import ModelFormat
+from schemas.reading.shards import INDEX, SINGLE
+from schemas.records.model import ModelFormat
 from tests.gatekeeper.deployment.rulings import refusal
 from tests.gatekeeper.deployment.submissions import make_report, report_bytes
 from tests.model_files import model_bytes, zipped
@@ -38,13 +39,17 @@ LINKED = "the model {} is a symbolic link, which may point elsewhere tomorrow; n
     ("what", "says"),
     [
         ("missing", "cannot read the model {}: No such file or directory"),
-        ("folder", "cannot read the model {}: it is no regular file"),
+        (
+            "folder",
+            f"{{}} must hold {SINGLE} or {INDEX}, as save_pretrained writes them; it holds neither: "
+            "name the file of weights",
+        ),
         ("pipe", "cannot read the model {}: it is no regular file"),
         ("link", LINKED),
         ("dangling", LINKED),
         ("circle", LINKED),
     ],
-)  # fmt: skip
+)
 def test_a_model_that_is_no_file_of_its_own_is_refused(tmp_path: Path, what: str, says: str) -> None:
     path = tmp_path / "model.pt"
     (tmp_path / "real.pt").write_bytes(b"x")

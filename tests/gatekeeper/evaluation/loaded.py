@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from gatekeeper.evaluation.loading import load_model
+from gatekeeper.evaluation.loading.how import Loading
+from gatekeeper.evaluation.loading.load import load_model
 from gatekeeper.evaluation.model import Candidate
 from gates.contracts import Queries
 from trainers.checkpoints.checkpoint import save_checkpoint
@@ -18,8 +20,8 @@ CPU = torch.device("cpu")
 Module = Callable[[str], str]
 
 
-def load(spec: str | Path, *, allow_code: bool = False, dimension: int = WIDTH) -> Candidate:
-    return load_model(str(spec), device=CPU, dimension=dimension, allow_code=allow_code)
+def load(spec: str | Path, *, dimension: int = WIDTH, **words: Any) -> Candidate:  # noqa: ANN401  (Loading's)
+    return load_model(str(spec), device=CPU, dimension=dimension, loading=Loading(**words))
 
 
 def queries(count: int = 3) -> Queries:

@@ -12,7 +12,7 @@ from gatekeeper.render.page.page import render_page
 from gatekeeper.training.folder import RunRecord, write_record
 from gatekeeper.training.history import find_run, find_training
 from schemas.reading.history import write_history
-from schemas.records.inputs import TrainedBy
+from schemas.records.model import TrainedBy
 from schemas.records.report import Report
 from tests.gatekeeper.render.page.pages import history, report_of
 from trainers.recipes.ramp import Stage

@@ -13,7 +13,7 @@ from schemas.reading.codec import decode, encode
 from schemas.records.evidence import Metric
 from schemas.records.inputs import Settings
 from schemas.records.report import Report
-from schemas.records.rules import LATER
+from schemas.records.rules import LATER, SPARSE
 
 
 @dataclass(frozen=True)
@@ -150,3 +150,19 @@ def test_only_a_field_that_came_later_may_be_absent() -> None:
     for value in ({"name": "a"}, {"kind": "b"}, {"name": "a", "kind": "b", "sizes": 1}):
         with pytest.raises(ReportError, match=r"missing or unknown key '(kind|name|sizes)'"):
             decode(Grown, value)
+
+
+@dataclass(frozen=True)
+class Sparse:
+    name: str
+    later: int | None = field(default=None, metadata=LATER)
+    sparse: Leaf | None = field(default=None, metadata=SPARSE)
+
+
+@pytest.mark.parametrize("sparse", [None, Leaf(0.5, "a")])
+def test_a_sparse_field_stands_in_a_document_only_where_it_says_something(sparse: Leaf | None) -> None:
+    record = Sparse("a", sparse=sparse)
+    document = encode(record)
+    told = {} if sparse is None else {"sparse": {"number": 0.5, "kind": "a"}}
+    assert document == {"name": "a", "later": None, **told}
+    assert decode(Sparse, document) == record

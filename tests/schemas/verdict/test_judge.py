@@ -9,8 +9,8 @@ import pytest
 from schemas.reading.policy import load_policy
 from schemas.records.answers import Format
 from schemas.records.evidence import CONTROLS, Evidence, Metric
-from schemas.records.inputs import TrainedBy
 from schemas.records.metrics import GATES
+from schemas.records.model import TrainedBy
 from schemas.records.policy import ChampionRule, ControlRule, Decide, Policy, PolicyCheck
 from schemas.records.report import Report
 from schemas.records.splits import PAIR

@@ -9,7 +9,7 @@ from schemas.errors import ReportError
 from schemas.reading.consistency import check_report
 from schemas.reading.policy import load_policy
 from schemas.records.evidence import Evidence, Metric
-from schemas.records.inputs import ModelInput
+from schemas.records.model import ModelInput
 from schemas.records.policy import Policy
 from schemas.records.report import Report
 from schemas.verdict.judge import judge

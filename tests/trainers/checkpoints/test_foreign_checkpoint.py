@@ -58,7 +58,7 @@ def test_weights_without_an_architecture_are_recognised_and_the_advice_works(
     message = str(caught.value)
     assert message.startswith("old.pt is no checkpoint: it lacks 'model_type' (found ")
     assert f"its weights are named like those of {name!r}" in message
-    assert "or evaluate a function that builds the module and loads them: gatekeeper eval module:" in message
+    assert "Its weights can be evaluated with --factory module:function, a function of yours that" in message
     data = advised(message, saved(held), config(name), tmp_path)
     module = restore(read_checkpoint(data, "new.pt"), "new.pt").module
     assert torch.equal(module(contexts), make(name)(contexts))
@@ -82,7 +82,8 @@ def test_safetensors_without_an_entry_are_saved_again_as_advised(
 ) -> None:
     with pytest.raises(ModelError, match="has no 'gatekeeper' entry in its header") as caught:
         read_checkpoint(safetensors.torch.save(dict(content["model_state_dict"])), "m.safetensors")
-    code = re.search(r"Save it with (.*?\)), or evaluate", str(caught.value))
+    assert "Evaluate it with --factory module:function" in str(caught.value)
+    code = re.search(r"save it with (.*\))$", str(caught.value))
     assert code is not None
     done = code[1].replace('"new.safetensors"', repr(str(tmp_path / "new"))).replace('"NAME"', '"gru"')
     names = {"safetensors": safetensors, "json": json, "state": content["model_state_dict"]}

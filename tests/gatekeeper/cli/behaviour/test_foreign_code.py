@@ -12,6 +12,7 @@ import click.testing
 import pytest
 
 from gatekeeper.cli.eval import _runs_foreign_code
+from gatekeeper.evaluation.loading.how import AS_IT_IS, Loading
 from gatekeeper.training import conduct as train_run
 from schemas.errors import GatekeeperError
 from tests.gatekeeper.terminal import ROOT
@@ -126,7 +127,7 @@ def test_whose_code_may_run(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "best.pt").touch()
-    assert _runs_foreign_code(models, allow_code=allow_code) == foreign
+    assert _runs_foreign_code(models, Loading(allow_code)) == foreign
 
 
 @pytest.mark.parametrize(
@@ -135,10 +136,10 @@ def test_whose_code_may_run(
 def test_an_architecture_of_another_package_counts(
     entry: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert not _runs_foreign_code(("control:oracle",), allow_code=False)
+    assert not _runs_foreign_code(("control:oracle",), AS_IT_IS)
     folder = tmp_path / "foreign-1.0.dist-info"
     folder.mkdir()
     (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: foreign\nVersion: 1.0\n")
     (folder / "entry_points.txt").write_text(f"[gatekeeper.architectures]\n{entry}\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert _runs_foreign_code(("control:oracle",), allow_code=False)
+    assert _runs_foreign_code(("control:oracle",), AS_IT_IS)

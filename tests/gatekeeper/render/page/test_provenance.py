@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
+import pytest
+
 from gatekeeper.render.page.figures import Table
 from gatekeeper.render.page.provenance import provenance
+from schemas.records.model import OwnCode
 from schemas.records.report import Report
 from tests.gatekeeper.render.page.pages import report_of
 
@@ -57,6 +60,21 @@ def test_what_does_not_exist_has_no_line() -> None:
     assert "train windows SHA-256" not in found["Data"]
     assert "git revision" not in found["Environment"]
     assert [*found["Report"]] == ["made", "format", "content SHA-256"]
+
+
+@pytest.mark.parametrize(
+    ("code", "file", "digest"),
+    [
+        (OwnCode("my:make", "my.py", "a" * 64), "my:make, from my.py", "a" * 64),
+        (OwnCode("my:make", None, None), "my:make, from no file", "it is in no file that could be read"),
+    ],
+)
+def test_code_that_was_run_is_told_with_its_digest(code: OwnCode, file: str, digest: str) -> None:
+    report = report_of()
+    model = replace(report.inputs.model, kind="weights", code=code, state_key="ema")
+    found = tables(replace(report, inputs=replace(report.inputs, model=model)))["Model"]
+    assert (found["code that was run"], found["SHA-256 of that file"]) == (file, digest)
+    assert found["weights under"] == "ema"
 
 
 def test_each_split_has_its_windows_and_digests() -> None:

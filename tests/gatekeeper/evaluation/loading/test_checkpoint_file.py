@@ -1,9 +1,6 @@
-"""What ``gatekeeper eval`` accepts as a model, and in which line it refuses the rest."""
+"""Checkpoints as models, and in which line one that is none is refused."""
 
 import hashlib
-import io
-import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +11,10 @@ from torch import nn
 from gatekeeper.config.window import WindowClaim
 from gates.contracts import Queries
 from schemas.errors import ModelError, PredictionError
-from tests.gatekeeper.evaluation.loaded import CONTEXT, CPU, WIDTH, Module, load, queries, write
+from tests.gatekeeper.evaluation.loaded import CONTEXT, CPU, WIDTH, load, queries, write
 from trainers.checkpoints.checkpoint import save_checkpoint
 from trainers.checkpoints.positioned import Positioned, evenly
 from trainers.registry import architecture
-
-# --- checkpoints -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
@@ -73,31 +68,6 @@ def test_another_context_length_is_refused(checkpoint: Path) -> None:
     with pytest.raises(PredictionError, match=r"m\.pt cannot read contexts of shape \(2, 5, 6\)") as caught:
         model.predictor.predict(wrong)
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("spec", "reason"),
-    [
-        ("missing.pt", "no such model 'missing.pt'; expected a checkpoint file"),
-        ("folder", "is no file; name a checkpoint, e.g. folder/best_model.pt"),
-        ("", "no such model ''; expected a checkpoint file"),
-        ("x" * 5000, "^x{5000} cannot be read: File name too long"),
-        ("a\0b", r"no such model 'a\\x00b'"),
-        (":Model", "no such model ':Model'; expected a checkpoint file"),
-        ("text.pt", "or a safetensors file; found text; name the model file"),
-    ],
-)
-def test_paths_that_are_no_model(
-    spec: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "folder").mkdir()
-    (tmp_path / "text.pt").write_text("hello")
-    with pytest.raises(ModelError, match=reason):
-        load(spec)
-
-
-# --- what the content says ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
@@ -161,80 +131,3 @@ def test_a_place_in_the_input_is_told(linear: nn.Module, tmp_path: Path) -> None
     torch.save(content, tmp_path / "m.pt")
     with pytest.raises(ModelError, match="reads 7 numbers for each chunk of 6: the last is the chunk's"):
         load(tmp_path / "m.pt")
-
-
-def test_a_data_set_in_the_place_of_a_model_is_told_where_it_goes(tmp_path: Path) -> None:
-    (tmp_path / "dataset.json").write_text("{}")
-    with pytest.raises(ModelError, match="is a data set folder; the model comes first: gatekeeper eval"):
-        load(tmp_path)
-
-
-def test_no_advice_to_load_a_file_unsafely_is_passed_on(own: Module, tmp_path: Path) -> None:
-    torch.save({"a": Path("x")}, tmp_path / "evil.pt")
-    name = own('make = lambda: torch.load("evil.pt")')
-    with pytest.raises(ModelError, match="torch will not unpickle the file, because it holds more") as caught:
-        load(f"{name}:make")
-    assert "weights_only" not in str(caught.value)
-
-
-# --- programs ----------------------------------------------------------------------------------------
-
-
-class Dropping(nn.Module):
-    """Random while it trains."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.dropout = nn.Dropout(0.5)
-        self.layer = nn.Linear(WIDTH, WIDTH)
-
-    def forward(self, contexts: torch.Tensor) -> torch.Tensor:
-        answer: torch.Tensor = self.layer(self.dropout(contexts[:, -1]))
-        return answer
-
-
-def scripted(module: nn.Module) -> bytes:
-    buffer = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)
-        torch.jit.save(torch.jit.script(module), buffer)
-    return buffer.getvalue()
-
-
-def exported(module: nn.Module) -> bytes:
-    buffer = io.BytesIO()
-    shapes = ({0: torch.export.Dim("batch")},)
-    torch.export.save(torch.export.export(module, (queries().contexts,), dynamic_shapes=shapes), buffer)
-    return buffer.getvalue()
-
-
-@pytest.mark.parametrize(("kind", "write_program"), [("torchscript", scripted), ("exported", exported)])
-@pytest.mark.parametrize("name", ["m.pt", "m.pt2", "m.safetensors"])
-def test_programs_need_permission_whatever_they_are_called(
-    kind: str, write_program: Callable[[nn.Module], bytes], name: str, tmp_path: Path
-) -> None:
-    module = Dropping().eval()
-    (tmp_path / name).write_bytes(write_program(module))
-    what = {"torchscript": "a torchscript", "exported": "an exported"}[kind]
-    with pytest.raises(ModelError, match=rf"is {what} program, which runs code when loaded; add --allow"):
-        load(tmp_path / name)
-    model = load(tmp_path / name, allow_code=True)
-    assert (model.info.kind, model.info.architecture) == ("exported", kind)
-    assert model.info.fingerprint == "not applicable"
-    assert model.info.parameters == WIDTH * WIDTH + WIDTH
-    torch.testing.assert_close(model.predictor.predict(queries()), module(queries().contexts))
-
-
-def test_a_program_saved_while_training_is_evaluated(tmp_path: Path) -> None:
-    module = Dropping().train()
-    (tmp_path / "m.pt").write_bytes(scripted(module))
-    model = load(tmp_path / "m.pt", allow_code=True)
-    torch.testing.assert_close(model.predictor.predict(queries()), module.eval()(queries().contexts))
-
-
-def test_a_damaged_program_ends_in_one_line(tmp_path: Path) -> None:
-    data = scripted(Dropping()).replace(b"__torch__", b"__wrong__")
-    (tmp_path / "m.pt").write_bytes(data)
-    with pytest.raises(ModelError, match=r"^\S*m\.pt cannot be loaded as a torchscript program: ") as caught:
-        load(tmp_path / "m.pt", allow_code=True)
-    assert "\n" not in str(caught.value)

@@ -1,0 +1,1 @@
+"""Models from files and from the user's own code."""
