@@ -70,8 +70,9 @@ from schemas.text import printable
 def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above are)
     """Write SOURCE and its splits as a folder of memory-mapped arrays.
 
-    SOURCE is a bank (*.npz), or JSON lines (*.jsonl, *.ndjson, maybe *.gz or *.zst) of vectors or of
-    texts, which are embedded first; vectors are kept in the user's cache, so no text is embedded twice. Use
+    SOURCE is a bank (*.npz), or a table of vectors or of texts: *.jsonl and *.ndjson, *.csv and *.tsv (each
+    maybe *.gz or *.zst), *.parquet, *.arrow and *.feather, a folder of such shards or one saved by Hugging
+    Face datasets. Texts are embedded; vectors are kept in the user's cache, so no text is embedded twice. Use
     the folder wherever a bank is asked for: `gatekeeper eval model.pt --bank FOLDER`.
 
     Exit codes: 0 done, 2 usage error, 3 the source, the encoder or the folder is unusable.

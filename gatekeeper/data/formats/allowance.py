@@ -15,9 +15,9 @@ _VECTORS = (100, 2**30)
 class Allowance:
     """What is left of the memory that one file may take."""
 
-    def __init__(self, size: int, source: str) -> None:
-        """An allowance for a file of ``size`` bytes, called ``source`` in messages."""
-        self._size, self._source = size, source
+    def __init__(self, size: int, source: str, advice: str = "store it uncompressed (numpy.savez)") -> None:
+        """For a file of ``size`` bytes, called ``source`` in messages, which end in ``advice``."""
+        self._size, self._source, self._advice = size, source, advice
         self._left = self._most = _PER_BYTE * size + _FREE
 
     def spend(self, amount: int, what: str) -> None:
@@ -30,7 +30,7 @@ class Allowance:
         if self._left < 0:
             raise DataError(
                 f"{self._source}: {what} would bring the memory for this file of {_size(self._size)} above "
-                f"{_size(self._most)}; if that is meant, store it uncompressed (numpy.savez)"
+                f"{_size(self._most)}; if that is meant, {self._advice}"
             )
 
     def check_text(self, amount: int, what: str) -> None:
@@ -56,7 +56,7 @@ class Allowance:
         if amount > most:
             raise DataError(
                 f"{self._source}: {what} inflates to {_size(amount)}, from a file of {_size(self._size)}; at "
-                f"most {_size(most)} are read; if that is meant, store it uncompressed (numpy.savez)"
+                f"most {_size(most)} are read; if that is meant, {self._advice}"
             )
 
 

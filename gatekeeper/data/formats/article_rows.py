@@ -12,7 +12,7 @@ from gatekeeper.data.formats.tables import Batch, Table, where
 from gates.article_ids import Numbered, check_id, number_distinct, refuse_mixed
 from gates.contracts import ArticleId
 
-_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_WHOLE = re.compile(r"0|-?[1-9][0-9]{0,19}")
 
 
 class Articles:

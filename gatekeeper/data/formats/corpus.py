@@ -8,9 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatekeeper.config.bank_keys import BankKeys
+from gatekeeper.data.formats.arrow_files import is_arrow_file
+from gatekeeper.data.formats.arrow_table import ArrowTable
 from gatekeeper.data.formats.bank import BankFile, read_bank_file
+from gatekeeper.data.formats.csv_table import CsvTable, is_csv
 from gatekeeper.data.formats.gathering import read_table, table_holds_texts
 from gatekeeper.data.formats.json_table import JsonTable, is_json_lines
+from gatekeeper.data.formats.table_folders import folder_table, is_table_folder
 from gatekeeper.data.formats.tables import Table
 from gatekeeper.data.formats.texts import Texts
 
@@ -44,6 +48,9 @@ def table_format(fits: Callable[[Path], bool], table: Callable[[Path], Table]) -
 
 
 FORMATS = (
+    table_format(is_table_folder, folder_table),
+    table_format(is_arrow_file, ArrowTable.of_file),
+    table_format(is_csv, CsvTable),
     table_format(is_json_lines, JsonTable),
     # Last, since it fits all: it says what a file is that is no bank, and what to do with it.
     Format(lambda path: True, lambda path, keys: False, lambda path, keys: read_bank_file(path, keys=keys)),

@@ -23,6 +23,7 @@ LONGEST = 4 * 2**20
 PACKED = (".gz", ".zst")
 """How the name of a file ends that is inflated while it is read."""
 
+_TAIL = 2**16
 _ANY = 10 * 10**6  # a compressed file up to this size may inflate to _LEAST
 _LEAST = 96 * 2**20
 _RATIO = 20  # ordinary text compresses 3 to 5 times
@@ -60,6 +61,7 @@ def read_lines(path: Path, *, expected: str) -> Iterator[tuple[int, bytes]]:
     try:
         with open_regular(path) as raw:
             size = os.fstat(raw.fileno()).st_size
+            _refuse_unfinished(path, raw, size)
             if packing not in PACKED:
                 _refuse_other(path, raw.peek(HEAD)[:HEAD], size, expected)
             with _unpacked(raw, packing) as file:
@@ -96,6 +98,16 @@ def _bounded(path: Path, file: IO[bytes], size: int, packed: bool) -> Iterator[t
                 raise DataError(f"{path} is UTF-16; save the file as UTF-8")
             line = without_mark(line)
         yield number, line
+
+
+def _refuse_unfinished(path: Path, raw: io.BufferedReader, size: int) -> None:
+    """Refuse a file that ends in zeros: gigabytes of them take long to read."""
+    if size <= _TAIL:
+        return
+    raw.seek(size - _TAIL)
+    if not raw.read(_TAIL).strip(b"\0"):
+        raise DataError(f"{path} ends in zeros, as an unfinished copy does; copy or write the file again")
+    raw.seek(0)
 
 
 def _refuse_other(path: Path, head: bytes, size: int, expected: str) -> None:

@@ -159,7 +159,7 @@ def _holds_vectors(values: Values) -> bool:
 
 def _is_kept(name: str, values: Values) -> bool:
     there = [value for value in values if not is_missing(value)]
-    return bool(there) and len(name) <= _LONGEST and all(plain(value) is not None for value in there)
+    return bool(there) and 0 < len(name) <= _LONGEST and all(plain(value) is not None for value in there)
 
 
 def plain(value: object) -> str | None:

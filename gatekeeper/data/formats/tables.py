@@ -7,13 +7,15 @@ A format is a :class:`Table`: the first rows, to see which column means what
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
+
+import numpy.typing as npt
 
 SAMPLE = 512
 """Rows of which a table shows what its columns hold."""
 
-Values = Sequence[object]
-"""Entries of a column: of vectors a float array (n, D) or a sequence of sequences of numbers."""
+Values = Sequence[object] | npt.NDArray[Any]
+"""Entries of a column: of vectors a float array (n, D), or lists of numbers."""
 
 
 @dataclass(frozen=True, eq=False)

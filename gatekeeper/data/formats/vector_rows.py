@@ -70,6 +70,8 @@ class Vectors:
 def _numbers(value: object) -> npt.NDArray[np.float32] | None:
     try:
         if isinstance(value, str):
+            if value.lstrip()[:1] == "[" and value.rstrip()[-1:] != "]":
+                return None  # cut off
             found = np.array(value.translate(_BRACKETS).split(), dtype=np.float64)
         else:
             found = np.array(value if isinstance(value, list) else None)

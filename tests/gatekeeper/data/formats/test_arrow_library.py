@@ -15,7 +15,7 @@ def test_a_part_is_loaded_when_it_is_asked_for() -> None:
     assert arrow("parquet").__name__ == "pyarrow.parquet"
 
 
-@pytest.mark.parametrize("name", ["t.jsonl.zst"])
+@pytest.mark.parametrize("name", ["t.jsonl.zst", "t.parquet", "t.csv.zst"])
 def test_without_it_one_sentence_says_what_to_install(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,6 +1,7 @@
 """A file of lines costs no more than a file of its size may, whatever it holds."""
 
 import gzip
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -77,3 +78,14 @@ def test_zstd_is_inflated_and_a_part_of_it_refused(tmp_path: Path) -> None:
 )
 def test_a_name_counts_whatever_it_is_packed_with(name: str, fits: bool) -> None:
     assert has_name(Path(name), ".jsonl") is fits
+
+
+def test_a_file_that_ends_in_zeros_is_refused_before_they_are_read(tmp_path: Path) -> None:
+    for name in ("t.jsonl", "t.jsonl.gz"):
+        path = tmp_path / name
+        path.write_bytes(gzip.compress(b"{}\n") if name.endswith("gz") else b"{}\n")
+        os.truncate(path, 2**40)
+        with pytest.raises(
+            DataError, match="ends in zeros, as an unfinished copy does; copy or write the file"
+        ):
+            next(read_objects(path))

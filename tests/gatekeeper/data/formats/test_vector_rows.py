@@ -39,6 +39,7 @@ def test_a_written_number_is_the_float32_it_was(written: str) -> None:
         ([[[1, 2]]], "found list"),
         ([{"a": 1}], "found dict"),
         (["[1, two]"], "found str"),
+        (["[1, 2"], "found str"),
         ([3], "found int '3'"),
     ],
 )
@@ -53,4 +54,4 @@ def test_batches_have_one_width() -> None:
     with pytest.raises(
         DataError, match="t row 7: v must be a vector of 2 numbers; found a vector of width 3"
     ):
-        vectors.add(np.ones((1, 3)), [7], "v")  # type: ignore[arg-type]  # an array is as good as a sequence
+        vectors.add(np.ones((1, 3)), [7], "v")
