@@ -15,7 +15,6 @@ from gates.contracts import ArticleId, ArticleIds, Bank, BoolArray, FloatArray, 
 from gates.geometry import without_extremes
 from gates.packed_texts import PackedTexts
 from schemas.errors import DataError
-from schemas.records.dataset import EmbeddedBy
 
 _SHOWN = 5  # offending rows named in a message
 _BLOCK = 2**20  # numbers normalised at a time, so that a large bank needs little extra memory
@@ -140,7 +139,6 @@ def assemble_bank(
     texts: Sequence[str] | None,
     titles: Mapping[int, str] | None,
     ids: ArticleIds | None = None,
-    embedded_by: EmbeddedBy | None = None,
 ) -> Bank:
     """A bank from arrays that :func:`build_bank` made before; nothing is checked or copied.
 
@@ -153,7 +151,6 @@ def assemble_bank(
         texts: in row order.
         titles: article number -> title.
         ids: number -> id, where the numbers are ranks.
-        embedded_by: the encoder that made the vectors.
     """
     new_article = np.append(True, articles[1:] != articles[:-1])
     # A difference of sorted numbers that overflows is none of 1.
@@ -173,7 +170,6 @@ def assemble_bank(
         texts=texts,
         titles=MappingProxyType(dict(titles or {})),
         ids=ids,
-        embedded_by=embedded_by,
     )
 
 

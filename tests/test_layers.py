@@ -16,7 +16,13 @@ PACKAGES = ("schemas", "gates", "trainers", "gatekeeper")
 """Low to high: each imports those before it alone."""
 
 FLOORS = {
-    "schemas": (("errors", "names", "reasons", "text"), ("disk",), ("records",), ("verdict",), ("reading",)),
+    "schemas": (
+        ("addresses", "errors", "names", "reasons", "text"),
+        ("disk",),
+        ("records",),
+        ("verdict",),
+        ("reading",),
+    ),
     "trainers": (
         (
             "contracts",

@@ -1,13 +1,15 @@
 """``gatekeeper check``: the command a CI job trusts."""
 
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 import click
 
+from gatekeeper.cli.command import command
 from gatekeeper.cli.terminal import full_asked, full_option, painted
-from gatekeeper.cli.types import FILE, Choice
+from gatekeeper.cli.types import FILE, OUTPUT, Choice
 from gatekeeper.cli.verifier import Verifier, verifier_options
 from gatekeeper.cli.voice import hand_over
 from gatekeeper.config.outputs import Output, refuse_overwriting
@@ -33,7 +35,12 @@ from schemas.text import harmless, harmless_json, printable
 Format = Literal["table", "json", "markdown", "junit", "github"]
 
 
-@click.command(name="check")
+def _needs(given: Mapping[str, Any]) -> Iterator[str]:
+    if given["model"] is None and not given["report_only"]:
+        yield "--model (or --report-only)"
+
+
+@command("check", needs=_needs)
 @click.argument("report", type=FILE)
 @click.option("--model", type=FILE, help="The model file; must be the evaluated one.")
 @click.option("--report-only", is_flag=True, help="Judge the report alone, bound to no model file.")
@@ -48,7 +55,7 @@ Format = Literal["table", "json", "markdown", "junit", "github"]
     help="What is written [table].",
 )
 @full_option
-@click.option("--output", type=FILE, help="Write to this file instead of stdout.")
+@click.option("--output", type=OUTPUT, help="Write to this file instead of stdout.")
 def check_command(
     report: Path,
     model: Path | None,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from gatekeeper.cli.command import command
 from gatekeeper.cli.options import Format, format_option
 from gatekeeper.cli.progress import working
 from gatekeeper.cli.types import FILE
@@ -12,7 +13,7 @@ from schemas.errors import UsageError
 from schemas.reading.report import read_report
 
 
-@click.command(name="compare")
+@command("compare")
 @click.argument("reports", nargs=-1, required=True, type=FILE, metavar="A B...")
 @click.option("--all", "every", is_flag=True, help="Every metric, not only those the policies check.")
 @format_option

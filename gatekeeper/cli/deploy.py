@@ -1,13 +1,16 @@
 """``gatekeeper deploy``: check a model and put it into production, or take it back."""
 
 import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from gatekeeper.cli.command import command
 from gatekeeper.cli.progress import working
 from gatekeeper.cli.terminal import full_asked, full_option, painted
-from gatekeeper.cli.types import FILE
+from gatekeeper.cli.types import FILE, TARGET
 from gatekeeper.cli.verifier import Verifier, verifier_options
 from gatekeeper.cli.voice import show
 from gatekeeper.config.outputs import Output, refuse_overwriting
@@ -23,10 +26,21 @@ from schemas.errors import EXIT_CODES, UsageError
 MLFLOW = "mlflow:"
 
 
-@click.command(name="deploy")
+def _needs(given: Mapping[str, Any]) -> Iterator[str]:
+    if given["rollback"] or given["listing"]:
+        return
+    if given["model"] is None and given["report"] is None:
+        yield "MODEL with its --report (or --rollback, or --history)"
+    elif given["model"] is None:
+        yield "MODEL"
+    elif given["report"] is None:
+        yield "--report"
+
+
+@command("deploy", needs=_needs)
 @click.argument("model", type=FILE, required=False)
 @click.option("--report", type=FILE, help="Report of MODEL.")
-@click.option("--to", "target", required=True, help="Deployment folder, or mlflow:NAME@ALIAS.")
+@click.option("--to", "target", type=TARGET, required=True, help="Deployment folder, or mlflow:NAME@ALIAS.")
 @verifier_options
 @click.option(
     "--champion",

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from gatekeeper.cli.command import command
 from gatekeeper.cli.completion import complete
+from gatekeeper.cli.data_argument import is_data, one_of_both
 from gatekeeper.cli.guard import end, guard_of
 from gatekeeper.cli.knobs import with_options
 from gatekeeper.cli.loading import loading_options
@@ -19,6 +21,7 @@ from gatekeeper.cli.page import html_option, write_page
 from gatekeeper.cli.progress import bar, working
 from gatekeeper.cli.stdout import reserved_stdout
 from gatekeeper.cli.terminal import full_asked, full_option, is_terminal, painted
+from gatekeeper.cli.types import NAMED
 from gatekeeper.cli.voice import say, show, show_json, warn
 from gatekeeper.evaluation.controls import control_name, is_control
 from schemas.errors import EXIT_CODES, EXIT_USAGE, GatekeeperError, UsageError
@@ -35,19 +38,20 @@ if TYPE_CHECKING:
     from gatekeeper.evaluation.model import Candidate
 
 
-@click.command(name="eval")
+@command("eval")
 @click.argument(
     "models",
     nargs=-1,
     required=True,
-    metavar="MODEL...",
+    type=NAMED,
+    metavar="MODEL... [DATA]",
     shell_complete=complete("controls", prefix="control:", files=True),
 )
 @with_options(*data_flags(), *eval_flags())
 @format_option
 @full_option
 @html_option
-@click.option("--sign-key", help="Private key (*.key, or env:NAME): sign each report.")
+@click.option("--sign-key", type=NAMED, help="Private key (*.key, or env:NAME): sign each report.")
 @loading_options
 @click.pass_context
 def eval_command(
@@ -66,10 +70,12 @@ def eval_command(
     MODEL is a checkpoint (.pt, .safetensors) of a registered architecture, control:NAME for a
     built-in control, or package.module:factory for your own nn.Module. Weights alone (a state dict, a
     Lightning .ckpt, a folder of save_pretrained) need --factory. The JSON report of a file goes beside
-    it; that of a control or a factory is written where --report says.
+    it; that of a control or a factory is written where --report says. A data set folder, bundled:NAME or a
+    file of vectors among them is the data, as after --bank.
 
     Exit codes: 0 deployable, 1 blocked, 2 usage error, 3 could not evaluate.
     """
+    models, flags["bank"] = _parted(models, flags["bank"])
     guard = guard_of(ctx)
     if guard is not None and _runs_foreign_code(models, loading):
         guard.separate()  # before torch is loaded, and its threads with it
@@ -77,6 +83,16 @@ def eval_command(
         printer = _Printer(form, stdout, full=full_asked())
         code = _evaluate(models, config, flags, html, sign_key, printer, loading)
     end(ctx, code)
+
+
+def _parted(given: tuple[str, ...], bank: object) -> tuple[tuple[str, ...], object]:
+    """The models, and what names the data."""
+    models = tuple(each for each in given if not is_data(each))
+    for each in filter(is_data, given):
+        bank = one_of_both(each, bank)
+    if not models:
+        raise UsageError(f"{bank} is data; the model comes first: gatekeeper eval MODEL {bank}")
+    return models, bank
 
 
 @dataclass(frozen=True)

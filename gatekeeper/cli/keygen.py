@@ -4,17 +4,18 @@ from pathlib import Path
 
 import click
 
-from gatekeeper.cli.types import FILE
+from gatekeeper.cli.command import command
+from gatekeeper.cli.types import OUTPUT
 from gatekeeper.cli.voice import show
 from gatekeeper.deployment.signing.keys import generate
 from schemas.text import printable
 
 
-@click.command(name="keygen")
+@command("keygen")
 @click.argument("name", default="gatekeeper")
 @click.option(
     "--folder",
-    type=FILE,
+    type=OUTPUT,
     default=Path(),
     help="Where the files go [working directory].",
 )

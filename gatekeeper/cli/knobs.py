@@ -14,7 +14,8 @@ from typing import Any
 import click
 
 from gatekeeper.cli.completion import complete
-from gatekeeper.cli.types import FILE, Choice
+from gatekeeper.cli.types import FILE, NAMED, OUTPUT, Choice
+from gatekeeper.config.keys import WRITTEN
 from gatekeeper.training.settings import without_none
 from trainers.contracts import Trainer
 
@@ -65,13 +66,22 @@ def option(section: type, name: str, *, line: str = "help", otherwise: str | Non
         return click.option(
             flag, type=arguments[0], multiple=True, callback=_given, help=f"{text} (repeatable)."
         )
-    kind = FILE if hint is Path else hint if isinstance(hint, type) else str
+    kind = _kind(hint, more.get("kind"))
     listed = more.get("listed")
     prefix, files = more.get("prefix", ""), listed in ("policies", "data")
     completer = None if listed is None else complete(listed, prefix=prefix, files=files)
     return click.option(
         flag, type=kind, help=f"{text}.", shell_complete=completer, metavar=more.get("metavar")
     )
+
+
+def _kind(hint: object, key: object) -> click.ParamType[Any] | type:
+    """What a flag takes; ``key`` is that of a configuration, where it is one of its keys."""
+    if hint is Path:
+        return OUTPUT if key is WRITTEN else FILE
+    if isinstance(hint, type) and hint is not str:
+        return hint
+    return str if key is None else NAMED  # what a recipe calls its own text may be an address
 
 
 def _given(ctx: click.Context, parameter: click.Parameter, value: Any) -> Any:  # noqa: ANN401

@@ -6,13 +6,14 @@ from typing import Literal
 import click
 
 from gatekeeper.cli.choices import KINDS, Item
+from gatekeeper.cli.command import command
 from gatekeeper.cli.types import Choice
 from gatekeeper.cli.voice import show, show_json
 
 NOTHING = "no description"
 
 
-@click.command(name="list")
+@command("list")
 @click.argument("kind", type=Choice(tuple(KINDS)), required=False, metavar="[KIND]")
 @click.option("--format", "form", type=Choice(("table", "json")), default="table", help="[table].")
 def list_command(kind: str | None, form: Literal["table", "json"]) -> None:

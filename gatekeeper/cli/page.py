@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from gatekeeper.cli.types import FILE
+from gatekeeper.cli.types import OUTPUT
 from gatekeeper.cli.voice import warn
 from gatekeeper.evaluation.extras import Extras
 from schemas.disk.atomic import write_text
@@ -14,7 +14,7 @@ from schemas.errors import OutputError, UsageError
 from schemas.records.report import Report
 from schemas.text import printable
 
-html_option = click.option("--html", type=FILE, help="Also write the report as one HTML page.")
+html_option = click.option("--html", type=OUTPUT, help="Also write the report as one HTML page.")
 
 
 def check_page_target(page: Path, *, made: Path | None = None) -> None:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import click
 
+from gatekeeper.cli.command import command
 from gatekeeper.cli.page import check_page_target, write_page
 from gatekeeper.cli.terminal import full_asked, full_option, painted
-from gatekeeper.cli.types import FILE
+from gatekeeper.cli.types import FILE, OUTPUT
 from gatekeeper.cli.voice import show, warn
 from gatekeeper.config.outputs import Output, refuse_overwriting
 from gatekeeper.evaluation.companions import with_companions
@@ -21,9 +22,9 @@ from schemas.text import printable
 _AGAIN = "a report does not hold it; gatekeeper eval MODEL --html FILE computes it while the data are loaded."
 
 
-@click.command(name="report")
+@command("report")
 @click.argument("report", type=FILE)
-@click.option("--html", type=FILE, help="Write the report as one HTML page instead of printing it.")
+@click.option("--html", type=OUTPUT, help="Write the report as one HTML page instead of printing it.")
 @click.option(
     "--open", "opening", is_flag=True, help="Open the page in the browser [of REPORT.html beside it]."
 )

@@ -2,12 +2,13 @@
 
 import click
 
+from gatekeeper.cli.command import command
 from gatekeeper.cli.types import Choice
 from gatekeeper.cli.voice import hand_over
 from schemas.reading.report import SCHEMAS, schema_text
 
 
-@click.command(name="schema")
+@command("schema")
 @click.argument("name", type=Choice(SCHEMAS))
 def schema_command(name: str) -> None:
     """Print the JSON Schema that NAME files follow."""

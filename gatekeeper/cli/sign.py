@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from gatekeeper.cli.types import FILE
+from gatekeeper.cli.command import command
+from gatekeeper.cli.types import FILE, NAMED
 from gatekeeper.cli.voice import show
 from gatekeeper.config.outputs import Output, key_file, refuse_overwriting
 from gatekeeper.deployment.signing.keys import load_private
@@ -13,9 +14,9 @@ from gatekeeper.evaluation.companions import envelope_path
 from schemas.text import printable
 
 
-@click.command(name="sign")
+@command("sign")
 @click.argument("report", type=FILE)
-@click.option("--key", required=True, help="Private key (*.key, or env:NAME).")
+@click.option("--key", type=NAMED, required=True, help="Private key (*.key, or env:NAME).")
 @click.option("--model", type=FILE, help="The model file; must be the one the report is about.")
 def sign_command(report: Path, key: str, model: Path | None) -> None:
     """Sign REPORT as evaluated, and write the signature beside it as .dsse.json.

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 import click
 
+from gatekeeper.cli.command import command
+from gatekeeper.cli.data_argument import data_argument
 from gatekeeper.cli.groups import NamedGroup
 from gatekeeper.cli.guard import end, guard_of
 from gatekeeper.cli.knobs import option, settings_flags, with_options
@@ -17,7 +19,7 @@ from gatekeeper.cli.page import check_page_target, html_option, write_page
 from gatekeeper.cli.progress import bar, working
 from gatekeeper.cli.stdout import reserved_stdout
 from gatekeeper.cli.terminal import full_asked, full_option, painted
-from gatekeeper.cli.types import FILE
+from gatekeeper.cli.types import FILE, OUTPUT
 from gatekeeper.cli.voice import say, show, warn
 from gatekeeper.config.sections import EvalConfig
 from gatekeeper.render.fitting import paragraph
@@ -104,15 +106,16 @@ def train_command(recipe: Trainer) -> click.Command:
         end(ctx, code)
 
     flags = with_options(
+        data_argument(),
         *data_flags(training=True, horizon=recipe.default_horizon),
-        click.option("--out", type=FILE, help="Run folder [runs/<architecture>_<recipe>_<UTC time>]."),
+        click.option("--out", type=OUTPUT, help="Run folder [runs/<architecture>_<recipe>_<UTC time>]."),
         click.option("--resume", type=FILE, help="Continue the run in this folder."),
         html_option,
         full_option,
         *(option(EvalConfig, name, line="training") for name in ("policy", "device")),
         option(EvalConfig, "seed", line="training"),
         click.option("--seeds", type=int, help="Runs, with seeds that follow on --seed; all must pass."),
-        click.option("--tensorboard", type=FILE, help="Write scalars for TensorBoard to this folder."),
+        click.option("--tensorboard", type=OUTPUT, help="Write scalars for TensorBoard to this folder."),
         click.option("--mlflow", is_flag=True, help="Log to MLflow, where MLFLOW_TRACKING_URI says."),
         click.option("--mlflow-experiment", help="[MLFLOW_EXPERIMENT_NAME, else gatekeeper]."),
         *settings_flags(recipe),
@@ -121,7 +124,7 @@ def train_command(recipe: Trainer) -> click.Command:
         f"{recipe.summary}\n\nEnds with the five gates on the kept weights. "
         "Exit codes: 0 deployable, 1 blocked, 2 usage error, 3 error, 4 interrupted and saved."
     )
-    return click.command(name=recipe.name, help=text)(flags(run))
+    return command(recipe.name, help=text)(flags(run))
 
 
 def _train(request: "RunRequest", options: "RecorderOptions", stdout: TextIO) -> int:

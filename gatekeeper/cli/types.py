@@ -6,13 +6,22 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from schemas.addresses import refuse_address
+from schemas.errors import UsageError
 from schemas.names import did_you_mean
 
 
 class FilePath(click.ParamType[Path]):
-    """A path that the file system can be asked about: not empty, without NUL."""
+    """A path that the file system can be asked about: not empty, without NUL, and no address.
+
+    Attributes:
+        output: whether the command writes it.
+    """
 
     name = "path"
+
+    def __init__(self, *, output: bool = False) -> None:
+        self.output = output
 
     def convert(
         self,
@@ -24,6 +33,7 @@ class FilePath(click.ParamType[Path]):
         text = str(value)
         if not text or "\0" in text:
             self.fail(f"expected a path, found {text!r}", param, ctx)
+        _refuse_address(self, text, param, ctx, output=self.output)
         return Path(text)
 
     def shell_complete(
@@ -33,8 +43,44 @@ class FilePath(click.ParamType[Path]):
         return [CompletionItem(incomplete, type="file")]
 
 
-FILE = FilePath()
-"""A file or a folder; whether it is there is for whoever opens it."""
+class NameOrPath(click.ParamType[str]):
+    """A name that something has, or the path of a file, and no address."""
+
+    name = "text"
+
+    def __init__(self, *, output: bool = False) -> None:
+        self.output = output
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401  (click's own signature)
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str:
+        """Leave it as it was given; whoever looks for it says what it is."""
+        _refuse_address(self, str(value), param, ctx, output=self.output)
+        return str(value)
+
+
+FILE, OUTPUT = FilePath(), FilePath(output=True)
+"""A file or a folder that is read, or written; whether it is there is for whoever opens it."""
+
+NAMED, TARGET = NameOrPath(), NameOrPath(output=True)
+"""Likewise, where something may be called by a name too."""
+
+
+def _refuse_address(
+    kind: click.ParamType[Any],
+    text: str,
+    param: click.Parameter | None,
+    ctx: click.Context | None,
+    *,
+    output: bool,
+) -> None:
+    try:
+        refuse_address(text, output=output)
+    except UsageError as error:
+        kind.fail(str(error), param, ctx)
 
 
 class Choice(click.Choice[str]):

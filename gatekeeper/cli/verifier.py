@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gatekeeper.cli.completion import complete
-from gatekeeper.cli.types import FILE
+from gatekeeper.cli.types import FILE, NAMED
 from gatekeeper.config.outputs import key_file
 from gatekeeper.deployment.verify import Demands
 from schemas.errors import UsageError
@@ -92,13 +92,17 @@ def verifier_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @click.option(
         "--policy",
+        type=NAMED,
         default=DEFAULT_POLICY,
         shell_complete=complete("policies", files=True),
         help=f"Built-in policy or a TOML file [{DEFAULT_POLICY}]. No configuration file is read.",
     )
     @click.option("--max-age", type=Age(), help="Refuse older reports: 30d, 12h, 90m.")
     @click.option(
-        "--trusted-key", multiple=True, help="Public key (*.pub, or env:NAME) that must have signed."
+        "--trusted-key",
+        type=NAMED,
+        multiple=True,
+        help="Public key (*.pub, or env:NAME) that must have signed.",
     )
     @click.option("--envelope", type=FILE, help="Signature [REPORT's .dsse.json].")
     @functools.wraps(command)

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from schemas.addresses import refuse_address
 from schemas.errors import UsageError
 
 _MOST = 160
@@ -29,9 +30,11 @@ def path_given(value: object, expected: str) -> Path:
     """A path.
 
     Raises:
-        UsageError: it is none; the message begins with what was expected.
+        UsageError: it is none, and the message begins with what was expected, or the address of a file that
+            lies elsewhere.
     """
     if isinstance(value, (str, os.PathLike)):
+        refuse_address(str(value))
         return Path(value)
     raise UsageError(f"expected {expected}, found {abridged(value)}")
 

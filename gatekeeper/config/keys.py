@@ -13,6 +13,7 @@ from typing import Any, cast
 from gatekeeper.config.articles import ArticleList, list_articles, parse_articles
 from gatekeeper.config.bundled import Bundled, parse_bundled
 from gatekeeper.config.given import abridged
+from schemas.addresses import refuse_address
 from schemas.errors import UsageError
 from schemas.names import refuse_unknown
 
@@ -88,10 +89,16 @@ def convert(section: type, table: Mapping[str, object], folder: Path, where: str
 def _path(value: object, folder: Path) -> Path:
     if not isinstance(value, (str, Path)) or not str(value) or "\0" in str(value):
         raise Unfit
+    refuse_address(str(value))
     try:
         return folder / Path(value).expanduser()
     except RuntimeError:
         raise Unfit("a path whose ~ names a known user") from None
+
+
+def _written(value: object, folder: Path) -> Path:
+    refuse_address(str(value), output=True)
+    return _path(value, folder)
 
 
 def _bank(value: object, folder: Path) -> Path | Bundled:
@@ -100,6 +107,7 @@ def _bank(value: object, folder: Path) -> Path | Bundled:
 
 
 def _policy(value: object, folder: Path) -> str:
+    refuse_address(str(value))
     return str(_path(value, folder)) if str(value).endswith(".toml") else _text(value, folder)
 
 
@@ -159,7 +167,7 @@ def one_of(choices: tuple[str, ...]) -> Kind:
     return Kind(f"one of {', '.join(choices)}", read)
 
 
-PATH = Kind("a path", _path)
+WRITTEN = Kind("a path", _written)
 BANK = Kind("a path, or bundled:NAME", _bank)
 POLICY = Kind("a name, or a path that ends in .toml", _policy)
 SPLIT = Kind("article ranges, a list of articles, or a sequence file that ends in .npz", _split)

@@ -13,9 +13,9 @@ from gatekeeper.config.keys import (
     EDGES,
     NAME,
     NUMBER,
-    PATH,
     POLICY,
     SPLIT,
+    WRITTEN,
     SplitSpec,
     key,
     one_of,
@@ -103,4 +103,4 @@ class EvalConfig:
     retrieval: Retrieval = key("auto", one_of(typing.get_args(Retrieval)), "Library of the bank search")
     bin_edges: tuple[float, float] = key(Options.bin_edges, EDGES, "Coherence edges")
     confidence: float = key(Options.confidence, NUMBER, "Of every interval")
-    report: Path | None = key(None, PATH, "JSON report", otherwise="<model>.report.json")
+    report: Path | None = key(None, WRITTEN, "JSON report", otherwise="<model>.report.json")

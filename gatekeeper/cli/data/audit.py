@@ -5,6 +5,8 @@ from typing import Literal
 
 import click
 
+from gatekeeper.cli.command import command
+from gatekeeper.cli.data_argument import data_argument
 from gatekeeper.cli.knobs import with_options
 from gatekeeper.cli.options import data_flags, tell
 from gatekeeper.cli.progress import working
@@ -17,7 +19,8 @@ from schemas.reading.policy import load_policy
 from schemas.records.audit import AUDIT_VERSION
 
 
-@click.command(name="audit")
+@command("audit")
+@data_argument()
 @with_options(*data_flags(training=True))
 @click.option("--seed", type=click.IntRange(0), default=0, help="Of every draw [0].")
 @click.option("--format", "form", type=Choice(("table", "json")), default="table", help="[table].")
@@ -25,7 +28,9 @@ from schemas.records.audit import AUDIT_VERSION
 def audit_command(
     ctx: click.Context, /, config: Path | None, seed: int, form: Literal["table", "json"], **flags: object
 ) -> None:
-    """Say whether a model can learn direction from the data, and whether the gates can be decided on it.
+    """Say whether a model can learn direction from DATA, and whether the gates can be decided on it.
+
+    DATA is what --bank may name, and stands for it.
 
     Raw and learned direction on held-out articles, the published figures of coherence, what margin a
     linear model can buy at what cosine, and text that occurs in two splits.

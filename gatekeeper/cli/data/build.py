@@ -1,16 +1,19 @@
 """``gatekeeper data build``: a bank, or texts, and their splits as a data set folder."""
 
-from collections.abc import Mapping, Sequence
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import click
 
+from gatekeeper.cli.command import command
 from gatekeeper.cli.data.embedding import Maker, embed_texts, precision_option
+from gatekeeper.cli.data_argument import data_argument
 from gatekeeper.cli.options import key_options, overwrite_option, tell
 from gatekeeper.cli.progress import working
-from gatekeeper.cli.types import FILE, Choice
+from gatekeeper.cli.types import FILE, OUTPUT, Choice
 from gatekeeper.cli.voice import show
 from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.config.outputs import Output, refuse_overwriting
@@ -32,15 +35,25 @@ from gatekeeper.data.formats.dataset import Dtype
 from gatekeeper.render.dataset import render_built
 from gates.bank import build_bank, outline_bank
 from gates.contracts import Bank, IntArray, Window
-from schemas.errors import DataError, UsageError
+from schemas.errors import DataError, GatekeeperError, UsageError
 from schemas.records.dataset import EmbeddedBy, Origin
 from schemas.records.splits import OOD, TRAIN, VAL
 from schemas.text import printable
 
 
-@click.command(name="build")
-@click.argument("source", type=FILE)
-@click.option("--out", type=FILE, required=True, help="Folder to write.")
+def _needs(given: Mapping[str, Any]) -> Iterator[str]:
+    source = given["data"] or given["bank"]
+    if source is None:
+        yield "SOURCE"
+    with contextlib.suppress(GatekeeperError):  # a broken source is told by whoever reads it
+        if source is not None and given["encoder"] is None and holds_texts(Path(source)):
+            yield "--encoder"
+
+
+@command("build", needs=_needs)
+@data_argument("SOURCE")
+@click.option("--bank", type=FILE, help="The same as SOURCE.")
+@click.option("--out", type=OUTPUT, required=True, help="Folder to write.")
 @click.option(
     "--split",
     "splits",
@@ -77,7 +90,12 @@ def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above 
 
     Exit codes: 0 done, 2 usage error, 3 the source, the encoder or the folder is unusable.
     """
-    request = _Request(**given)
+    bank = given.pop("bank")
+    if bank is None:
+        raise click.MissingParameter(
+            ctx=click.get_current_context(), param_hint="'SOURCE'", param_type="argument"
+        )
+    request = _Request(source=Path(bank), **given)
     requests = _requests(request)
     embedded = holds_texts(request.source, keys=request.keys)
     if request.precision is not None and not embedded:

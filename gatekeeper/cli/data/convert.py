@@ -1,12 +1,15 @@
 """``gatekeeper data convert``: old sequence files as a data set."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from gatekeeper.cli.command import command
 from gatekeeper.cli.options import key_options, overwrite_option, tell
 from gatekeeper.cli.progress import working
-from gatekeeper.cli.types import FILE, Choice
+from gatekeeper.cli.types import FILE, NAMED, OUTPUT, Choice
 from gatekeeper.cli.voice import show
 from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.config.outputs import Output, refuse_overwriting
@@ -16,16 +19,25 @@ from gatekeeper.data.building.splits import refuse_unprintable, source_digest
 from gatekeeper.data.formats.bank import read_bank_file
 from gatekeeper.data.formats.dataset import UNMATCHED, Dtype
 from gatekeeper.render.dataset import render_built, render_counts
+from schemas.addresses import refuse_address
 from schemas.errors import UsageError
 from schemas.records.dataset import Origin
 from schemas.records.splits import SPLITS
 from schemas.text import printable
 
 
-@click.command(name="convert")
-@click.argument("files", nargs=-1, required=True, metavar="NAME=FILE...")
-@click.option("--bank", type=FILE, required=True, help="Bank they were made from.")
-@click.option("--out", type=FILE, required=True, help="Folder to write.")
+def _needs(given: Mapping[str, Any]) -> Iterator[str]:
+    files = given["files"] or ()
+    if given["bank"] is None and all("=" in each for each in files[:1]):
+        yield "BANK"
+    if not any("=" in each for each in files):
+        yield "NAME=FILE"
+
+
+@command("convert", needs=_needs)
+@click.argument("files", nargs=-1, type=NAMED, metavar="BANK NAME=FILE...")
+@click.option("--bank", type=FILE, help="Bank they were made from, if it does not come first.")
+@click.option("--out", type=OUTPUT, required=True, help="Folder to write.")
 @click.option("--dtype", type=Choice(("float32", "float16")), default="float32", help="Of the vectors.")
 @click.option("--encoder", help="Model that made the vectors, for the record.")
 @click.option("--licence", help="Licence of the texts, for the record.")
@@ -34,20 +46,27 @@ from schemas.text import printable
 @key_options
 def convert_command(
     files: tuple[str, ...],
-    bank: Path,
+    bank: Path | None,
     out: Path,
     dtype: Dtype,
     overwrite: bool,
     keys: BankKeys,
     **said: str | None,
 ) -> None:
-    """Turn old sequence files into a data set folder: train=old_train.npz val=old_val.npz ...
+    """Turn old sequence files into a data set folder: BANK train=old_train.npz val=old_val.npz ...
 
     A sequence is found by its labels and confirmed by its vectors. What is no window of the bank is
     counted by reason and listed in unmatched.csv in the folder.
 
     Exit codes: 0 done, 2 usage error, 3 a file or the folder is unusable.
     """
+    if bank is None and files and "=" not in files[0]:
+        bank, files = Path(files[0]), files[1:]
+    if bank is None or not files:
+        missing = "BANK" if bank is None else "NAME=FILE"
+        raise click.MissingParameter(
+            ctx=click.get_current_context(), param_hint=f"'{missing}'", param_type="argument"
+        )
     pairs = [_pair(text) for text in files]
     names = [name for name, _ in pairs]
     for name in names:
@@ -77,4 +96,5 @@ def _pair(text: str) -> tuple[str, Path]:
     name, sign, file = text.partition("=")
     if not sign or name not in SPLITS or not file:
         raise UsageError(f"{text!r}: expected NAME=FILE with NAME among {', '.join(SPLITS)}")
+    refuse_address(file)
     return name, Path(file)

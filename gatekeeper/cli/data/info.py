@@ -6,22 +6,25 @@ from typing import Literal
 
 import click
 
+from gatekeeper.cli.command import command
+from gatekeeper.cli.data_argument import data_argument
 from gatekeeper.cli.options import config_option, key_options, tell
 from gatekeeper.cli.progress import working
-from gatekeeper.cli.types import FILE, Choice
+from gatekeeper.cli.types import NAMED, Choice
 from gatekeeper.cli.voice import show, show_json
 from gatekeeper.config.bank_keys import BankKeys
 from schemas.errors import DataError
 from schemas.reading.codec import encode
 
 
-@click.command(name="info")
-@click.argument("bank", type=FILE, required=False)
+@command("info")
+@data_argument("[BANK]")
+@click.option("--bank", type=NAMED, metavar="PATH", help="The same as BANK.")
 @config_option
 @click.option("--format", "form", type=Choice(("table", "json")), default="table", help="[table].")
 @key_options
 def info_command(
-    bank: Path | None, config: Path | None, form: Literal["table", "json"], keys: BankKeys
+    bank: str | None, config: Path | None, form: Literal["table", "json"], keys: BankKeys
 ) -> None:
     """Say what is in BANK (*.npz, a data set folder or bundled:NAME); without one in the configured data.
 

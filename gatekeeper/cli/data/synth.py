@@ -6,8 +6,10 @@ from typing import Any
 
 import click
 
+from gatekeeper.cli.command import command
+from gatekeeper.cli.data_argument import data_argument
 from gatekeeper.cli.options import key_options, overwrite_option, tell
-from gatekeeper.cli.types import FILE, Choice
+from gatekeeper.cli.types import NAMED, OUTPUT, Choice
 from gatekeeper.cli.voice import show
 from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.config.outputs import Output, refuse_overwriting
@@ -28,10 +30,11 @@ DIRECTED = "directed"
 COPIES = ("reversed", "shuffled")
 
 
-@click.command(name="synth")
+@command("synth")
 @click.argument("world", type=Choice((*WORLDS, DIRECTED, *COPIES)), metavar="WORLD")
-@click.option("--out", type=FILE, required=True, help="Folder to write.")
-@click.option("--bank", type=FILE, help="Bank to copy [the configured one].")
+@data_argument()
+@click.option("--out", type=OUTPUT, required=True, help="Folder to write.")
+@click.option("--bank", type=NAMED, metavar="PATH", help="Bank to copy, also as DATA [the configured one].")
 @click.option("--seed", type=int, help="Seed of everything random [0].")
 @click.option("--articles", type=int, help="Number of articles [60].")
 @click.option("--chunks", type=int, help="Chunks an article [60].")
@@ -44,7 +47,7 @@ COPIES = ("reversed", "shuffled")
 def synth_command(
     world: str,
     out: Path,
-    bank: Path | None,
+    bank: str | None,
     overwrite: bool,
     keys: BankKeys,
     **knobs: int | float | None,
@@ -91,7 +94,7 @@ def synth_command(
 def _copy(
     kind: str,
     out: Path,
-    bank: Path | None,
+    bank: str | None,
     keys: BankKeys,
     given: dict[str, Any],
     *,

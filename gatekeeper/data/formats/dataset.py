@@ -17,7 +17,7 @@ whose files changed since it was built is refused, and so is one whose arrays ar
 
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -120,8 +120,8 @@ def open_dataset(folder: Path) -> OpenDataset:
         texts=texts,
         titles=_titles(folder) if TITLES in record.files else None,
         ids=read_ids(folder, record.files, present),
-        embedded_by=record.origin.embedded_by,
     )
+    bank = replace(bank, embedded_by=record.origin.embedded_by)
     return OpenDataset(record=record, bank=bank, splits=splits, articles=owned)
 
 

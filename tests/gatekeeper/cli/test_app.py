@@ -87,7 +87,7 @@ def test_usage_errors_exit_with_2(run: Run, arguments: tuple[str, ...]) -> None:
     ("arguments", "line"),
     [
         (("--help",), "Usage: gatekeeper [OPTIONS] COMMAND [ARGS]..."),
-        (("eval",), "Usage: gatekeeper eval [OPTIONS] MODEL..."),
+        (("eval",), "Usage: gatekeeper eval [OPTIONS] MODEL... [DATA]"),
         (("evil",), "Try 'gatekeeper --help' for help."),
         (("--version",), f"gatekeeper, version {__version__}"),
     ],

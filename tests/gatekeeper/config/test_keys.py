@@ -10,9 +10,9 @@ from gatekeeper.config.keys import (
     EDGES,
     NAME,
     NUMBER,
-    PATH,
     POLICY,
     SPLIT,
+    WRITTEN,
     Kind,
     Unfit,
     convert,
@@ -35,8 +35,8 @@ class Section:
 @pytest.mark.parametrize(
     ("kind", "value", "found"),
     [
-        (PATH, "a/b", FOLDER / "a/b"),
-        (PATH, "/elsewhere", Path("/elsewhere")),
+        (WRITTEN, "a/b", FOLDER / "a/b"),
+        (WRITTEN, "/elsewhere", Path("/elsewhere")),
         (POLICY, "seed-5cat", "seed-5cat"),
         (POLICY, "own.toml", str(FOLDER / "own.toml")),
         (SPLIT, "0-2,7", parse_articles("0-2,7")),
@@ -57,10 +57,10 @@ def test_what_fits_is_read(kind: Kind, value: object, found: object) -> None:
 @pytest.mark.parametrize(
     ("kind", "value"),
     [
-        (PATH, ""),
-        (PATH, "a\0b"),
-        (PATH, 3),
-        (PATH, "~nobody-of-this-name/x"),
+        (WRITTEN, ""),
+        (WRITTEN, "a\0b"),
+        (WRITTEN, 3),
+        (WRITTEN, "~nobody-of-this-name/x"),
         (POLICY, 4),
         (SPLIT, []),
         (SPLIT, [True]),

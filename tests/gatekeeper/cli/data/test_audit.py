@@ -152,7 +152,7 @@ def test_audit_refuses_what_it_cannot_measure(
 
 
 @pytest.mark.parametrize(
-    "flags", [("--seed", "-1"), ("--format", "markdown"), ("--nonsense",), ("bank.npz",)]
+    "flags", [("--seed", "-1"), ("--format", "markdown"), ("--nonsense",), ("bank.npz", "bank.npz")]
 )
 def test_audit_refuses_flags_that_are_wrong(world: Path, run: Run, flags: tuple[str, ...]) -> None:
     result = run("data", "audit", *flags)

@@ -370,3 +370,4 @@ def test_a_record_says_which_encoder_made_the_vectors(run: Run, fake: Fake) -> N
     assert run("data", "build", "t.jsonl", "--encoder", "who/e", "--out", "d", *SPLITS).exit_code == 0
     origin = open_dataset(Path("d")).record.origin
     assert (origin.encoder, origin.embedded_by) == ("e", MADE_BY)
+    assert open_dataset(Path("d")).bank.embedded_by == MADE_BY

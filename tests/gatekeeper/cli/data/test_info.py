@@ -168,7 +168,7 @@ def test_info_refuses_settings_and_flags_that_are_wrong(world: Path, run: Run) -
     assert refused(run("data", "info", "--config", "no.toml"), 2) == (
         "Error: configuration file no.toml does not exist"
     )
-    for arguments in (("--format", "xml"), ("--bank", "bank.npz"), ("a.npz", "b.npz")):
+    for arguments in (("--format", "xml"), ("bank.npz", "--bank", "bank.npz"), ("a.npz", "b.npz")):
         assert run("data", "info", *arguments).exit_code == 2
 
 

@@ -205,7 +205,7 @@ def test_a_bank_without_texts_and_titles_has_none_afterwards(tmp_path: Path) -> 
 
 def test_the_record_says_what_is_in_the_folder(built: Path) -> None:
     bank, record = rich_bank(), read_dataset_record(built / "dataset.json")
-    assert record.schema_version == "1.0"
+    assert record.schema_version == "1.1"
     assert record.created == "2026-05-04T03:02:01Z"
     assert record.bank == StoredBank(bank.rows, 8, 7, "float32", bank.sha256)
     assert record.origin == ORIGIN
