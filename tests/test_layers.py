@@ -29,6 +29,8 @@ FLOORS = {
             "interrupts",
             "monitor",
             "outputs",
+            "own_architecture",
+            "own_code",
             "plugin_source",
             "predictor",
             "processes",

@@ -9,6 +9,7 @@ from typing import cast
 from gatekeeper.evaluation.evaluate import Bar, Evaluator
 from gatekeeper.evaluation.extras import Extras
 from gatekeeper.evaluation.illustrations import illustrate
+from gatekeeper.evaluation.loading.how import AS_IT_IS, Loading
 from gatekeeper.evaluation.loading.load import load_model
 from gatekeeper.evaluation.writing import write_evaluation
 from gatekeeper.training.folder import REPORT_FILE
@@ -21,6 +22,7 @@ from schemas.records.judgement import Outcome
 from schemas.records.report import Report
 from trainers.contracts import MODEL_FILE, Trained
 from trainers.interrupts import Interrupts
+from trainers.own_code import is_spec, named_again
 from trainers.predictor import ModulePredictor
 from trainers.processes import Group
 
@@ -68,10 +70,12 @@ def final_evaluation(
         GatekeeperError: the model cannot be evaluated.
     """
     evaluator = Evaluator(plan.dataset, plan.policy, plan.options, config=plan.config.shown)
+    own = plan.recipe.architecture_of(plan.settings)
     candidate = load_model(
         str(folder / MODEL_FILE),
         device=plan.options.device,
         dimension=plan.dataset.bank.dimension,
+        loading=Loading(factory=own) if is_spec(own) else AS_IT_IS,
     )
     results: list[RunResult] = []
 
@@ -84,6 +88,7 @@ def final_evaluation(
                     raise Interrupted(
                         f"interrupted by {interrupts.received} during the final evaluation; the training is "
                         f"complete. Continue with: gatekeeper train {plan.recipe.name} --resume {folder}"
+                        f"{named_again(own)}"
                     )
                 advance(count)
 

@@ -70,7 +70,8 @@ def new_folder(out: Path | None, architecture: str, recipe: str) -> Path:
 
     # A record alone is no run: it is left by one that was refused before its first step.
     stamp = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
-    folder = out or RUNS / f"{architecture}_{recipe}_{stamp}"
+    named = architecture.rpartition(":")[2]  # of a user's own class its name alone
+    folder = out or RUNS / f"{named}_{recipe}_{stamp}"
     try:
         for name in (MODEL_FILE, STATES):
             if (folder / name).exists():

@@ -39,6 +39,7 @@ from schemas.verdict.few_articles import lacking
 from trainers.checkpoints.saved_states import FOLDER as STATES
 from trainers.checkpoints.saved_states import MANIFEST
 from trainers.contracts import Trainer
+from trainers.own_code import is_spec
 from trainers.processes import Group
 from trainers.registry import trainer_names
 
@@ -130,6 +131,7 @@ def plan_run(request: RunRequest, group: Group, tell: Callable[[Iterable[str]], 
     else:
         config, resumed, seeds = resolve_config(request.file, request.rest()), SILENT, request.all_seeds()
         settings = _settings(request, config)
+    _check_named(request, settings, resume)
     if group.size > 1:
         config = _on_own_device(config, group)
     source = open_source(config)
@@ -178,14 +180,30 @@ def _settings(request: RunRequest, config: Config) -> Any:  # noqa: ANN401  (the
     return build_settings(recipe, config.train.get(recipe.name, {}), request.own(), where=where)
 
 
+def _check_named(request: RunRequest, settings: Any, resume: Path | None) -> None:  # noqa: ANN401  (as above)
+    """Code of the user's own is run where the command line names it, never because a file does.
+
+    Raises:
+        UsageError: a configuration or the record of a run names it.
+    """
+    own = request.recipe.architecture_of(settings)
+    if is_spec(own) and request.own().get("architecture") != own:
+        where = "the configuration" if resume is None else f"the run in {resume}"
+        raise UsageError(
+            f"{where} names {own}, code of somebody's own, which no file may have run; name it if you trust "
+            f"it: --architecture {own}"
+        )
+
+
 def _record(request: RunRequest, resume: Path) -> RunRecord:
     record = read_record(resume)
     if record.trainer != request.recipe.name:
         raise UsageError(
             f"{resume} is a run of {record.trainer!r}; continue it with gatekeeper train {record.trainer}"
         )
+    again = record.settings.get("architecture")
     refused = [
-        *request.own(),
+        *(name for name, value in request.own().items() if name != "architecture" or value != again),
         *(name for name in ("seed", "policy", "context", "horizon") if name in request.flags),
     ]
     if refused:

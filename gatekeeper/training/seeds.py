@@ -12,6 +12,7 @@ from schemas.errors import Interrupted, UsageError
 from schemas.reading.report import read_report
 from schemas.records.judgement import Outcome
 from schemas.records.report import Report
+from trainers.own_code import named_again
 from trainers.processes import Group
 
 AudienceOf = Callable[[Plan, str], Audience]
@@ -77,7 +78,7 @@ def run_seeds(plan: Plan, group: Group, audience_of: AudienceOf, *, out: Path | 
             raise Interrupted(
                 f"{str(error).partition('. Continue with: ')[0] or 'interrupted'}; {len(reports)} of "
                 f"{len(plan.seeds)} seeds are done. Continue with: gatekeeper train {plan.recipe.name} "
-                f"--resume {folder}"
+                f"--resume {folder}{named_again(plan.recipe.architecture_of(plan.settings))}"
             ) from None
     return SeedsResult(folder, reports, plan.seeds)
 

@@ -27,6 +27,8 @@ from trainers.checkpoints.prefixes import without_prefix
 from trainers.checkpoints.residual import ALPHA, BASE, ResidualNext, without_wrapper
 from trainers.checkpoints.unpickling import load_archive
 from trainers.checkpoints.weights import check_dense, check_fit, checked_state
+from trainers.contracts import Architecture
+from trainers.own_code import is_spec
 from trainers.registry import architecture
 
 LONGEST = 4096
@@ -156,17 +158,25 @@ def read_checkpoint(data: bytes, name: str) -> Checkpoint:
     )
 
 
-def restore(checkpoint: Checkpoint, name: str) -> Restored:
+def restore(checkpoint: Checkpoint, name: str, plugin: Architecture | None = None) -> Restored:
     """Build the module, load the weights strictly and check the fingerprint.
 
     DistributedDataParallel, torch.compile and modules that hold the network put a prefix before the names of
     all weights; the public code's residual wrapper does too, and adds a weight of its own. So does the one
     that tells a network the places of chunks (:mod:`trainers.checkpoints.positioned`).
 
+    Args:
+        checkpoint: of the file.
+        name: of the file, for messages.
+        plugin: what builds the module, where somebody has named a class of their own; a file that names one
+            has nothing imported.
+
     Raises:
-        ModelError: unknown architecture, weights that do not fit it, or another answer to the probe.
+        ModelError: unknown architecture, or one that must be named; weights that do not fit it, or another
+            answer to the probe.
     """
-    plugin = architecture(checkpoint.model_type)
+    if plugin is None:
+        plugin = _registered(checkpoint.model_type, name)
     placed = without_places(checkpoint.state)
     # Without storage first: a wrong configuration must not allocate what it claims to need.
     with torch.device("meta"):
@@ -175,7 +185,7 @@ def restore(checkpoint: Checkpoint, name: str) -> Restored:
         places, (prefix, alpha, state) = None, _unwrapped(checkpoint.state, expected)
     else:
         alpha, (prefix, places, state) = None, placed
-    check_fit(state, expected, model_type=checkpoint.model_type, name=name)
+    check_fit(state, expected, model_type=plugin.name, name=name)
     module = plugin.build(checkpoint.model_config)
     module.load_state_dict(dict(state), strict=True)
     if alpha is not None:
@@ -186,6 +196,15 @@ def restore(checkpoint: Checkpoint, name: str) -> Restored:
     if checkpoint.fingerprint is not None:
         _check_fingerprint(checkpoint, checkpoint.fingerprint, module, name)
     return Restored(module, prefix, alpha, places)
+
+
+def _registered(model_type: str, name: str) -> Architecture:
+    if is_spec(model_type):
+        raise ModelError(
+            f"{name} was trained with {model_type}, code of somebody's own, which no file may have run; name "
+            f"it if you trust it: --factory {model_type}"
+        )
+    return architecture(model_type)
 
 
 def _unwrapped(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from trainers.contracts import Trained, TrainingJob
 from trainers.loop.objective import Objective
-from trainers.registry import architecture
+from trainers.own_architecture import chosen_architecture
+from trainers.own_code import is_spec
 
 if TYPE_CHECKING:
     from torch import nn
@@ -71,11 +72,15 @@ class GradientTrainer:
         """Build the module without storage, and the objective."""
         import torch
 
+        from trainers.loop.first_try import try_out
         from trainers.loop.parts import module_config
 
+        plugin = chosen_architecture(settings.architecture)
+        config = module_config(dataset, settings)
         with torch.device("meta"):
-            plugin = architecture(settings.architecture)
-            plugin.build(module_config(dataset, settings))
+            plugin.build(config)
+        if is_spec(settings.architecture):
+            try_out(plugin, config, dataset)
         self.make_objective(settings, dataset)
 
     def fit(self, job: TrainingJob, settings: Any) -> Trained:  # noqa: ANN401  (as above)

@@ -15,7 +15,7 @@ from trainers.loop.mini_5cat import MiniResult
 from trainers.loop.noise import Noise
 from trainers.loop.objective import Objective
 from trainers.loop.settings import SIZES, GradientSettings
-from trainers.registry import architecture
+from trainers.own_architecture import chosen_architecture
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,7 +90,7 @@ def plain_parts(
     Raises:
         ModelError: unknown architecture. UsageError: it lacks a size.
     """
-    plugin = architecture(settings.architecture)
+    plugin = chosen_architecture(settings.architecture)
     config = module_config(dataset, settings, extra=extra_inputs)
     return Parts(
         objective,
@@ -115,7 +115,7 @@ def module_config(dataset: Dataset, settings: GradientSettings, *, extra: int = 
     Raises:
         ModelError: unknown architecture. UsageError: it lacks a size.
     """
-    plugin = architecture(settings.architecture)
+    plugin = chosen_architecture(settings.architecture)
     dimension = dataset.bank.dimension + extra
     return plugin.sized_config(
         dimension=dimension, context=dataset.window.context, sizes=given_sizes(settings)

@@ -29,7 +29,11 @@ class GradientSettings:
         default=3, metadata={"help": "Mini-5CATs without a better val cosine that are tolerated."}
     )
     architecture: str = field(
-        default="transformer", metadata={"help": "Registered architecture.", "listed": "architectures"}
+        default="transformer",
+        metadata={
+            "help": "A registered one, or module:Class of your own, which is run.",
+            "listed": "architectures",
+        },
     )
     patience: int | None = field(
         default=None,

@@ -18,6 +18,7 @@ from trainers.loop.parts import Parts
 from trainers.loop.settings import GradientSettings
 from trainers.loop.setup import Run, begin, history_of, keep_best, load_best, make_learner, save, tell
 from trainers.loop.state import Learner, State
+from trainers.own_code import named_again
 
 ROLLBACKS = 3
 """A run that collapses once more is stopped."""
@@ -249,5 +250,5 @@ def _goodbye(run: Run, state: State) -> str:
     return (
         f"interrupted by {run.job.interrupts.received or 'another process'} in epoch {state.epoch} "
         f"after step {state.step}; everything is saved. Continue with: gatekeeper train {run.trainer} "
-        f"--resume {run.job.folder}"
+        f"--resume {run.job.folder}{named_again(run.parts.model_type)}"
     )

@@ -1,4 +1,4 @@
-"""Checkpoints of registered architectures: the file says what it is, and no code of it is run."""
+"""Checkpoints: the file says what it is; code of the user's own is run only where the user names it."""
 
 import re
 import reprlib
@@ -9,6 +9,8 @@ from typing import get_args
 import torch
 
 from gatekeeper.config.window import WindowClaim
+from gatekeeper.evaluation.loading.how import Factory
+from gatekeeper.evaluation.loading.own_code import code_of
 from gatekeeper.evaluation.model import Candidate, candidate_on, describe
 from schemas.errors import ModelError
 from schemas.reading.number import whole
@@ -16,13 +18,20 @@ from schemas.records.model import Chooser, ModelFormat, TrainedBy
 from trainers.checkpoints.checkpoint import Checkpoint, Restored, read_checkpoint, restore
 from trainers.checkpoints.encoder_fact import read_encoder_fact
 from trainers.checkpoints.positioned import appended
+from trainers.own_architecture import own_architecture
+from trainers.own_code import is_spec
 
 _LINE = re.compile(r"[ -~]{1,400}")
 """Plain text that a report may repeat."""
 
 
 def checkpoint_candidate(
-    path: Path, data: bytes, file: tuple[str, ModelFormat], device: torch.device, dimension: int
+    path: Path,
+    data: bytes,
+    file: tuple[str, ModelFormat],
+    device: torch.device,
+    dimension: int,
+    factory: Factory | None = None,
 ) -> Candidate:
     """A checkpoint as a model.
 
@@ -32,21 +41,24 @@ def checkpoint_candidate(
         file: its digest and its format.
         device: where the model shall answer.
         dimension: D of the bank.
+        factory: the class of the user's own that it was trained with, which the user has named.
 
     Raises:
         ModelError: no checkpoint, of another width, or of an architecture that its weights do not fit.
     """
     checkpoint = read_checkpoint(data, path.name)
     _check_width(checkpoint, dimension, path)
-    restored = restore(checkpoint, path.name)
+    own = None if factory is None else own_architecture(factory)
+    restored = restore(checkpoint, path.name, own)
     wrapper = "residual " if restored.alpha is not None else ""
     wrapper = "positioned " if restored.places is not None else wrapper
-    architecture = f"{wrapper}{checkpoint.model_type}"
+    architecture = f"{wrapper}{checkpoint.model_type if own is None else own.name}"
     info = replace(
         describe(path.name, "checkpoint", architecture, restored.module, file),
         prefix=restored.prefix or None,
         fingerprint="absent" if checkpoint.fingerprint is None else "verified",
         training=_training(checkpoint),
+        code=None if factory is None else code_of(factory),
     )
     return replace(
         candidate_on(device, restored.module, info),
@@ -54,6 +66,14 @@ def checkpoint_candidate(
         notes=_notes(restored, checkpoint.model_type, path.name),
         trained_on=read_encoder_fact(checkpoint.facts),
     )
+
+
+def own_checkpoint(data: bytes, name: str) -> bool:
+    """Whether a file is a checkpoint that was trained with a class of somebody's own."""
+    try:
+        return is_spec(read_checkpoint(data, name).model_type)
+    except ModelError:  # none at all, or of weights that whoever loads it refuses
+        return False
 
 
 def _check_width(checkpoint: Checkpoint, dimension: int, path: Path) -> None:

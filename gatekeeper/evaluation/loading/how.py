@@ -1,19 +1,17 @@
 """What a user says of a model file that the file does not say itself. Imports no torch."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from schemas.errors import UsageError
+from trainers.own_code import is_spec
 
 Factory = str | Callable[[], Any]
 """``package.module:function``, or what it names: a function or class without arguments."""
 
 AUTO, NONE = "auto", "none"
 """Words for what stands before the names of weights: whatever a wrapper put there, and nothing."""
-
-_SPEC = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
 
 
 @dataclass(frozen=True)
@@ -22,8 +20,8 @@ class Loading:
 
     Attributes:
         allow_code: load TorchScript and torch.export programs, which run code.
-        factory: makes the module that the weights of the file are loaded into; None where the file is a
-            checkpoint, which names its architecture.
+        factory: makes the module that the weights of the file are loaded into, or is the class that a
+            checkpoint was trained with; None where the file names a registered architecture.
         state_key: the key in the file that the weights lie under; None looks for the one place.
         strip_prefix: taken away before the names of weights, the others left out; :data:`AUTO` by default.
     """
@@ -61,8 +59,3 @@ class Loading:
 
 AS_IT_IS = Loading()
 """The file says everything, and no code is run."""
-
-
-def is_spec(text: str) -> bool:
-    """Whether a text names an object of a module, ``package.module:name``."""
-    return _SPEC.fullmatch(text) is not None

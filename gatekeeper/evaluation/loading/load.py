@@ -6,8 +6,8 @@ from pathlib import Path
 
 import torch
 
-from gatekeeper.evaluation.loading.checkpoint_file import checkpoint_candidate
-from gatekeeper.evaluation.loading.how import AS_IT_IS, Loading, is_spec
+from gatekeeper.evaluation.loading.checkpoint_file import checkpoint_candidate, own_checkpoint
+from gatekeeper.evaluation.loading.how import AS_IT_IS, Loading
 from gatekeeper.evaluation.loading.own_code import own_candidate
 from gatekeeper.evaluation.loading.own_weights import weights_candidate
 from gatekeeper.evaluation.loading.program import load_program
@@ -15,6 +15,7 @@ from gatekeeper.evaluation.model import Candidate, candidate_on, describe
 from schemas.errors import ModelError
 from schemas.reading.model_format import PROGRAMS, model_format
 from schemas.reading.shards import is_index, weights_file
+from trainers.own_code import is_spec
 
 
 def load_model(spec: str, *, device: torch.device, dimension: int, loading: Loading = AS_IT_IS) -> Candidate:
@@ -38,10 +39,11 @@ def load_model(spec: str, *, device: torch.device, dimension: int, loading: Load
         raise ModelError(
             f"{spec} is a data set folder; the model comes first: gatekeeper eval MODEL --bank {spec}"
         )
+    file = None if is_index(path) or not is_file else _read(path)
+    if file is not None and (loading.factory is None or own_checkpoint(file, path.name)):
+        return _of_file(path, file, device, dimension, loading)
     if exists and loading.factory is not None:
         return weights_candidate(path, loading, loading.factory, device)
-    if is_file and not is_index(path):
-        return _of_file(path, device, dimension, allow_code=loading.allow_code)
     if exists:
         raise ModelError(_no_file(path))
     if is_spec(spec) and loading.factory is None:
@@ -56,17 +58,20 @@ def load_model(spec: str, *, device: torch.device, dimension: int, loading: Load
     )
 
 
-def _of_file(path: Path, device: torch.device, dimension: int, *, allow_code: bool) -> Candidate:
+def _read(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _of_file(path: Path, data: bytes, device: torch.device, dimension: int, loading: Loading) -> Candidate:
     form = model_format(io.BytesIO(data), str(path))
     # The digest is of the very bytes that are loaded, whatever happens to the file meanwhile.
     file = hashlib.sha256(data).hexdigest(), form
     if form not in PROGRAMS:
-        return checkpoint_candidate(path, data, file, device, dimension)
-    if not allow_code:
+        return checkpoint_candidate(path, data, file, device, dimension, loading.factory)
+    if not loading.allow_code:
         raise ModelError(
             f"{path} is {PROGRAMS[form]}, which runs code when loaded; add --allow-code if you trust it"
         )

@@ -7,14 +7,11 @@ named, not that nothing else took part.
 
 import contextlib
 import hashlib
-import importlib
 import inspect
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import torch
 from torch import nn
@@ -22,9 +19,9 @@ from torch import nn
 from gatekeeper.evaluation.loading.how import Factory
 from gatekeeper.evaluation.model import Candidate, candidate_on, describe
 from schemas.errors import ModelError
-from schemas.reasons import reason
 from schemas.records.model import OwnCode
 from schemas.text import printable
+from trainers.own_code import import_object, running, spec_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +51,8 @@ def make_module(factory: Factory) -> OwnModule:
     Raises:
         ModelError: it cannot be imported, raises or exits, or makes no module.
     """
-    found: object = factory
-    if isinstance(factory, str):
-        spec = factory
-        found, home = _imported(spec)
-    else:
-        spec, home = _spec_of(factory), sys.modules.get(getattr(factory, "__module__", ""))
+    spec = factory if isinstance(factory, str) else spec_of(factory)
+    found, home = _found(factory)
     code = _code(spec, found, home)  # before it runs, which may change the file
     with running(spec):
         made = found if isinstance(found, nn.Module) else found() if callable(found) else found
@@ -68,36 +61,19 @@ def make_module(factory: Factory) -> OwnModule:
     return OwnModule(made, code)
 
 
-@contextlib.contextmanager
-def running(spec: str) -> Iterator[None]:
-    """The user's own code runs within the block; whatever it raises ends in one line.
+def code_of(factory: Factory) -> OwnCode:
+    """What a report says of the user's own code; it is imported, and not called.
 
     Raises:
-        ModelError: it raised something, or wanted to exit.
+        ModelError: it cannot be imported.
     """
-    try:
-        yield
-    except (KeyboardInterrupt, ModelError):
-        raise
-    except BaseException as error:  # an exit from user code would look like a pass
-        raise ModelError(f"{spec} cannot be loaded: {type(error).__name__}: {reason(error)}") from error
+    return _code(factory if isinstance(factory, str) else spec_of(factory), *_found(factory))
 
 
-def _imported(spec: str) -> tuple[object, ModuleType | None]:
-    module_name, _, attribute = spec.partition(":")
-    if "" not in sys.path:
-        sys.path.insert(0, "")  # the console script, unlike python -m, leaves the working directory out
-    with running(spec):
-        home = importlib.import_module(module_name)
-        found: object = home
-        for part in attribute.split("."):
-            found = getattr(found, part)
-    return found, home
-
-
-def _spec_of(factory: object) -> str:
-    named: Any = factory if hasattr(factory, "__qualname__") else type(factory)
-    return printable(f"{named.__module__}:{named.__qualname__}")
+def _found(factory: Factory) -> tuple[object, ModuleType | None]:
+    if isinstance(factory, str):
+        return import_object(factory)
+    return factory, sys.modules.get(getattr(factory, "__module__", ""))
 
 
 def _code(spec: str, found: object, home: ModuleType | None) -> OwnCode:

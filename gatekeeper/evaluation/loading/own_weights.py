@@ -6,12 +6,13 @@ from pathlib import Path
 import torch
 
 from gatekeeper.evaluation.loading.how import Factory, Loading
-from gatekeeper.evaluation.loading.own_code import make_module, running
+from gatekeeper.evaluation.loading.own_code import make_module
 from gatekeeper.evaluation.model import Candidate, candidate_on, describe
 from schemas.errors import ModelError
 from schemas.reading.shards import is_index, open_weights, weights_file
 from trainers.checkpoints.fitting import Fitted, load_into
 from trainers.checkpoints.state_dicts import StateDict, read_shards, read_state
+from trainers.own_code import running
 
 _SHOWN = 3
 

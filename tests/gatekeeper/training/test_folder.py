@@ -77,6 +77,7 @@ def test_a_folder_is_named_after_architecture_recipe_and_time(workplace: Path) -
     assert (workplace / folder).is_dir()
     assert new_folder(None, "gru", "p6b") == Path("runs/gru_p6b_20240605_070809")
     assert new_folder(None, "transformer", "p6") == Path("runs/transformer_p6_20240605_070809")
+    assert new_folder(None, "my.models:Net", "p6") == Path("runs/Net_p6_20240605_070809")
 
 
 def test_a_second_run_of_the_same_second_gets_no_folder(workplace: Path) -> None:

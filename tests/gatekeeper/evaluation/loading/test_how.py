@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gatekeeper.evaluation.loading.how import AS_IT_IS, Loading, is_spec
+from gatekeeper.evaluation.loading.how import AS_IT_IS, Loading
 from schemas.errors import UsageError
 
 
@@ -31,12 +31,6 @@ def test_words_that_say_nothing_are_refused(words: dict[str, Any], message: str)
 def test_two_prefixes_are_words(word: str | None, prefix: str | None) -> None:
     assert Loading(factory="my:make", strip_prefix=word).prefix == prefix
     assert AS_IT_IS.prefix is None
-
-
-@pytest.mark.parametrize("text", ["a:b", "a.b:c.d", "_a:_b"])
-def test_what_names_an_object(text: str) -> None:
-    assert is_spec(text)
-    assert not any(map(is_spec, (f"{text}:x", f" {text}", f"{text}\n", text.replace(":", "."))))
 
 
 def test_torch_is_not_loaded_for_words() -> None:
