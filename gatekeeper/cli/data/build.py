@@ -78,6 +78,9 @@ def _needs(given: Mapping[str, Any]) -> Iterator[str]:
 @click.option("--licence", help="Licence of the texts, for the record.")
 @click.option("--note", help="Anything else, for the record.")
 @click.option("--also-npz", is_flag=True, help="Write each split in the old sequence format too.")
+@click.option(
+    "--ids", type=FILE, help="Of an array that names no articles: a table or list of ids, one a vector."
+)
 @overwrite_option
 @key_options
 def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above are)
@@ -85,8 +88,9 @@ def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above 
 
     SOURCE is a bank (*.npz), or a table of vectors or of texts: *.jsonl and *.ndjson, *.csv and *.tsv (each
     maybe *.gz or *.zst), *.parquet, *.arrow and *.feather, a folder of such shards or one saved by Hugging
-    Face datasets. Texts are embedded; vectors are kept in the user's cache, so no text is embedded twice. Use
-    the folder wherever a bank is asked for: `gatekeeper eval model.pt --bank FOLDER`.
+    Face datasets; or, with --ids, an array (*.npy, *.pt, a flat FAISS index). Texts are embedded; vectors
+    are kept in the user's cache, so no text is embedded twice. Use the folder wherever a bank is asked for:
+    `gatekeeper eval model.pt --bank FOLDER`.
 
     Exit codes: 0 done, 2 usage error, 3 the source, the encoder or the folder is unusable.
     """
@@ -97,13 +101,13 @@ def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above 
         )
     request = _Request(source=Path(bank), **given)
     requests = _requests(request)
-    embedded = holds_texts(request.source, keys=request.keys)
+    embedded = request.ids is None and holds_texts(request.source, keys=request.keys)
     if request.precision is not None and not embedded:
         raise UsageError(f"--precision says how texts are embedded; {request.source} holds none")
     out = _checked_folder(request, requests)
     maker = _maker(request) if embedded else None
     with working(f"reading the {'texts' if embedded else 'bank'}"):
-        corpus = read_corpus(request.source, keys=request.keys)
+        corpus = read_corpus(request.source, keys=request.keys, ids=request.ids)
         digest = source_digest(request.source)
     bank, made_by = _bank_of(corpus, request, requests, maker)
     named = request.encoder if made_by is None else made_by.name
@@ -140,6 +144,7 @@ class _Request:
     licence: str | None
     note: str | None
     also_npz: bool
+    ids: Path | None
     overwrite: bool
     keys: BankKeys
 
@@ -184,7 +189,7 @@ def _checked_folder(request: _Request, requests: Sequence[SplitRequest]) -> Path
     refuse_taken(out, overwrite=request.overwrite)
     named = request.encoder
     model = None if named is None or not Path(named).exists() else Path(named)  # else a name on the hub
-    refuse_overwriting(made, (request.source, model))
+    refuse_overwriting(made, (request.source, request.ids, model))
     if not request.overwrite:
         _refuse_existing(beside)
     return out

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatekeeper.config.bank_keys import BankKeys
+from gatekeeper.data.formats.array_files import read_vectors
 from gatekeeper.data.formats.arrow_files import is_arrow_file
 from gatekeeper.data.formats.arrow_table import ArrowTable
 from gatekeeper.data.formats.bank import BankFile, read_bank_file
 from gatekeeper.data.formats.csv_table import CsvTable, is_csv
-from gatekeeper.data.formats.gathering import read_table, table_holds_texts
+from gatekeeper.data.formats.gathering import label_vectors, read_table, table_holds_texts
+from gatekeeper.data.formats.id_lists import is_id_list, read_id_list
 from gatekeeper.data.formats.json_table import JsonTable, is_json_lines
 from gatekeeper.data.formats.table_folders import folder_table, is_table_folder
 from gatekeeper.data.formats.tables import Table
 from gatekeeper.data.formats.texts import Texts
+from schemas.errors import UsageError
 
 Corpus = Texts | BankFile
 """Texts that are to be embedded, or vectors that are a bank already."""
@@ -38,8 +41,16 @@ class Format:
     read: Callable[[Path, BankKeys], Corpus]
 
 
-def table_format(fits: Callable[[Path], bool], table: Callable[[Path], Table]) -> Format:
-    """The format of a kind of tables."""
+TABLES: tuple[tuple[Callable[[Path], bool], Callable[[Path], Table]], ...] = (
+    (is_table_folder, folder_table),
+    (is_arrow_file, ArrowTable.of_file),
+    (is_csv, CsvTable),
+    (is_json_lines, JsonTable),
+)
+"""What tells tables, and what opens them."""
+
+
+def _table_format(fits: Callable[[Path], bool], table: Callable[[Path], Table]) -> Format:
     return Format(
         fits,
         lambda path, keys: table_holds_texts(table(path), keys),
@@ -48,10 +59,7 @@ def table_format(fits: Callable[[Path], bool], table: Callable[[Path], Table]) -
 
 
 FORMATS = (
-    table_format(is_table_folder, folder_table),
-    table_format(is_arrow_file, ArrowTable.of_file),
-    table_format(is_csv, CsvTable),
-    table_format(is_json_lines, JsonTable),
+    *(_table_format(fits, table) for fits, table in TABLES),
     # Last, since it fits all: it says what a file is that is no bank, and what to do with it.
     Format(lambda path: True, lambda path, keys: False, lambda path, keys: read_bank_file(path, keys=keys)),
 )
@@ -63,21 +71,39 @@ def holds_texts(path: Path, *, keys: BankKeys | None = None) -> bool:
 
     Raises:
         DataError: nobody can tell, because it is broken.
+        UsageError: what reads it is not installed.
     """
     return _format_of(path).holds_texts(path, keys or BankKeys())
 
 
-def read_corpus(path: Path, *, keys: BankKeys | None = None) -> Corpus:
+def read_corpus(path: Path, *, keys: BankKeys | None = None, ids: Path | None = None) -> Corpus:
     """Read a source by the reader of its format.
 
     Args:
         path: a file, or a folder.
         keys: what its arrays, columns or keys are called, where their names are not the known ones.
+        ids: of an array that says of no row which article it is from: a table, or a list of ids, a row for
+            each of its vectors.
 
     Raises:
         DataError: it is missing, broken, or of no known format; one line says what to do.
+        UsageError: it needs no ids, or what reads it is not installed.
     """
-    return _format_of(path).read(path, keys or BankKeys())
+    keys = keys or BankKeys()
+    if ids is None:
+        return _format_of(path).read(path, keys)
+    return label_vectors(read_vectors(path, keys), _table_of_ids(ids), keys, source=str(path))
+
+
+def _table_of_ids(path: Path) -> Table:
+    if is_id_list(path):
+        return read_id_list(path)
+    opener = next((table for fits, table in TABLES if fits(path)), None)
+    if opener is None:
+        raise UsageError(
+            f"--ids {path}: expected a list (*.npy, *.txt) or a table (*.csv, *.jsonl, *.parquet)"
+        )
+    return opener(path)
 
 
 def _format_of(path: Path) -> Format:

@@ -6,16 +6,17 @@ from schemas.errors import DataError
 from schemas.reading.file_kinds import NPZ, UNKNOWN, ZIP, kind_of
 
 _ARRAYS = "vectors=..., article_indices=..., chunk_indices=..."
+_BUILD = "make a data set of it: gatekeeper data build FILE"
 _MODEL = "a model comes first, then its bank: gatekeeper eval MODEL --bank BANK"
 _BY_NAME = {
-    "npy": f"one array says of no row which article it is from; write numpy.savez('bank.npz', {_ARRAYS})",
-    "faiss": f"it holds vectors, but not their articles; write numpy.savez('bank.npz', {_ARRAYS})",
+    "npy": f"one array says of no row which article it is from; {_BUILD} --ids IDS",
+    "faiss": f"it holds vectors, but not their articles; {_BUILD} --ids IDS",
     "hdf5": f"read it with h5py and write numpy.savez('bank.npz', {_ARRAYS})",
-    "parquet": f"read it with pandas.read_parquet and write numpy.savez('bank.npz', {_ARRAYS})",
-    "arrow": f"read it with pandas.read_feather and write numpy.savez('bank.npz', {_ARRAYS})",
+    "parquet": _BUILD,
+    "arrow": _BUILD,
     "pickle": f"it could run code, so it is never loaded; write numpy.savez('bank.npz', {_ARRAYS})",
     "json": "texts are JSON lines in *.jsonl, for `gatekeeper data build`; of a data set name the folder",
-    "text": f"of a table write numpy.savez('bank.npz', {_ARRAYS}); texts to embed are JSON lines in *.jsonl",
+    "text": "tables are called *.csv or *.tsv, texts in JSON lines *.jsonl, for `gatekeeper data build`",
     "git-lfs": "fetch the file itself with `git lfs pull`",
     "page": "download the file itself",
     "empty": "copy or write the file again",

@@ -15,7 +15,7 @@ from torch import nn
 
 from schemas.errors import ModelError
 from trainers.checkpoints.checkpoint import read_checkpoint, restore
-from trainers.checkpoints.unpickling import load_archive
+from trainers.checkpoints.unpickling import load_archive, load_tensor
 
 Make = Callable[[str], nn.Module]
 
@@ -141,3 +141,23 @@ def test_damage_ends_in_one_line_or_in_nothing(where: str, make: Make) -> None:
         except ModelError:
             refused += 1
     assert refused > 50
+
+
+@pytest.mark.parametrize("wrap", [torch.Tensor.clone, nn.Parameter])
+def test_one_tensor_is_read_as_it_is(tmp_path: Path, wrap: Callable[[torch.Tensor], torch.Tensor]) -> None:
+    tensor = torch.arange(12.0).reshape(3, 4)
+    torch.save(wrap(tensor), tmp_path / "v.pt")
+    found = load_tensor(tmp_path / "v.pt")
+    assert torch.equal(found, tensor)
+    assert not found.requires_grad
+
+
+def test_anything_but_one_tensor_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "v.pt"
+    torch.save({"a": torch.ones(2)}, path)
+    with pytest.raises(ModelError, match="must hold one tensor; found dict: save it alone"):
+        load_tensor(path)
+    torch.save(Touch(tmp_path / "ran"), path)
+    with pytest.raises(ModelError):
+        load_tensor(path)
+    assert not (tmp_path / "ran").exists()

@@ -10,7 +10,7 @@ from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.data.formats.bank import BankFile
 from gatekeeper.data.formats.corpus import holds_texts, read_corpus
 from gatekeeper.data.formats.texts import Texts
-from schemas.errors import DataError
+from schemas.errors import DataError, UsageError
 
 
 def test_texts_and_banks_are_told_apart_before_they_are_read(tmp_path: Path) -> None:
@@ -31,3 +31,12 @@ def test_what_is_no_corpus_is_refused_with_what_it_is(tmp_path: Path) -> None:
     path.write_bytes(b"%PDF-1.7")
     with pytest.raises(DataError, match=r"paper\.pdf is a PDF document; expected a complete \.npz file"):
         read_corpus(path)
+
+
+def test_ids_that_are_none_are_a_mistake_of_the_call(tmp_path: Path) -> None:
+    np.save(tmp_path / "v.npy", np.ones((2, 3)))
+    (tmp_path / "ids.json").write_text("[1, 2]")
+    with pytest.raises(
+        UsageError, match=r"--ids .*ids\.json: expected a list \(\*\.npy, \*\.txt\) or a table"
+    ):
+        read_corpus(tmp_path / "v.npy", ids=tmp_path / "ids.json")

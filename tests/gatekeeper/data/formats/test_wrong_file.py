@@ -29,6 +29,7 @@ def checkpoint() -> bytes:
 
 
 SAVEZ = "numpy.savez('bank.npz', vectors=..., article_indices=..., chunk_indices=...)"
+BUILT = "make a data set of it: gatekeeper data build FILE"
 MODEL = "a model comes first, then its bank: gatekeeper eval MODEL --bank BANK"
 
 LINES = "texts are JSON lines in *.jsonl, for `gatekeeper data build`; of a data set name the folder"
@@ -37,24 +38,24 @@ FILES = {
     "npy": (
         npy(),
         "a single NumPy array (.npy)",
-        f"one array says of no row which article it is from; write {SAVEZ}",
+        f"one array says of no row which article it is from; {BUILT} --ids IDS",
     ),
     "torch": (checkpoint(), "a torch archive (.pt)", MODEL),
     "safetensors": (struct.pack("<Q", 2) + b"{}" + bytes(8), "a safetensors file", MODEL),
     "parquet": (
         b"PAR1" + bytes(20),
         "a Parquet table",
-        f"read it with pandas.read_parquet and write {SAVEZ}",
+        BUILT,
     ),
     "feather": (
         b"ARROW1" + bytes(20),
         "an Arrow (Feather) table",
-        f"read it with pandas.read_feather and write {SAVEZ}",
+        BUILT,
     ),
     "faiss": (
         b"IxFI" + bytes(40),
         "a FAISS index",
-        f"it holds vectors, but not their articles; write {SAVEZ}",
+        f"it holds vectors, but not their articles; {BUILT} --ids IDS",
     ),
     "gzip": (gzip.compress(b"x", mtime=0), "a gzip archive", "unpack it first"),
     "pickle": (
@@ -66,7 +67,7 @@ FILES = {
     "csv": (
         b"article,chunk,text\n0,0,a\n",
         "text",
-        f"of a table write {SAVEZ}; texts to embed are JSON lines in *.jsonl",
+        "tables are called *.csv or *.tsv, texts in JSON lines *.jsonl, for `gatekeeper data build`",
     ),
     "lfs": (
         b"version https://git-lfs.github.com/spec/v1\n",

@@ -1,0 +1,126 @@
+"""What does reading a large corpus take: 2 GB of JSON lines, 100,000 rows of Parquet with texts or vectors?
+
+Writes the files into a folder, reads each in a child process, and prints its processor seconds and the peak
+of its resident memory, less what the imports take. ``anonymous`` is what the system cannot give back: pages
+of mapped files, which count as resident too, it takes away when somebody else needs them.
+
+Run: ``python benchmarks/corpus_memory.py FOLDER [--gigabytes 2] [--rows 100000]``. FOLDER and the folder of
+temporary files (TMPDIR) each need the room of the largest file.
+"""
+
+import argparse
+import json
+import multiprocessing
+import random
+import resource
+import threading
+import time
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+
+from gatekeeper.config.bank_keys import BankKeys
+from gatekeeper.data.formats.arrow_library import arrow
+from gatekeeper.data.formats.bank import BankFile
+from gatekeeper.data.formats.corpus import read_corpus
+
+CHUNKS, WIDTH = 60, 384
+WORDS = [
+    f"{first}{last}" for first in ("ba", "ko", "ri", "te", "su") for last in ("lan", "mer", "nis", "pod")
+]
+MB = 10**6
+
+
+def write_lines(path: Path, size: int) -> None:
+    """JSON lines of chunks of 50 words, until they are ``size`` bytes."""
+    rng = random.Random(0)
+    texts = [" ".join(rng.choices(WORDS, k=50)) for _ in range(5000)]
+    row = 0
+    with path.open("w", encoding="utf-8") as file:
+        while file.tell() < size:
+            for text in texts:
+                line = {"article": f"a{row // CHUNKS}", "chunk": row % CHUNKS, "text": text}
+                file.write(f"{json.dumps(line)}\n")
+                row += 1
+
+
+def write_table(path: Path, rows: int, *, vectors: bool) -> None:
+    """Parquet of texts, or of vectors, in one row group."""
+    library, rng = arrow(), np.random.default_rng(0)
+    columns: dict[str, object] = {"article": np.arange(rows) // CHUNKS, "chunk": np.arange(rows) % CHUNKS}
+    if vectors:
+        flat = library.array(rng.standard_normal(rows * WIDTH, dtype=np.float32))
+        columns["vector"] = library.FixedSizeListArray.from_arrays(flat, WIDTH)
+    else:
+        drawn = rng.integers(0, len(WORDS), (rows, 50))
+        columns["text"] = [" ".join(WORDS[word] for word in row) for row in drawn.tolist()]
+    arrow("parquet").write_table(library.table(columns), path, row_group_size=rows)
+
+
+def measure(path: Path) -> None:
+    """Read a file in a child and print what it took."""
+    ours, theirs = multiprocessing.Pipe()
+    child = multiprocessing.get_context("spawn").Process(target=_read, args=(path, theirs))
+    child.start()
+    rows, what, seconds, resident, anonymous = ours.recv()
+    child.join()
+    print(
+        f"{path.name:14} {path.stat().st_size / MB:6.0f} MB {rows:9,} rows -> {what:5} {seconds:6.1f} s "
+        f"peak {resident / MB:6.0f} MB, anonymous {anonymous / MB:6.0f} MB",
+        flush=True,
+    )
+
+
+def _read(path: Path, pipe: Connection) -> None:
+    arrow("parquet")
+    before, anonymous = _resident(), [_anonymous()]
+    done = threading.Event()
+    watcher = threading.Thread(target=lambda: anonymous.extend(_watched(done)))
+    watcher.start()
+    began = time.process_time()
+    found = read_corpus(path, keys=BankKeys())
+    seconds = time.process_time() - began
+    done.set()
+    watcher.join()
+    rows = found.bank.rows if isinstance(found, BankFile) else len(found.texts)
+    what = "bank" if isinstance(found, BankFile) else "texts"
+    pipe.send((rows, what, seconds, _resident() - before, max(anonymous) - anonymous[0]))
+
+
+def _resident() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def _anonymous() -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
+
+
+def _watched(done: threading.Event) -> Iterator[int]:
+    while not done.wait(0.05):
+        yield _anonymous()
+
+
+def main() -> None:
+    """Write, read and tell."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--gigabytes", type=float, default=2.0)
+    parser.add_argument("--rows", type=int, default=100_000)
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    lines, texts, vectors = (given.folder / name for name in ("c.jsonl", "texts.parquet", "vectors.parquet"))
+    write_lines(lines, int(given.gigabytes * 10**9))
+    write_table(texts, given.rows, vectors=False)
+    write_table(vectors, given.rows, vectors=True)
+    for path in (lines, texts, vectors):
+        measure(path)
+        path.unlink()
+
+
+if __name__ == "__main__":
+    main()
