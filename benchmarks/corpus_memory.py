@@ -12,7 +12,6 @@ import argparse
 import json
 import multiprocessing
 import random
-import resource
 import threading
 import time
 from collections.abc import Iterator
@@ -75,7 +74,7 @@ def measure(path: Path) -> None:
 
 def _read(path: Path, pipe: Connection) -> None:
     arrow("parquet")
-    before, anonymous = _resident(), [_anonymous()]
+    before, anonymous = _status("VmHWM"), [_status("RssAnon")]
     done = threading.Event()
     watcher = threading.Thread(target=lambda: anonymous.extend(_watched(done)))
     watcher.start()
@@ -86,21 +85,18 @@ def _read(path: Path, pipe: Connection) -> None:
     watcher.join()
     rows = found.bank.rows if isinstance(found, BankFile) else len(found.texts)
     what = "bank" if isinstance(found, BankFile) else "texts"
-    pipe.send((rows, what, seconds, _resident() - before, max(anonymous) - anonymous[0]))
+    pipe.send((rows, what, seconds, _status("VmHWM") - before, max(anonymous) - anonymous[0]))
 
 
-def _resident() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def _anonymous() -> int:
+def _status(name: str) -> int:
+    """Bytes that the kernel counts for this process: now (RssAnon), or at most so far (VmHWM)."""
     lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
 
 
 def _watched(done: threading.Event) -> Iterator[int]:
     while not done.wait(0.05):
-        yield _anonymous()
+        yield _status("RssAnon")
 
 
 def main() -> None:
