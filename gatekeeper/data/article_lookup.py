@@ -1,7 +1,6 @@
 """What a list of articles means in a bank, and a bank's articles as a list."""
 
 import bisect
-import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,14 +18,11 @@ _SHOWN = 5  # missing articles named in a message
 _INT64 = np.iinfo(np.int64)
 
 
-def toml_articles(bank: Bank, articles: IntArray) -> str:
-    """Articles of a bank as a value of a configuration file, which reads it back."""
+def listed_articles(bank: Bank, articles: IntArray) -> str | list[str]:
+    """Articles of a bank as a configuration lists them: numbers as a text of ranges, names one by one."""
     ids = [bank.id_of(article) for article in articles]
     numbers = [each for each in ids if isinstance(each, int)]
-    if numbers:
-        return f'"{format_articles(numbers)}"'
-    # JSON's escapes are TOML's, but for DEL, which an id does not hold.
-    return json.dumps(ids, ensure_ascii=False)
+    return format_articles(numbers) if numbers else [str(each) for each in ids]
 
 
 def find_articles(

@@ -6,25 +6,26 @@ that is asked for; a folder that holds anything else is never touched.
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from gatekeeper.config.record import Config
-from gatekeeper.data.article_lookup import toml_articles
+from gatekeeper.config.written import Section, write_config
+from gatekeeper.data.article_lookup import listed_articles
 from gatekeeper.data.formats.bank import write_bank
 from gatekeeper.data.source import DataSource
 from gatekeeper.data.synthetic.directed import directed_bank
 from gatekeeper.data.synthetic.predictor import write_predictor
 from gatekeeper.data.synthetic.worlds import CONTEXT, World, build_world
 from gates.contracts import Bank, IntArray
-from schemas.disk.atomic import write_text
 from schemas.disk.whole_folder import refuse_occupied, replace_folder
 from schemas.errors import DataError
 from schemas.records.splits import OOD, TRAIN, VAL
 
 BANK, SETTINGS = "bank.npz", "gatekeeper.toml"
-_FIRST_LINE = "# Made by gatekeeper data synth"
+_MADE = "Made by gatekeeper data synth"
 _SHARES = ((TRAIN, 0.6), (VAL, 0.2), (OOD, 0.2))
 
 
@@ -47,10 +48,10 @@ def write_world(folder: Path, name: str, world: World, *, overwrite: bool = Fals
     """
     bank = build_world(world, source=name)
     settings = _settings(
+        bank,
         f"{name} --seed {world.seed} --articles {world.articles} --chunks {world.chunks} "
         f"--dimension {world.dimension} --angle {world.angle:g} --rho {world.rho:g} "
         f"--horizon {world.horizon}",
-        bank,
         divide(np.unique(bank.articles)),
         {"context": CONTEXT, "horizon": world.horizon},
     )
@@ -74,9 +75,9 @@ def write_directed(folder: Path, world: World, *, overwrite: bool = False) -> No
         articles=world.articles, chunks=world.chunks, dimension=world.dimension, seed=world.seed
     )
     settings = _settings(
+        bank,
         f"directed --seed {world.seed} --articles {world.articles} --chunks {world.chunks} "
         f"--dimension {world.dimension}",
-        bank,
         divide(np.unique(bank.articles)),
         {"context": CONTEXT, "horizon": 1},
     )
@@ -105,9 +106,7 @@ def write_copy(
         "context": source.window.context or config.data.context,
         "horizon": source.window.horizon or config.data.horizon,
     }
-    settings = _settings(
-        label, bank, splits, {key: value for key, value in shape.items() if value is not None}
-    )
+    settings = _settings(bank, label, splits, shape)
     _replace_folder(folder, lambda place: _write_data(place, bank, settings), overwrite)
 
 
@@ -126,16 +125,22 @@ def divide(articles: IntArray) -> dict[str, IntArray]:
     return {TRAIN: articles[:first], VAL: articles[first:second], OOD: articles[second:]}
 
 
-def _settings(label: str, bank: Bank, splits: Mapping[str, IntArray], shape: Mapping[str, int]) -> str:
-    lines = [f"{_FIRST_LINE} {label}", "[data]", f'bank = "{BANK}"']
-    lines += [f"{name} = {toml_articles(bank, articles)}" for name, articles in splits.items()]
-    lines += [f"{key} = {value}" for key, value in shape.items()]
-    return "\n".join(lines) + "\n"
+@dataclass(frozen=True)
+class _Settings:
+    """What the world's ``gatekeeper.toml`` says: how it was made, and the section ``[data]``."""
+
+    label: str
+    data: Section
 
 
-def _write_data(place: Path, bank: Bank, settings: str) -> None:
+def _settings(bank: Bank, label: str, splits: Mapping[str, IntArray], shape: Section) -> _Settings:
+    listed = {name: listed_articles(bank, articles) for name, articles in splits.items()}
+    return _Settings(label, {"bank": BANK, **listed, **shape})
+
+
+def _write_data(place: Path, bank: Bank, settings: _Settings) -> None:
     write_bank(place / BANK, bank)
-    write_text(place / SETTINGS, settings)
+    write_config(place, settings.data, comments=[f"{_MADE} {settings.label}"])
 
 
 def _replace_folder(folder: Path, fill: Callable[[Path], None], overwrite: bool) -> None:
@@ -144,7 +149,7 @@ def _replace_folder(folder: Path, fill: Callable[[Path], None], overwrite: bool)
 
 def _is_world(folder: Path) -> bool:
     settings = folder / SETTINGS
-    return settings.is_file() and settings.read_bytes().startswith(_FIRST_LINE.encode())
+    return settings.is_file() and settings.read_bytes().startswith(f"# {_MADE}".encode())
 
 
 _WHAT = "a synthetic world"

@@ -1,14 +1,15 @@
 """What a list of articles means in banks whose ids are numbers, hashes and text."""
 
-import tomllib
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gatekeeper.config.articles import ArticleList, list_articles, parse_articles
-from gatekeeper.config.keys import SPLIT
-from gatekeeper.data.article_lookup import find_articles, toml_articles
+from gatekeeper.config.file import load_config
+from gatekeeper.config.written import write_config
+from gatekeeper.data.article_lookup import find_articles, listed_articles
 from gates.bank import outline_bank
 from gates.contracts import ArticleId, Bank
 from schemas.errors import DataError
@@ -70,11 +71,12 @@ def test_what_the_bank_lacks_is_named(ids: Sequence[ArticleId], text: str, count
 
 
 @pytest.mark.parametrize("ids", [NUMBERS, HASHES, TEXT, ("\\", 'say "hi"', "tab?", "日本", "😀", "x.npz")])
-def test_a_configuration_reads_back_what_is_written_of_a_bank(ids: Sequence[ArticleId]) -> None:
+def test_a_configuration_reads_back_what_is_written_of_a_bank(
+    ids: Sequence[ArticleId], tmp_path: Path
+) -> None:
     bank = bank_of(ids)
     every = np.unique(bank.articles)
-    value = tomllib.loads(f"val = {toml_articles(bank, every)}")["val"]
-    spec = SPLIT.read(value, None)  # type: ignore[arg-type]
+    spec = load_config(write_config(tmp_path, {"val": listed_articles(bank, every)})).data.val
     assert isinstance(spec, ArticleList)
     assert find_articles(bank, spec, "val").tolist() == every.tolist()
     again = parse_articles(str(list_articles([bank.id_of(number) for number in every])))
