@@ -60,4 +60,5 @@ def variance_form(sizes: IntArray) -> VarianceForm:
     )
     trace = float(diagonal.sum())
     squared = float(diagonal @ diagonal) + with_largest + max(pairs, 0.0)
-    return VarianceForm(degrees=trace * trace / squared, share=trace * n * n / squares)
+    degrees = min(max(trace * trace / squared, 1.0), len(sizes) - 1.0)  # by rounding they may lie beyond
+    return VarianceForm(degrees=degrees, share=trace * n * n / squares)

@@ -55,3 +55,14 @@ def test_the_mean_of_v_in_simulation() -> None:
     means = np.random.default_rng(0).standard_normal((20_000, 12))
     v = ((w * (means - (means @ w)[:, None])) ** 2 / (1 - w)).sum(axis=1)
     assert variance_form(sizes).share == pytest.approx(v.mean() / (w**2).sum(), rel=0.03)
+
+
+@given(st.integers(1, 3000), st.integers(1, 3000))
+def test_two_articles_leave_one_degree_to_the_last_digit(first: int, second: int) -> None:
+    # A report holds no fewer; by rounding 50 and 526 windows would have a hair less.
+    assert variance_form(np.array([first, second])).degrees == 1.0
+
+
+@given(st.integers(2, 40), st.integers(1, 3000))
+def test_equal_articles_leave_no_more_than_they_are(articles: int, windows: int) -> None:
+    assert variance_form(np.full(articles, windows)).degrees <= articles - 1
