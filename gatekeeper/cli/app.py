@@ -21,6 +21,7 @@ from schemas.reasons import without_advice
 from schemas.text import harmless, printable
 
 COMMANDS = {
+    "try": ("gatekeeper.cli.try_data:try_command", "Say whether a model can work on your data."),
     "eval": ("gatekeeper.cli.eval:eval_command", "Run the five gates on a model and write a report."),
     "train": ("gatekeeper.cli.train:train_group", "Train a model with a registered trainer."),
     "check": ("gatekeeper.cli.check:check_command", "Let a model through, or stop it: for CI."),
@@ -40,7 +41,7 @@ COMPLETION = "_GATEKEEPER_COMPLETE"
 """The variable by which a shell asks what a line may become, the script for doing so included."""
 
 _FAILURES = (EXIT_USAGE, EXIT_ERROR, EXIT_INTERRUPTED)
-_JUDGES = ("eval", "train", "check", "deploy")
+_JUDGES = ("try", "eval", "train", "check", "deploy")
 
 
 class Cli(LazyGroup):

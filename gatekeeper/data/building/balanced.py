@@ -19,6 +19,10 @@ LEAST = 15
 _EACH, _FROM, _SHARE = 20, 60, 0.15
 
 
+class TooFewArticlesError(DataError):
+    """Three splits cannot be made of so few articles; the message says how many are missing."""
+
+
 def held_out(articles: int) -> int:
     """Articles of val, and of ood: a third each below 60, then 20, and 15% where that is more.
 
@@ -48,12 +52,12 @@ def balanced_splits(bank: Bank, window: Window, *, seed: int) -> Mapping[str, In
         seed: of the order.
 
     Raises:
-        DataError: fewer than 15 articles have a window.
+        TooFewArticlesError: fewer than 15 articles have a window.
     """
     rows = window_rows(bank, np.unique(bank.articles), window)
     articles, windows = np.unique(bank.articles[rows], return_counts=True)
     if len(articles) < LEAST:
-        raise DataError(
+        raise TooFewArticlesError(
             f"{len(articles)} articles have {window.context + window.horizon} chunks or more, and at least "
             f"{LEAST} must: {LEAST - len(articles)} are missing"
         )

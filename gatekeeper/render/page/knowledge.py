@@ -82,6 +82,25 @@ def knowledge(report: Report) -> Plot:
     )
 
 
+def known_by_controls(report: Report) -> Plot:
+    """Bits of every control but the oracle, where there is no model yet."""
+    rows = {name: report.evidence.controls[name] for name in RIVALS if name in report.evidence.controls}
+    chart = _Chart("controls", "Bits known", "bits", BITS_KNOWN, rows, {})
+    splits = splits_of(report)
+    return Plot(
+        key="controls",
+        heading="What simple predictors know: which chunk comes next, in bits",
+        lead="Bits are what the predictions tell of the target among the rows of its article that could be "
+        f"it: 0 for whoever knows nothing, one more for every halving of the choice. {_oracle(report)}",
+        drawings=(_forest(chart, splits),),
+        table=Table(
+            "What the controls know",
+            ("", *splits),
+            tuple((name, *(cell(raw(rows[name], split, BITS_KNOWN)) for split in splits)) for name in rows),
+        ),
+    )
+
+
 def _detectable(report: Report) -> str:
     """What these articles could show, split by split."""
     told = [

@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -57,12 +57,15 @@ class Gate:
 
 def render_page(report: Report, extras: Extras) -> str:
     """One HTML document that loads nothing; the same input gives the same text."""
+    return whole("report.html.j2", _content(report, extras))
+
+
+def whole(template: str, content: Mapping[str, Any]) -> str:
+    """A page of a template, with its styles and the digest that alone lets them in."""
     templates = environment()
     styles = templates.get_template("report.css").render()
     digest = base64.b64encode(hashlib.sha256(styles.encode()).digest()).decode()
-    return templates.get_template("report.html.j2").render(
-        _content(report, extras), styles=styles, digest=digest
-    )
+    return templates.get_template(template).render(content, styles=styles, digest=digest)
 
 
 def environment() -> "jinja2.Environment":
