@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import click
+import numpy as np
 
 from gatekeeper.cli.command import command
+from gatekeeper.cli.data.cutting import cutting_options
 from gatekeeper.cli.data.embedding import Maker, embed_texts, precision_option
 from gatekeeper.cli.data_argument import data_argument
 from gatekeeper.cli.options import key_options, overwrite_option, tell
@@ -29,13 +31,14 @@ from gatekeeper.data.building.splits import (
     refuse_unprintable,
     source_digest,
 )
+from gatekeeper.data.documents.cutting import Cutting
 from gatekeeper.data.formats.bank import BankFile
 from gatekeeper.data.formats.corpus import Corpus, holds_texts, read_corpus
 from gatekeeper.data.formats.dataset import Dtype
 from gatekeeper.render.dataset import render_built
 from gates.bank import build_bank, outline_bank
 from gates.contracts import Bank, IntArray, Window
-from schemas.errors import DataError, GatekeeperError, UsageError
+from schemas.errors import GatekeeperError, UsageError
 from schemas.records.dataset import EmbeddedBy, Origin
 from schemas.records.splits import OOD, TRAIN, VAL
 from schemas.text import printable
@@ -75,6 +78,7 @@ def _needs(given: Mapping[str, Any]) -> Iterator[str]:
     "--batch-size", type=click.IntRange(1), default=64, help="Texts the encoder is given at once [64]."
 )
 @precision_option
+@cutting_options
 @click.option("--licence", help="Licence of the texts, for the record.")
 @click.option("--note", help="Anything else, for the record.")
 @click.option("--also-npz", is_flag=True, help="Write each split in the old sequence format too.")
@@ -86,10 +90,11 @@ def _needs(given: Mapping[str, Any]) -> Iterator[str]:
 def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above are)
     """Write SOURCE and its splits as a folder of memory-mapped arrays.
 
-    SOURCE is a bank (*.npz), or a table of vectors or of texts: *.jsonl and *.ndjson, *.csv and *.tsv (each
-    maybe *.gz or *.zst), *.parquet, *.arrow and *.feather, a folder of such shards or one saved by Hugging
-    Face datasets; or, with --ids, an array (*.npy, *.pt, a flat FAISS index). Texts are embedded; vectors
-    are kept in the user's cache, so no text is embedded twice. Use the folder wherever a bank is asked for:
+    SOURCE is a bank (*.npz), a table of vectors or of texts (*.jsonl and *.ndjson, *.csv and *.tsv, each
+    maybe *.gz or *.zst; *.parquet, *.arrow and *.feather; a folder of such shards or one saved by Hugging
+    Face datasets), a folder of documents (*.txt, *.md, *.rst, *.html, *.pdf, *.docx), or, with --ids, an
+    array (*.npy, *.pt, a flat FAISS index). Documents are cut into chunks. Texts are embedded; vectors are
+    kept in the user's cache, so no text is embedded twice. Use the folder wherever a bank is asked for:
     `gatekeeper eval model.pt --bank FOLDER`.
 
     Exit codes: 0 done, 2 usage error, 3 the source, the encoder or the folder is unusable.
@@ -107,7 +112,7 @@ def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above 
     out = _checked_folder(request, requests)
     maker = _maker(request) if embedded else None
     with working(f"reading the {'texts' if embedded else 'bank'}"):
-        corpus = read_corpus(request.source, keys=request.keys, ids=request.ids)
+        corpus = read_corpus(request.source, keys=request.keys, ids=request.ids, cutting=request.cutting)
         digest = source_digest(request.source)
     bank, made_by = _bank_of(corpus, request, requests, maker)
     named = request.encoder if made_by is None else made_by.name
@@ -115,7 +120,7 @@ def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above 
     with working("writing the data set"):
         record = write_dataset(
             out,
-            Contents(bank, _divided(bank, request, requests), request.window),
+            Contents(bank, _divided(bank, request, requests), request.window, places=_places(corpus)),
             dtype=request.dtype,
             origin=Origin(request.source.name, digest, encoder, request.licence, request.note, made_by),
             overwrite=request.overwrite,
@@ -147,6 +152,7 @@ class _Request:
     ids: Path | None
     overwrite: bool
     keys: BankKeys
+    cutting: Cutting | None
 
     @property
     def window(self) -> Window:
@@ -195,6 +201,13 @@ def _checked_folder(request: _Request, requests: Sequence[SplitRequest]) -> Path
     return out
 
 
+def _places(corpus: Corpus) -> IntArray | None:
+    """Where each chunk lies in its document, in the order of the bank."""
+    if isinstance(corpus, BankFile) or corpus.places is None:
+        return None
+    return corpus.places[np.lexsort((corpus.chunks, corpus.articles.numbers))]
+
+
 def _refuse_existing(paths: list[Path]) -> None:
     found = next((path for path in paths if path.exists()), None)
     if found is not None:
@@ -227,11 +240,6 @@ def _bank_of(
         tell(corpus.notes)
         return corpus.bank, None
     source = request.source.name
-    if corpus.whole:
-        raise DataError(
-            f"{source} holds whole documents (no chunk numbers, and no id comes back); expected a row for "
-            "each chunk, its article named in each: cut the documents into chunks first"
-        )
     outline = outline_bank(corpus.articles, corpus.chunks, source=source)
     check_splits(outline, _divided(outline, request, requests), request.window)
     tell(corpus.notes)

@@ -17,6 +17,7 @@ from gatekeeper.data.formats.dataset import (
     CHUNKS,
     KNOWN,
     OFFSETS,
+    PLACES,
     RECORD,
     TEXTS,
     TITLES,
@@ -58,6 +59,8 @@ class Contents:
         window: shape of the windows.
         windows: split -> last rows, where they are not all windows of its articles.
         unmatched: text of ``unmatched.csv``, where the data set was converted.
+        places: (N, 2) where each chunk lies in the text of its document, in the order of the bank; None
+            where no document was cut.
     """
 
     bank: Bank
@@ -65,6 +68,7 @@ class Contents:
     window: Window
     windows: Mapping[str, IntArray] | None = None
     unmatched: str | None = None
+    places: IntArray | None = None
 
     def splits(self) -> Mapping[str, Split]:
         """The windows of each split.
@@ -111,7 +115,10 @@ def write_dataset(
     record: list[DatasetRecord] = []
 
     def fill(place: Path) -> None:
-        files = {name: _save(place / name, array) for name, array in _arrays(bank, stored, splits).items()}
+        arrays = _arrays(bank, stored, splits)
+        if contents.places is not None:
+            arrays[PLACES] = contents.places
+        files = {name: _save(place / name, array) for name, array in arrays.items()}
         texts = {TITLES: _titles(bank), UNMATCHED: contents.unmatched}
         files |= {name: _save_text(place / name, text) for name, text in texts.items() if text is not None}
         record.append(

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatekeeper.config.bank_keys import BankKeys
+from gatekeeper.data.documents.cutting import Cutting, cut_texts
+from gatekeeper.data.documents.folder import find_documents, read_folder
 from gatekeeper.data.formats.array_files import read_vectors
 from gatekeeper.data.formats.arrow_files import is_arrow_file
 from gatekeeper.data.formats.arrow_table import ArrowTable
 from gatekeeper.data.formats.bank import BankFile, read_bank_file
 from gatekeeper.data.formats.csv_table import CsvTable, is_csv
+from gatekeeper.data.formats.dataset import is_dataset
 from gatekeeper.data.formats.gathering import label_vectors, read_table, table_holds_texts
 from gatekeeper.data.formats.id_lists import is_id_list, read_id_list
 from gatekeeper.data.formats.json_table import JsonTable, is_json_lines
@@ -58,8 +61,16 @@ def _table_format(fits: Callable[[Path], bool], table: Callable[[Path], Table]) 
     )
 
 
+def is_folder(path: Path) -> bool:
+    """Whether it is a folder that is no data set."""
+    return path.is_dir() and not is_dataset(path)
+
+
 FORMATS = (
     *(_table_format(fits, table) for fits, table in TABLES),
+    Format(
+        is_folder, lambda path, keys: bool(find_documents(path).files), lambda path, keys: read_folder(path)
+    ),
     # Last, since it fits all: it says what a file is that is no bank, and what to do with it.
     Format(lambda path: True, lambda path, keys: False, lambda path, keys: read_bank_file(path, keys=keys)),
 )
@@ -76,23 +87,40 @@ def holds_texts(path: Path, *, keys: BankKeys | None = None) -> bool:
     return _format_of(path).holds_texts(path, keys or BankKeys())
 
 
-def read_corpus(path: Path, *, keys: BankKeys | None = None, ids: Path | None = None) -> Corpus:
-    """Read a source by the reader of its format.
+def read_corpus(
+    path: Path,
+    *,
+    keys: BankKeys | None = None,
+    ids: Path | None = None,
+    cutting: Cutting | None = None,
+) -> Corpus:
+    """Read a source by the reader of its format; whole documents are cut into chunks.
 
     Args:
         path: a file, or a folder.
         keys: what its arrays, columns or keys are called, where their names are not the known ones.
         ids: of an array that says of no row which article it is from: a table, or a list of ids, a row for
             each of its vectors.
+        cutting: how documents are cut, where the usual way is not meant.
 
     Raises:
         DataError: it is missing, broken, or of no known format; one line says what to do.
-        UsageError: it needs no ids, or what reads it is not installed.
+        UsageError: it needs no ids, what reads or cuts it is not installed, or ``cutting`` is given for what
+            is no document.
     """
     keys = keys or BankKeys()
     if ids is None:
-        return _format_of(path).read(path, keys)
-    return label_vectors(read_vectors(path, keys), _table_of_ids(ids), keys, source=str(path))
+        read = _format_of(path).read(path, keys)
+    else:
+        read = label_vectors(read_vectors(path, keys), _table_of_ids(ids), keys, source=str(path))
+    if isinstance(read, Texts) and read.whole:
+        return cut_texts(read, cutting or Cutting(), source=str(path))
+    if cutting is not None:
+        raise UsageError(
+            "--chunk-words, --language and --keep-boilerplate say how documents are cut into chunks; "
+            f"{path} holds {'chunks' if isinstance(read, Texts) else 'vectors'} already"
+        )
+    return read
 
 
 def _table_of_ids(path: Path) -> Table:

@@ -9,6 +9,8 @@
     DIR/article_ids.npy, article_ids_utf8.npy, article_id_offsets.npy      where ids are no int64 numbers
     DIR/train.npy, ...        (n,) int64 bank row of each window's last context chunk
     DIR/texts_utf8.npy, text_offsets.npy, titles.json      where the bank has texts, titles
+    DIR/places.npy            (N, 2) int64 first character of each chunk and the one after its last, in the
+                              text of its document, where documents were cut
     DIR/unmatched.csv         sequences of converted files that are no windows of the bank, and why
 
 Windows are rows, never copied vectors. Opening maps the files and verifies their digests: a folder
@@ -47,10 +49,11 @@ RECORD = "dataset.json"
 VECTORS, ARTICLES, CHUNKS = "vectors.npy", "articles.npy", "chunks.npy"
 TEXTS, OFFSETS, TITLES = "texts_utf8.npy", "text_offsets.npy", "titles.json"
 UNMATCHED = "unmatched.csv"
+PLACES = "places.npy"
 
 Dtype = Literal["float32", "float16"]
 
-_EXTRAS = (*ID_FILES, TEXTS, OFFSETS, TITLES, UNMATCHED)
+_EXTRAS = (*ID_FILES, TEXTS, OFFSETS, TITLES, UNMATCHED, PLACES)
 KNOWN = frozenset({RECORD, VECTORS, ARTICLES, CHUNKS, *_EXTRAS, *(f"{name}.npy" for name in SPLITS)})
 _ROWS = 65_536
 
@@ -64,12 +67,14 @@ class OpenDataset:
         bank: its vectors are mapped, not read, where they are stored as float32.
         splits: name -> last rows of its windows.
         articles: name -> its articles, also those too short for a window.
+        places: (N, 2) where each chunk lies in the text of its document; None where no document was cut.
     """
 
     record: DatasetRecord
     bank: Bank
     splits: Mapping[str, IntArray]
     articles: Mapping[str, IntArray]
+    places: IntArray | None
 
 
 def is_dataset(path: Path) -> bool:
@@ -122,7 +127,8 @@ def open_dataset(folder: Path) -> OpenDataset:
         ids=read_ids(folder, record.files, present),
     )
     bank = replace(bank, embedded_by=record.origin.embedded_by)
-    return OpenDataset(record=record, bank=bank, splits=splits, articles=owned)
+    places = map_array(folder / PLACES, dtype="int64", shape=(rows, 2)) if PLACES in record.files else None
+    return OpenDataset(record=record, bank=bank, splits=splits, articles=owned, places=places)
 
 
 def unit_rows(vectors: npt.NDArray[Any]) -> FloatArray:

@@ -20,6 +20,8 @@ class Texts:
             distinct article, in the ascending order of their numbers; None where there is none.
         whole: whether each text is a whole document (one an article, chunk 0) that is yet to be cut into
             chunks.
+        places: (N, 2) first character of each chunk and the one after its last, in the text of its document;
+            None where they were not cut here.
     """
 
     articles: Numbered
@@ -29,3 +31,4 @@ class Texts:
     notes: tuple[str, ...]
     columns: Mapping[str, tuple[str | None, ...]] = field(default_factory=dict)
     whole: bool = False
+    places: IntArray | None = None

@@ -218,7 +218,7 @@ def test_build_refuses_flags_that_are_wrong(world: Path, run: Run, flags: tuple[
     ("source", "flags", "line"),
     [
         ("no.npz", ("--split", "train=0-5"), "Error: no.npz: expected an .npz file, found nothing"),
-        (".", ("--split", "train=0-5"), "Error: .: expected an .npz file, found a folder"),
+        (".", ("--split", "train=0-5"), "Error: . holds no documents (.txt, .text, .md, "),
         (
             "own_models.py",
             ("--split", "train=0-5"),

@@ -239,16 +239,6 @@ def test_keys_of_other_names_are_named_or_told(run: Run, fake: Fake) -> None:
     assert result.stderr.startswith("note: t.jsonl: read articles from 'doc_id'\n")
 
 
-@pytest.mark.usefixtures("forbidden")
-def test_whole_documents_are_told_before_the_encoder_is_loaded(run: Run) -> None:
-    Path("t.jsonl").write_text('{"id": "a", "text": "One. Two."}\n{"id": "b", "text": "Three."}\n')
-    assert refused(
-        run("data", "build", "t.jsonl", "--encoder", "e", "--out", "d", "--split", "train=a"), 3
-    ).startswith(
-        "Error: t.jsonl holds whole documents (no chunk numbers, and no id comes back); expected a row"
-    )
-
-
 # The encoder itself.
 
 
