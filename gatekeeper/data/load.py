@@ -17,6 +17,7 @@ from gatekeeper.config.record import Config
 from gatekeeper.config.sections import EvalConfig
 from gatekeeper.data.arrays import bank_of_arrays
 from gatekeeper.data.source import DataSource, open_source
+from schemas.addresses import refuse_address
 from schemas.errors import UsageError
 from schemas.names import refuse_unknown
 from schemas.records.splits import SPLITS
@@ -113,6 +114,7 @@ def load_data(
             raise UsageError("keys name the arrays of a bank file; arrays in memory have their own names")
         bank = bank_of_arrays(data)
     elif isinstance(data, (str, os.PathLike)):
+        refuse_address(str(data))
         if Path(data).suffix == ".toml":
             base = load_config(Path(data).expanduser())
         else:

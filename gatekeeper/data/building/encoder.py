@@ -26,6 +26,7 @@ from gatekeeper.data.building.encoder_identity import (
     pooling_of,
 )
 from gatekeeper.data.building.packaged_encoder import MODULES, find_packaged, packaged_encoders, the_packaged
+from schemas.addresses import refuse_address
 from schemas.errors import DataError, UsageError
 from schemas.reasons import without_advice
 from schemas.records.dataset import EmbeddedBy
@@ -36,6 +37,7 @@ PACKAGE = "package"
 Precision = Literal["float32", "float16", "bfloat16"]
 
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", flags=re.ASCII)
+_HUB_ADDRESS = re.compile(r"(?:hf://|https://(?:huggingface\.co|hf\.co)/)([\w.-]+/[\w.-]+)/?", flags=re.ASCII)
 _MODEL_FILES = (MODULES, "config.json")
 _PATIENCE = 8.0
 """Seconds that the hub has to answer."""
@@ -85,12 +87,15 @@ def find_encoder(name: str) -> FoundEncoder:
     """Find an encoder within seconds and without loading it, or refuse one that could not be loaded.
 
     Raises:
-        UsageError: the package that loads encoders is not installed.
+        UsageError: the package that loads encoders is not installed, or it is an address.
         DataError: it is neither a folder with a model nor an installed package nor on the hub, or the hub
             cannot be asked.
     """
     if importlib.util.find_spec("sentence_transformers") is None:
         raise UsageError(f"embedding texts needs sentence-transformers; pip install '{DISTRIBUTION}[embed]'")
+    if hub := _HUB_ADDRESS.fullmatch(name):
+        raise UsageError(f"the encoder {name} is an address; a model on the hub goes by its name, {hub[1]}")
+    refuse_address(name)
     folder = Path(name).expanduser()
     if name != PACKAGE and folder.is_dir():
         if not any((folder / each).is_file() for each in _MODEL_FILES):

@@ -12,6 +12,7 @@ from gatekeeper.evaluation.loading.own_code import own_candidate
 from gatekeeper.evaluation.loading.own_weights import weights_candidate
 from gatekeeper.evaluation.loading.program import load_program
 from gatekeeper.evaluation.model import Candidate, candidate_on, describe
+from schemas.addresses import refuse_address
 from schemas.errors import ModelError
 from schemas.reading.model_format import PROGRAMS, model_format
 from schemas.reading.shards import is_index, weights_file
@@ -29,7 +30,9 @@ def load_model(spec: str, *, device: torch.device, dimension: int, loading: Load
 
     Raises:
         ModelError: missing, unreadable, of another width, or refused.
+        UsageError: it is an address, from which it must be downloaded first.
     """
+    refuse_address(spec)
     path = Path(spec)
     try:
         is_file, exists = path.is_file(), spec != "" and path.exists()  # an empty path is the folder here

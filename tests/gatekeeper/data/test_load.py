@@ -79,3 +79,11 @@ def test_data_that_cannot_be_loaded_are_one_clear_line(
     with pytest.raises((UsageError, DataError), match=message) as caught:
         gk.load_data(given, **options)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/bank.npz", "s3://bucket/gatekeeper.toml"])
+def test_an_address_is_told_how_to_come_by(address: str) -> None:
+    with pytest.raises(UsageError, match=f"download it first: aws s3 cp {address} ."):
+        gk.load_data(address)
+    with pytest.raises(UsageError, match=r"download it first: hf download who/what m\.pt"):
+        gk.evaluate("hf://who/what/m.pt", rotating_data())

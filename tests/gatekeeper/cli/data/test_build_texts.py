@@ -269,6 +269,21 @@ def test_an_encoder_that_is_not_there_is_told_before_the_texts_are_read(
 
 
 @NEEDS_LIBRARY
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("hf://who/e", "the encoder hf://who/e is an address; a model on the hub goes by its name, who/e"),
+        ("https://huggingface.co/who/e/", "is an address; a model on the hub goes by its name, who/e"),
+        ("s3://bucket/e", "download it first: aws s3 cp --recursive s3://bucket/e ."),
+    ],
+)
+def test_an_address_of_an_encoder_is_told_what_it_is_called(name: str, line: str) -> None:
+    with pytest.raises(UsageError) as refusal:
+        find_encoder(name)
+    assert str(refusal.value).endswith(line)
+
+
+@NEEDS_LIBRARY
 def test_a_hub_that_does_not_answer_is_told_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[str, float]] = []
 
