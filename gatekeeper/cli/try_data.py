@@ -1,7 +1,6 @@
 """``gatekeeper try``: from somebody's files to an answer and a page, by commands that are told besides."""
 
 import itertools
-import json
 import shlex
 import sys
 from collections.abc import Mapping
@@ -23,6 +22,7 @@ from gatekeeper.cli.types import FILE, OUTPUT
 from gatekeeper.cli.voice import say, show
 from gatekeeper.config.bundled import parse_bundled
 from gatekeeper.config.find import FILE_NAME
+from gatekeeper.config.written import write_config
 from gatekeeper.data.building.balanced import BALANCED, TooFewArticlesError
 from gatekeeper.data.building.encoder import PACKAGE
 from gatekeeper.data.formats.corpus import holds_texts
@@ -41,7 +41,8 @@ if TYPE_CHECKING:
 POLICY = "skill"
 """The policy by which models of real text are judged."""
 
-_MARK = "# Made by gatekeeper try"
+_MADE = "Made by gatekeeper try"
+_MARK = f"# {_MADE}"
 _DATA, _REPORT, _PAGE = "data", "logit.json", "try.html"
 _OWN = {"data", "bank", "out", "splits", "overwrite", "also_npz", "help", "quiet"}
 _PASSED = [each for each in build_command.params if each.name not in _OWN]
@@ -95,8 +96,7 @@ def try_command(
     except TooFewArticlesError as error:
         show(f"Answer  Not yet: {printable(str(error))}.")
         end(ctx, EXIT_BLOCKED)
-    settings = folder / FILE_NAME
-    write_text(settings, f'{_MARK}\n[data]\nbank = {json.dumps(made)}\n\n[eval]\npolicy = "{POLICY}"\n')
+    settings = write_config(folder, {"bank": made}, {"policy": POLICY}, comments=[_MADE], overwrite=True)
     tried = _tried(settings, folder / _REPORT)
     commands += [f"cd {shlex.quote(str(folder))}", "gatekeeper data audit"]
     commands += [f"gatekeeper eval control:logit --report {_REPORT}", "gatekeeper train nce"]

@@ -118,13 +118,13 @@ def test_chunks_in_no_order_are_not_worth_a_training(call: Try, tmp_path: Path) 
 def test_a_built_data_set_is_taken_as_it_is(call: Try, tmp_path: Path) -> None:
     write_bank(tmp_path, 60)
     splits = ("--split", "train=0-19", "--split", "val=20-39", "--split", "ood=40-59")
-    assert call("data", "build", "bank.npz", "--out", "built", *splits).exit_code == 0
-    result = call("try", "built")
+    assert call("data", "build", "bank.npz", "--out", "built 😀", *splits).exit_code == 0
+    result = call("try", "built 😀")
     assert result.exit_code == 0, result.output
     assert "20 train, 20 val, 20 ood" in result.stdout
-    assert not (tmp_path / "built.gatekeeper" / "data").exists()
-    assert refused(call("try", "built", "--seed", "2"), 2) == (
-        "Error: --seed says how data are built; built is built"
+    assert not (tmp_path / "built 😀.gatekeeper" / "data").exists()
+    assert refused(call("try", "built 😀", "--seed", "2"), 2) == (
+        "Error: --seed says how data are built; built 😀 is built"
     )
 
 
