@@ -41,8 +41,7 @@ if TYPE_CHECKING:
 POLICY = "skill"
 """The policy by which models of real text are judged."""
 
-_MADE = "Made by gatekeeper try"
-_MARK = f"# {_MADE}"
+_MARK = "Made by gatekeeper try"
 _DATA, _REPORT, _PAGE = "data", "logit.json", "try.html"
 _OWN = {"data", "bank", "out", "splits", "overwrite", "also_npz", "help", "quiet"}
 _PASSED = [each for each in build_command.params if each.name not in _OWN]
@@ -96,7 +95,7 @@ def try_command(
     except TooFewArticlesError as error:
         show(f"Answer  Not yet: {printable(str(error))}.")
         end(ctx, EXIT_BLOCKED)
-    settings = write_config(folder, {"bank": made}, {"policy": POLICY}, comments=[_MADE], overwrite=True)
+    settings = _settled(folder, made)
     tried = _tried(settings, folder / _REPORT)
     commands += [f"cd {shlex.quote(str(folder))}", "gatekeeper data audit"]
     commands += [f"gatekeeper eval control:logit --report {_REPORT}", "gatekeeper train nce"]
@@ -109,7 +108,9 @@ def try_command(
     end(ctx, EXIT_PASS if tried.prospect.name == "yes" else EXIT_BLOCKED)
 
 
-def _made(ctx: click.Context, source: str, folder: Path, given: dict[str, Any], commands: list[str]) -> str:
+def _made(
+    ctx: click.Context, source: str, folder: Path, given: dict[str, Any], commands: list[str]
+) -> str | Path:
     """What the settings name as bank; built first, where it is not. Adds the command that does so.
 
     Raises:
@@ -126,23 +127,28 @@ def _made(ctx: click.Context, source: str, folder: Path, given: dict[str, Any], 
     ours = _is_ours(folder)
     folder.mkdir(parents=True, exist_ok=True)
     if ready:
-        return source if parse_bundled(source) is not None else str(path.resolve())
+        return source if parse_bundled(source) is not None else path.resolve()
     if given["encoder"] is None and holds_texts(path, keys=None):
         given = given | {"encoder": PACKAGE}
         flags += ["--encoder", PACKAGE]
     line = [source, "--out", str(folder / _DATA), "--split", BALANCED, *flags]
     commands.append(shlex.join(["gatekeeper", "data", "build", *line]))
     say(f"$ {printable(commands[-1])}")
-    write_text(folder / FILE_NAME, f"{_MARK}\n")  # so that the folder is ours if this is interrupted
+    _settled(folder, folder / _DATA)  # before hours of work: if it is interrupted, the folder is ours
     with redirect_stdout(sys.stderr):
         _run(ctx, build_command, [*line, *(["--overwrite"] if ours else [])])
-    return _DATA
+    return folder / _DATA
 
 
 def _run(ctx: click.Context, command: click.Command, line: list[str]) -> None:
     """Run another command by the words of its line; one that ends with a code ends this one too."""
     with command.make_context(command.name, line, parent=ctx) as inner:
         command.invoke(inner)
+
+
+def _settled(folder: Path, bank: str | Path) -> Path:
+    """The settings by which other commands need no flags in the folder."""
+    return write_config(folder, {"bank": bank}, {"policy": POLICY}, comments=[_MARK], overwrite=True)
 
 
 def _flags(ctx: click.Context, given: dict[str, Any]) -> list[str]:
@@ -162,7 +168,7 @@ def _is_ours(folder: Path) -> bool:
         UsageError: it is somebody else's.
     """
     settings = folder / FILE_NAME
-    if settings.is_file() and settings.read_text(encoding="utf-8", errors="replace").startswith(_MARK):
+    if settings.is_file() and settings.read_text(encoding="utf-8", errors="replace").startswith(f"# {_MARK}"):
         return True
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder} exists and was not made by gatekeeper try; name another --out")
