@@ -14,7 +14,9 @@ A new reader is one entry of :data:`READERS`: its suffix, its seeds made from th
 """
 
 import argparse
+import csv
 import hashlib
+import json
 import math
 import os
 import random
@@ -32,10 +34,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import faiss
 import numpy as np
+import torch
 
 from benchmarks.fuzz_mutations import mutate
 from gatekeeper.config.file import load_config
+from gatekeeper.data.formats.arrow_library import arrow
 from gatekeeper.data.formats.bank import pack_texts, read_bank
 from gatekeeper.data.formats.corpus import read_corpus
 from gatekeeper.data.formats.npz_writing import npz_bytes
@@ -117,9 +122,31 @@ def make_world(folder: Path) -> None:
         f'{{"article": {a}, "chunk": {c}, "text": "a {c}", "title": "t"}}' for a in range(4) for c in range(6)
     ]
     (world / "texts.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    make_tables(world, [json.loads(line) for line in lines])
     for name in ("seed-5cat", "strict-5cat"):
         shutil.copy(Path(__file__).parents[1] / "schemas" / "policies" / f"{name}.toml", world)
     shutil.copy(Path(__file__).parents[1] / "docs" / "policies" / "production.toml", world)
+
+
+def make_tables(world: Path, rows: Sequence[dict[str, object]]) -> None:
+    """The same rows in the formats of tables, with vectors of width 3, and arrays with them only."""
+    library, vectors = arrow(), np.random.default_rng(0).standard_normal((len(rows), 3)).astype(np.float32)
+    columns: dict[str, object] = {name: [row[name] for row in rows] for name in rows[0]}
+    table = library.table({**columns, "vector": library.array(list(vectors))})
+    arrow("parquet").write_table(table, world / "rows.parquet", compression="zstd")
+    arrow("feather").write_feather(table, str(world / "rows.feather"))
+    with library.ipc.new_stream(str(world / "rows.arrow"), table.schema) as file:
+        file.write_table(table)
+    with (world / "rows.csv").open("w", encoding="utf-8", newline="") as text:
+        writer = csv.DictWriter(text, [*rows[0], "vector"])
+        writer.writeheader()
+        writer.writerows({**row, "vector": each.tolist()} for row, each in zip(rows, vectors, strict=True))
+    np.save(world / "rows.npy", vectors)
+    torch.save(torch.from_numpy(vectors), world / "rows.pt")
+    index = faiss.IndexFlatIP(3)
+    index.add(vectors)
+    faiss.write_index(index, str(world / "rows.index"))
+    (world / "ids.txt").write_text("".join(f"{row['article']}\n" for row in rows))
 
 
 def gatekeeper(folder: Path, *arguments: str, check: bool = True) -> None:
@@ -135,6 +162,10 @@ def _files(*names: str) -> Callable[[Path], Sequence[Path]]:
 
 def _read_model(path: Path) -> object:
     return restore(read_checkpoint(path.read_bytes(), path.name), path.name)
+
+
+def _read_array(path: Path) -> object:
+    return read_corpus(path, ids=WORLD / "ids.txt")
 
 
 def _read_sequences(path: Path) -> object:
@@ -153,6 +184,12 @@ READERS: dict[str, Reader] = {
     "policy": Reader(".toml", _files("seed-5cat.toml", "strict-5cat.toml", "production.toml"), load_policy),
     "configuration": Reader(".toml", _files("gatekeeper.toml"), load_config),
     "texts": Reader(".jsonl", _files("texts.jsonl"), read_corpus),
+    "csv": Reader(".csv", _files("rows.csv"), read_corpus),
+    "parquet": Reader(".parquet", _files("rows.parquet"), read_corpus),
+    "arrow": Reader(".arrow", _files("rows.arrow", "rows.feather"), read_corpus),
+    "npy": Reader(".npy", _files("rows.npy"), _read_array),
+    "tensor": Reader(".pt", _files("rows.pt"), _read_array),
+    "faiss": Reader(".index", _files("rows.index"), _read_array),
 }
 
 

@@ -205,7 +205,8 @@ def _unit_rows(vectors: npt.NDArray[np.generic], order: IntArray, source: str) -
     size = max(1, _BLOCK // vectors.shape[1])
     for start in range(0, len(order), size):
         rows = order[start : start + size]
-        block = vectors[rows].astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a NaN is told below, whatever it says to the processor
+            block = vectors[rows].astype(np.float64)
         finite = np.asarray(np.isfinite(block).all(axis=1))
         block, _ = without_extremes(np.where(finite[:, None], block, 1.0))
         lengths = np.linalg.norm(block, axis=1)

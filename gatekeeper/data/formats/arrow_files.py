@@ -27,15 +27,15 @@ def is_arrow_file(path: Path) -> bool:
         return False
 
 
-def read_schema(path: Path) -> Any:  # noqa: ANN401  (pyarrow is untyped)
-    """The columns of a file, as a ``pyarrow.Schema``.
+def column_names(path: Path) -> list[str]:
+    """The names of a file's columns.
 
     Raises:
         DataError: it is missing or broken.
         UsageError: pyarrow is not installed.
     """
     with _opened(path) as file:
-        return file.schema_arrow if _is_parquet(file) else file.schema
+        return list((file.schema_arrow if _is_parquet(file) else file.schema).names)
 
 
 def record_batches(path: Path, names: Sequence[str]) -> Iterator[Any]:
@@ -61,6 +61,7 @@ def record_batches(path: Path, names: Sequence[str]) -> Iterator[Any]:
         numbers = range(file.num_record_batches) if hasattr(file, "num_record_batches") else None
         for batch in file if numbers is None else map(file.get_batch, numbers):
             wanted = batch.select(list(names))
+            wanted.validate(full=True)  # offsets beyond the file end the process of whoever follows them
             for start in range(0, batch.num_rows, _ROWS):
                 yield wanted.slice(start, _ROWS)
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gatekeeper.data.formats.allowance import Allowance
-from gatekeeper.data.formats.arrow_files import read_schema, record_batches
+from gatekeeper.data.formats.arrow_files import column_names, record_batches
 from gatekeeper.data.formats.arrow_library import arrow
 from gatekeeper.data.formats.tables import SAMPLE, Batch, Values
 from schemas.errors import DataError
@@ -86,7 +86,7 @@ class ArrowTable:
 
     @functools.cached_property
     def _stored(self) -> list[str]:
-        names: list[str] = read_schema(self.shards[0].path).names
+        names = column_names(self.shards[0].path)
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
             raise DataError(f"{self.path} names the column {twice[:40]!r} twice; give each its own name")

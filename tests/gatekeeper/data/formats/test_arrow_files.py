@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from gatekeeper.data.formats.arrow_files import is_arrow_file, read_schema, record_batches
+from gatekeeper.data.formats.arrow_files import is_arrow_file, column_names, record_batches
 from schemas.errors import DataError
 
 arrow = pytest.importorskip("pyarrow")
@@ -32,7 +33,7 @@ def test_a_file_is_read_in_pieces(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     WRITERS[name](path)
     assert is_arrow_file(path)
-    assert read_schema(path).names == ["a", "b"]
+    assert column_names(path) == ["a", "b"]
     batches = list(record_batches(path, ["a"]))
     assert [batch.num_rows for batch in batches] == [512, 512, 176]
     assert batches[2].to_pydict() == {"a": list(range(1024, 1200))}
@@ -55,7 +56,7 @@ def test_a_part_of_a_file_is_refused_in_one_line(tmp_path: Path, name: str) -> N
 def test_what_is_no_such_file_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
     path = tmp_path / name
     path.write_bytes(content)
-    for read in (read_schema, lambda path: list(record_batches(path, ["a"]))):
+    for read in (column_names, lambda path: list(record_batches(path, ["a"]))):
         with pytest.raises(DataError, match=rf"{name}"):
             read(path)
 
@@ -66,4 +67,16 @@ def test_other_files_and_folders_are_none(tmp_path: Path) -> None:
     assert not any(is_arrow_file(tmp_path / name) for name in ("x.parquet", "t.txt", "missing"))
     assert is_arrow_file(tmp_path / "missing.parquet")
     with pytest.raises(DataError, match="No such file or directory"):
-        read_schema(tmp_path / "missing.parquet")
+        column_names(tmp_path / "missing.parquet")
+
+
+def test_offsets_that_lead_out_of_the_file_are_refused_before_anybody_follows_them(tmp_path: Path) -> None:
+    offsets = arrow.py_buffer(np.array([0, 2**30], dtype=np.int32))
+    wild = arrow.Array.from_buffers(arrow.string(), 1, [None, offsets, arrow.py_buffer(b"a")])
+    table = arrow.table({"a": wild})
+    with arrow.ipc.new_file(str(tmp_path / "t.arrow"), table.schema) as file:
+        file.write_table(table)
+    with pytest.raises(
+        DataError, match=r"cannot read .*t\.arrow: expected a complete Parquet or Arrow file, found"
+    ):
+        list(record_batches(tmp_path / "t.arrow", ["a"]))
