@@ -11,10 +11,12 @@ import numpy as np
 from gatekeeper.config.articles import ArticleList, format_articles, is_number, is_padded, merge_ranges
 from gates.contracts import ArticleId, Bank, IntArray
 from schemas.errors import DataError
+from schemas.names import did_you_mean
 from schemas.reading.file_kinds import name_of
 from schemas.text import printable
 
 _SHOWN = 5  # missing articles named in a message
+_COMPARED = 5_000  # ids that a mistyped one is compared with
 _INT64 = np.iinfo(np.int64)
 
 
@@ -47,7 +49,8 @@ def find_articles(
         found, missing = _among_ids({each: number for number, each in enumerate(ids)}, wanted)
     if missing.count:
         ends = bank.id_of(present[0]), bank.id_of(present[-1])
-        raise DataError(f"split {split!r}{_told(missing, bank.source, ends, folders)}")
+        hint = _nearest(missing, bank.ids or ())
+        raise DataError(f"split {split!r}{_told(missing, bank.source, ends, folders)}{hint}")
     return found
 
 
@@ -74,6 +77,14 @@ def _told(missing: Missing, source: str, ends: tuple[ArticleId, ArticleId], fold
         hint = ", named by numbers and ranges such as 0-39,45"
     shown = ", ".join(printable(str(each)) for each in missing.first)
     return f" names {missing.count} article(s) that {source} lacks, first {shown}; {span}{hint}"
+
+
+def _nearest(missing: Missing, ids: Sequence[ArticleId]) -> str:
+    """The article that is called nearly as the first missing one; looked for among a few thousand."""
+    name = missing.first[0]
+    known = [each for each in ids if isinstance(each, str)] if len(ids) <= _COMPARED else []
+    hint = did_you_mean(name, known) if isinstance(name, str) else ""
+    return f"; {printable(hint)}" if hint else ""
 
 
 def find_numbers(present: IntArray, wanted: ArticleList) -> tuple[IntArray, Missing]:

@@ -20,6 +20,7 @@ from gatekeeper.cli.voice import show
 from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.config.outputs import Output, refuse_overwriting
 from gatekeeper.data.building.balanced import BALANCED, balanced_splits
+from gatekeeper.data.building.choices import Columns
 from gatekeeper.data.building.dataset import Contents, refuse_taken, write_dataset
 from gatekeeper.data.building.encoder import PACKAGE, Precision, find_encoder
 from gatekeeper.data.building.export import sequences_path, write_sequences
@@ -30,11 +31,13 @@ from gatekeeper.data.building.splits import (
     parse_split,
     refuse_unprintable,
     source_digest,
+    split_notes,
 )
 from gatekeeper.data.documents.cutting import Cutting
 from gatekeeper.data.formats.bank import BankFile
-from gatekeeper.data.formats.corpus import Corpus, holds_texts, read_corpus
+from gatekeeper.data.formats.corpus import holds_texts, read_corpus
 from gatekeeper.data.formats.dataset import Dtype
+from gatekeeper.data.formats.texts import Texts
 from gatekeeper.render.dataset import render_built
 from gates.bank import build_bank, outline_bank
 from gates.contracts import Bank, IntArray, Window
@@ -62,7 +65,8 @@ def _needs(given: Mapping[str, Any]) -> Iterator[str]:
     "splits",
     multiple=True,
     required=True,
-    help=f"NAME=0-3999,4100, NAME=0.8, or {BALANCED}.",
+    help="NAME= and 0-3999,4100, a share such as 0.8, glob:web/*, column:source=wiki, date:published>=2020, "
+    f"file:ids.txt or rest; or {BALANCED} alone.",
 )
 @click.option("--context", type=click.IntRange(1, 1000), default=5, help="Chunks of a window [5].")
 @click.option("--horizon", type=click.IntRange(1, 1000), default=1, help="Places to the target [1].")
@@ -114,13 +118,20 @@ def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above 
     with working(f"reading the {'texts' if embedded else 'bank'}"):
         corpus = read_corpus(request.source, keys=request.keys, ids=request.ids, cutting=request.cutting)
         digest = source_digest(request.source)
-    bank, made_by = _bank_of(corpus, request, requests, maker)
+    texts = None if isinstance(corpus, BankFile) else corpus
+    bank = corpus.bank if isinstance(corpus, BankFile) else _outline(corpus, request)
+    splits = _divided(bank, corpus.columns, request, requests)
+    check_splits(bank, splits, request.window)
+    tell((*corpus.notes, *split_notes(bank, requests, splits, corpus.columns)))
+    made_by = None
+    if texts is not None:
+        bank, made_by = _embedded(texts, request, maker)
     named = request.encoder if made_by is None else made_by.name
     encoder = None if named is None else Path(named).name
     with working("writing the data set"):
         record = write_dataset(
             out,
-            Contents(bank, _divided(bank, request, requests), request.window, places=_places(corpus)),
+            Contents(bank, splits, request.window, places=None if texts is None else _places(texts)),
             dtype=request.dtype,
             origin=Origin(request.source.name, digest, encoder, request.licence, request.note, made_by),
             overwrite=request.overwrite,
@@ -173,10 +184,12 @@ def _requests(request: _Request) -> list[SplitRequest]:
     return []
 
 
-def _divided(bank: Bank, request: _Request, requests: Sequence[SplitRequest]) -> Mapping[str, IntArray]:
+def _divided(
+    bank: Bank, columns: Columns, request: _Request, requests: Sequence[SplitRequest]
+) -> Mapping[str, IntArray]:
     if not requests:
         return balanced_splits(bank, request.window, seed=request.seed)
-    return divide(bank, requests, seed=request.seed)
+    return divide(bank, requests, seed=request.seed, columns=columns)
 
 
 def _checked_folder(request: _Request, requests: Sequence[SplitRequest]) -> Path:
@@ -201,11 +214,11 @@ def _checked_folder(request: _Request, requests: Sequence[SplitRequest]) -> Path
     return out
 
 
-def _places(corpus: Corpus) -> IntArray | None:
+def _places(texts: Texts) -> IntArray | None:
     """Where each chunk lies in its document, in the order of the bank."""
-    if isinstance(corpus, BankFile) or corpus.places is None:
+    if texts.places is None:
         return None
-    return corpus.places[np.lexsort((corpus.chunks, corpus.articles.numbers))]
+    return texts.places[np.lexsort((texts.chunks, texts.articles.numbers))]
 
 
 def _refuse_existing(paths: list[Path]) -> None:
@@ -232,19 +245,20 @@ def _maker(request: _Request) -> Maker:
     return Maker(found, str(choose_device(request.device)), request.precision, request.batch_size)
 
 
-def _bank_of(
-    corpus: Corpus, request: _Request, requests: Sequence[SplitRequest], maker: Maker | None
-) -> tuple[Bank, EmbeddedBy | None]:
-    """The bank of a source, and what embedded its texts; all else is checked before that is done."""
-    if isinstance(corpus, BankFile):
-        tell(corpus.notes)
-        return corpus.bank, None
-    source = request.source.name
-    outline = outline_bank(corpus.articles, corpus.chunks, source=source)
-    check_splits(outline, _divided(outline, request, requests), request.window)
-    tell(corpus.notes)
-    done, made_by = embed_texts(corpus.texts, maker or _maker(request))
+def _outline(texts: Texts, request: _Request) -> Bank:
+    """The bank that will be, without its vectors: enough to check all else before these are made."""
+    return outline_bank(texts.articles, texts.chunks, source=request.source.name)
+
+
+def _embedded(texts: Texts, request: _Request, maker: Maker | None) -> tuple[Bank, EmbeddedBy]:
+    """The bank of texts, and what made its vectors."""
+    done, made_by = embed_texts(texts.texts, maker or _maker(request))
     bank = build_bank(
-        done.vectors, corpus.articles, corpus.chunks, source=source, texts=corpus.texts, titles=corpus.titles
+        done.vectors,
+        texts.articles,
+        texts.chunks,
+        source=request.source.name,
+        texts=texts.texts,
+        titles=texts.titles,
     )
     return bank, made_by

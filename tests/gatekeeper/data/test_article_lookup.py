@@ -87,3 +87,13 @@ def test_a_huge_range_costs_nothing_in_a_small_bank() -> None:
     wanted = parse_articles(",".join(f"{start}-{start + 9_999_999}" for start in range(0, 10**9, 10**7)))
     with pytest.raises(DataError, match=r"names 999999993 article\(s\) that bank.npz lacks, first 3, 4, 5"):
         find_articles(bank_of((0, 1, 2, 7, 8, 9, 10)), wanted, "val")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("iriss", "; did you mean 'iris'?"), ("sunflower", ""), ("Iris", "; did you mean 'iris'?")],
+)
+def test_a_mistyped_name_is_told_with_the_nearest(name: str, hint: str) -> None:
+    with pytest.raises(DataError) as refused:
+        find_articles(bank_of(["iris", "zinnia"]), parse_articles(name), "val")
+    assert str(refused.value).endswith(f"its articles are iris to zinnia{hint}")

@@ -168,7 +168,7 @@ def test_build_replaces_a_data_set_only_where_told_and_nothing_else(world: Path,
             (*("--split", "train=0"), "--precision", "float16"),
             "Error: --precision says how texts are embedded; bank.npz holds none",
         ),
-        (("--split", "train=0-3", "--split", "val=0.5"), "Error: --split takes either articles or shares, "),
+        (("--split", "train=rest", "--split", "val=rest"), "Error: --split train and val both take the rest"),
         (("--split", "train=0.9", "--split", "val=0.2"), "Error: the shares of --split add up to 1.1, more "),
     ],
 )

@@ -132,3 +132,40 @@ def test_an_empty_folder_is_refused_in_one_line(run: Run) -> None:
         "Error: empty holds no documents (.txt, .text, .md, .markdown, .rst, .html, .htm, .xhtml, .pdf, "
         ".docx); found nothing"
     )
+
+
+def test_splits_go_by_paths_and_what_was_taken_is_told_before_anything_is_embedded(run: Run) -> None:
+    splits = ("--split", "train=rest", "--split", "val=glob:*.html", "--split", "ood=column:file=in/ch10.txt")
+    result = run(*BUILD, "--chunk-words", "7", *splits)
+    assert result.exit_code == 0, result.output
+    assert result.stderr.splitlines()[-3:] == [
+        "note: train: rest takes 2 of 4 articles",
+        "note: val: glob:*.html takes 1 of 4 articles",
+        "note: ood: column:file=in/ch10.txt takes 1 of 4 articles",
+    ]
+    articles = open_dataset(Path("d")).articles
+    assert {name: each.tolist() for name, each in articles.items()} == {
+        "train": [0, 1],
+        "val": [2],
+        "ood": [3],
+    }
+
+
+@pytest.mark.parametrize(
+    ("split", "line"),
+    [
+        (
+            "ood=glob:out/*",
+            "Error: split 'ood': glob:out/* takes no article of docs; they are ch1",
+        ),
+        ("ood=column:path=x", "Error: docs has no column 'path'; its columns are file"),
+        (
+            "ood=ch1.tx",
+            "Error: split 'ood' names 1 article(s) that docs lacks, first ch1.tx; its",
+        ),
+    ],
+)
+def test_a_split_without_articles_is_refused_before_anything_is_embedded(
+    split: str, line: str, run: Run
+) -> None:
+    assert refused(run(*BUILD, "--split", split), 3).startswith(line)

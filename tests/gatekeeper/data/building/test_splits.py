@@ -11,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatekeeper.config.articles import ArticleList
-from gatekeeper.data.building.splits import SplitRequest, divide, parse_split, source_digest
+from gatekeeper.data.building.splits import SplitRequest, divide, parse_split, source_digest, split_notes
 from gates.bank import build_bank
 from gates.contracts import Bank
 from gates.seeded import hash_rows
 from schemas.errors import DataError, UsageError
+from schemas.records.splits import SPLITS
 
 
 def bank_of(articles: int, *, first: int = 0, chunks: int = 2) -> Bank:
@@ -120,8 +121,10 @@ def test_no_text_is_anything_but_a_split_or_a_usage_error(value: str) -> None:
         request = parse_split(f"train={value}")
     except UsageError:
         return
-    assert (request.articles is None) != (request.share is None)
-    assert (request.articles or ArticleList()).size or 0 < (request.share or 0.0) <= 1
+    forms = (request.articles, request.share, request.choice, request.rest or None)
+    assert sum(form is not None for form in forms) == 1
+    if request.choice is None and not request.rest:
+        assert (request.articles or ArticleList()).size or 0 < (request.share or 0.0) <= 1
 
 
 def test_named_articles_are_taken_as_they_are() -> None:
@@ -137,7 +140,7 @@ def test_named_articles_are_taken_as_they_are() -> None:
     [
         (("train=0-3", "train=4"), "--split train is given twice; join its articles with commas"),
         (("val=0.5", "val=0.2"), "--split val is given twice; join its articles with commas"),
-        (("train=0-3", "val=0.2"), "--split takes either articles or shares, found both"),
+        (("train=rest", "val=rest"), "--split train and val both take the rest; one can"),
         (("train=0.8", "val=0.3"), "the shares of --split add up to 1.1, more than 1"),
         (("train=1.0", "val=1%"), "the shares of --split add up to 1.01, more than 1"),
     ],
@@ -260,6 +263,85 @@ def test_growth_never_moves_more_articles_than_were_added(
     assert len(set(before) ^ set(old)) <= more
     # Whoever stays has not changed sides: one of the two is part of the other.
     assert set(before) <= set(old) or set(old) <= set(before)
+
+
+# Choices, shares and the rest together.
+
+
+def mixed(*splits: str, bank: Bank | None = None, **columns: tuple[str | None, ...]) -> dict[str, list[int]]:
+    found = divide(bank or bank_of(20), [parse_split(each) for each in splits], seed=0, columns=columns)
+    return {name: articles.tolist() for name, articles in found.items()}
+
+
+def test_shares_are_of_what_lists_and_choices_leave_and_the_rest_takes_what_is_left() -> None:
+    found = mixed("train=rest", "val=20%", "ood=glob:1?")
+    assert list(found) == ["train", "val", "ood"]
+    assert found["ood"] == list(range(10, 20))
+    assert len(found["val"]) == 2
+    assert sorted(found["val"] + found["train"]) == list(range(10))
+    assert mixed("val=20%", "train=80%", "ood=10-19") == {**found, "val": found["val"]}
+
+
+def test_the_rest_of_nothing_else_is_everything() -> None:
+    assert mixed("train=rest") == {"train": list(range(20))}
+
+
+def test_the_past_trains_and_the_future_is_ood() -> None:
+    years = tuple(None if place % 10 == 9 else str(2000 + place) for place in range(20))
+    found = mixed("train=rest", "val=0.25", "ood=date:year>=2015", year=years)
+    assert found["ood"] == [15, 16, 17, 18]
+    # Nobody knows whether 9 and 19 are of the past.
+    assert sorted(found["val"] + found["train"]) == [*range(9), *range(10, 15)]
+
+
+@pytest.mark.parametrize(
+    ("splits", "line"),
+    [
+        (("ood=glob:x*",), "split 'ood': glob:x* takes no article of bank.npz; they are 0 to 19"),
+        (("train=0-19", "val=rest"), "split 'val': the other splits leave no article"),
+        (("train=0-18", "val=0.2"), "split 'val': a share of 0.2 of 1 articles is none; ask for more"),
+        (("ood=column:x=y",), "bank.npz has no column 'x'; it has no columns"),
+    ],
+)
+def test_a_split_without_articles_is_refused(splits: tuple[str, ...], line: str) -> None:
+    with pytest.raises(DataError) as refused:
+        mixed(*splits)
+    assert str(refused.value) == line
+
+
+def test_what_was_chosen_is_told_once() -> None:
+    bank, columns = bank_of(20), {"day": ("2020", *[None] * 3, *["2021"] * 16)}
+    requests = [parse_split(each) for each in ("train=rest", "val=10%", "select=5", "ood=date:day<2021")]
+    found = divide(bank, requests, seed=0, columns=columns)
+    assert split_notes(bank, requests, found, columns) == [
+        "train: rest takes 13 of 20 articles",
+        "ood: date:day<2021 takes 1 of 20 articles",
+        "3 article(s) without a date are in no split that is not chosen or listed",
+    ]
+
+
+PARTS = st.sampled_from(
+    ["0-4", "glob:1?", "glob:?", "0.3", "50%", "rest", "7,9", "column:c=a", "date:d<2005"]
+)
+
+
+@given(st.lists(PARTS, min_size=1, max_size=4, unique=True))
+def test_shares_and_rest_never_take_what_others_have(parts: list[str]) -> None:
+    columns = {
+        "c": tuple("ab"[place % 2] for place in range(20)),
+        "d": tuple(str(2000 + p) for p in range(20)),
+    }
+    requests = [parse_split(f"{name}={part}") for name, part in zip(SPLITS, parts, strict=False)]
+    try:
+        found = divide(bank_of(20), requests, seed=1, columns=columns)
+    except (DataError, UsageError):
+        return
+    named = [request.name for request in requests if request.share is not None or request.rest]
+    for name in named:
+        others = {article for other in found if other != name for article in found[other].tolist()}
+        assert not others.intersection(found[name].tolist())
+    if any(request.rest for request in requests):
+        assert {article for each in found.values() for article in each.tolist()} == set(range(20))
 
 
 def test_a_digest_is_that_of_the_bytes(tmp_path: Path) -> None:
