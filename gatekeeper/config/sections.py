@@ -50,12 +50,12 @@ class DataConfig:
     select: SplitSpec | None = key(None, SPLIT, f"Split that chooses the epoch, not val: {_SPLIT}")
     val: SplitSpec | None = key(None, SPLIT, f"Val split: {_SPLIT}")
     ood: SplitSpec | None = key(None, SPLIT, f"Out-of-distribution split: {_SPLIT}")
-    vectors_key: str | None = key(None, NAME, "Array of the bank that holds the vectors", metavar="NAME")
-    article_key: str | None = key(None, NAME, "Array that holds each row's article", metavar="NAME")
+    vectors_key: str | None = key(None, NAME, "Array or column that holds the vectors", metavar="NAME")
+    article_key: str | None = key(None, NAME, "Array or column that holds each row's article", metavar="NAME")
     chunk_key: str | None = key(
-        None, NAME, "Array that orders chunks; none: rows count in file order", metavar="NAME"
+        None, NAME, "Array or column that orders chunks; none: file order", metavar="NAME"
     )
-    text_key: str | None = key(None, NAME, "Array that holds the texts", metavar="NAME")
+    text_key: str | None = key(None, NAME, "Array or column that holds the texts", metavar="NAME")
     context: int | None = key(
         None,
         COUNT,
