@@ -50,6 +50,7 @@ class Bank:
         titles: article number -> title, possibly empty.
         ids: what people call the articles, by number; None where the numbers are the ids.
         embedded_by: the encoder that made the vectors; None where nobody knows for certain.
+        parents: digests of the banks it has grown from, oldest first.
     """
 
     vectors: FloatArray
@@ -65,6 +66,7 @@ class Bank:
     titles: Mapping[int, str]
     ids: ArticleIds | None = None
     embedded_by: EmbeddedBy | None = None
+    parents: tuple[str, ...] = ()
 
     def id_of(self, article: int | np.int64) -> ArticleId:
         """What people call the article of a number."""

@@ -98,6 +98,7 @@ def make_report(
             rows=dataset.bank.rows,
             dimension=dataset.bank.dimension,
             articles=len(np.unique(dataset.bank.articles)),
+            parents=dataset.bank.parents,
         ),
         splits={name: _split_input(dataset, bench, name) for name in EVALUATED},
         policy_sha256=policy.sha256,

@@ -21,10 +21,17 @@ def render_built(record: DatasetRecord, folder: Path) -> str:
         [
             f"{name}: {bank.rows} chunks of width {bank.dimension} in {bank.articles} articles "
             f"({bank.dtype}, bank {bank.sha256[:12]}), context {record.context}, horizon {record.horizon}",
+            *([f"version {len(record.parents) + 1}, {_growth(record)}"] if record.parents else []),
             table,
             f"use it with --bank {name}",
         ]
     )
+
+
+def _growth(record: DatasetRecord) -> str:
+    before, now = record.parents[-1], record.bank
+    chunks, articles = now.rows - before.rows, now.articles - before.articles
+    return f"grown by {chunks} chunks in {articles} articles from bank {before.sha256[:12]}"
 
 
 def render_counts(counts: Mapping[str, Mapping[str, int]]) -> str:

@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from schemas.records.rules import END, LATER, Count, Line, Moment, Positive, Sha256, rule, version_rule
+from schemas.records.rules import (
+    END,
+    LATER,
+    SPARSE,
+    Count,
+    Line,
+    Moment,
+    Positive,
+    Sha256,
+    rule,
+    version_rule,
+)
 from schemas.records.splits import SPLITS
 
 DATASET_VERSION = "1.1"
@@ -108,6 +119,27 @@ class Origin:
 
 
 @dataclass(frozen=True)
+class Version:
+    """An earlier version of a data set that has grown (``gatekeeper data append``).
+
+    Attributes:
+        sha256: digest of its bank, as reports name it.
+        created: when it was built.
+        rows: its chunks.
+        articles: its articles.
+        source: the file that made it what it was: the first one, or what was appended.
+        source_sha256: digest of that file.
+    """
+
+    sha256: Sha256
+    created: Moment
+    rows: Positive
+    articles: Positive
+    source: Line
+    source_sha256: Sha256
+
+
+@dataclass(frozen=True)
 class DatasetRecord:
     """A bank and its splits, built by ``gatekeeper data build``, as memory-mapped arrays beside this record.
 
@@ -121,6 +153,7 @@ class DatasetRecord:
         splits: by name.
         origin: where the vectors come from.
         files: every other file of the folder.
+        parents: the versions it has grown from, oldest first.
     """
 
     schema_version: Annotated[str, version_rule(DATASET_VERSION)]
@@ -138,3 +171,4 @@ class DatasetRecord:
         Mapping[Annotated[str, rule(pattern=rf"^[a-z][a-z0-9_]{{0,39}}\.(npy|json|csv){END}")], StoredFile],
         rule(maxProperties=1000),
     ]
+    parents: Annotated[tuple[Version, ...], rule(maxItems=10_000)] = field(default=(), metadata=SPARSE)

@@ -1,11 +1,11 @@
 """What a report is about: model, bank, splits and settings, and the machine they were measured on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
 from schemas.records.model import MODEL_RULE, ModelInput
-from schemas.records.rules import END, Count, Line, Positive, Sha256, SplitName, rule
+from schemas.records.rules import END, SPARSE, Count, Line, Positive, Sha256, SplitName, rule
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class BankInput:
         rows: number of chunks.
         dimension: width of a vector.
         articles: number of articles.
+        parents: digests of the banks it has grown from, oldest first (``gatekeeper data append``).
     """
 
     source: Line
@@ -25,6 +26,7 @@ class BankInput:
     rows: Positive
     dimension: Positive
     articles: Positive
+    parents: Annotated[tuple[Sha256, ...], rule(maxItems=10_000)] = field(default=(), metadata=SPARSE)
 
 
 HEAVY = 0.25

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-import numpy as np
 
 from gatekeeper.cli.command import command
 from gatekeeper.cli.data.cutting import cutting_options
@@ -35,7 +34,7 @@ from gatekeeper.data.building.splits import (
 )
 from gatekeeper.data.documents.cutting import Cutting
 from gatekeeper.data.formats.bank import BankFile
-from gatekeeper.data.formats.corpus import holds_texts, read_corpus
+from gatekeeper.data.formats.corpus import holds_texts, places_of, read_corpus
 from gatekeeper.data.formats.dataset import Dtype
 from gatekeeper.data.formats.texts import Texts
 from gatekeeper.render.dataset import render_built
@@ -131,7 +130,7 @@ def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above 
     with working("writing the data set"):
         record = write_dataset(
             out,
-            Contents(bank, splits, request.window, places=None if texts is None else _places(texts)),
+            Contents(bank, splits, request.window, places=places_of(corpus)),
             dtype=request.dtype,
             origin=Origin(request.source.name, digest, encoder, request.licence, request.note, made_by),
             overwrite=request.overwrite,
@@ -212,13 +211,6 @@ def _checked_folder(request: _Request, requests: Sequence[SplitRequest]) -> Path
     if not request.overwrite:
         _refuse_existing(beside)
     return out
-
-
-def _places(texts: Texts) -> IntArray | None:
-    """Where each chunk lies in its document, in the order of the bank."""
-    if texts.places is None:
-        return None
-    return texts.places[np.lexsort((texts.chunks, texts.articles.numbers))]
 
 
 def _refuse_existing(paths: list[Path]) -> None:

@@ -32,12 +32,14 @@ class Maker:
         device: where it embeds.
         precision: numbers it computes with; None for those it is stored with.
         batch_size: texts it is given at once, at most.
+        check: is told what was loaded, and may refuse it, before anything is embedded.
     """
 
     encoder: FoundEncoder
     device: str
     precision: Precision | None
     batch_size: int
+    check: Callable[[EmbeddedBy], None] = lambda made_by: None
 
 
 def embed_texts(texts: Sequence[str], maker: Maker) -> tuple[Embedded, EmbeddedBy]:
@@ -50,6 +52,7 @@ def embed_texts(texts: Sequence[str], maker: Maker) -> tuple[Embedded, EmbeddedB
         loaded = load_encoder(
             maker.encoder, maker.device, maker.precision, bars=is_terminal(sys.stderr) and not quiet()
         )
+    maker.check(loaded.identity)
     folder = cache_folder()
     cache = None if folder is None else EmbeddingCache(folder, loaded.digest)
     try:

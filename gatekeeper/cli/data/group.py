@@ -9,6 +9,7 @@ from schemas.errors import DataError
 
 COMMANDS = {
     "build": ("gatekeeper.cli.data.build:build_command", "Write a bank and its splits as a data set."),
+    "append": ("gatekeeper.cli.data.append:append_command", "Add new articles to a data set."),
     "convert": (
         "gatekeeper.cli.data.convert:convert_command",
         "Turn old sequence files into one.",

@@ -44,6 +44,7 @@ from schemas.records.dataset import (
     StoredBank,
     StoredFile,
     StoredSplit,
+    Version,
 )
 
 _WHAT = "a data set"
@@ -61,6 +62,9 @@ class Contents:
         unmatched: text of ``unmatched.csv``, where the data set was converted.
         places: (N, 2) where each chunk lies in the text of its document, in the order of the bank; None
             where no document was cut.
+        stored: (N, D) the rows as they are stored, where the bank was made of stored ones; None where they
+            are yet to be rounded.
+        parents: the versions it has grown from, oldest first.
     """
 
     bank: Bank
@@ -69,6 +73,8 @@ class Contents:
     windows: Mapping[str, IntArray] | None = None
     unmatched: str | None = None
     places: IntArray | None = None
+    stored: npt.NDArray[Any] | None = None
+    parents: tuple[Version, ...] = ()
 
     def splits(self) -> Mapping[str, Split]:
         """The windows of each split.
@@ -108,8 +114,8 @@ def write_dataset(
         UsageError: it holds a data set that may not be replaced.
     """
     bank = contents.bank
-    stored: npt.NDArray[Any] = bank.vectors
-    if dtype == "float16":
+    stored = bank.vectors if contents.stored is None else contents.stored
+    if dtype == "float16" and contents.stored is None:
         bank, stored = _rounded(bank)
     splits = contents.splits()
     record: list[DatasetRecord] = []
@@ -132,6 +138,7 @@ def write_dataset(
                 splits={name: _stored(contents.articles[name], split) for name, split in splits.items()},
                 origin=origin,
                 files=files,
+                parents=contents.parents,
             )
         )
         value = encode(record[0], where="dataset")

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.data.documents.cutting import Cutting, cut_texts
 from gatekeeper.data.documents.folder import find_documents, read_folder
@@ -22,6 +24,7 @@ from gatekeeper.data.formats.json_table import JsonTable, is_json_lines
 from gatekeeper.data.formats.table_folders import folder_table, is_table_folder
 from gatekeeper.data.formats.tables import Table
 from gatekeeper.data.formats.texts import Texts
+from gates.contracts import IntArray
 from schemas.errors import UsageError
 
 Corpus = Texts | BankFile
@@ -121,6 +124,13 @@ def read_corpus(
             f"{path} holds {'chunks' if isinstance(read, Texts) else 'vectors'} already"
         )
     return read
+
+
+def places_of(corpus: Corpus) -> IntArray | None:
+    """(N, 2) where each chunk lies in its document, in the order of the bank; None where none was cut."""
+    if isinstance(corpus, BankFile) or corpus.places is None:
+        return None
+    return corpus.places[np.lexsort((corpus.chunks, corpus.articles.numbers))]
 
 
 def _table_of_ids(path: Path) -> Table:

@@ -10,7 +10,7 @@
     DIR/train.npy, ...        (n,) int64 bank row of each window's last context chunk
     DIR/texts_utf8.npy, text_offsets.npy, titles.json      where the bank has texts, titles
     DIR/places.npy            (N, 2) int64 first character of each chunk and the one after its last, in the
-                              text of its document, where documents were cut
+                              text of its document, where documents were cut; -1 of chunks that came as chunks
     DIR/unmatched.csv         sequences of converted files that are no windows of the bank, and why
 
 Windows are rows, never copied vectors. Opening maps the files and verifies their digests: a folder
@@ -126,7 +126,8 @@ def open_dataset(folder: Path) -> OpenDataset:
         titles=_titles(folder) if TITLES in record.files else None,
         ids=read_ids(folder, record.files, present),
     )
-    bank = replace(bank, embedded_by=record.origin.embedded_by)
+    parents = tuple(each.sha256 for each in record.parents)
+    bank = replace(bank, embedded_by=record.origin.embedded_by, parents=parents)
     places = map_array(folder / PLACES, dtype="int64", shape=(rows, 2)) if PLACES in record.files else None
     return OpenDataset(record=record, bank=bank, splits=splits, articles=owned, places=places)
 

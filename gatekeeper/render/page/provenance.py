@@ -51,6 +51,8 @@ def _data(report: Report) -> Table:
         ("bank", f"{bank.source}: {bank.rows} chunks of width {bank.dimension} in {bank.articles} articles"),
         ("bank SHA-256", bank.sha256),
     ]
+    if bank.parents:
+        rows.append((f"version {len(bank.parents) + 1}, grown from SHA-256", bank.parents[-1]))
     for name, split in report.inputs.splits.items():
         rows += [
             (name, f"{split.sampled} of {split.windows} windows in {split.articles} articles"),

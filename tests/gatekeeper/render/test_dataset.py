@@ -1,8 +1,10 @@
 """What was built, and what became of old sequences, literally."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from gatekeeper.render.dataset import render_built, render_counts
+from schemas.records.dataset import Version
 from tests.schemas.reading.test_dataset import RECORD
 
 
@@ -14,6 +16,12 @@ def test_what_a_data_set_holds_and_how_to_use_it() -> None:
         "train    60         3           bbbbbbbbbbbb",
         "use it with --bank data",
     ]
+
+
+def test_what_has_grown_says_from_what() -> None:
+    before = Version("c" * 64, RECORD.created, 90, 3, "a.npz", "d" * 64)
+    line = render_built(replace(RECORD, parents=(before, before)), Path("data")).split("\n")[1]
+    assert line == "version 3, grown by 10 chunks in 1 articles from bank cccccccccccc"
 
 
 def test_the_name_of_a_folder_does_nothing_to_a_terminal() -> None:

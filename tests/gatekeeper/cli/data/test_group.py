@@ -12,7 +12,7 @@ from tests.gatekeeper.cli.refusals import refused
 
 def test_the_group_lists_its_commands(run: Run) -> None:
     lines = [line.split() for line in run("data", "--help").stdout.splitlines() if line.startswith("  ")]
-    assert [line[0] for line in lines[-5:]] == ["build", "convert", "info", "audit", "synth"]
+    assert [line[0] for line in lines[-6:]] == ["build", "append", "convert", "info", "audit", "synth"]
     assert run("data", "nothing").exit_code == 2
 
 
