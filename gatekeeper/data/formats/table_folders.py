@@ -1,15 +1,18 @@
-"""Folders that are one table: what Hugging Face ``datasets`` saves (``save_to_disk``), and shards of Parquet.
+"""Folders that are one table: what Hugging Face ``datasets`` saves or its hub holds, and shards of Parquet.
 
 ==========================  =============================================================================
 file                        meaning
 ==========================  =============================================================================
 ``state.json``              a data set; names its files, in order
 ``dataset_dict.json``       several, a folder each; names them, and ``split`` becomes a column
-``*.parquet``, ``*.arrow``  without either: shards, in the order of their names; nothing else lies there
+``*.parquet``, ``*.arrow``  without either, here or in ``data``: shards, in the order of their names; besides
+                            them only a README and the like. Where they are called after several splits
+                            (``train-00000-of-00002.parquet``), ``split`` becomes a column
 ==========================  =============================================================================
 """
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,8 @@ from schemas.errors import DataError
 
 _ONE, _SEVERAL = "state.json", "dataset_dict.json"
 _LONGEST = 2**24
+_BESIDE = re.compile(r"(readme|licen[cs]e|dataset_infos?)(\..*)?", flags=re.IGNORECASE)
+_OF_SPLIT = re.compile(r"([\w.]+?)-\d{5}(-of-\d{5})?(-[0-9a-f]+)?\.(parquet|arrow)")
 
 
 def is_table_folder(path: Path) -> bool:
@@ -42,7 +47,7 @@ def folder_table(path: Path) -> ArrowTable:
     elif (path / _ONE).is_file():
         shards = [Shard(each) for each in _saved(path)]
     else:
-        shards = [Shard(each) for each in _loose_shards(path)]
+        shards = _by_split(_loose_shards(path))
     if not shards:
         raise DataError(f"{path} names no files of rows; save the data set again (save_to_disk)")
     return ArrowTable(path, tuple(shards))
@@ -71,8 +76,23 @@ def _names(path: Path, key: str) -> Sequence[str]:
 
 
 def _loose_shards(folder: Path) -> list[Path]:
-    try:
-        files = sorted(each for each in folder.iterdir() if not each.name.startswith("."))
-    except OSError:
-        return []  # whoever reads the folder says why it cannot be read
-    return files if all(each.is_file() and is_arrow_file(each) for each in files) else []
+    for place in (folder, folder / "data"):
+        try:
+            files = sorted(each for each in place.iterdir() if not each.name.startswith("."))
+        except OSError:
+            continue  # whoever reads the folder says why it cannot be read
+        shown = [each for each in files if not _BESIDE.fullmatch(each.name)]
+        if shown and all(each.is_file() and is_arrow_file(each) for each in shown):
+            return shown
+        if place == folder and [each.name for each in shown] != ["data"]:
+            return []
+    return []
+
+
+def _by_split(files: Sequence[Path]) -> list[Shard]:
+    """Shards with their splits, where all are called after one of several."""
+    named = [_OF_SPLIT.fullmatch(each.name) for each in files]
+    splits = [each[1] for each in named if each is not None]
+    if len(splits) < len(files) or len(set(splits)) < 2:
+        return [Shard(each) for each in files]
+    return [Shard(each, split) for each, split in zip(files, splits, strict=True)]

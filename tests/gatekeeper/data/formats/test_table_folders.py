@@ -23,7 +23,25 @@ def test_loose_shards_are_read_by_name(tmp_path: Path) -> None:
     (tmp_path / ".cache").touch()
     assert is_table_folder(tmp_path)
     assert [each.path.name for each in folder_table(tmp_path).shards] == ["a.parquet", "b.parquet", "c.arrow"]
-    (tmp_path / "README.md").write_text("a folder of something else")
+    assert [each.split for each in folder_table(tmp_path).shards] == [None] * 3
+    (tmp_path / "notes.md").write_text("a folder of something else")
+    assert not is_table_folder(tmp_path)
+
+
+def test_a_folder_of_the_hub_has_its_shards_in_data_and_says_their_split(tmp_path: Path) -> None:
+    for name in (
+        "train-00000-of-00002.parquet",
+        "train-00001-of-00002.parquet",
+        "test-00000-of-00001.parquet",
+    ):
+        shard(tmp_path / "data", name)
+    (tmp_path / "README.md").write_text("# Corpus")
+    (tmp_path / ".gitattributes").touch()
+    assert is_table_folder(tmp_path)
+    found = folder_table(tmp_path)
+    assert [each.split for each in found.shards] == ["test", "train", "train"]
+    assert list(found.sample()) == ["a", "split"]
+    (tmp_path / "chapter.md").write_text("a document")
     assert not is_table_folder(tmp_path)
 
 
