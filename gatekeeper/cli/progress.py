@@ -21,6 +21,10 @@ _FIRST, _BETWEEN = 10.0, 60.0
 """Seconds until a log is told for the first time how far a work has come, and until it is told again."""
 
 
+_ROWS = 24
+"""Of a terminal, whatever it says of itself: in containers many say none, and would be shown nothing."""
+
+
 @contextmanager
 def bar(what: str, total: int, *, unit: str = "prediction", told: bool = False) -> "Iterator[Progress]":
     """A progress bar on stderr that vanishes when it is done; none where it is no terminal, or quiet.
@@ -36,7 +40,13 @@ def bar(what: str, total: int, *, unit: str = "prediction", told: bool = False) 
         return
     hidden = True if quiet() else None  # None: where stderr is no terminal
     with tqdm(
-        total=total, desc=printable(what), unit=unit, unit_scale=True, leave=False, disable=hidden
+        total=total,
+        desc=printable(what),
+        unit=unit,
+        unit_scale=True,
+        leave=False,
+        disable=hidden,
+        nrows=_ROWS,
     ) as shown:
 
         def advance(count: int) -> None:
@@ -70,5 +80,5 @@ def working(what: str) -> Iterator[None]:
         what: in a few words of ours; nothing else may be said meanwhile.
     """
     hidden = quiet() or not is_terminal(sys.stderr)
-    with tqdm(desc=what, bar_format="{desc} ...", leave=False, disable=hidden):
+    with tqdm(desc=what, bar_format="{desc} ...", leave=False, disable=hidden, nrows=_ROWS):
         yield

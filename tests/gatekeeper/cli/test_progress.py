@@ -1,6 +1,9 @@
 """A bar on a terminal, and nothing elsewhere or where all shall be quiet."""
 
+import contextlib
 import io
+import os
+import pty
 import re
 import sys
 from collections.abc import Callable
@@ -33,6 +36,25 @@ def test_a_terminal_sees_a_bar_that_vanishes(monkeypatch: pytest.MonkeyPatch) ->
     assert "val" in stream.getvalue()
     assert "\x1b[2J" not in stream.getvalue()
     assert not stream.getvalue().endswith("\n")
+
+
+def test_a_terminal_without_a_size_sees_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container: a terminal that nobody has measured has no rows and no columns."""
+    reader, writer = pty.openpty()
+    monkeypatch.setenv("TERM", "xterm")
+    with os.fdopen(writer, "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        with working("reading"):
+            pass
+        work()
+        os.set_blocking(reader, False)
+        seen = b""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                seen += os.read(reader, 65536)
+    os.close(reader)
+    assert b"reading" in seen
+    assert b"0%" in seen
 
 
 def test_no_terminal_sees_nothing(capsys: pytest.CaptureFixture[str]) -> None:
