@@ -203,9 +203,8 @@ def refusal(name: str, found: str) -> str:
     if found in _ARRAYS:
         return f"{what}. Where it was made, save arrays as tensors: torch.as_tensor(array)"
     return (
-        f"{what}. Where it was made, save model_type, model_config and model_state_dict (of "
-        "module.state_dict()) alone, or evaluate a function that makes the model: gatekeeper eval "
-        "module:function"
+        f'{what}. Where it was made, save the weights alone, torch.save(module.state_dict(), "new.pt"), and '
+        "evaluate them with --factory module:function, which makes their module"
     )
 
 
