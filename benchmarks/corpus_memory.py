@@ -1,4 +1,4 @@
-"""What does reading a large corpus take: 2 GB of JSON lines, 100,000 rows of Parquet with texts or vectors?
+"""What does reading a large corpus take: 2 GB of JSON lines or of documents, 100,000 rows of Parquet?
 
 Writes the files into a folder, reads each in a child process, and prints its processor seconds and the peak
 of its resident memory, less what the imports take. ``anonymous`` is what the system cannot give back: pages
@@ -12,6 +12,7 @@ import argparse
 import json
 import multiprocessing
 import random
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -58,6 +59,19 @@ def write_table(path: Path, rows: int, *, vectors: bool) -> None:
     arrow("parquet").write_table(library.table(columns), path, row_group_size=rows)
 
 
+def write_documents(folder: Path, size: int) -> None:
+    """Text files of a million characters between a header and a footer, until they are ``size`` bytes."""
+    rng = random.Random(0)
+    folder.mkdir()
+    sentences = [f"{' '.join(rng.choices(WORDS, k=rng.randint(5, 30)))}.".capitalize() for _ in range(5000)]
+    for number in range(max(1, size // 10**6)):
+        with (folder / f"{number}.txt").open("w", encoding="utf-8") as file:
+            file.write("The header\n\n")
+            while file.tell() < 10**6:
+                file.write(f"{number}. {' '.join(rng.choices(sentences, k=4))}\n\n")
+            file.write("The footer\n")
+
+
 def measure(path: Path) -> None:
     """Read a file in a child and print what it took."""
     ours, theirs = multiprocessing.Pipe()
@@ -66,10 +80,14 @@ def measure(path: Path) -> None:
     rows, what, seconds, resident, anonymous = ours.recv()
     child.join()
     print(
-        f"{path.name:14} {path.stat().st_size / MB:6.0f} MB {rows:9,} rows -> {what:5} {seconds:6.1f} s "
+        f"{path.name:14} {_size(path) / MB:6.0f} MB {rows:9,} rows -> {what:5} {seconds:6.1f} s "
         f"peak {resident / MB:6.0f} MB, anonymous {anonymous / MB:6.0f} MB",
         flush=True,
     )
+
+
+def _size(path: Path) -> int:
+    return sum(each.stat().st_size for each in (path.iterdir() if path.is_dir() else (path,)))
 
 
 def _read(path: Path, pipe: Connection) -> None:
@@ -113,9 +131,11 @@ def main() -> None:
     write_lines(lines, int(given.gigabytes * 10**9))
     write_table(texts, given.rows, vectors=False)
     write_table(vectors, given.rows, vectors=True)
-    for path in (lines, texts, vectors):
+    documents = given.folder / "documents"
+    write_documents(documents, int(given.gigabytes * 10**9))
+    for path in (lines, texts, vectors, documents):
         measure(path)
-        path.unlink()
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 if __name__ == "__main__":

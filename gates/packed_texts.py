@@ -1,8 +1,9 @@
 """Many texts as one buffer: a list of strings costs 50 bytes a text and more before its first character."""
 
 import codecs
+import mmap
 from array import array
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol, overload
 
 import numpy as np
@@ -11,6 +12,8 @@ import numpy.typing as npt
 from gates.contracts import IntArray
 
 _BLOCK = 2**20
+_READ = 2**26
+"""Bytes of a mapped file that may stay in memory behind whoever reads it from end to end."""
 _ERRORS = "surrogatepass"  # what a reader let into a string comes out of it as it went in
 
 
@@ -71,6 +74,16 @@ class PackedTexts(Sequence[str]):
         if not -len(self) <= row < len(self):
             raise IndexError(row)
         return self._data[self._starts[row] : self._ends[row]].tobytes().decode("utf-8", _ERRORS)
+
+    def __iter__(self) -> Iterator[str]:
+        """All texts, one after the other; of those in a mapped file few stay in memory behind it."""
+        mapped, read = getattr(self._data, "_mmap", None), 0
+        for row in range(len(self)):
+            yield self[row]
+            read += int(self._ends[row] - self._starts[row])
+            if mapped is not None and read > _READ:
+                mapped.madvise(mmap.MADV_DONTNEED)
+                read = 0
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or isinstance(other, str):

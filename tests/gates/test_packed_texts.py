@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -50,3 +52,15 @@ def test_bytes_that_are_no_text_are_noticed(number: int) -> None:
     data = np.array([65, number, 66], dtype=np.uint8)
     with pytest.raises(UnicodeDecodeError):
         PackedTexts(data, np.array([0, 2]), np.array([2, 3])).check()
+
+
+def test_texts_of_a_mapped_file_leave_memory_behind_whoever_reads_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gates.packed_texts._READ", 100_000)
+    (tmp_path / "texts").write_bytes(b"0123456789" * 100_000)
+    data = np.memmap(tmp_path / "texts", dtype=np.uint8, mode="r")
+    bounds = np.arange(0, 1_000_001, 10)
+    texts = PackedTexts(data, bounds[:-1], bounds[1:])
+    assert sum(text == "0123456789" for text in texts) == len(texts) == 100_000
+    assert texts[99_999] == texts[0] == "0123456789"  # and come back when they are asked for

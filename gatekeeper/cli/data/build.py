@@ -117,11 +117,12 @@ def build_command(**given: Any) -> None:  # noqa: ANN401  (what the flags above 
     with working(f"reading the {'texts' if embedded else 'bank'}"):
         corpus = read_corpus(request.source, keys=request.keys, ids=request.ids, cutting=request.cutting)
         digest = source_digest(request.source)
+    tell(corpus.notes)
     texts = None if isinstance(corpus, BankFile) else corpus
     bank = corpus.bank if isinstance(corpus, BankFile) else _outline(corpus, request)
     splits = _divided(bank, corpus.columns, request, requests)
     check_splits(bank, splits, request.window)
-    tell((*corpus.notes, *split_notes(bank, requests, splits, corpus.columns)))
+    tell(split_notes(bank, requests, splits, corpus.columns))
     made_by = None
     if texts is not None:
         bank, made_by = _embedded(texts, request, maker)

@@ -28,8 +28,8 @@ class Kind:
 
 
 _PLAIN = Kind(64, lambda data: Extracted(decode(data)))
-_MARKDOWN = Kind(8, lambda data: markdown_text(decode(data)))
-_RST = Kind(8, lambda data: rst_text(decode(data)))
+_MARKDOWN = Kind(4, lambda data: markdown_text(decode(data)))
+_RST = Kind(4, lambda data: rst_text(decode(data)))
 _PAGE = Kind(16, lambda data: page_text(decode(data, declared=True)))
 
 KINDS = {
@@ -66,8 +66,10 @@ def read_document(path: Path) -> Extracted:
         raise UnreadableError(
             f"it is larger than {kind.most} MiB; a document is one article, so split it into its parts"
         )
+    if not data.strip():
+        raise UnreadableError("it is empty")
     found = kind.extract(data)
     if not found.text.strip():
-        raise UnreadableError("it is empty" if not data.strip() else "it holds no text")
+        raise UnreadableError("it holds no text")
     repairs = Repairs()
     return Extracted(repairs.text(found.text), None if found.title is None else repairs.text(found.title))

@@ -39,6 +39,7 @@ def test_what_no_file_of_texts_can_hold_is_replaced(tmp_path: Path) -> None:
 def test_what_cannot_be_read_is_told_why(tmp_path: Path) -> None:
     for name, data in (
         ("empty.txt", b""),
+        ("empty.pdf", b""),
         ("blank.md", b" \n"),
         ("none.html", b"<nav>x</nav>"),
         ("a.png", b"x"),
@@ -48,6 +49,7 @@ def test_what_cannot_be_read_is_told_why(tmp_path: Path) -> None:
     (tmp_path / "link.txt").symlink_to("empty.txt")
     for name, reason in (
         ("empty.txt", "it is empty"),
+        ("empty.pdf", "it is empty"),
         ("blank.md", "it is empty"),
         ("none.html", "it holds no text"),
         ("a.png", f"its name ends in none of {', '.join(KINDS)}"),
