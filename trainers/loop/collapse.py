@@ -31,7 +31,8 @@ GAP_FALL = 0.02
 """A mean gap this far below the best so far is falling; a cosine that lost as much pays for its gap."""
 
 SINKING = 0.02
-"""A young model that never rose above the constant is lost once it is this far below its best."""
+"""Below the constant on val a model is lost once it is this far below its best, or, where train is learned,
+this far below the constant: what is learned of train reaches other articles later."""
 
 RECALL_SHARE = 0.9
 """R@5 below this share of its best is falling, if it lost what is notable: no chance level wavers so far."""
@@ -217,7 +218,8 @@ class Watch:
                 )
             )
         sinking = self.best_cosine is not None and cosine < self.best_cosine - SINKING
-        if cosine < constant and (self.aloft or sinking):
+        low = self.aloft and cosine < constant - SINKING
+        if cosine < constant and (low or sinking):
             alarms.append(
                 Alarm(
                     "below_constant",

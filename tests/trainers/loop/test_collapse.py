@@ -239,10 +239,18 @@ def test_a_recall_below_nine_tenths_of_its_best(recall: float, expected: list[st
     assert measure(watch, 0.5, recall=recall) == expected  # 0.9 * 0.8 = 0.72
 
 
-@pytest.mark.parametrize(("cosine", "expected"), [(0.25, []), (0.249, ["below_constant"])])
-def test_val_below_the_constant_after_having_been_aloft(cosine: float, expected: list[str]) -> None:
+@pytest.mark.parametrize(("cosine", "expected"), [(0.231, []), (0.229, ["below_constant"])])
+def test_val_clearly_below_the_constant_where_train_is_learned(cosine: float, expected: list[str]) -> None:
+    # What was learned of train reaches other articles later: a hair below is no collapse.
     watch = Watch(CONSTANT, aloft=True)
-    assert measure(watch, 0.26) == []  # 0.011 lost: not sinking
+    assert measure(watch, 0.249) == []
+    assert measure(watch, cosine) == expected
+
+
+@pytest.mark.parametrize(("cosine", "expected"), [(0.25, []), (0.249, ["below_constant"])])
+def test_val_that_falls_below_the_constant(cosine: float, expected: list[str]) -> None:
+    watch = Watch(CONSTANT)
+    assert measure(watch, 0.275) == []
     assert measure(watch, cosine) == expected
 
 
