@@ -133,7 +133,7 @@ def _made(
         flags += ["--encoder", PACKAGE]
     line = [source, "--out", str(folder / _DATA), "--split", BALANCED, *flags]
     commands.append(shlex.join(["gatekeeper", "data", "build", *line]))
-    say(f"$ {printable(commands[-1])}")
+    say(f"note: running {printable(commands[-1])}")
     _settled(folder, folder / _DATA)  # before hours of work: if it is interrupted, the folder is ours
     with redirect_stdout(sys.stderr):
         _run(ctx, build_command, [*line, *(["--overwrite"] if ours else [])])

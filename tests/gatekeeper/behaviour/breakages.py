@@ -15,8 +15,8 @@ from tests.gatekeeper.behaviour.commands import commands
 LONG = 5000 * "x"
 
 FILES = (
-    "bank", "source", "config", "policy", "report", "model", "envelope", "champion", "key", "sign_key",
-    "trusted_key", "models", "reports",
+    "bank", "data", "source", "ids", "config", "policy", "report", "model", "envelope", "champion", "key",
+    "sign_key", "trusted_key", "models", "reports",
 )  # fmt: skip
 SPLITS = ("train", "val", "ood", "select")
 OUTPUTS = (("check", "output"), ("eval", "report"))
@@ -31,6 +31,10 @@ NAMES: dict[str, tuple[str, ...]] = {
     "device": ("cudaa", "cpu:x", "meta", ""),
     "architecture": ("transformr", "", LONG, "../gru"),
     "ramp": ("", "x", "1", "1=", "1:0.5,1:0.6", "0:1", "1:nan", "3:0.1,2:0.2"),
+    "recipe": ("", "nces"),
+    "language": ("", "x"),
+    "factory": ("", "x"),
+    **dict.fromkeys(("state_key", "strip_prefix"), ("without --factory",)),
     "mlflow_experiment": ("", "without --mlflow"),
     "max_age": ("", "30", "d", "0d", "-1d", "1w", "1.5d", "999999d", "1d "),
     "splits": (

@@ -53,7 +53,14 @@ def base(command: str, files: Files, out: Path) -> Values:
         "deploy": {"model": [model], "report": [report], "target": [str(out / "production")]},
         "sign": {"report": [report], "key": [str(files.key)]},
         "keygen": {"name": ["new"], "folder": [str(out)]},
-        "data build": {"source": [bank], "out": [str(out / "set")], "splits": ["train=0-19"]},
+        "try": {"data": [bank], "out": [str(out / "tried")]},
+        "data build": {"data": [bank], "out": [str(out / "set")], "splits": ["train=0-19"]},
+        "data append": {
+            "folder": [str(files.folder / "set")],
+            "source": [str(files.folder / "more.npz")],
+            "out": [str(out / "grown")],
+            "splits": ["val=1.0"],
+        },
         "data convert": {
             "files": [f"val={files.folder / SEQUENCES}"],
             "bank": [bank],
@@ -90,8 +97,14 @@ def needed(command: str, parameter: str, files: Files) -> Values:
         return {"models": [str(files.model)]}
     if parameter == "resume":
         return {"out": []}
-    if (command, parameter) == ("data build", "device"):
-        return {"source": [str(files.folder / "texts.jsonl")], "encoder": [str(files.folder / "no-encoder")]}
+    if parameter == "data":
+        return {"bank": []}
+    if parameter == "bank" and command in ("try", "data build"):
+        return {"data": []}
+    if parameter == "device" and command in ("try", "data build"):
+        return {"data": [str(files.folder / "texts.jsonl")], "encoder": [str(files.folder / "no-encoder")]}
+    if (command, parameter) == ("data append", "device"):  # texts do not join vectors, whatever the device
+        return {"source": [str(files.folder / "texts.jsonl")]}
     if (command, parameter) == ("data synth", "bank"):
         return {"world": ["shuffled"], "articles": [], "chunks": []}
     return {}

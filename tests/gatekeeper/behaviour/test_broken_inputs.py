@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 import click.testing
+import numpy as np
 import pytest
 
 from gatekeeper.cli.app import COMMANDS
@@ -42,6 +43,9 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Files:
     (made.folder / "texts.jsonl").write_text('{"article": 0, "chunk": 0, "text": "a text"}\n')
     bank, built = made.folder / "bank.npz", made.folder / "set"
     assert invoke("data", "build", bank, "--out", built, "--split", "val=36-47", "--also-npz").exit_code == 0
+    with np.load(bank) as file:
+        arrays = dict(file)
+    np.savez(made.folder / "more.npz", **{**arrays, "article_indices": arrays["article_indices"] + 1000})
     return made
 
 

@@ -52,7 +52,7 @@ def test_a_bank_is_divided_answered_and_ready_for_the_other_commands(call: Try, 
     assert "Data    60 articles, 2,400 chunks of width 48; 20 train, 20 val, 20 ood" in lines
     assert lines[-1] == "Next    cd bank.gatekeeper && gatekeeper train nce"
     assert (
-        "$ gatekeeper data build bank.npz --out bank.gatekeeper/data --split balanced --seed 3"
+        "note: running gatekeeper data build bank.npz --out bank.gatekeeper/data --split balanced --seed 3"
         in result.stderr
     )
     page = (tmp_path / "bank.gatekeeper" / "try.html").read_text()

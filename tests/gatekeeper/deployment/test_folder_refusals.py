@@ -142,7 +142,11 @@ def dangling(path: Path) -> None:
         (link, LINKED),
         (dangling, LINKED),
         (pipe, "cannot read the model {}: it is no regular file"),
-        (folder, "cannot read the model {}: it is no regular file"),
+        (
+            folder,
+            "{} must hold model.safetensors or model.safetensors.index.json, as save_pretrained writes them; "
+            "it holds neither: name the file of weights",
+        ),
         (Path.unlink, "cannot read the model {}: No such file or directory"),
     ],
 )

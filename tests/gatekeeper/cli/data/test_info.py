@@ -156,7 +156,7 @@ def test_info_of_no_bank_lists_every_defect_and_fails(world: Path, run: Run) -> 
         ),
         (
             ("own_models.py",),
-            "Error: own_models.py is text; expected a complete .npz file: of a table write numpy.savez(",
+            "Error: own_models.py is text; expected a complete .npz file: tables are called *.csv or *.tsv, ",
         ),
     ],
 )
