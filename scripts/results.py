@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import torch
@@ -260,42 +261,50 @@ def _mixtures(run: Run, horizon: int) -> list[dict[str, dict[str, float | None]]
     return found
 
 
-def _timed(run: Run) -> tuple[Run, float]:
-    started = time.monotonic()
-    do(run)
-    return run, time.monotonic() - started
+class Clock:
+    """How long each run took, over all calls; written down as soon as one is done, whatever comes next."""
+
+    def __init__(self, file: Path) -> None:
+        self._file, self._writing = file, Lock()
+        self.seconds: dict[str, float] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+    def timed(self, run: Run, name: str) -> tuple[str, float]:
+        """Do it; its name and how long it took."""
+        started = time.monotonic()
+        do(run)
+        lasted = time.monotonic() - started
+        with self._writing:
+            self.seconds[name] = self.seconds.get(name, 0.0) + lasted
+            write_text(self._file, json.dumps(self.seconds, indent=1) + "\n")
+        return name, lasted
 
 
 def main() -> None:
     """Do what is left to do, and say how long each run and all of them took."""
+    cores = os.cpu_count() or 1
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--quick", action="store_true", help="one seed, 4 epochs, 1 layer of width 64")
     parser.add_argument("--books", type=Path, metavar="BANK", help="bank of all books")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="[build/results, build/results-quick]")
-    cores = os.cpu_count() or 1
     parser.add_argument("--jobs", type=int, default=min(cores, 4), metavar="N", help="[the cores, at most 4]")
     given = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(max(1, cores // given.jobs))
     out: Path = given.out or Path("build", "results-quick" if given.quick else "results")
     runs = plan(list(find_worlds(out, given.books)), out, quick=given.quick)
-    took = out / "seconds.json"
-    seconds: dict[str, float] = json.loads(took.read_text(encoding="utf-8")) if took.exists() else {}
+    clock = Clock(out / "seconds.json")
     with ThreadPoolExecutor(given.jobs) as pool:
-        begun = [pool.submit(_timed, run) for run in runs]
+        begun = [pool.submit(clock.timed, run, run.folder.relative_to(out).as_posix()) for run in runs]
         try:
             for number, done in enumerate(as_completed(begun), 1):
-                run, lasted = done.result()
-                name = run.folder.relative_to(out).as_posix()
-                seconds[name] = seconds.get(name, 0.0) + lasted
-                write_text(took, json.dumps(seconds, indent=1) + "\n")
+                name, lasted = done.result()
                 print(f"{number} of {len(runs)}: {name}, {lasted:.0f} s", file=sys.stderr, flush=True)
         finally:
             pool.shutdown(cancel_futures=True)
             found = [run for run in runs if run.report.exists()]
             write_text(out / "results.json", json.dumps(collect(found), indent=1) + "\n")
-            minutes = sum(seconds.values()) / 60
+            minutes = sum(clock.seconds.values()) / 60
             print(f"{out / 'results.json'}: {len(found)} of {len(runs)} runs, {minutes:.0f} minutes of work")
 
 
