@@ -18,11 +18,11 @@ from gatekeeper.config.outputs import Output, refuse_overwriting
 from gatekeeper.data.building.append import grow, refuse_kind, refuse_known, refuse_other_encoder
 from gatekeeper.data.building.dataset import refuse_taken, write_dataset
 from gatekeeper.data.building.encoder import Precision, find_encoder
+from gatekeeper.data.building.source_digest import source_digest
 from gatekeeper.data.building.splits import (
     divide,
     parse_split,
     refuse_unprintable,
-    source_digest,
     split_notes,
 )
 from gatekeeper.data.documents.cutting import Cutting

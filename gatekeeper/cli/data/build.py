@@ -23,13 +23,13 @@ from gatekeeper.data.building.choices import Columns
 from gatekeeper.data.building.dataset import Contents, refuse_taken, write_dataset
 from gatekeeper.data.building.encoder import PACKAGE, Precision, find_encoder
 from gatekeeper.data.building.export import sequences_path, write_sequences
+from gatekeeper.data.building.source_digest import source_digest
 from gatekeeper.data.building.splits import (
     SplitRequest,
     check_splits,
     divide,
     parse_split,
     refuse_unprintable,
-    source_digest,
     split_notes,
 )
 from gatekeeper.data.documents.cutting import Cutting

@@ -15,7 +15,8 @@ from gatekeeper.config.bank_keys import BankKeys
 from gatekeeper.config.outputs import Output, refuse_overwriting
 from gatekeeper.data.building.convert import convert
 from gatekeeper.data.building.dataset import refuse_taken
-from gatekeeper.data.building.splits import refuse_unprintable, source_digest
+from gatekeeper.data.building.source_digest import source_digest
+from gatekeeper.data.building.splits import refuse_unprintable
 from gatekeeper.data.formats.bank import read_bank_file
 from gatekeeper.data.formats.dataset import UNMATCHED, Dtype
 from gatekeeper.render.dataset import render_built, render_counts

